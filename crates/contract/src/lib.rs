@@ -1,0 +1,55 @@
+//! The contract as Rust, generated from `proto/`: messages with their JSON form, gRPC servers and clients, the REST
+//! transcoder, the OpenAPI document, and what each call promises. Nothing here behaves; everything here is spelled.
+
+mod calls;
+
+pub use calls::{Access, CALLS, Call, Field, Kind, Rest, Segment, Shape};
+
+/// Every file of the contract with its comments, as an encoded `google.protobuf.FileDescriptorSet`.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));
+
+/// The REST form of the contract as an OpenAPI 3.1 document in JSON.
+pub const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+
+macro_rules! package {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".serde.rs"));
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rest.rs"));
+    };
+}
+
+#[expect(missing_docs, clippy::all, clippy::pedantic, clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated")]
+mod generated {
+    pub mod sir0 {
+        pub mod accounts {
+            pub mod v1 {
+                package!("sir0.accounts.v1");
+            }
+        }
+        pub mod storefront {
+            pub mod v1 {
+                package!("sir0.storefront.v1");
+            }
+        }
+        pub mod status {
+            pub mod v1 {
+                package!("sir0.status.v1");
+            }
+        }
+    }
+    pub mod rest {
+        use super::sir0;
+        include!(concat!(env!("OUT_DIR"), "/transcoder.rest.rs"));
+    }
+}
+
+pub use generated::sir0::{accounts::v1 as accounts, status::v1 as status, storefront::v1 as storefront};
+
+/// REST from the same files: the transcoder over all services, and the bridges that let a tonic service answer it.
+pub mod rest {
+    pub use super::accounts::__rest_over_grpc_bridge_AccountsService::AccountsServiceRestBridge;
+    pub use super::generated::rest::Transcoder;
+    pub use super::status::__rest_over_grpc_bridge_StatusService::StatusServiceRestBridge;
+    pub use super::storefront::__rest_over_grpc_bridge_GamesService::GamesServiceRestBridge;
+}
