@@ -1,1 +1,5 @@
-//! x
+//! The storefront: studios list games, players find them and hear of changes.
+
+mod config;
+
+pub use config::Config;

@@ -1,0 +1,145 @@
+//! One database's feed: the relay that reads the table, and the doorbell that wakes it.
+
+use std::{
+    error::Error,
+    sync::{Arc, RwLock, atomic::AtomicBool, atomic::Ordering},
+    time::Duration,
+};
+
+use sir0_storage::{self as storage, Position, sqlite::Database};
+use tokio::sync::{Notify, watch};
+
+use crate::{Follower, tail::Tail};
+
+/// Something a service announces: read back from the row its transaction wrote.
+pub trait Event: Sized + Send + Sync + 'static {
+    /// Why a row could not be read.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Reads the row.
+    fn read(kind: &str, payload: &str) -> Result<Self, Self::Error>;
+}
+
+/// How patient the feed is.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// How long an event that nobody rang for may wait. Other processes do not ring.
+    pub poll: Duration,
+    /// How many events memory holds. A follower further behind reads the table.
+    pub window: usize,
+    /// How many events the table keeps. A follower further behind starts over.
+    pub keep: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { poll: Duration::from_millis(500), window: 1024, keep: storage::KEPT }
+    }
+}
+
+/// A database's events, as they happen. Cheap to clone.
+#[derive(Debug)]
+pub struct Feed<E> {
+    pub(crate) shared: Arc<Shared<E>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared<E> {
+    pub(crate) database: Database,
+    pub(crate) tail: RwLock<Tail<E>>,
+    pub(crate) head: watch::Sender<Position>,
+    doorbell: Notify,
+    stopped: AtomicBool,
+    config: Config,
+}
+
+const BATCH: i64 = 256;
+
+impl<E> Clone for Feed<E> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<E: Event> Feed<E> {
+    /// Starts to follow the table, from its latest event on.
+    pub async fn open(database: Database, config: Config) -> storage::Result<Self> {
+        let head = database.event_bounds().await?.head;
+        let shared = Arc::new(Shared {
+            tail: RwLock::new(Tail::starting_at(head, config.window)),
+            head: watch::Sender::new(head),
+            doorbell: Notify::new(),
+            stopped: AtomicBool::new(false),
+            database,
+            config,
+        });
+        tokio::spawn(relay(Arc::clone(&shared)));
+        tokio::spawn(prune(Arc::clone(&shared)));
+        Ok(Self { shared })
+    }
+
+    /// Says that something was committed. Losing a ring costs [`Config::poll`], never an event.
+    pub fn ring(&self) {
+        self.shared.doorbell.notify_one();
+    }
+
+    /// The latest position read.
+    #[must_use]
+    pub fn head(&self) -> Position {
+        *self.shared.head.borrow()
+    }
+
+    /// Follows from a position: what came after it is heard first.
+    #[must_use]
+    pub fn follow(&self, from: Position) -> Follower<E> {
+        Follower::new(self.clone(), from)
+    }
+
+    /// Ends the reading. Followers hear nothing more.
+    pub fn stop(&self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        self.shared.doorbell.notify_one();
+    }
+}
+
+async fn relay<E: Event>(shared: Arc<Shared<E>>) {
+    let mut pause = shared.config.poll;
+    while !shared.stopped.load(Ordering::Acquire) {
+        let _ = tokio::time::timeout(pause, shared.doorbell.notified()).await;
+        pause = match read_on(&shared).await {
+            Ok(()) => shared.config.poll,
+            Err(error) => {
+                tracing::error!(error = &*error, "the feed could not read its table and tries again");
+                Duration::from_secs(1)
+            }
+        };
+    }
+}
+
+async fn read_on<E: Event>(shared: &Shared<E>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    loop {
+        let head = *shared.head.borrow();
+        let rows = shared.database.events_after(head, BATCH).await?;
+        let Some(last) = rows.last().map(|row| row.position) else { return Ok(()) };
+
+        let events = rows.into_iter().map(|row| Ok((row.position, Arc::new(E::read(&row.kind, &row.payload)?))));
+        let events = events.collect::<Result<Vec<_>, E::Error>>()?;
+        {
+            let mut tail = shared.tail.write().expect("no reader or writer of the tail panics");
+            for (position, event) in events {
+                tail.push(position, event);
+            }
+        }
+        shared.head.send_replace(last);
+    }
+}
+
+async fn prune<E: Event>(shared: Arc<Shared<E>>) {
+    let mut every = tokio::time::interval(Duration::from_secs(60));
+    while !shared.stopped.load(Ordering::Acquire) {
+        every.tick().await;
+        if let Err(error) = shared.database.prune_events(shared.config.keep).await {
+            tracing::warn!(error = &error as &dyn Error, "old events could not be forgotten");
+        }
+    }
+}

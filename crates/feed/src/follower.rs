@@ -1,0 +1,85 @@
+//! One who follows a feed, at a pace of their own.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use sir0_storage::{self as storage, EventRow, Position};
+use tokio::sync::watch;
+
+use crate::{Event, Feed};
+
+/// What a follower hears.
+#[derive(Debug)]
+pub enum Heard<E> {
+    /// The next event.
+    Event(Arc<E>),
+    /// The next events are no longer kept. The follower now stands at the latest one; what it knew is worthless.
+    Lost,
+}
+
+/// Stands at a position of a feed.
+#[derive(Debug)]
+pub struct Follower<E> {
+    feed: Feed<E>,
+    head: watch::Receiver<Position>,
+    position: Position,
+    /// Read from the table because memory no longer reached back. Never more than one batch.
+    backlog: VecDeque<EventRow>,
+}
+
+const BATCH: i64 = 64;
+
+impl<E: Event> Follower<E> {
+    pub(crate) fn new(feed: Feed<E>, position: Position) -> Self {
+        let head = feed.shared.head.subscribe();
+        Self { feed, head, position, backlog: VecDeque::new() }
+    }
+
+    /// Behind the last event heard.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Waits for the next event. Cancelled, it has lost nothing.
+    pub async fn next(&mut self) -> storage::Result<Heard<E>> {
+        loop {
+            if let Some(row) = self.backlog.front() {
+                let event = E::read(&row.kind, &row.payload).map_err(storage::Error::corrupt)?;
+                self.position = row.position;
+                self.backlog.pop_front();
+                return Ok(Heard::Event(Arc::new(event)));
+            }
+            if *self.head.borrow_and_update() <= self.position {
+                // The sender lives as long as `self.feed`, so this cannot fail.
+                let _ = self.head.changed().await;
+                continue;
+            }
+            if let Some((position, event)) = self.from_memory() {
+                self.position = position;
+                return Ok(Heard::Event(event));
+            }
+            if self.read_table().await? {
+                return Ok(Heard::Lost);
+            }
+        }
+    }
+
+    fn from_memory(&self) -> Option<(Position, Arc<E>)> {
+        let tail = self.feed.shared.tail.read().expect("no reader or writer of the tail panics");
+        tail.after(self.position)
+    }
+
+    /// Reads the next batch; answers whether events were missed that are gone.
+    async fn read_table(&mut self) -> storage::Result<bool> {
+        let database = &self.feed.shared.database;
+        let rows = database.events_after(self.position, BATCH).await?;
+        // Asked after the read: what was pruned in between is then noticed.
+        let bounds = database.event_bounds().await?;
+        if self.position < bounds.resumable {
+            self.position = bounds.head;
+            return Ok(true);
+        }
+        self.backlog = rows.into();
+        Ok(false)
+    }
+}

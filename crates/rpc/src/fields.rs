@@ -1,0 +1,89 @@
+//! Reading every field before answering, so that one reply names every fault.
+
+use std::fmt::Display;
+
+use crate::{Reason, Refusal};
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// The field, as the contract spells it.
+    pub field: String,
+    /// What it must be, to be read behind its name.
+    pub description: String,
+}
+
+/// A request with bad fields, all of them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
+pub struct InvalidFields(Vec<FieldFault>);
+
+impl InvalidFields {
+    /// A single fault.
+    pub fn one(field: &str, description: impl Display) -> Self {
+        Self(vec![FieldFault { field: field.to_owned(), description: description.to_string() }])
+    }
+
+    /// Every fault, in the order of the fields.
+    #[must_use]
+    pub fn faults(&self) -> &[FieldFault] {
+        &self.0
+    }
+
+    fn sentence(&self) -> String {
+        let faults = self.0.iter().map(|fault| format!("`{}` {}", fault.field, fault.description));
+        faults.collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl Refusal for InvalidFields {
+    const DOMAIN: &'static str = "contract";
+
+    fn reason(&self) -> Reason {
+        Reason::invalid("INVALID_FIELDS").naming(&self.0)
+    }
+}
+
+crate::refuses!(InvalidFields);
+
+/// Collects the faults of a request while its fields are read.
+#[derive(Debug, Default)]
+pub struct FieldReader {
+    faults: Vec<FieldFault>,
+}
+
+impl FieldReader {
+    /// Keeps the value, or the fault.
+    pub fn read<T, E: Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
+        value.map_err(|fault| self.fault(field, fault)).ok()
+    }
+
+    /// As [`Self::read`] for a field that may be left out: `Some(None)` when it was.
+    #[expect(clippy::option_option, reason = "left out and refused are two things")]
+    pub fn read_optional<T, E: Display>(
+        &mut self,
+        field: &str,
+        value: Option<Result<T, E>>,
+    ) -> Option<Option<T>> {
+        match value {
+            None => Some(None),
+            Some(value) => self.read(field, value).map(Some),
+        }
+    }
+
+    /// Notes a fault that no single value shows.
+    pub fn fault(&mut self, field: &str, description: impl Display) {
+        self.faults.push(FieldFault { field: field.to_owned(), description: description.to_string() });
+    }
+
+    /// What was found wrong.
+    #[must_use]
+    pub fn into_faults(self) -> InvalidFields {
+        InvalidFields(self.faults)
+    }
+
+    /// Refuses if anything was found wrong.
+    pub fn finish(self) -> Result<(), InvalidFields> {
+        if self.faults.is_empty() { Ok(()) } else { Err(InvalidFields(self.faults)) }
+    }
+}

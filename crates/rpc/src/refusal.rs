@@ -1,0 +1,135 @@
+//! From a domain error to the status a client sees. The only place that makes one.
+
+use std::{collections::HashMap, error::Error, fmt::Display, time::Duration};
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+use crate::{FieldFault, request_id};
+
+/// An error enum of a service: each variant is one thing a client can act on.
+pub trait Refusal: Error + Sized + 'static {
+    /// The service that refuses; `ErrorInfo.domain`.
+    const DOMAIN: &'static str;
+
+    /// Which code and which word this is.
+    fn reason(&self) -> Reason;
+}
+
+/// The machine-readable half of a refusal: a gRPC code and an `ErrorInfo` (AIP-193).
+#[derive(Debug)]
+pub struct Reason {
+    code: Code,
+    name: &'static str,
+    facts: HashMap<String, String>,
+    fields: Vec<FieldFault>,
+    retry_after: Option<Duration>,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $code:ident;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $kind(name: &'static str) -> Self {
+            Self::new(Code::$code, name)
+        }
+    )*};
+}
+
+impl Reason {
+    kinds! {
+        /// What was asked is not right, whatever the state of things.
+        invalid = InvalidArgument;
+        /// Beyond what there is, such as a position from the future.
+        out_of_range = OutOfRange;
+        /// There is no such thing.
+        not_found = NotFound;
+        /// There is such a thing already.
+        exists = AlreadyExists;
+        /// Someone else was faster: read again, then try again.
+        aborted = Aborted;
+        /// Nobody is signed in, or not any more.
+        unauthenticated = Unauthenticated;
+        /// Whoever is signed in may not.
+        denied = PermissionDenied;
+        /// Too much at once: try again after a while.
+        exhausted = ResourceExhausted;
+    }
+
+    /// A dependency does not answer. Logged, as it is our fault; trying again may help.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        Self::new(Code::Unavailable, "UNAVAILABLE").after(Duration::from_secs(1))
+    }
+
+    /// A fault of ours. Logged; the client learns only the request id.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(Code::Internal, "INTERNAL_ERROR")
+    }
+
+    fn new(code: Code, name: &'static str) -> Self {
+        Self { code, name, facts: HashMap::new(), fields: Vec::new(), retry_after: None }
+    }
+
+    /// Adds a fact that the message mentions, for programs.
+    #[must_use]
+    pub fn about(mut self, what: &str, which: impl Display) -> Self {
+        self.facts.insert(what.to_owned(), which.to_string());
+        self
+    }
+
+    /// Names the bad fields.
+    #[must_use]
+    pub fn naming(mut self, fields: &[FieldFault]) -> Self {
+        self.fields.extend_from_slice(fields);
+        self
+    }
+
+    /// Says when trying again makes sense.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
+
+/// Turns any refusal into the status a client sees. A fault of ours is logged here, once, with its causes and the
+/// request id; the client gets the id and nothing about our insides.
+pub fn refuse<R: Refusal>(refusal: &R) -> Status {
+    let Reason { code, name, facts, fields, retry_after } = refusal.reason();
+    let mut details = ErrorDetails::with_error_info(name, R::DOMAIN, facts);
+    if !fields.is_empty() {
+        let violations = fields.into_iter().map(|fault| FieldViolation::new(fault.field, fault.description));
+        details.set_bad_request(violations.collect::<Vec<_>>());
+    }
+    if let Some(wait) = retry_after {
+        details.set_retry_info(Some(wait));
+    }
+
+    let message = match code {
+        Code::Internal | Code::Unavailable => {
+            let request = request_id::current();
+            tracing::error!(error = refusal as &dyn Error, %request, domain = R::DOMAIN, "a call failed");
+            details.set_request_info(request.as_str(), "");
+            match code {
+                Code::Unavailable => format!("not available at the moment, try again (request {request})"),
+                _ => format!("something went wrong on our side (request {request})"),
+            }
+        }
+        _ => refusal.to_string(),
+    };
+    Status::with_error_details(code, message, details)
+}
+
+/// Lets `?` in a doorway turn a service's error into a status.
+#[macro_export]
+macro_rules! refuses {
+    ($error:ty) => {
+        impl From<$error> for $crate::Status {
+            fn from(refusal: $error) -> Self {
+                $crate::refuse(&refusal)
+            }
+        }
+    };
+}

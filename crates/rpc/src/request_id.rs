@@ -1,0 +1,70 @@
+//! The id of the request being answered, so that a log line and an answer can be brought together.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
+
+/// The header that carries it, in requests and in answers.
+pub const HEADER: &str = "x-request-id";
+
+/// Names one request: what its sender called it, or a fresh name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    const MAX_LEN: usize = 64;
+
+    /// A name no other request of this or another process has.
+    #[must_use]
+    pub fn fresh() -> Self {
+        static PROCESS: LazyLock<String> = LazyLock::new(|| {
+            let mut random = [0; 9];
+            aws_lc_rs::rand::fill(&mut random).expect("the system has random bytes");
+            BASE64_URL_SAFE_NO_PAD.encode(random)
+        });
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        Self(format!("{}-{}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// The name its sender gave, if it is one that can stand in a log line.
+    #[must_use]
+    pub fn given(text: &str) -> Option<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let good = (1..=Self::MAX_LEN).contains(&text.len()) && text.bytes().all(is_plain);
+        good.then(|| Self(text.to_owned()))
+    }
+
+    /// As in the header.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The request being answered by this task; outside of any, a fresh name.
+#[must_use]
+pub fn current() -> RequestId {
+    CURRENT.try_with(Clone::clone).unwrap_or_else(|_| RequestId::fresh())
+}
+
+/// Runs something as part of a request.
+pub fn within<F: Future>(id: RequestId, work: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(id, work)
+}

@@ -1,0 +1,36 @@
+//! Units of work that run to their end when the client hangs up.
+//!
+//! A call is dropped as soon as its client is gone, at any `await`. A write that was begun must still be committed or
+//! rolled back in order, and its announcement made; so it runs on a task of its own.
+
+use std::{future::Future, panic::resume_unwind};
+
+use tokio_util::task::TaskTracker;
+
+use crate::request_id;
+
+/// Runs units of work. Cheap to clone; all clones are waited for together.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    tasks: TaskTracker,
+}
+
+impl Work {
+    /// Runs the work to its end, whatever happens to the one who waits for it.
+    pub async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let running = self.tasks.spawn(request_id::within(request_id::current(), work));
+        match running.await {
+            Ok(done) => done,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => unreachable!("nobody aborts a unit of work"),
+            },
+        }
+    }
+
+    /// Waits until everything begun has ended. Work may still be begun meanwhile; it is waited for too.
+    pub async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

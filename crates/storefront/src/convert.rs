@@ -1,0 +1,154 @@
+//! Wire messages become commands, or every bad field is named; games become wire messages.
+
+use sir0_contract::storefront as pb;
+use sir0_kernel::{GameId, Price};
+use sir0_rpc::{FieldReader, InvalidFields, Seal};
+
+use crate::{
+    domain::{Change, Description, Game, Genre, Listing, NewGame, PageToken, Sort, Title, Words},
+    watch::{Filter, WATCH},
+};
+
+const DEFAULT_PAGE: u16 = 100;
+const LARGEST_PAGE: u16 = 1000;
+const MOST_WATCHED_GAMES: usize = 1000;
+
+impl From<&Game> for pb::Game {
+    fn from(game: &Game) -> Self {
+        Self {
+            game_id: game.id.get(),
+            title: game.title.as_str().to_owned(),
+            genre: game.genre.as_str().to_owned(),
+            price: game.price.major(),
+            description: game.description.as_str().to_owned(),
+            revision: game.revision,
+        }
+    }
+}
+
+/// Reads the one field that names a game.
+pub(crate) fn game_id(number: i32) -> Result<GameId, InvalidFields> {
+    GameId::parse(number).map_err(|fault| InvalidFields::one("game_id", fault))
+}
+
+/// Which list is asked for.
+pub(crate) fn listing(request: &pb::ListGamesRequest, seal: &Seal) -> Result<Listing, InvalidFields> {
+    let mut fields = FieldReader::default();
+    let page_size = fields.read("page_size", page_size(request.page_size));
+    let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
+    let words = fields.read_optional("q", given(&request.q).map(Words::parse));
+    let sort: Option<Sort> = fields.read("sort", request.sort.parse());
+
+    let (Some(page_size), Some(genre), Some(words), Some(sort)) = (page_size, genre, words, sort) else {
+        return Err(fields.into_faults());
+    };
+    let mut listing = Listing { sort, genre, words, page_size, after: None };
+    if let Some(token) = given(&request.page_token) {
+        let opened = seal.open(&listing.purpose(), token);
+        let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;
+        // Sealed by us for this list, so only another version of ours can have written it otherwise.
+        let after = serde_json::from_slice::<PageToken>(&opened)
+            .map_err(|_older| InvalidFields::one("page_token", "is of another version, begin the list again"))?;
+        listing.after = Some(after);
+    }
+    Ok(listing)
+}
+
+fn page_size(asked: i32) -> Result<u16, &'static str> {
+    match u16::try_from(asked) {
+        Ok(0) => Ok(DEFAULT_PAGE),
+        Ok(asked) => Ok(asked.min(LARGEST_PAGE)),
+        Err(_) if asked > 0 => Ok(LARGEST_PAGE),
+        Err(_) => Err("must not be negative"),
+    }
+}
+
+/// A text that was left out is empty on the wire.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+impl TryFrom<pb::CreateGameRequest> for NewGame {
+    type Error = InvalidFields;
+
+    fn try_from(request: pb::CreateGameRequest) -> Result<Self, InvalidFields> {
+        let mut fields = FieldReader::default();
+        let title = fields.read("title", Title::parse(&request.title));
+        let genre = fields.read("genre", Genre::parse(&request.genre));
+        let price = fields.read("price", request.price.ok_or("is required"));
+        let price = price.and_then(|price| fields.read("price", Price::parse(price)));
+        let description = fields.read("description", Description::parse(&request.description));
+
+        let (Some(title), Some(genre), Some(price), Some(description)) = (title, genre, price, description)
+        else {
+            return Err(fields.into_faults());
+        };
+        Ok(Self { title, genre, price, description })
+    }
+}
+
+/// A change to a game, and the revision it was based on.
+pub(crate) struct UpdateGame {
+    pub(crate) id: GameId,
+    pub(crate) change: Change,
+    pub(crate) revision: Option<i32>,
+}
+
+impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
+    type Error = InvalidFields;
+
+    fn try_from(request: pb::UpdateGameRequest) -> Result<Self, InvalidFields> {
+        let mut fields = FieldReader::default();
+        let id = fields.read("game_id", GameId::parse(request.game_id));
+        let title = fields.read_optional("title", request.title.as_deref().map(Title::parse));
+        let genre = fields.read_optional("genre", request.genre.as_deref().map(Genre::parse));
+        let price = fields.read_optional("price", request.price.map(Price::parse));
+        let description =
+            fields.read_optional("description", request.description.as_deref().map(Description::parse));
+
+        let (Some(id), Some(title), Some(genre), Some(price), Some(description)) =
+            (id, title, genre, price, description)
+        else {
+            return Err(fields.into_faults());
+        };
+        let change = Change { title, genre, price, description };
+        if change == Change::default() {
+            return Err(InvalidFields::one("request", "must change title, genre, price or description"));
+        }
+        Ok(Self { id, change, revision: request.revision })
+    }
+}
+
+/// What a watcher wants to hear, from where on.
+pub(crate) struct WatchGames {
+    pub(crate) send_present: bool,
+    pub(crate) resume_after: Option<i64>,
+    pub(crate) filter: Filter,
+}
+
+/// Reads a request to watch. `last_event_id` is what a browser's `EventSource` sends when it reconnects.
+pub(crate) fn watch(
+    request: &pb::WatchGamesRequest,
+    last_event_id: Option<&str>,
+    seal: &Seal,
+) -> Result<WatchGames, InvalidFields> {
+    let mut fields = FieldReader::default();
+    let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
+    let token = given(&request.resume_token).or(last_event_id);
+    let resume_after = fields.read_optional(
+        "resume_token",
+        token.map(|token| seal.open(WATCH, token).map(|bytes| <[u8; 8]>::try_from(bytes).map(i64::from_be_bytes))),
+    );
+    if request.game_ids.len() > MOST_WATCHED_GAMES {
+        fields.fault("game_ids", format_args!("must be at most {MOST_WATCHED_GAMES}"));
+    }
+    let ids = request.game_ids.iter().take(MOST_WATCHED_GAMES);
+    let ids: Vec<_> = ids.filter_map(|id| fields.read("game_ids", GameId::parse(*id))).collect();
+
+    let (Some(genre), Some(resume_after)) = (genre, resume_after) else { return Err(fields.into_faults()) };
+    fields.finish()?;
+    let resume_after = resume_after
+        .transpose()
+        .map_err(|_length| InvalidFields::one("resume_token", "is of another version, watch again without it"))?;
+    Ok(WatchGames { send_present: request.send_present, resume_after, filter: Filter::new(ids, genre.as_ref()) })
+}

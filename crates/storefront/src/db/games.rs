@@ -1,0 +1,106 @@
+//! Single games.
+
+use sir0_kernel::{GameId, Price, Timestamp};
+use sir0_storage as storage;
+
+use super::{StorefrontDb, StorefrontTx};
+use crate::domain::{Description, Game, Genre, NewGame, Title};
+
+/// A game as it lies in the table.
+pub(super) type GameRow = (i64, String, String, i64, String, i32);
+
+pub(super) fn game_from((id, title, genre, price_minor, description, revision): GameRow) -> storage::Result<Game> {
+    Ok(Game {
+        id: GameId::from_row(id).map_err(storage::Error::corrupt)?,
+        title: Title::from_row(title),
+        genre: Genre::from_row(genre),
+        price: Price::from_minor(price_minor),
+        description: Description::from_row(description),
+        revision,
+    })
+}
+
+pub(super) const GAME: &str = "
+    SELECT game_id, title, genre, price_minor, description, revision
+      FROM games
+     WHERE game_id = $1";
+
+pub(super) const ADD_GAME: &str = "
+    INSERT INTO games (title, title_key, genre, genre_key, price_minor, description, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+ RETURNING game_id";
+
+pub(super) const SAVE_GAME: &str = "
+    UPDATE games
+       SET title = $1, title_key = $2, genre = $3, genre_key = $4, price_minor = $5, description = $6,
+           revision = $7, updated_at = $8
+     WHERE game_id = $9 AND revision = $7 - 1
+ RETURNING revision";
+
+pub(super) const REMOVE_GAME: &str = "
+    DELETE FROM games
+     WHERE game_id = $1
+ RETURNING game_id, title, genre, price_minor, description, revision";
+
+pub(super) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
+
+impl StorefrontDb {
+    /// Reads a game as it was committed last.
+    pub async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
+        let row = sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
+        row.map(game_from).transpose()
+    }
+
+    /// How many games there are.
+    pub async fn count_games(&self) -> storage::Result<i64> {
+        Ok(sqlx::query_scalar(COUNT_GAMES).fetch_one(self.database.reader()).await?)
+    }
+}
+
+impl StorefrontTx {
+    /// Reads a game for a change: nobody else changes it until this work ends.
+    pub async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
+        let row = sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
+        row.map(game_from).transpose()
+    }
+
+    /// Adds a game and gives it its id.
+    pub async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
+        let id: i64 = sqlx::query_scalar(ADD_GAME)
+            .bind(game.title.as_str())
+            .bind(game.title.key())
+            .bind(game.genre.as_str())
+            .bind(game.genre.key())
+            .bind(game.price.minor())
+            .bind(game.description.as_str())
+            .bind(at.micros())
+            .fetch_one(&mut *self.tx)
+            .await?;
+        let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
+        let NewGame { title, genre, price, description } = game;
+        Ok(Game { id, title, genre, price, description, revision: 1 })
+    }
+
+    /// Writes a changed game back. `false` when someone else wrote first.
+    pub async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
+        let saved: Option<i32> = sqlx::query_scalar(SAVE_GAME)
+            .bind(game.title.as_str())
+            .bind(game.title.key())
+            .bind(game.genre.as_str())
+            .bind(game.genre.key())
+            .bind(game.price.minor())
+            .bind(game.description.as_str())
+            .bind(game.revision)
+            .bind(at.micros())
+            .bind(i64::from(game.id))
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        Ok(saved.is_some())
+    }
+
+    /// Removes a game and answers with what it was; `None` when it was gone already.
+    pub async fn remove_game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
+        let row = sqlx::query_as(REMOVE_GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
+        row.map(game_from).transpose()
+    }
+}

@@ -1,0 +1,85 @@
+//! Lists of games: three orders, with and without a genre and words. Each statement stands whole, so that each can
+//! be prepared by a test and planned by the engine.
+
+use sir0_kernel::GameId;
+use sir0_storage as storage;
+
+use super::{
+    StorefrontDb,
+    games::{GameRow, game_from},
+    sql::{has_words, match_text},
+};
+use crate::domain::{Game, Listing, Page, PageToken, Sort, search::Key};
+
+macro_rules! list {
+    ($after:literal, $order:literal, $($filter:expr),*) => {
+        concat!(
+            "SELECT game_id, title, genre, price_minor, description, revision FROM games WHERE ",
+            $after, $($filter,)* " ORDER BY ", $order, " LIMIT $3"
+        )
+    };
+}
+
+/// The four lists of one order: all, of a genre, with words, of a genre with words.
+macro_rules! lists {
+    ($after:literal, $order:literal) => {
+        [
+            list!($after, $order,),
+            list!($after, $order, " AND genre_key = $4"),
+            list!($after, $order, has_words!("$4")),
+            list!($after, $order, " AND genre_key = $4", has_words!("$5")),
+        ]
+    };
+}
+
+// Ids only ever grow, so they are the order of age. The pair keeps the parameters of the three orders alike.
+pub(super) const NEWEST: [&str; 4] = lists!("(game_id, game_id) < ($1, $2)", "game_id DESC");
+pub(super) const BY_TITLE: [&str; 4] =
+    lists!("(title_key, game_id) > ($1, $2)", "title_key, game_id");
+pub(super) const BY_PRICE: [&str; 4] =
+    lists!("(price_minor, game_id) > ($1, $2)", "price_minor, game_id");
+
+/// Games by id, for the present of a stream.
+pub(super) const PRESENT: &str = "
+    SELECT game_id, title, genre, price_minor, description, revision
+      FROM games
+     WHERE game_id > $1
+  ORDER BY game_id
+     LIMIT $2";
+
+impl StorefrontDb {
+    /// Reads a page.
+    pub async fn list(&self, listing: &Listing) -> storage::Result<Page> {
+        let orders = match listing.sort {
+            Sort::Newest => &NEWEST,
+            Sort::Title => &BY_TITLE,
+            Sort::Price => &BY_PRICE,
+        };
+        let filters = usize::from(listing.genre.is_some()) + 2 * usize::from(listing.words.is_some());
+        let after = listing.after.clone().unwrap_or_else(|| PageToken::beginning(listing.sort));
+
+        let query = sqlx::query_as::<_, GameRow>(orders[filters]);
+        let query = match after.key {
+            Key::Number(number) => query.bind(number),
+            Key::Text(text) => query.bind(text),
+        };
+        let mut query = query.bind(i64::from(after.id)).bind(i64::from(listing.page_size) + 1);
+        if let Some(genre) = &listing.genre {
+            query = query.bind(genre.key());
+        }
+        if let Some(words) = &listing.words {
+            query = query.bind(match_text(words));
+        }
+        let rows = query.fetch_all(self.database.reader()).await?;
+        let games = rows.into_iter().map(game_from).collect::<storage::Result<Vec<Game>>>()?;
+        Ok(Page::cut(games, listing))
+    }
+
+    /// Reads the next games of the present, by id.
+    pub async fn present_after(&self, id: Option<GameId>, limit: u16) -> storage::Result<Vec<Game>> {
+        let after = id.map_or(0, i64::from);
+        let query = sqlx::query_as(PRESENT).bind(after).bind(i64::from(limit));
+        let rows: Vec<GameRow> = query.fetch_all(self.database.reader()).await?;
+        rows.into_iter().map(game_from).collect()
+    }
+}

@@ -1,0 +1,111 @@
+//! A game and how it changes.
+
+use sir0_kernel::{GameId, Price};
+
+use super::{Description, Genre, Title};
+use crate::events::GameEvent;
+
+/// A game as the store shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Game {
+    /// Identifies it.
+    pub id: GameId,
+    /// Its name.
+    pub title: Title,
+    /// What kind it is.
+    pub genre: Genre,
+    /// What a player pays.
+    pub price: Price,
+    /// What its page says.
+    pub description: Description,
+    /// Grows by one with every change.
+    pub revision: i32,
+}
+
+/// A game that is not in the store yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewGame {
+    /// Its name.
+    pub title: Title,
+    /// What kind it is.
+    pub genre: Genre,
+    /// What a player pays.
+    pub price: Price,
+    /// What its page says.
+    pub description: Description,
+}
+
+/// What is to become different. What is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The new name.
+    pub title: Option<Title>,
+    /// The new kind.
+    pub genre: Option<Genre>,
+    /// The new price.
+    pub price: Option<Price>,
+    /// The new page.
+    pub description: Option<Description>,
+}
+
+impl Game {
+    /// Makes the change. One that changes nothing moves no revision and is announced to no one.
+    #[must_use]
+    pub fn change(self, change: Change) -> Option<(Self, GameEvent)> {
+        let changed = Self {
+            title: change.title.unwrap_or_else(|| self.title.clone()),
+            genre: change.genre.unwrap_or_else(|| self.genre.clone()),
+            price: change.price.unwrap_or(self.price),
+            description: change.description.unwrap_or_else(|| self.description.clone()),
+            ..self
+        };
+        if changed == self {
+            return None;
+        }
+        let changed = Self { revision: self.revision + 1, ..changed };
+        let event = GameEvent::Changed { game: changed.clone(), genre_before: self.genre };
+        Some((changed, event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn a_game() -> Game {
+        Game {
+            id: GameId::parse(7).expect("positive"),
+            title: Title::parse("Lanterns").expect("a title"),
+            genre: Genre::parse("Puzzle").expect("a genre"),
+            price: Price::from_minor(1999),
+            description: Description::parse("").expect("a description"),
+            revision: 1,
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_change_stays() {
+        let change = Change { price: Some(Price::from_minor(999)), ..Change::default() };
+
+        let (changed, _) = a_game().change(change).expect("another price");
+
+        assert_eq!(changed, Game { price: Price::from_minor(999), revision: 2, ..a_game() });
+    }
+
+    #[test]
+    fn a_change_that_changes_nothing_is_announced_to_no_one() {
+        let same = Change { title: Some(a_game().title), ..Change::default() };
+
+        assert_eq!(a_game().change(same), None);
+        assert_eq!(a_game().change(Change::default()), None);
+    }
+
+    #[test]
+    fn a_change_tells_which_genre_the_game_came_from() {
+        let change = Change { genre: Genre::parse("Racing").ok(), ..Change::default() };
+
+        let (changed, event) = a_game().change(change).expect("another genre");
+
+        assert_eq!(event, GameEvent::Changed { game: changed, genre_before: a_game().genre });
+    }
+}

@@ -1,0 +1,125 @@
+//! How games are found: orders, filters and pages.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use super::{Game, Genre, Words};
+
+/// The order of a list. The id decides between equals, so the order is total and a page can continue anywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Latest added first.
+    #[default]
+    Newest,
+    /// By title, whatever the case.
+    Title,
+    /// Lowest price first.
+    Price,
+}
+
+/// No order has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be `newest`, `title` or `price`")]
+pub struct UnknownSort;
+
+impl FromStr for Sort {
+    type Err = UnknownSort;
+
+    fn from_str(name: &str) -> Result<Self, UnknownSort> {
+        match name {
+            "" | "newest" => Ok(Self::Newest),
+            "title" => Ok(Self::Title),
+            "price" => Ok(Self::Price),
+            _ => Err(UnknownSort),
+        }
+    }
+}
+
+/// Which list, in which order, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The order.
+    pub sort: Sort,
+    /// Keeps games of this genre.
+    pub genre: Option<Genre>,
+    /// Keeps games with these words.
+    pub words: Option<Words>,
+    /// How many games a page holds.
+    pub page_size: u16,
+    /// Behind which game the page begins. `None` begins the list.
+    pub after: Option<PageToken>,
+}
+
+impl Listing {
+    /// What a page token belongs to: the order and the filters, but not the size, which may change on the way.
+    #[must_use]
+    pub fn purpose(&self) -> Vec<u8> {
+        let words = self.words.iter().flat_map(Words::iter).collect::<Vec<_>>();
+        let genre = self.genre.as_ref().map(Genre::key);
+        serde_json::to_vec(&("page", self.sort, genre, words)).expect("names and words are always JSON")
+    }
+}
+
+/// The last game of a page: the next one begins behind it, whatever came and went in between.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageToken {
+    /// Its place in the order.
+    pub key: Key,
+    /// Its id.
+    pub id: i32,
+}
+
+/// A place in an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Key {
+    /// Of an order by number.
+    Number(i64),
+    /// Of an order by text.
+    Text(String),
+}
+
+impl PageToken {
+    /// The place of a game in an order.
+    #[must_use]
+    pub fn of(game: &Game, sort: Sort) -> Self {
+        let key = match sort {
+            Sort::Newest => Key::Number(game.id.into()),
+            Sort::Title => Key::Text(game.title.key()),
+            Sort::Price => Key::Number(game.price.minor()),
+        };
+        Self { key, id: game.id.get() }
+    }
+
+    /// Before the first game of an order.
+    #[must_use]
+    pub fn beginning(sort: Sort) -> Self {
+        match sort {
+            Sort::Newest => Self { key: Key::Number(i64::MAX), id: i32::MAX },
+            Sort::Title => Self { key: Key::Text(String::new()), id: 0 },
+            Sort::Price => Self { key: Key::Number(-1), id: 0 },
+        }
+    }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The games, in order.
+    pub games: Vec<Game>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<PageToken>,
+}
+
+impl Page {
+    /// Cuts a page out of what was read: one game more than it holds tells whether another page follows.
+    #[must_use]
+    pub fn cut(mut read: Vec<Game>, listing: &Listing) -> Self {
+        let has_more = read.len() > usize::from(listing.page_size);
+        read.truncate(listing.page_size.into());
+        let next = read.last().filter(|_| has_more).map(|last| PageToken::of(last, listing.sort));
+        Self { games: read, next }
+    }
+}
+

@@ -1,0 +1,118 @@
+//! The texts of a game, each with one way in, and the words people search with.
+
+use sir0_kernel::{InvalidText, Text, caseless};
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $bounds:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            const BOUNDS: Text = $bounds;
+
+            /// The only way to make one, so every one in the program is a good one.
+            pub fn parse(text: &str) -> Result<Self, InvalidText> {
+                Self::BOUNDS.read(text).map(Self)
+            }
+
+            /// The way in from the database, which holds only good ones.
+            #[must_use]
+            pub fn from_row(text: String) -> Self {
+                Self(text)
+            }
+
+            /// As it was written.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// As it is compared and sorted.
+            #[must_use]
+            pub fn key(&self) -> String {
+                caseless(&self.0)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(text: $name) -> Self {
+                text.0
+            }
+        }
+    };
+}
+
+text! {
+    /// A store title: trimmed, 1 to 120 characters, one line.
+    Title, Text { min: 1, max: 120, lines: false }
+}
+
+text! {
+    /// A kind of game: trimmed, 1 to 40 characters, one line.
+    Genre, Text { min: 1, max: 40, lines: false }
+}
+
+text! {
+    /// What the store page says: at most 4000 characters, may be empty.
+    Description, Text { min: 0, max: 4000, lines: true }
+}
+
+/// The words someone searches for. A game is found when each begins a word of its title or description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(Vec<String>);
+
+/// Why a search is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidWords {
+    /// Nothing to look for.
+    #[error("must hold at least one letter or digit")]
+    NoWord,
+    /// More than anyone types.
+    #[error("must have at most {MAX_CHARS} characters and {MAX_WORDS} words")]
+    TooLong,
+}
+
+const MAX_CHARS: usize = 200;
+const MAX_WORDS: usize = 16;
+
+impl Words {
+    /// Reads what someone typed. Everything but letters and digits only separates words.
+    pub fn parse(text: &str) -> Result<Self, InvalidWords> {
+        if text.chars().nth(MAX_CHARS).is_some() {
+            return Err(InvalidWords::TooLong);
+        }
+        let text = caseless(text);
+        let words = text.split(|character: char| !character.is_alphanumeric());
+        let words: Vec<_> = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        match words.len() {
+            0 => Err(InvalidWords::NoWord),
+            count if count > MAX_WORDS => Err(InvalidWords::TooLong),
+            _ => Ok(Self(words)),
+        }
+    }
+
+    /// Each word, in lower case, of letters and digits only.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_cut_into_plain_words() {
+        let words = Words::parse(r#"  "Lantern*" OR (NEAR deep-sea) "#).expect("has words");
+
+        assert_eq!(words.iter().collect::<Vec<_>>(), ["lantern", "or", "near", "deep", "sea"]);
+    }
+
+    #[test]
+    fn a_search_without_words_or_with_too_many_is_refused() {
+        assert_eq!(Words::parse("!!! -- ''"), Err(InvalidWords::NoWord));
+        assert_eq!(Words::parse(&"a ".repeat(17)), Err(InvalidWords::TooLong));
+        assert_eq!(Words::parse(&"a".repeat(201)), Err(InvalidWords::TooLong));
+    }
+}

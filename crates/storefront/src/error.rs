@@ -1,0 +1,38 @@
+//! What the storefront refuses.
+
+use sir0_kernel::GameId;
+use sir0_rpc::{Reason, Refusal};
+use sir0_storage as storage;
+
+/// One variant for each thing a client can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum StorefrontError {
+    /// There is no such game, or no longer.
+    #[error("there is no game {0}")]
+    GameNotFound(GameId),
+    /// Someone else changed the game first.
+    #[error("game {0} changed since you read it, read it again")]
+    StaleRevision(GameId),
+    /// A resume token of changes that have not happened.
+    #[error("the resume token is ahead of every change there is, watch again without it")]
+    ResumeTokenAhead,
+    /// The database failed.
+    #[error("the storefront database failed")]
+    Database(#[from] storage::Error),
+}
+
+impl Refusal for StorefrontError {
+    const DOMAIN: &'static str = "storefront";
+
+    fn reason(&self) -> Reason {
+        match self {
+            Self::GameNotFound(id) => Reason::not_found("GAME_NOT_FOUND").about("game", id),
+            Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
+            Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
+            Self::Database(storage::Error::Unavailable(_) | storage::Error::Full(_)) => Reason::unavailable(),
+            Self::Database(_) => Reason::internal(),
+        }
+    }
+}
+
+sir0_rpc::refuses!(StorefrontError);

@@ -1,0 +1,115 @@
+//! What the storefront announces. Each event is written in the transaction of its change.
+
+use serde::{Deserialize, Serialize};
+use sir0_feed::Event;
+use sir0_kernel::{GameId, InvalidId, Price};
+
+use crate::domain::{Description, Game, Genre, Title};
+
+/// Something happened to a game.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GameEvent {
+    /// It was added.
+    Added(Game),
+    /// It was changed.
+    Changed {
+        /// As it is now.
+        game: Game,
+        /// Whoever follows this genre hears that the game left it.
+        genre_before: Genre,
+    },
+    /// It was removed.
+    Removed(Game),
+}
+
+impl GameEvent {
+    /// The game it is about, as it is now or was last.
+    #[must_use]
+    pub const fn game(&self) -> &Game {
+        match self {
+            Self::Added(game) | Self::Changed { game, .. } | Self::Removed(game) => game,
+        }
+    }
+
+    /// The word in the table.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Added(_) => "added",
+            Self::Changed { .. } => "changed",
+            Self::Removed(_) => "removed",
+        }
+    }
+
+    /// The row in the table.
+    #[must_use]
+    pub fn payload(&self) -> String {
+        let game = self.game();
+        let genre_before = match self {
+            Self::Changed { genre_before, .. } => Some(genre_before.as_str().to_owned()),
+            Self::Added(_) | Self::Removed(_) => None,
+        };
+        let row = Row {
+            game_id: game.id.into(),
+            title: game.title.as_str().to_owned(),
+            genre: game.genre.as_str().to_owned(),
+            price_minor: game.price.minor(),
+            description: game.description.as_str().to_owned(),
+            revision: game.revision,
+            genre_before,
+        };
+        serde_json::to_string(&row).expect("numbers and texts are always JSON")
+    }
+}
+
+/// How an event lies in the table. Fields may be added, with a default for older rows; never renamed.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    game_id: i64,
+    title: String,
+    genre: String,
+    price_minor: i64,
+    description: String,
+    revision: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    genre_before: Option<String>,
+}
+
+/// A row that no version of ours wrote.
+#[derive(Debug, thiserror::Error)]
+pub enum UnreadableEvent {
+    /// Of a kind we do not know.
+    #[error("an event is of the unknown kind `{0}`")]
+    Kind(String),
+    /// Not in our form.
+    #[error("an event is not in our form")]
+    Form(#[from] serde_json::Error),
+    /// About something that can be no game.
+    #[error("an event is about something that can be no game")]
+    Id(#[from] InvalidId),
+}
+
+impl Event for GameEvent {
+    type Error = UnreadableEvent;
+
+    fn read(kind: &str, payload: &str) -> Result<Self, UnreadableEvent> {
+        let row: Row = serde_json::from_str(payload)?;
+        let game = Game {
+            id: GameId::from_row(row.game_id)?,
+            title: Title::from_row(row.title),
+            genre: Genre::from_row(row.genre),
+            price: Price::from_minor(row.price_minor),
+            description: Description::from_row(row.description),
+            revision: row.revision,
+        };
+        match kind {
+            "added" => Ok(Self::Added(game)),
+            "changed" => {
+                let genre_before = row.genre_before.map_or_else(|| game.genre.clone(), Genre::from_row);
+                Ok(Self::Changed { game, genre_before })
+            }
+            "removed" => Ok(Self::Removed(game)),
+            other => Err(UnreadableEvent::Kind(other.to_owned())),
+        }
+    }
+}

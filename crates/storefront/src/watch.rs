@@ -1,0 +1,192 @@
+//! The stream of changes: the present if asked, then every change in order, each with the token that resumes
+//! behind it.
+//!
+//! A watcher holds a position and no queue. One that reads slowly is asked for slowly: what it has not read yet
+//! stays in the table. One that falls behind what the table keeps is told to start over, never left in silence.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use futures::{Stream, stream};
+use sir0_contract::storefront::{
+    self as pb, GoingAway, Heartbeat, InSync, StartOver, watch_games_response::Update,
+};
+use sir0_feed::{Follower, Heard, Position};
+use sir0_kernel::GameId;
+use sir0_rpc::{Seal, Status};
+use sir0_storage as storage;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    StorefrontError,
+    db::StorefrontDb,
+    domain::{Game, Genre},
+    events::GameEvent,
+};
+
+/// What a resume token is sealed for.
+pub(crate) const WATCH: &[u8] = b"watch";
+
+/// How long a stream is silent before it says that it is alive.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
+const PRESENT_BATCH: u16 = 200;
+
+/// Which games a watcher wants to hear of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    ids: BTreeSet<GameId>,
+    genre_key: Option<String>,
+}
+
+impl Filter {
+    pub(crate) fn new(ids: Vec<GameId>, genre: Option<&Genre>) -> Self {
+        Self { ids: ids.into_iter().collect(), genre_key: genre.map(Genre::key) }
+    }
+
+    fn wants_game(&self, game: &Game) -> bool {
+        self.wants_id(game.id) && self.wants_genre(&game.genre)
+    }
+
+    fn wants(&self, event: &GameEvent) -> bool {
+        let left_the_genre =
+            matches!(event, GameEvent::Changed { genre_before, .. } if self.wants_genre(genre_before));
+        self.wants_id(event.game().id) && (left_the_genre || self.wants_genre(&event.game().genre))
+    }
+
+    fn wants_id(&self, id: GameId) -> bool {
+        self.ids.is_empty() || self.ids.contains(&id)
+    }
+
+    fn wants_genre(&self, genre: &Genre) -> bool {
+        self.genre_key.as_ref().is_none_or(|wanted| *wanted == genre.key())
+    }
+}
+
+/// One open stream.
+pub(crate) struct Watch {
+    pub(crate) db: StorefrontDb,
+    pub(crate) seal: Seal,
+    pub(crate) follower: Follower<GameEvent>,
+    pub(crate) filter: Filter,
+    pub(crate) stage: Stage,
+    pub(crate) stopping: CancellationToken,
+}
+
+/// Where a stream is.
+pub(crate) enum Stage {
+    /// Sending games as they are, by id.
+    Present { after: Option<GameId>, read: VecDeque<Game> },
+    /// Sending changes.
+    Changes,
+    /// It said goodbye.
+    Over,
+}
+
+impl Stage {
+    pub(crate) const fn present() -> Self {
+        Self::Present { after: None, read: VecDeque::new() }
+    }
+}
+
+impl Watch {
+    /// The messages, until the client leaves or the server stops.
+    pub(crate) fn messages(self) -> impl Stream<Item = Result<pb::WatchGamesResponse, Status>> + Send {
+        let open = OpenStream::count();
+        stream::unfold((self, open), async |(mut watch, open)| match watch.next().await {
+            Ok(Some(message)) => Some((Ok(message), (watch, open))),
+            Ok(None) => None,
+            Err(error) => {
+                watch.stage = Stage::Over;
+                Some((Err(StorefrontError::Database(error).into()), (watch, open)))
+            }
+        })
+    }
+
+    async fn next(&mut self) -> storage::Result<Option<pb::WatchGamesResponse>> {
+        let silent_until = Instant::now() + HEARTBEAT;
+        loop {
+            if matches!(self.stage, Stage::Over) {
+                return Ok(None);
+            }
+            if self.stopping.is_cancelled() {
+                self.stage = Stage::Over;
+                return Ok(Some(self.at_position(Update::GoingAway(GoingAway {}))));
+            }
+            if let Stage::Present { .. } = self.stage {
+                return self.next_present().await.map(Some);
+            }
+            let update = tokio::select! {
+                heard = self.follower.next() => match heard? {
+                    Heard::Event(event) if self.filter.wants(&event) => update(&event),
+                    Heard::Event(_) => continue,
+                    Heard::Lost => {
+                        self.stage = Stage::present();
+                        return Ok(Some(unresumable(Update::StartOver(StartOver {}))));
+                    }
+                },
+                () = tokio::time::sleep_until(silent_until) => Update::Heartbeat(Heartbeat {}),
+                () = self.stopping.cancelled() => continue,
+            };
+            return Ok(Some(self.at_position(update)));
+        }
+    }
+
+    /// The next game as it is. The follower stands before the first read, so a change in between is seen twice,
+    /// never lost.
+    async fn next_present(&mut self) -> storage::Result<pb::WatchGamesResponse> {
+        let Stage::Present { after, read } = &mut self.stage else { unreachable!("asked in this stage only") };
+        loop {
+            if let Some(game) = read.pop_front() {
+                return Ok(unresumable(Update::Present((&game).into())));
+            }
+            let games = self.db.present_after(*after, PRESENT_BATCH).await?;
+            let Some(last) = games.last() else { break };
+            *after = Some(last.id);
+            read.extend(games.into_iter().filter(|game| self.filter.wants_game(game)));
+        }
+        self.stage = Stage::Changes;
+        Ok(self.at_position(Update::InSync(InSync {})))
+    }
+
+    fn at_position(&self, update: Update) -> pb::WatchGamesResponse {
+        let resume_token = resume_token(&self.seal, self.follower.position());
+        pb::WatchGamesResponse { update: Some(update), resume_token }
+    }
+}
+
+/// A message of the present, which has to be sent whole: there is no resuming inside it.
+const fn unresumable(update: Update) -> pb::WatchGamesResponse {
+    pb::WatchGamesResponse { update: Some(update), resume_token: String::new() }
+}
+
+fn update(event: &GameEvent) -> Update {
+    match event {
+        GameEvent::Added(game) => Update::Added(game.into()),
+        GameEvent::Changed { game, .. } => Update::Changed(game.into()),
+        GameEvent::Removed(game) => Update::Removed(game.into()),
+    }
+}
+
+/// The token that resumes behind a position.
+pub(crate) fn resume_token(seal: &Seal, position: Position) -> String {
+    seal.close(WATCH, &position.to_be_bytes())
+}
+
+/// Counts a stream as open for as long as it lives.
+struct OpenStream;
+
+impl OpenStream {
+    fn count() -> Self {
+        metrics::gauge!("sir0_streams_open").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        metrics::gauge!("sir0_streams_open").decrement(1.0);
+    }
+}
