@@ -1,1 +1,62 @@
-fn main(){}
+//! The project's own chores, by name: `cargo xtask --help` lists them.
+
+mod arrows;
+mod bench;
+mod ci;
+mod proto;
+mod provision;
+mod run;
+mod shell;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+The project's own chores.
+
+Usage: cargo xtask NAME [ARGUMENTS]
+
+  test             everything that is tested: Rust, Node, and the foreign judges (grpcurl, schemathesis)
+  ci               format, arrows, proto, clippy and docs, every warning an error; then test
+  proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change
+  arrows           prints the floors and every dependency between crates; fails on one that points up
+  bench [ARGS]     builds release, measures against bare servers, writes docs/benchmarks.md
+                   (`cargo xtask bench --help` lists the arguments)
+
+Needs Rust, Node 20 or later and Python 3.10 or later. What else is lacking (a C compiler, cargo-nextest, npm
+and Python packages, wrk and h2load) it installs on Debian as root and says so; elsewhere it fetches what
+stays inside the project folder and names the rest for you to install.
+
+Environment it sets for tests:
+  SIR0_JUDGES      the folder with grpcurl, schemathesis and buf";
+
+fn main() -> ExitCode {
+    match chore() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn chore() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *arguments {
+        ["test"] => test::command(),
+        ["ci"] => ci::command(),
+        ["proto"] => proto::write(),
+        ["proto", "--check"] => proto::check(),
+        ["arrows"] => arrows::command(),
+        ["bench", ref rest @ ..] => bench::command(rest),
+        [] | ["help" | "--help" | "-h", ..] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => bail!("there is no chore `{}`\n\n{HELP}", arguments.join(" ")),
+    }
+}

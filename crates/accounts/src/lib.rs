@@ -1,1 +1,24 @@
-//! x
+//! Accounts: who someone is, and how they prove it.
+//!
+//! A call walks through these rooms:
+//! 1. `service`: the doorway; reads like `accounts_service.proto`.
+//! 2. `convert`: wire messages become commands, or every bad field is named.
+//! 3. [`Accounts`]: the units of work behind the calls, and those an operator does.
+//! 4. [`domain`]: the rules; no network, no database, no clock of its own. [`hashing`] is the work behind a password.
+//! 5. `db`: the SQL, and the event written beside the end of a session.
+//!
+//! [`AccountsError`] lists every refusal. [`Config`] says what can be tuned.
+
+mod accounts;
+mod config;
+mod convert;
+mod db;
+pub mod domain;
+mod error;
+mod events;
+pub mod hashing;
+mod service;
+
+pub use accounts::{Accounts, CreateError, GrantError, OpenError, Trust};
+pub use config::{Config, InvalidConfig};
+pub use error::AccountsError;

@@ -5,27 +5,27 @@ use std::{collections::BTreeMap, error::Error, fmt::Write as _};
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, MethodDescriptor, Value};
 
 /// One call of the contract.
-pub struct Call {
-    pub service: String,
-    pub name: String,
-    pub request: MessageDescriptor,
-    pub streaming: bool,
-    pub access: String,
-    pub comment: String,
-    pub rest: Option<Rest>,
+pub(crate) struct Call {
+    pub(crate) service: String,
+    pub(crate) name: String,
+    pub(crate) request: MessageDescriptor,
+    pub(crate) streaming: bool,
+    pub(crate) access: String,
+    pub(crate) comment: String,
+    pub(crate) rest: Option<Rest>,
 }
 
 /// How a call looks over REST.
-pub struct Rest {
-    pub verb: &'static str,
-    pub template: String,
-    pub body: bool,
-    pub success: i32,
-    pub refusals: Vec<i32>,
+pub(crate) struct Rest {
+    pub(crate) verb: &'static str,
+    pub(crate) template: String,
+    pub(crate) body: bool,
+    pub(crate) success: i32,
+    pub(crate) refusals: Vec<i32>,
 }
 
 /// Every call, in the order of the files.
-pub fn read(pool: &DescriptorPool) -> Result<Vec<Call>, Box<dyn Error>> {
+pub(crate) fn read(pool: &DescriptorPool) -> Result<Vec<Call>, Box<dyn Error>> {
     let http = pool.get_extension_by_name("google.api.http").ok_or("google.api.http is missing")?;
     let ours = pool.get_extension_by_name("sir0.options.v1.call").ok_or("sir0.options.v1.call is missing")?;
 
@@ -109,7 +109,7 @@ fn comment(method: &MethodDescriptor) -> String {
 }
 
 /// The table as Rust source.
-pub fn render(calls: &[Call]) -> String {
+pub(crate) fn render(calls: &[Call]) -> String {
     let mut shapes = BTreeMap::new();
     for call in calls {
         collect_shapes(&call.request, &mut shapes);

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::calls::{Call, Rest};
 
 /// The whole document, as JSON text.
-pub fn document(out: &Path, pool: &DescriptorPool, calls: &[Call]) -> Result<String, Box<dyn Error>> {
+pub(crate) fn document(out: &Path, pool: &DescriptorPool, calls: &[Call]) -> Result<String, Box<dyn Error>> {
     let mut paths = Map::new();
     let mut schemas = BTreeMap::new();
     for part in generated_parts(out)? {
@@ -62,7 +62,7 @@ fn operation_of(call: &Call, mut operation: Value) -> Result<Value, Box<dyn Erro
     operation["summary"] = json!(summary);
     operation["description"] = json!(call.comment);
     operation["tags"] = json!([call.service.rsplit('.').next()]);
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default();
         let by_name = call.request.get_field_by_name(name).or_else(|| call.request.get_field_by_json_name(name));
         if let Some(field) = by_name {

@@ -19,7 +19,7 @@ macro_rules! package {
     };
 }
 
-#[expect(missing_docs, clippy::all, clippy::pedantic, clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated")]
+#[expect(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated")]
 mod generated {
     pub mod sir0 {
         pub mod accounts {

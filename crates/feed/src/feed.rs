@@ -108,6 +108,8 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
         let _ = tokio::time::timeout(pause, shared.doorbell.notified()).await;
         pause = match read_on(&shared).await {
             Ok(()) => shared.config.poll,
+            // Its database was closed under it, as it should be at the end.
+            Err(_) if shared.stopped.load(Ordering::Acquire) => return,
             Err(error) => {
                 tracing::error!(error = &*error, "the feed could not read its table and tries again");
                 Duration::from_secs(1)

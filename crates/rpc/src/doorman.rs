@@ -13,7 +13,7 @@ use crate::{Reason, Refusal};
 #[derive(Clone)]
 pub struct Doorman {
     verifier: Verifier,
-    ended: Arc<EndedSessions>,
+    ended: EndedSessions,
     clock: Arc<dyn Clock>,
 }
 
@@ -59,7 +59,7 @@ crate::refuses!(Denied);
 impl Doorman {
     /// Checks tokens against a key set, ended sessions and a clock.
     #[must_use]
-    pub fn new(verifier: Verifier, ended: Arc<EndedSessions>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(verifier: Verifier, ended: EndedSessions, clock: Arc<dyn Clock>) -> Self {
         Self { verifier, ended, clock }
     }
 

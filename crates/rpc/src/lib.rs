@@ -6,12 +6,14 @@ mod fields;
 mod refusal;
 pub mod request_id;
 mod seal;
+mod shared;
 mod work;
 
 pub use doorman::{Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use refusal::{Reason, Refusal, refuse};
 pub use seal::{Forged, Seal};
+pub use shared::Shared;
 pub use tonic::Status;
 pub use work::Work;
 

@@ -1,1 +1,26 @@
-fn main(){}
+//! `sir0`: the games distribution platform that anyone can run.
+
+use anyhow::Context;
+use sir0_server::{Cli, Config, Platform, administer, cli::Command, shutdown};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let config = Config::load(&cli).context("the configuration cannot be used")?;
+    sir0_telemetry::logs::start(&config.log, config.no_color)?;
+    match cli.command {
+        Command::Admin(admin) => administer(&config, admin).await,
+        Command::Serve { demo } => serve(config, demo).await,
+    }
+}
+
+async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+    config.log_exposure();
+    let platform = Platform::open(config).await.context("the platform cannot be opened")?;
+    if demo {
+        platform.stock_demo().await.context("the demo catalogue cannot be put into the store")?;
+    }
+    platform.welcome();
+    platform.serve_until(shutdown::requested()).await;
+    Ok(())
+}

@@ -12,6 +12,12 @@ pub enum Error {
     /// The disk is full: reads go on, writes do not.
     #[error("the database has no room left")]
     Full(#[source] sqlx::Error),
+    /// Something that must be unique is there already. Nothing was written.
+    #[error("the row is there already")]
+    Taken(#[source] sqlx::Error),
+    /// A URL of an engine that is not built in.
+    #[error("`{0}` is not a database this program can use, give a `sqlite:` path")]
+    UnknownEngine(String),
     /// A schema that could not be brought up to date.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -34,6 +40,7 @@ impl From<sqlx::Error> for Error {
             Cause::Io(_) | Cause::PoolTimedOut | Cause::PoolClosed | Cause::WorkerCrashed => {
                 Self::Unavailable(cause)
             }
+            Cause::Database(database) if database.is_unique_violation() => Self::Taken(cause),
             // The low byte of SQLite's extended code is the primary one: sqlite.org/rescode.html.
             Cause::Database(database) => match database.code().and_then(|code| code.parse::<u32>().ok()) {
                 Some(code) if code & 0xff == 13 => Self::Full(cause),

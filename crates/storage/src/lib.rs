@@ -5,8 +5,10 @@
 mod error;
 mod events;
 mod migrations;
+mod place;
 pub mod sqlite;
 
 pub use error::{Error, Result};
 pub use events::{AFTER, ANNOUNCE, BOUNDS, Bounds, EventRow, KEPT, PRUNE, Position};
 pub use migrations::Migration;
+pub use place::file_of;

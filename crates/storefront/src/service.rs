@@ -5,10 +5,9 @@ use std::{path::Path, pin::Pin, sync::Arc};
 use futures::Stream;
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
 use sir0_feed::Feed;
-use sir0_kernel::{Clock, GameId};
-use sir0_rpc::{Doorman, Seal, Work};
+use sir0_kernel::GameId;
+use sir0_rpc::{Seal, Shared};
 use sir0_storage as storage;
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -20,19 +19,6 @@ use crate::{
     events::GameEvent,
     watch::{Stage, Watch},
 };
-
-/// What the storefront shares with the other services of its process.
-#[derive(Clone)]
-pub struct Shared {
-    /// Knows who is asking.
-    pub doorman: Doorman,
-    /// Runs what must not stop half-way.
-    pub work: Work,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// Is cancelled when the process is about to stop.
-    pub stopping: CancellationToken,
-}
 
 /// The storefront service. Cheap to clone.
 #[derive(Clone)]
@@ -47,7 +33,7 @@ pub struct Storefront {
 impl Storefront {
     /// Opens the database and begins to follow its changes.
     pub async fn open(config: &Config, data_dir: &Path, shared: Shared) -> storage::Result<Self> {
-        let file = config.database.clone().unwrap_or_else(|| data_dir.join("storefront.db"));
+        let file = storage::file_of(config.database.as_deref(), data_dir, "storefront.db")?;
         let db = StorefrontDb::open(&file).await?;
         let seal = Seal::new(&db.sealing_key().await?);
         let feed = Feed::open(db.database().clone(), sir0_feed::Config::default()).await?;

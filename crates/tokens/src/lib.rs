@@ -1,1 +1,23 @@
-//! x
+//! Who signed this: access tokens any service can verify without asking, and the sessions that
+//! ended early.
+//!
+//! 1. [`SigningKey`]: the key file, made on first start.
+//! 2. [`Mint`]: makes access tokens; only accounts has one.
+//! 3. [`KeySet`]: the public half, as services pass it on.
+//! 4. [`Verifier`]: tells who holds a token, or refuses it.
+//! 5. [`EndedSessions`]: refuses tokens that are good but over.
+
+mod ended;
+mod key_set;
+mod keys;
+mod mint;
+mod verify;
+
+pub use ended::EndedSessions;
+pub use key_set::{InvalidKeySet, KeySet};
+pub use keys::{KeyError, SigningKey};
+pub use mint::{AccessToken, Mint};
+pub use verify::{Claims, InvalidToken, Verifier};
+
+/// The media type of RFC 9068, so that no other JWT of ours can pass for an access token.
+const TOKEN_TYPE: &str = "at+jwt";

@@ -46,26 +46,26 @@ pub(super) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
 impl StorefrontDb {
     /// Reads a game as it was committed last.
-    pub async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
+    pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let row = sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
         row.map(game_from).transpose()
     }
 
     /// How many games there are.
-    pub async fn count_games(&self) -> storage::Result<i64> {
+    pub(crate) async fn count_games(&self) -> storage::Result<i64> {
         Ok(sqlx::query_scalar(COUNT_GAMES).fetch_one(self.database.reader()).await?)
     }
 }
 
 impl StorefrontTx {
     /// Reads a game for a change: nobody else changes it until this work ends.
-    pub async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
+    pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
         let row = sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
         row.map(game_from).transpose()
     }
 
     /// Adds a game and gives it its id.
-    pub async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
+    pub(crate) async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
         let id: i64 = sqlx::query_scalar(ADD_GAME)
             .bind(game.title.as_str())
             .bind(game.title.key())
@@ -82,7 +82,7 @@ impl StorefrontTx {
     }
 
     /// Writes a changed game back. `false` when someone else wrote first.
-    pub async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
+    pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
         let saved: Option<i32> = sqlx::query_scalar(SAVE_GAME)
             .bind(game.title.as_str())
             .bind(game.title.key())
@@ -99,7 +99,7 @@ impl StorefrontTx {
     }
 
     /// Removes a game and answers with what it was; `None` when it was gone already.
-    pub async fn remove_game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
+    pub(crate) async fn remove_game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
         let row = sqlx::query_as(REMOVE_GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
         row.map(game_from).transpose()
     }

@@ -49,7 +49,7 @@ pub(super) const PRESENT: &str = "
 
 impl StorefrontDb {
     /// Reads a page.
-    pub async fn list(&self, listing: &Listing) -> storage::Result<Page> {
+    pub(crate) async fn list(&self, listing: &Listing) -> storage::Result<Page> {
         let orders = match listing.sort {
             Sort::Newest => &NEWEST,
             Sort::Title => &BY_TITLE,
@@ -76,7 +76,7 @@ impl StorefrontDb {
     }
 
     /// Reads the next games of the present, by id.
-    pub async fn present_after(&self, id: Option<GameId>, limit: u16) -> storage::Result<Vec<Game>> {
+    pub(crate) async fn present_after(&self, id: Option<GameId>, limit: u16) -> storage::Result<Vec<Game>> {
         let after = id.map_or(0, i64::from);
         let query = sqlx::query_as(PRESENT).bind(after).bind(i64::from(limit));
         let rows: Vec<GameRow> = query.fetch_all(self.database.reader()).await?;

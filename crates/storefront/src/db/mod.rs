@@ -29,44 +29,44 @@ const MIGRATIONS: &[Migration] = &[
 
 /// The storefront's database.
 #[derive(Clone, Debug)]
-pub struct StorefrontDb {
+pub(crate) struct StorefrontDb {
     database: engine::Database,
 }
 
 /// A unit of work in it.
-pub struct StorefrontTx {
+pub(crate) struct StorefrontTx {
     tx: engine::Tx,
 }
 
 impl StorefrontDb {
     /// Opens it and brings it up to date.
-    pub async fn open(file: &Path) -> storage::Result<Self> {
+    pub(crate) async fn open(file: &Path) -> storage::Result<Self> {
         Ok(Self { database: engine::Database::open(file, MIGRATIONS).await? })
     }
 
     /// Begins a unit of work that writes.
-    pub async fn begin(&self) -> storage::Result<StorefrontTx> {
+    pub(crate) async fn begin(&self) -> storage::Result<StorefrontTx> {
         Ok(StorefrontTx { tx: self.database.write().await? })
     }
 
     /// Whether it can be read and written.
-    pub async fn check(&self) -> storage::Result<()> {
+    pub(crate) async fn check(&self) -> storage::Result<()> {
         self.database.check().await
     }
 
     /// Closes it, after what runs has ended.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.database.close().await;
     }
 
     /// What lies below, for the feed.
     #[must_use]
-    pub fn database(&self) -> &engine::Database {
+    pub(crate) fn database(&self) -> &engine::Database {
         &self.database
     }
 
     /// The key that seals page and resume tokens.
-    pub async fn sealing_key(&self) -> storage::Result<[u8; 32]> {
+    pub(crate) async fn sealing_key(&self) -> storage::Result<[u8; 32]> {
         self.database.sealing_key().await
     }
 }
@@ -74,12 +74,12 @@ impl StorefrontDb {
 impl StorefrontTx {
     /// Records an event beside the change it reports, in the same transaction: watchers never hear of what did not
     /// happen, nor miss what did.
-    pub async fn announce(&mut self, event: &GameEvent, at: Timestamp) -> storage::Result<()> {
+    pub(crate) async fn announce(&mut self, event: &GameEvent, at: Timestamp) -> storage::Result<()> {
         engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
     }
 
     /// Makes it all happen.
-    pub async fn commit(self) -> storage::Result<()> {
+    pub(crate) async fn commit(self) -> storage::Result<()> {
         Ok(self.tx.commit().await?)
     }
 }

@@ -1,0 +1,133 @@
+//! What an operator may tune about accounts, and how far.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::hashing;
+
+/// The settings of accounts. Defaults suit a laptop.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `sqlite:` path or `postgres:` URL. Accounts shares it with no one. Left out, `accounts.db`
+    /// in the data folder.
+    pub database: Option<String>,
+    /// In whose name tokens are made: `iss`.
+    pub issuer: String,
+    /// For whom tokens are made: `aud`.
+    pub audience: String,
+    /// How long a session lasts, and its token with it.
+    #[serde(with = "humantime_serde")]
+    pub session_lifetime: Duration,
+    /// What a password costs to hash.
+    pub hashing: hashing::Config,
+}
+
+/// A setting that would make accounts unsafe or useless. Stops the start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` {problem}")]
+pub struct InvalidConfig {
+    /// Where it is set, below the settings of accounts.
+    pub key: &'static str,
+    /// What is wrong with it, and what would be right.
+    pub problem: &'static str,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            database: None,
+            issuer: "sir0".to_owned(),
+            audience: "sir0".to_owned(),
+            session_lifetime: Duration::from_hours(24),
+            hashing: hashing::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    const SHORTEST_SESSION: Duration = Duration::from_mins(1);
+    const LONGEST_SESSION: Duration = Duration::from_hours(90 * 24);
+    /// Keeps tokens far below the length at which verifiers stop reading.
+    const MAX_NAME_BYTES: usize = 255;
+
+    /// Refuses settings that nobody should run with, before anything is opened.
+    pub fn check(&self) -> Result<(), InvalidConfig> {
+        for (key, name) in [("issuer", &self.issuer), ("audience", &self.audience)] {
+            if name.is_empty() || name.len() > Self::MAX_NAME_BYTES {
+                return Err(InvalidConfig { key, problem: "must have 1 to 255 bytes" });
+            }
+        }
+        if !(Self::SHORTEST_SESSION..=Self::LONGEST_SESSION).contains(&self.session_lifetime) {
+            let problem = "must be between 1 minute and 90 days, such as `24h`";
+            return Err(InvalidConfig { key: "session_lifetime", problem });
+        }
+        self.hashing.check()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Config {
+        toml::from_str(text).expect("settings")
+    }
+
+    #[test]
+    fn an_empty_file_means_the_defaults_and_the_defaults_are_good() {
+        let config = read("");
+
+        assert_eq!(config, Config::default());
+        assert_eq!(config.check(), Ok(()));
+    }
+
+    #[test]
+    fn settings_are_read_as_people_write_them() {
+        let config = read(
+            r#"
+            session_lifetime = "90m"
+            [hashing]
+            log_n = 15
+            p = 3
+            patience = "250ms"
+            "#,
+        );
+
+        assert_eq!(config.session_lifetime, Duration::from_mins(90));
+        assert_eq!(config.hashing.patience, Duration::from_millis(250));
+        assert_eq!((config.hashing.log_n, config.hashing.r, config.hashing.p), (15, 8, 3));
+        assert_eq!(config.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_named() {
+        for text in ["isuer = 'x'", "[hashing]\nlogn = 17"] {
+            let refused = toml::from_str::<Config>(text).expect_err("no such setting").to_string();
+
+            assert!(refused.contains("isuer") || refused.contains("logn"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_setting_nobody_should_run_with_is_named() {
+        let too_short = Config { session_lifetime: Duration::ZERO, ..Config::default() };
+        let too_long =
+            Config { session_lifetime: Duration::from_hours(91 * 24), ..Config::default() };
+        let nameless = Config { issuer: String::new(), ..Config::default() };
+        let endless = Config { audience: "x".repeat(256), ..Config::default() };
+        let weak = hashing::Config { log_n: 14, ..hashing::Config::default() };
+        let weak = Config { hashing: weak, ..Config::default() };
+
+        for (config, key) in [
+            (too_short, "session_lifetime"),
+            (too_long, "session_lifetime"),
+            (nameless, "issuer"),
+            (endless, "audience"),
+            (weak, "hashing.log_n"),
+        ] {
+            assert_eq!(config.check().expect_err("nobody should").key, key);
+        }
+    }
+}

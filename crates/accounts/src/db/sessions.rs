@@ -1,0 +1,101 @@
+//! Sessions: begun by a login, ended once.
+
+use sir0_kernel::{SessionId, Timestamp, UserId};
+use sir0_storage as storage;
+
+use super::{AccountsDb, AccountsTx};
+use crate::events::SessionEnded;
+
+// The hash that was checked must still be the account's: a password changed in between ends all sessions, and this
+// one must not slip in behind.
+pub(super) const BEGIN_SESSION: &str = "
+    INSERT INTO sessions (session_id, user_id, created_at, expires_at)
+    SELECT $1, user_id, $2, $3
+      FROM users
+     WHERE user_id = $4 AND password_hash = $5
+ RETURNING session_id";
+
+pub(super) const END_SESSION: &str = "
+    UPDATE sessions
+       SET ended_at = $1
+     WHERE session_id = $2 AND ended_at IS NULL
+ RETURNING session_id, expires_at";
+
+pub(super) const END_SESSIONS_OF_USER: &str = "
+    UPDATE sessions
+       SET ended_at = $1
+     WHERE user_id = $2 AND session_id <> $3 AND ended_at IS NULL AND expires_at > $1
+ RETURNING session_id, expires_at";
+
+pub(super) const ENDED_SESSIONS: &str = "
+    SELECT session_id, expires_at
+      FROM sessions
+     WHERE ended_at IS NOT NULL AND expires_at > $1";
+
+pub(super) const FORGET_SESSIONS: &str = "
+    DELETE FROM sessions
+     WHERE expires_at < $1";
+
+type EndedRow = (String, i64);
+
+fn ended_from((session, expires): EndedRow) -> storage::Result<SessionEnded> {
+    let session = SessionId::parse(&session).map_err(storage::Error::corrupt)?;
+    Ok(SessionEnded { session, expires: Timestamp::from_micros(expires) })
+}
+
+impl AccountsDb {
+    /// The sessions that were ended and whose tokens would otherwise still be good.
+    pub(crate) async fn ended_sessions(&self, now: Timestamp) -> storage::Result<Vec<SessionEnded>> {
+        let query = sqlx::query_as(ENDED_SESSIONS).bind(now.micros());
+        let rows: Vec<EndedRow> = query.fetch_all(self.database.reader()).await?;
+        rows.into_iter().map(ended_from).collect()
+    }
+}
+
+impl AccountsTx {
+    /// Begins a session for whoever proved this password. `false` when it was changed meanwhile.
+    pub(crate) async fn begin_session(
+        &mut self,
+        session: SessionId,
+        user: UserId,
+        proved: &str,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> storage::Result<bool> {
+        let begun: Option<String> = sqlx::query_scalar(BEGIN_SESSION)
+            .bind(session.to_string())
+            .bind(now.micros())
+            .bind(expires.micros())
+            .bind(i64::from(user))
+            .bind(proved)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        Ok(begun.is_some())
+    }
+
+    /// Ends a session. `None` when it was ended before, or is none of ours.
+    pub(crate) async fn end_session(&mut self, id: SessionId, at: Timestamp) -> storage::Result<Option<SessionEnded>> {
+        let query = sqlx::query_as(END_SESSION).bind(at.micros()).bind(id.to_string());
+        let row: Option<EndedRow> = query.fetch_optional(&mut *self.tx).await?;
+        row.map(ended_from).transpose()
+    }
+
+    /// Ends every session of an account, but for one.
+    pub(crate) async fn end_sessions_of(
+        &mut self,
+        user: UserId,
+        but_for: Option<SessionId>,
+        at: Timestamp,
+    ) -> storage::Result<Vec<SessionEnded>> {
+        let spared = but_for.map(|session| session.to_string()).unwrap_or_default();
+        let query = sqlx::query_as(END_SESSIONS_OF_USER).bind(at.micros()).bind(i64::from(user)).bind(spared);
+        let rows: Vec<EndedRow> = query.fetch_all(&mut *self.tx).await?;
+        rows.into_iter().map(ended_from).collect()
+    }
+
+    /// Forgets sessions that are long over.
+    pub(crate) async fn forget_sessions(&mut self, expired_before: Timestamp) -> storage::Result<()> {
+        sqlx::query(FORGET_SESSIONS).bind(expired_before.micros()).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! Accounts by id and by e-mail.
+
+use sir0_kernel::{Role, Timestamp, UserId};
+use sir0_storage as storage;
+
+use super::{AccountsDb, AccountsTx};
+use crate::domain::{Email, User, Username};
+
+/// An account with what proves it.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    pub(crate) user: User,
+    pub(crate) password_hash: String,
+}
+
+/// Which of two names someone else has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) username: bool,
+    pub(crate) email: bool,
+}
+
+type UserRow = (i64, String, String, String, i64, String);
+
+/// The database holds only what the rules let in; anything else is damage, and said so.
+fn stored_from((id, username, email, role, created, password_hash): UserRow) -> storage::Result<Stored> {
+    let user = User {
+        id: UserId::from_row(id).map_err(storage::Error::corrupt)?,
+        username: Username::parse(&username).map_err(storage::Error::corrupt)?,
+        email: Email::parse(&email).map_err(storage::Error::corrupt)?,
+        role: role.parse::<Role>().map_err(storage::Error::corrupt)?,
+        created: Timestamp::from_micros(created),
+    };
+    Ok(Stored { user, password_hash })
+}
+
+pub(super) const USER: &str = "
+    SELECT user_id, username, email, role, created_at, password_hash
+      FROM users
+     WHERE user_id = $1";
+
+pub(super) const USER_BY_EMAIL: &str = "
+    SELECT user_id, username, email, role, created_at, password_hash
+      FROM users
+     WHERE email_key = $1";
+
+pub(super) const TAKEN: &str = "
+    SELECT EXISTS (SELECT 1 FROM users WHERE username_key = $1 AND user_id <> $3),
+           EXISTS (SELECT 1 FROM users WHERE email_key = $2 AND user_id <> $3)";
+
+pub(super) const ADD_USER: &str = "
+    INSERT INTO users (username, username_key, email, email_key, password_hash, role, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+ RETURNING user_id";
+
+pub(super) const SAVE_USER: &str = "
+    UPDATE users
+       SET username = $1, username_key = $2, email = $3, email_key = $4, role = $5, updated_at = $6
+     WHERE user_id = $7";
+
+pub(super) const SET_PASSWORD: &str = "
+    UPDATE users
+       SET password_hash = $1, updated_at = $2
+     WHERE user_id = $3";
+
+pub(super) const REFRESH_HASH: &str = "
+    UPDATE users
+       SET password_hash = $1
+     WHERE user_id = $2 AND password_hash = $3";
+
+impl AccountsDb {
+    /// Reads an account.
+    pub(crate) async fn user(&self, id: UserId) -> storage::Result<Option<User>> {
+        let row = sqlx::query_as(USER).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
+        Ok(row.map(stored_from).transpose()?.map(|stored| stored.user))
+    }
+
+    /// Reads the account that signs in with this e-mail.
+    pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<Stored>> {
+        let row = sqlx::query_as(USER_BY_EMAIL).bind(email.key()).fetch_optional(self.database.reader()).await?;
+        row.map(stored_from).transpose()
+    }
+
+    /// Which of these names someone else has; `except` is whoever may have them.
+    pub(crate) async fn taken(
+        &self,
+        username: &Username,
+        email: &Email,
+        except: Option<UserId>,
+    ) -> storage::Result<Taken> {
+        let (username, email) = sqlx::query_as(TAKEN)
+            .bind(username.key())
+            .bind(email.key())
+            .bind(except.map_or(0, i64::from))
+            .fetch_one(self.database.reader())
+            .await?;
+        Ok(Taken { username, email })
+    }
+}
+
+impl AccountsTx {
+    /// Reads an account for a change: nobody else changes it until this work ends.
+    pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
+        let row = sqlx::query_as(USER).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
+        Ok(row.map(stored_from).transpose()?.map(|stored| stored.user))
+    }
+
+    /// Adds an account. [`storage::Error::Taken`] when someone else has the name or the e-mail.
+    pub(crate) async fn add_user(
+        &mut self,
+        username: &Username,
+        email: &Email,
+        password_hash: &str,
+        role: Role,
+        at: Timestamp,
+    ) -> storage::Result<UserId> {
+        let id = sqlx::query_scalar(ADD_USER)
+            .bind(username.as_str())
+            .bind(username.key())
+            .bind(email.as_str())
+            .bind(email.key())
+            .bind(password_hash)
+            .bind(role.as_str())
+            .bind(at.micros())
+            .fetch_one(&mut *self.tx)
+            .await?;
+        UserId::from_row(id).map_err(storage::Error::corrupt)
+    }
+
+    /// Writes a changed account back. [`storage::Error::Taken`] as above.
+    pub(crate) async fn save_user(&mut self, user: &User, at: Timestamp) -> storage::Result<()> {
+        sqlx::query(SAVE_USER)
+            .bind(user.username.as_str())
+            .bind(user.username.key())
+            .bind(user.email.as_str())
+            .bind(user.email.key())
+            .bind(user.role.as_str())
+            .bind(at.micros())
+            .bind(i64::from(user.id))
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives an account another password.
+    pub(crate) async fn set_password(&mut self, id: UserId, hash: &str, at: Timestamp) -> storage::Result<()> {
+        let query = sqlx::query(SET_PASSWORD).bind(hash).bind(at.micros()).bind(i64::from(id));
+        query.execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// Writes the same password hashed anew, unless it was changed meanwhile.
+    pub(crate) async fn refresh_hash(&mut self, id: UserId, new: &str, old: &str) -> storage::Result<()> {
+        let query = sqlx::query(REFRESH_HASH).bind(new).bind(i64::from(id)).bind(old);
+        query.execute(&mut *self.tx).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! An account, and who may do what with it.
+
+use sir0_kernel::{Role, Timestamp, UserId};
+
+use super::{Email, Username};
+
+/// An account as its owner sees it. Its password hash never leaves the database room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Never changes, never used twice.
+    pub id: UserId,
+    /// The name others see.
+    pub username: Username,
+    /// What the person signs in with.
+    pub email: Email,
+    /// What the account may do.
+    pub role: Role,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// What someone wants different about an account. `None` keeps what is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// The new name.
+    pub username: Option<Username>,
+    /// The new e-mail.
+    pub email: Option<Email>,
+}
+
+impl User {
+    /// An account belongs to its owner; administrators look after all of them.
+    #[must_use]
+    pub fn is_open_to(&self, caller: UserId, role: Role) -> bool {
+        self.id == caller || role >= Role::Admin
+    }
+
+    /// Takes over what is new, and tells whether anything was. Repeating it is harmless.
+    pub fn change(&mut self, change: ProfileChange) -> bool {
+        let before = (self.username.clone(), self.email.clone());
+        if let Some(username) = change.username {
+            self.username = username;
+        }
+        if let Some(email) = change.email {
+            self.email = email;
+        }
+        before != (self.username.clone(), self.email.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ada() -> User {
+        User {
+            id: UserId::parse(7).expect("an id"),
+            username: Username::parse("Ada").expect("a name"),
+            email: Email::parse("ada@example.com").expect("an address"),
+            role: Role::Player,
+            created: Timestamp::from_micros(0),
+        }
+    }
+
+    #[test]
+    fn an_account_is_open_to_its_owner_and_to_administrators_only() {
+        let ada = ada();
+        let stranger = UserId::parse(8).expect("an id");
+
+        assert!(ada.is_open_to(ada.id, Role::Player));
+        assert!(ada.is_open_to(stranger, Role::Admin));
+        assert!(!ada.is_open_to(stranger, Role::Publisher));
+        assert!(!ada.is_open_to(stranger, Role::Player));
+    }
+
+    #[test]
+    fn a_change_keeps_what_it_does_not_name_and_repeats_without_effect() {
+        let mut user = ada();
+        let countess = Username::parse("Countess").expect("a name");
+        let change = ProfileChange { username: Some(countess.clone()), email: None };
+
+        assert!(user.change(change.clone()));
+        assert_eq!(user, User { username: countess, ..ada() });
+        assert!(!user.change(change));
+        assert!(!user.change(ProfileChange::default()));
+    }
+}

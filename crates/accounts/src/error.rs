@@ -1,0 +1,56 @@
+//! What accounts refuses.
+
+use sir0_kernel::UserId;
+use sir0_rpc::{FieldFault, Reason, Refusal};
+use sir0_storage as storage;
+
+use crate::hashing::Busy;
+
+/// One variant for each thing a client can act on.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// Someone else has the name.
+    #[error("the username is already taken, choose another")]
+    UsernameTaken,
+    /// Someone else has the e-mail.
+    #[error("the email is already taken, sign in with it or use another")]
+    EmailTaken,
+    /// The e-mail is unknown or the password wrong. Which, is not told.
+    #[error("the email or the password is wrong")]
+    InvalidCredentials,
+    /// There is no such account.
+    #[error("there is no user {0}")]
+    UserNotFound(UserId),
+    /// Nothing we ever signed.
+    #[error("the token is not one of ours")]
+    UnknownToken,
+    /// Too many passwords wait.
+    #[error("too many passwords wait to be checked, try again in a moment")]
+    TooBusy(#[from] Busy),
+    /// The database failed.
+    #[error("the accounts database failed")]
+    Database(#[from] storage::Error),
+}
+
+impl Refusal for AccountsError {
+    const DOMAIN: &'static str = "accounts";
+
+    fn reason(&self) -> Reason {
+        match self {
+            Self::UsernameTaken => Reason::exists("USERNAME_TAKEN").naming(&taken("username")),
+            Self::EmailTaken => Reason::exists("EMAIL_TAKEN").naming(&taken("email")),
+            Self::InvalidCredentials => Reason::unauthenticated("INVALID_CREDENTIALS"),
+            Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
+            Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
+            Self::TooBusy(busy) => Reason::exhausted("TOO_BUSY").after(busy.retry_after),
+            Self::Database(storage::Error::Unavailable(_) | storage::Error::Full(_)) => Reason::unavailable(),
+            Self::Database(_) => Reason::internal(),
+        }
+    }
+}
+
+fn taken(field: &str) -> [FieldFault; 1] {
+    [FieldFault { field: field.to_owned(), description: "is already taken".to_owned() }]
+}
+
+sir0_rpc::refuses!(AccountsError);

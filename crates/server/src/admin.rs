@@ -1,0 +1,36 @@
+//! What an operator does at the command line, straight in the accounts database; a running server hears of it.
+
+use anyhow::Context;
+
+use crate::{
+    Config,
+    cli::{Admin, read_password},
+    platform::Services,
+};
+
+/// Runs one command and says what it did.
+pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
+    let password = match &command {
+        Admin::Create { .. } => read_password()?,
+        Admin::Grant { .. } => String::new(),
+    };
+    let (services, _) = Services::open(config).await?;
+    let done = perform(&services, command, &password).await;
+    services.close().await;
+    println!("{}", done?);
+    Ok(())
+}
+
+async fn perform(services: &Services, command: Admin, password: &str) -> anyhow::Result<String> {
+    match command {
+        Admin::Create { email, username, role } => {
+            let id = services.accounts.create(&username, &email, password, role).await;
+            let id = id.context("the account was not made")?;
+            Ok(format!("User {id} `{username}` can sign in as {role}."))
+        }
+        Admin::Grant { email, role } => {
+            let id = services.accounts.grant(&email, role).await.context("the role was not given")?;
+            Ok(format!("User {id} is {role} from the next sign-in on; sessions that were open have ended."))
+        }
+    }
+}

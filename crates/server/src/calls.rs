@@ -1,0 +1,116 @@
+//! Counting calls: by method, door and code, with how long they took.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
+
+use http::HeaderMap;
+use metrics::{Counter, Histogram};
+use sir0_contract::{CALLS, Call};
+use tonic::Code;
+
+use crate::listen::InFlight;
+
+/// How a call came in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Door {
+    Rest,
+    Grpc,
+    GrpcWeb,
+}
+
+impl Door {
+    const COUNT: usize = 3;
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Grpc => "grpc",
+            Self::GrpcWeb => "grpc-web",
+        }
+    }
+}
+
+const CODES: usize = 17;
+
+/// The counters of every call, found once and kept: a look-up by name each time would cost more than the counting.
+#[derive(Clone, Default)]
+pub(crate) struct CallMetrics(Arc<HashMap<&'static str, [PerDoor; Door::COUNT]>>);
+
+#[derive(Default)]
+struct PerDoor {
+    finished: [OnceLock<Counter>; CODES],
+    seconds: OnceLock<Histogram>,
+}
+
+impl CallMetrics {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(CALLS.iter().map(|call| (call.path, Default::default())).collect()))
+    }
+
+    /// Counts a call that ended.
+    pub(crate) fn finished(&self, call: &'static Call, door: Door, code: Code, started: Instant) {
+        let Some(doors) = self.0.get(call.path) else { return };
+        let PerDoor { finished, seconds } = &doors[door as usize];
+        let counter = finished[code as usize].get_or_init(|| {
+            let code = format!("{code:?}");
+            metrics::counter!("sir0_calls_total", "method" => call.path, "door" => door.name(), "code" => code)
+        });
+        counter.increment(1);
+        // How long a stream was open says nothing about how fast we are.
+        if !call.streaming {
+            let histogram = seconds.get_or_init(|| {
+                metrics::histogram!("sir0_call_seconds", "method" => call.path, "door" => door.name())
+            });
+            histogram.record(started.elapsed());
+        }
+    }
+
+    /// Watches an answer that is still flowing.
+    pub(crate) fn observe(&self, call: &'static Call, door: Door, started: Instant) -> Observed {
+        Observed { counted: Some((self.clone(), call, door, started)), code: Code::Cancelled, in_flight: None }
+    }
+}
+
+/// Watches an answer to its end. One that is dropped before its last word was cancelled by the client.
+pub(crate) struct Observed {
+    counted: Option<(CallMetrics, &'static Call, Door, Instant)>,
+    code: Code,
+    /// Keeps the connection from counting as idle meanwhile.
+    in_flight: Option<InFlight>,
+}
+
+impl Observed {
+    /// Watches only that the answer is still flowing.
+    pub(crate) const fn uncounted() -> Self {
+        Self { counted: None, code: Code::Ok, in_flight: None }
+    }
+
+    /// Keeps the connection from counting as idle until the answer is over.
+    pub(crate) fn keeping(mut self, in_flight: InFlight) -> Self {
+        self.in_flight = Some(in_flight);
+        self
+    }
+
+    /// Reads how the call ended from its trailers.
+    pub(crate) fn saw(&mut self, trailers: &HeaderMap) {
+        if let Some(code) = code_in(trailers) {
+            self.code = code;
+        }
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        if let Some((metrics, call, door, started)) = self.counted.take() {
+            metrics.finished(call, door, self.code, started);
+        }
+    }
+}
+
+/// The gRPC status that headers or trailers carry.
+pub(crate) fn code_in(headers: &HeaderMap) -> Option<Code> {
+    headers.get("grpc-status").map(|status| Code::from_bytes(status.as_bytes()))
+}

@@ -1,0 +1,83 @@
+//! What a stranger may take before the port says no. Every bound has bounds of its own, so that a slip of the pen
+//! neither opens the door wide nor shuts it.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+/// What a stranger may take before the port says no.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The body of a request, in bytes.
+    #[serde(deserialize_with = "number::<1_024, 1_073_741_824, _, _>")]
+    pub body_bytes: usize,
+    /// The headers of a request together, in bytes. HTTP/1 cannot work with fewer than 8192.
+    #[serde(deserialize_with = "number::<8_192, 1_048_576, _, _>")]
+    pub header_bytes: usize,
+    /// How many objects and arrays of a JSON body may stand inside each other. Decoders recurse: beyond 128 the
+    /// stack could end before the body does.
+    #[serde(deserialize_with = "number::<2, 128, _, _>")]
+    pub json_depth: usize,
+    /// How many calls a connection may have open at a time.
+    #[serde(deserialize_with = "number::<1, 100_000, _, _>")]
+    pub streams_per_connection: u32,
+    /// How many connections may be open at a time.
+    #[serde(deserialize_with = "number::<1, 1_000_000, _, _>")]
+    pub connections: usize,
+    /// How long the headers of a request may take to arrive.
+    #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
+    pub header_timeout: Duration,
+    /// How long a connection may stay open without a call.
+    #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
+    pub idle_timeout: Duration,
+    /// How long the body of a request may take to arrive.
+    #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
+    pub body_timeout: Duration,
+    /// How long calls may take to end once the program was asked to stop. `0s` cuts them off.
+    #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<0, _>")]
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1024 * 1024,
+            header_bytes: 32 * 1024,
+            json_depth: 32,
+            streams_per_connection: 256,
+            connections: 10_000,
+            header_timeout: Duration::from_secs(15),
+            idle_timeout: Duration::from_mins(5),
+            body_timeout: Duration::from_secs(30),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+fn number<'de, const LEAST: u64, const MOST: u64, N, D>(deserializer: D) -> Result<N, D::Error>
+where
+    N: Deserialize<'de> + Copy + TryInto<u64> + fmt::Display,
+    D: Deserializer<'de>,
+{
+    let number = N::deserialize(deserializer)?;
+    if number.try_into().is_ok_and(|number| (LEAST..=MOST).contains(&number)) {
+        Ok(number)
+    } else {
+        Err(D::Error::custom(format_args!("{number} is not between {LEAST} and {MOST}")))
+    }
+}
+
+/// The longest wait: a deadline further off could overflow the clock it is added to.
+const LONGEST: Duration = Duration::from_hours(24);
+
+fn wait<'de, const LEAST_MILLIS: u64, D>(deserializer: D) -> Result<Duration, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let wait: Duration = humantime_serde::deserialize(deserializer)?;
+    if wait < Duration::from_millis(LEAST_MILLIS) || wait > LONGEST {
+        return Err(D::Error::custom(format_args!("is not between {LEAST_MILLIS}ms and 1 day")));
+    }
+    Ok(wait)
+}

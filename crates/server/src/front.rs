@@ -1,0 +1,110 @@
+//! One port: which door a request goes through, and what every answer carries.
+
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+use axum::Router;
+use futures::FutureExt;
+use http::{HeaderName, HeaderValue, Method, Request, Response, header};
+use hyper::body::Incoming;
+use rest_over_grpc::transcoding::Transcode;
+use sir0_rpc::request_id::{self, RequestId};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+use crate::{
+    body::Body,
+    calls::{CallMetrics, Door},
+    grpc::{self, GrpcDoor},
+    listen::{Answers, InFlight},
+    rest::{self, RestDoor},
+};
+
+/// All doors of the one port.
+pub(crate) struct Front<T> {
+    pub(crate) rest: RestDoor<T>,
+    pub(crate) grpc: GrpcDoor,
+    /// What is no call: the WebSocket, the docs page, metrics and keys.
+    pub(crate) pages: Router,
+    pub(crate) metrics: CallMetrics,
+}
+
+impl<T: Transcode + Send + Sync + 'static> Answers for Front<T> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, in_flight: InFlight) -> Response<Body> {
+        let id = request.headers().get(request_id::HEADER).and_then(|id| RequestId::given(id.to_str().ok()?));
+        let id = id.unwrap_or_else(RequestId::fresh);
+        let header = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
+
+        let is_browser = request.headers().contains_key(header::ORIGIN);
+        let answering = async {
+            if is_browser { self.answer_browser(request, in_flight).await } else { self.route(request, in_flight).await }
+        };
+        let mut response = request_id::within(id, answering).await;
+        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
+        response
+    }
+}
+
+impl<T: Transcode + Send + Sync + 'static> Front<T> {
+    /// Adds what a browser asks for before it shows an answer to a page of another origin. Tokens travel in headers
+    /// and never in cookies, so any origin may ask.
+    async fn answer_browser(&self, request: Request<Incoming>, in_flight: InFlight) -> Response<Body> {
+        let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin", request_id::HEADER, "retry-after"];
+        let cors = CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers(exposed.map(HeaderName::from_static))
+            .max_age(std::time::Duration::from_secs(7200));
+        let mut in_flight = Some(in_flight);
+        let inner = service_fn(|request| {
+            let in_flight = in_flight.take().expect("a request is answered once");
+            async { Ok::<_, Infallible>(self.route(request, in_flight).await) }
+        });
+        match cors.layer(inner).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Chooses the door. A door that breaks down answers with a fault; the others, and the process, go on.
+    async fn route(&self, request: Request<Incoming>, in_flight: InFlight) -> Response<Body> {
+        match grpc::door_of(request.headers()) {
+            Some(door) => {
+                let answered = AssertUnwindSafe(self.grpc.answer(request, door)).catch_unwind().await;
+                let response = answered.unwrap_or_else(|_logged| grpc::fault(request_id::current().as_str()));
+                response.map(|body| body.keeping(in_flight))
+            }
+            None => {
+                let answered = AssertUnwindSafe(self.route_http(request)).catch_unwind().await;
+                answered.unwrap_or_else(|_logged| rest::fault()).map(|body| body.keeping(in_flight))
+            }
+        }
+    }
+
+    async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {
+        let path = request.uri().path();
+        if is_page(path) {
+            return match self.pages.clone().oneshot(request).await {
+                Ok(response) => response.map(Body::flowing),
+                Err(never) => match never {},
+            };
+        }
+        if grpc::is_grpc_path(path) {
+            return grpc::not_grpc();
+        }
+        let started = Instant::now();
+        let answered = self.rest.answer(request).await;
+        let Some(call) = answered.call else { return answered.response };
+        if call.streaming && answered.response.status().is_success() {
+            let observed = self.metrics.observe(call, Door::Rest, started);
+            return answered.response.map(|body| body.observed_by(observed));
+        }
+        self.metrics.finished(call, Door::Rest, answered.code, started);
+        answered.response
+    }
+}
+
+fn is_page(path: &str) -> bool {
+    matches!(path, "/" | "/ws" | "/metrics" | "/openapi.json" | "/docs" | "/.well-known/jwks.json")
+        || path.starts_with("/docs/")
+}

@@ -1,0 +1,161 @@
+//! The gRPC door: native and for browsers, with reflection and health.
+
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use sir0_contract::{CALLS, Call};
+use tonic::{Code, Status, service::Routes};
+use tonic_web::GrpcWebLayer;
+use tower::ServiceExt;
+
+use crate::{
+    body::Body,
+    calls::{CallMetrics, Door, code_in},
+};
+
+/// The gRPC door.
+pub(crate) struct GrpcDoor {
+    native: axum::Router,
+    web: axum::Router,
+    metrics: CallMetrics,
+}
+
+/// Which door a request is for, if it is gRPC at all.
+pub(crate) fn door_of(headers: &HeaderMap) -> Option<Door> {
+    let content_type = headers.get(header::CONTENT_TYPE)?.as_bytes();
+    let rest = content_type.strip_prefix(b"application/grpc")?;
+    if rest.starts_with(b"-web") {
+        Some(Door::GrpcWeb)
+    } else {
+        // `application/grpc`, with a format behind `+` or parameters behind `;`.
+        matches!(rest.first(), None | Some(b'+' | b';')).then_some(Door::Grpc)
+    }
+}
+
+impl GrpcDoor {
+    pub(crate) fn new(routes: Routes, metrics: CallMetrics) -> Self {
+        let native = routes.into_axum_router();
+        Self { web: native.clone().layer(GrpcWebLayer::new()), native, metrics }
+    }
+
+    /// Answers one call within its deadline.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
+        let started = Instant::now();
+        let call = CALLS.iter().find(|call| call.path == request.uri().path());
+        let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
+        let response = match deadline(request.headers()) {
+            Ok(None) => self.route(request, door).await,
+            Ok(Some(wait)) => match tokio::time::timeout(wait, self.route(request, door)).await {
+                Ok(response) => response,
+                Err(_elapsed) => trailers_only(Code::DeadlineExceeded, "the deadline of the call passed", content_type),
+            },
+            Err(malformed) => trailers_only(Code::InvalidArgument, malformed, content_type),
+        };
+        match call {
+            Some(call) => self.observed(response, call, door, started),
+            None => response,
+        }
+    }
+
+    async fn route(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
+        let router = if matches!(door, Door::GrpcWeb) { &self.web } else { &self.native };
+        let response = match router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        response.map(Body::flowing)
+    }
+
+    fn observed(&self, response: Response<Body>, call: &'static Call, door: Door, started: Instant) -> Response<Body> {
+        // Refused before anything was sent: the status stands in the headers and no trailers come.
+        if let Some(code) = code_in(response.headers()) {
+            self.metrics.finished(call, door, code, started);
+            return response;
+        }
+        // gRPC-Web writes its trailers into the body; what passes unharmed counts as OK.
+        let mut observed = self.metrics.observe(call, door, started);
+        if matches!(door, Door::GrpcWeb) {
+            observed.saw(&HeaderMap::from_iter([("grpc-status".parse().expect("a header name"), HeaderValue::from_static("0"))]));
+        }
+        response.map(|body| body.observed_by(observed))
+    }
+}
+
+/// How long the caller waits: `grpc-timeout`, at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
+fn deadline(headers: &HeaderMap) -> Result<Option<Duration>, &'static str> {
+    const MALFORMED: &str = "the grpc-timeout header is malformed";
+    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
+    let value = value.to_str().map_err(|_not_text| MALFORMED)?;
+    let (digits, unit) = value.split_at_checked(value.len().saturating_sub(1)).ok_or(MALFORMED)?;
+    if !(1..=8).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(MALFORMED);
+    }
+    let count: u64 = digits.parse().map_err(|_too_large| MALFORMED)?;
+    let wait = match unit {
+        "H" => Duration::from_secs(count * 3600),
+        "M" => Duration::from_secs(count * 60),
+        "S" => Duration::from_secs(count),
+        "m" => Duration::from_millis(count),
+        "u" => Duration::from_micros(count),
+        "n" => Duration::from_nanos(count),
+        _ => return Err(MALFORMED),
+    };
+    Ok(Some(wait))
+}
+
+/// An answer that is over with its headers, in the content type the caller speaks.
+fn trailers_only(code: Code, message: &str, content_type: Option<HeaderValue>) -> Response<Body> {
+    let mut response = Status::new(code, message).into_http::<Body>();
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    response
+}
+
+/// What a call gets whose answering broke down.
+pub(crate) fn fault(request_id: &str) -> Response<Body> {
+    let message = format!("something went wrong on our side (request {request_id})");
+    Status::new(Code::Internal, message).into_http()
+}
+
+/// What a gRPC path gets when it is asked in another language (gRPC over HTTP/2: 415).
+pub(crate) fn not_grpc() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
+}
+
+/// Whether a path is one of our gRPC services.
+pub(crate) fn is_grpc_path(path: &str) -> bool {
+    path.starts_with("/sir0.") || path.starts_with("/grpc.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeout(value: &'static str) -> Result<Option<Duration>, &'static str> {
+        deadline(&HeaderMap::from_iter([("grpc-timeout".parse().expect("a name"), HeaderValue::from_static(value))]))
+    }
+
+    #[test]
+    fn a_deadline_is_read_or_refused() {
+        assert_eq!(timeout("15S"), Ok(Some(Duration::from_secs(15))));
+        assert_eq!(timeout("99999999H"), Ok(Some(Duration::from_secs(99_999_999 * 3600))));
+        for malformed in ["", "S", "abc", "1", "-1S", "123456789S", "1 S", "1x", "1.5S"] {
+            assert!(timeout(malformed).is_err(), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn only_grpc_comes_in_by_this_door() {
+        let door = |value: &'static str| {
+            door_of(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]))
+        };
+        assert!(matches!(door("application/grpc+proto"), Some(Door::Grpc)));
+        assert!(matches!(door("application/grpc-web-text"), Some(Door::GrpcWeb)));
+        assert!(door("application/grpcish").is_none());
+        assert!(door("application/json").is_none());
+    }
+}

@@ -1,0 +1,124 @@
+//! The REST door: the contract's paths, transcoded to the calls of the contract, refused in the contract's words.
+//!
+//! The generated transcoder does the work. Around it stand what it does not know: the one error body, documented
+//! statuses, which methods a path allows, and a look at the request that names every bad field before anything is
+//! decoded.
+
+mod answer;
+mod check;
+mod json;
+mod route;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use rest_over_grpc::transcoding::{Transcode, TranscodeResponse};
+use sir0_contract::Call;
+use tonic::Code;
+
+use crate::{body::Body, config::Limits};
+use answer::Refused;
+use route::Route;
+
+/// Longer than any call of ours takes; streams are not calls of this kind.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The REST door.
+pub(crate) struct RestDoor<T> {
+    transcoder: T,
+    limits: Limits,
+}
+
+/// An answer, and the call it came from: `None` when the request never became one.
+pub(crate) struct Answered {
+    pub(crate) response: Response<Body>,
+    pub(crate) call: Option<&'static Call>,
+    pub(crate) code: Code,
+}
+
+impl Answered {
+    fn refused(refused: Refused, call: Option<&'static Call>) -> Self {
+        Self { code: refused.code(), response: refused.into_response(), call }
+    }
+}
+
+impl<T: Transcode> RestDoor<T> {
+    pub(crate) fn new(transcoder: T, limits: Limits) -> Self {
+        Self { transcoder, limits }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answered {
+        let (mut parts, body) = request.into_parts();
+        let headers = std::mem::take(&mut parts.headers);
+        let route = match route::find(&parts.method, parts.uri.path()) {
+            Ok(route) => route,
+            Err(refused) if parts.method == Method::OPTIONS => match refused.into_options() {
+                Ok(response) => return Answered { response, call: None, code: Code::Ok },
+                Err(refused) => return Answered::refused(refused, None),
+            },
+            Err(refused) => return Answered::refused(refused, None),
+        };
+        let call = Some(route.call);
+        match self.call(&parts, headers, body, &route).await {
+            Ok(response) => Answered { response, call, code: Code::Ok },
+            Err(refused) => Answered::refused(refused, call),
+        }
+    }
+
+    async fn call(
+        &self,
+        parts: &Parts,
+        headers: HeaderMap,
+        body: Incoming,
+        route: &Route<'_>,
+    ) -> Result<Response<Body>, Refused> {
+        let body = if route.rest.body { self.read(&headers, body).await? } else { Bytes::new() };
+        check::request(route, parts.uri.query(), &body, self.limits.json_depth)?;
+
+        let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
+        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let wants_events = answer::wants_events(&headers);
+        let called = self.transcoder.try_transcode(method, target, headers, &body);
+        let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
+        match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
+            Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route.rest.success),
+            Some(TranscodeResponse::Streaming(stream)) => Ok(answer::streaming(stream, wants_events)),
+            // The route table and the transcoder come from the same file, but escapes may split them.
+            None => Err(Refused::NO_SUCH_PATH),
+        }
+    }
+
+    /// Reads a body of bounded size in bounded time.
+    async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Refused> {
+        let encoding = headers.get(header::CONTENT_ENCODING);
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return Err(Refused::ENCODED);
+        }
+        let limited = Limited::new(body, self.limits.body_bytes).collect();
+        match tokio::time::timeout(self.limits.body_timeout, limited).await {
+            Ok(Ok(collected)) => Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refused::TOO_LARGE),
+            Ok(Err(_broken_off)) => Err(Refused::BROKEN_OFF),
+            Err(_elapsed) => Err(Refused::BODY_TOO_SLOW),
+        }
+    }
+}
+
+/// What a request gets whose answering broke down.
+pub(crate) fn fault() -> Response<Body> {
+    Refused::fault().into_response()
+}
+
+/// What a page gets that is asked in a way it does not take.
+pub(crate) fn wrong_page_method() -> Response<Body> {
+    Refused::wrong_method(&["GET"]).into_response()
+}
+
+/// What a request gets that no door is for.
+pub(crate) fn no_such_path() -> Response<Body> {
+    Refused::NO_SUCH_PATH.into_response()
+}

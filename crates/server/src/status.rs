@@ -1,0 +1,35 @@
+//! The status service: how the platform is.
+
+use pbjson_types::Timestamp;
+use sir0_contract::status::{self as pb, status_service_server::StatusService};
+use sir0_rpc::HTTP_STATUS;
+use tokio::sync::watch;
+use tonic::{Request, Response, Status, metadata::MetadataValue};
+
+use crate::health::Health;
+
+/// Tells what the last check found.
+#[derive(Clone)]
+pub(crate) struct StatusBoard(pub(crate) watch::Receiver<Health>);
+
+#[tonic::async_trait]
+impl StatusService for StatusBoard {
+    async fn get_status(
+        &self,
+        _: Request<pb::GetStatusRequest>,
+    ) -> Result<Response<pb::GetStatusResponse>, Status> {
+        let Health { found_at, ill } = self.0.borrow().clone();
+        let is_well = ill.is_empty();
+        let mut response = Response::new(pb::GetStatusResponse {
+            service: "sir0".to_owned(),
+            status: if is_well { "OK" } else { "ERROR" }.to_owned(),
+            timestamp: Some(Timestamp { seconds: found_at.seconds(), nanos: found_at.subsec_nanos() }),
+            details: (!is_well).then(|| format!("not working: {}", ill.join(", "))),
+        });
+        if !is_well {
+            // The call succeeds in telling bad news; over REST a monitor looks at the status only.
+            response.metadata_mut().insert(HTTP_STATUS, MetadataValue::from_static("500"));
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,117 @@
+//! The WebSocket at `/ws`: a bridge onto `WatchGames`, for clients that speak neither gRPC nor server-sent events.
+
+mod message;
+mod session;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{
+        State, WebSocketUpgrade,
+        ws::rejection::WebSocketUpgradeRejection::{
+            self, InvalidConnectionHeader, InvalidUpgradeHeader, InvalidWebSocketVersionHeader,
+            MethodNotGet,
+        },
+    },
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use http::{HeaderValue, StatusCode, header};
+use sir0_contract::storefront::games_service_server::GamesService;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::{message::Refusal, session::Session};
+
+/// The largest message a client may send, in bytes.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+/// The most topics one socket may be subscribed to.
+pub const MAX_TOPICS: usize = 32;
+
+/// The library keeps at most this much for a client that does not read. No game comes near it.
+const MAX_UNSENT: usize = 64 * 1024;
+/// Commands are short; the library's own choice would cost each idle socket 128 KiB.
+const READ_BUFFER: usize = 4 * 1024;
+
+/// How long a socket waits, for what.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A client that does not accept a frame within this time is cut off.
+    pub patience: Duration,
+    /// The server pings this often.
+    pub ping_every: Duration,
+    /// A client of which nothing was heard for this long, not even an answer to a ping, is given up.
+    pub silence: Duration,
+    /// How long the last words may take: what is left to say at shutdown, and then the closing handshake.
+    pub farewell: Duration,
+    /// Counts the open sockets. After `stopping`, close it and wait on it to let all of them say goodbye.
+    pub open: TaskTracker,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(10),
+            ping_every: Duration::from_secs(20),
+            silence: Duration::from_mins(1),
+            farewell: Duration::from_secs(2),
+            open: TaskTracker::new(),
+        }
+    }
+}
+
+/// The route `/ws`. Once `stopping` is cancelled, every socket passes on that the server goes away and closes.
+pub fn route<T: GamesService>(games: T, options: Options, stopping: CancellationToken) -> Router {
+    let door = Arc::new(Door { games, options, stopping });
+    Router::new().route("/ws", any(enter::<T>)).with_state(door)
+}
+
+/// What all sockets share.
+struct Door<T> {
+    games: T,
+    options: Options,
+    stopping: CancellationToken,
+}
+
+async fn enter<T: GamesService>(
+    State(door): State<Arc<Door<T>>>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return refuse(&rejection),
+    };
+    // Counted before the answer leaves, so that a shutdown in between waits for it too.
+    let counted = door.options.open.token();
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_UNSENT)
+        .on_upgrade(async move |socket| {
+            Session::new(socket, door).run().await;
+            drop(counted);
+        })
+}
+
+/// Answers a request that opens no WebSocket, and says what would.
+fn refuse(rejection: &WebSocketUpgradeRejection) -> Response {
+    let (status, wanted) = match rejection {
+        MethodNotGet(_) => (StatusCode::METHOD_NOT_ALLOWED, Some((header::ALLOW, "GET"))),
+        InvalidConnectionHeader(_) | InvalidUpgradeHeader(_) => {
+            (StatusCode::UPGRADE_REQUIRED, Some((header::UPGRADE, "websocket")))
+        }
+        InvalidWebSocketVersionHeader(_) => {
+            (StatusCode::UPGRADE_REQUIRED, Some((header::SEC_WEBSOCKET_VERSION, "13")))
+        }
+        other => (other.status(), None),
+    };
+    let refusal = Refusal::new("Not a WebSocket request", rejection.body_text());
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    let mut response = (status, json, refusal.to_json()).into_response();
+    if let Some((name, value)) = wanted {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,254 @@
+//! The one secret of the platform: an Ed25519 key in a file of its own, made on first start.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::{
+    encoding::{AsDer, Pkcs8V1Der},
+    error::Unspecified,
+    signature::{Ed25519KeyPair, KeyPair},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jsonwebtoken::EncodingKey;
+use zeroize::Zeroizing;
+
+use crate::key_set::KeySet;
+
+/// Signs access tokens. Its file holds PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519`
+/// writes it.
+pub struct SigningKey {
+    private: EncodingKey,
+    public: KeySet,
+    kid: String,
+}
+
+impl SigningKey {
+    const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
+    const END: &str = "-----END PRIVATE KEY-----";
+    /// Such a file has 119 bytes; more than this is something else.
+    const MAX_FILE_BYTES: u64 = 4096;
+
+    /// Reads the key in this file, or makes one if there is no such file.
+    ///
+    /// Any number of processes may do this at the same moment: they all end with the same key.
+    pub fn open_or_create(path: &Path) -> Result<Self, KeyError> {
+        match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create(path)?;
+                let made = File::open(path).map_err(|source| KeyError::unreadable(path, source))?;
+                Self::read(path, made)
+            }
+            Err(source) => Err(KeyError::unreadable(path, source)),
+            Ok(file) => Self::read(path, file),
+        }
+    }
+
+    /// Names the key in the header of each token: its RFC 7638 thumbprint.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public half, for those who verify.
+    #[must_use]
+    pub fn key_set(&self) -> KeySet {
+        self.public.clone()
+    }
+
+    /// The public half as a JSON Web Key Set (RFC 7517, RFC 8037), for `/.well-known/jwks.json`.
+    #[must_use]
+    pub fn jwks(&self) -> String {
+        self.public.to_json()
+    }
+
+    pub(crate) fn private(&self) -> &EncodingKey {
+        &self.private
+    }
+
+    fn read(path: &Path, file: File) -> Result<Self, KeyError> {
+        // Asked of the open file, not of the path: nothing can be swapped in between.
+        refuse_if_others_may_read(path, &file)?;
+
+        let mut pem = Zeroizing::new(String::new());
+        file.take(Self::MAX_FILE_BYTES).read_to_string(&mut pem).map_err(|source| match source
+            .kind()
+        {
+            io::ErrorKind::InvalidData => KeyError::not_a_key(path),
+            _ => KeyError::unreadable(path, source),
+        })?;
+        Self::from_pem(&pem).ok_or_else(|| KeyError::not_a_key(path))
+    }
+
+    fn from_pem(pem: &str) -> Option<Self> {
+        let body = pem.trim().strip_prefix(Self::BEGIN)?.strip_suffix(Self::END)?;
+        let body: Zeroizing<String> = Zeroizing::new(body.split_ascii_whitespace().collect());
+        let der = Zeroizing::new(STANDARD.decode(body.as_bytes()).ok()?);
+
+        let pair = Ed25519KeyPair::from_pkcs8(&der).ok()?;
+        let (kid, public) = KeySet::of(pair.public_key().as_ref());
+        Some(Self { private: EncodingKey::from_ed_der(&der), public, kid })
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no key to sign with. Each one keeps the program from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file is there and cannot be read.
+    #[error("the signing key {path} cannot be read, check who owns it", path = path.display())]
+    Unreadable {
+        /// The key file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder takes no new file.
+    #[error("the signing key {path} cannot be written, check that its folder is there and writable",
+        path = path.display())]
+    Unwritable {
+        /// The key file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Whoever can read the key can sign in as anyone.
+    #[error("the signing key {path} has mode {mode:o}, so others than its owner can reach it: run \
+        `chmod 600 {path}`; if anyone may have read it, delete it, which signs everyone out",
+        path = path.display())]
+    TooOpen {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A file is there and holds something else.
+    #[error("{path} holds no Ed25519 key in PKCS#8 PEM form: restore it from a backup, or move it \
+        away to start with a new key, which signs everyone out", path = path.display())]
+    NotAKey {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The system gave no random numbers.
+    #[error("no signing key could be made, the system gives no random numbers")]
+    NoRandomness(#[source] Unspecified),
+}
+
+impl KeyError {
+    fn unreadable(path: &Path, source: io::Error) -> Self {
+        Self::Unreadable { path: path.to_owned(), source }
+    }
+
+    fn unwritable(path: &Path, source: io::Error) -> Self {
+        Self::Unwritable { path: path.to_owned(), source }
+    }
+
+    fn not_a_key(path: &Path) -> Self {
+        Self::NotAKey { path: path.to_owned() }
+    }
+}
+
+/// Makes a key and puts it there whole, unless someone else was faster: then theirs stays.
+fn create(path: &Path) -> Result<(), KeyError> {
+    let pem = generate_pem().map_err(KeyError::NoRandomness)?;
+    publish(path, pem.as_bytes()).map_err(|source| KeyError::unwritable(path, source))
+}
+
+fn generate_pem() -> Result<Zeroizing<String>, Unspecified> {
+    let pair = Ed25519KeyPair::generate()?;
+    let der: Pkcs8V1Der<'_> = pair.as_der()?;
+    // The 48 bytes of such a key are exactly one line of 64 characters.
+    let body = Zeroizing::new(STANDARD.encode(der.as_ref()));
+    Ok(Zeroizing::new(format!("{}\n{}\n{}\n", SigningKey::BEGIN, *body, SigningKey::END)))
+}
+
+fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+
+    // Temporary files are made with mode 0600, so the key is never open to others, not even for a
+    // moment.
+    let mut file = tempfile::Builder::new().prefix(".signing-key-").tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => sync_folder(folder),
+        Err(lost) if lost.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(failed) => Err(failed.error),
+    }
+}
+
+/// Makes the new name in the folder survive a power cut, not only the bytes of the file.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn refuse_if_others_may_read(path: &Path, file: &File) -> Result<(), KeyError> {
+    use std::os::unix::fs::PermissionsExt;
+
+    const OTHERS: u32 = 0o077;
+    let metadata = file.metadata().map_err(|source| KeyError::unreadable(path, source))?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & OTHERS == 0 { Ok(()) } else { Err(KeyError::TooOpen { path: path.to_owned(), mode }) }
+}
+
+/// Elsewhere a file has no mode; who may read it is the folder's affair.
+#[cfg(not(unix))]
+fn refuse_if_others_may_read(_: &Path, _: &File) -> Result<(), KeyError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_the_standard_has_the_name_and_the_public_half_the_standard_says() {
+        // RFC 8037, appendix A.1 to A.3, behind the 16 fixed bytes of PKCS#8.
+        let pem = "-----BEGIN PRIVATE KEY-----\n\
+            MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+            -----END PRIVATE KEY-----\n";
+
+        let key = SigningKey::from_pem(pem).expect("a key");
+
+        assert_eq!(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        let set: serde_json::Value = serde_json::from_str(&key.jwks()).expect("JSON");
+        assert_eq!(
+            set,
+            serde_json::json!({"keys": [{
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                "use": "sig",
+                "alg": "EdDSA",
+            }]})
+        );
+    }
+
+    #[test]
+    fn a_key_never_shows_itself() {
+        let pem = generate_pem().expect("random numbers");
+        let key = SigningKey::from_pem(&pem).expect("a key");
+        let secret = pem.lines().nth(1).expect("the middle line");
+
+        let shown = format!("{key:?}");
+
+        assert!(!shown.contains(secret) && shown.contains(key.kid()));
+    }
+}

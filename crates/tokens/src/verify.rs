@@ -1,0 +1,184 @@
+//! Tells who holds a token, without asking anyone: the signature says it.
+
+use std::{str::FromStr, sync::Arc};
+
+use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header, errors::ErrorKind};
+use serde::Deserialize;
+use sir0_kernel::{Role, SessionId, Timestamp, UserId};
+
+use crate::{TOKEN_TYPE, key_set::KeySet};
+
+/// Verifies the access tokens of one issuer for one audience. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Verifier(Arc<Rules>);
+
+#[derive(Debug)]
+struct Rules {
+    keys: KeySet,
+    validation: Validation,
+}
+
+/// What a good token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// Who holds it.
+    pub user: UserId,
+    /// What they could do when it was made.
+    pub role: Role,
+    /// The sign-in it belongs to.
+    pub session: SessionId,
+    /// From this moment on it is refused.
+    pub expires: Timestamp,
+}
+
+/// Why a token is refused. For logs and metrics only: a client that forges tokens learns nothing
+/// from us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum InvalidToken {
+    /// Refused unread.
+    #[error("the token is longer than any of ours")]
+    TooLong,
+    /// Not three parts of base64url with JSON inside, or an algorithm nobody knows.
+    #[error("the token is not a signed JWT")]
+    Malformed,
+    /// A known algorithm, and not ours.
+    #[error("the token is not signed with EdDSA")]
+    WrongAlgorithm,
+    /// Another kind of JWT.
+    #[error("the token is not an access token")]
+    WrongType,
+    /// RFC 7515: what is critical and not understood must be refused. We understand none.
+    #[error("the token demands an extension")]
+    Critical,
+    /// No key of ours has this name.
+    #[error("the token names a key that is not ours")]
+    UnknownKey,
+    /// Changed on its way, or signed by someone else.
+    #[error("the signature of the token is wrong")]
+    Forged,
+    /// From another platform.
+    #[error("the token is from another issuer")]
+    WrongIssuer,
+    /// For another platform.
+    #[error("the token is for another audience")]
+    WrongAudience,
+    /// A claim is missing, or says what it cannot say.
+    #[error("a claim of the token is missing or malformed")]
+    BadClaims,
+    /// Was good once.
+    #[error("the token has expired")]
+    Expired,
+}
+
+impl InvalidToken {
+    /// The reason in one word, for a metric's label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLong => "too_long",
+            Self::Malformed => "malformed",
+            Self::WrongAlgorithm => "wrong_algorithm",
+            Self::WrongType => "wrong_type",
+            Self::Critical => "critical",
+            Self::UnknownKey => "unknown_key",
+            Self::Forged => "forged",
+            Self::WrongIssuer => "wrong_issuer",
+            Self::WrongAudience => "wrong_audience",
+            Self::BadClaims => "bad_claims",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl Verifier {
+    /// Several times the length of ours, far below what could cost anything.
+    pub const MAX_BYTES: usize = 4096;
+
+    /// Trusts these keys, this issuer and this audience, and nothing else.
+    #[must_use]
+    pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
+        // The library would ask the machine's clock; `verify` is told the time.
+        validation.validate_exp = false;
+        Self(Arc::new(Rules { keys, validation }))
+    }
+
+    /// Tells who holds this token at this moment. Knows nothing of sessions that ended early.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, InvalidToken> {
+        let claims = self.recognise(token)?;
+        if claims.expires <= now { Err(InvalidToken::Expired) } else { Ok(claims) }
+    }
+
+    /// Tells whose token this is or was, also after it expired: a repeated logout has to succeed.
+    /// Never enough to let anyone in.
+    pub fn recognise(&self, token: &str) -> Result<Claims, InvalidToken> {
+        if token.len() > Self::MAX_BYTES {
+            return Err(InvalidToken::TooLong);
+        }
+        let header = decode_header(token).map_err(|_malformed| InvalidToken::Malformed)?;
+        if header.alg != Algorithm::EdDSA {
+            return Err(InvalidToken::WrongAlgorithm);
+        }
+        if header.typ.as_deref() != Some(TOKEN_TYPE) {
+            return Err(InvalidToken::WrongType);
+        }
+        if header.crit.is_some() {
+            return Err(InvalidToken::Critical);
+        }
+        let kid = header.kid.ok_or(InvalidToken::UnknownKey)?;
+        let key = self.0.keys.find(&kid).ok_or(InvalidToken::UnknownKey)?;
+
+        let TokenData { claims, .. } =
+            decode::<Payload>(token, key, &self.0.validation).map_err(refusal)?;
+        claims.read().ok_or(InvalidToken::BadClaims)
+    }
+}
+
+/// The claims as they are written. Those with an underscore have to be there, and are of use to
+/// others.
+#[derive(Deserialize)]
+struct Payload {
+    sub: String,
+    exp: i64,
+    sid: String,
+    role: String,
+    // The library compares these two, in a list as well; ours are single strings.
+    #[serde(rename = "iss")]
+    _iss: String,
+    #[serde(rename = "aud")]
+    _aud: String,
+    #[serde(rename = "iat")]
+    _iat: i64,
+    #[serde(rename = "jti")]
+    _jti: String,
+}
+
+impl Payload {
+    fn read(&self) -> Option<Claims> {
+        let user = UserId::parse(self.sub.parse().ok()?).ok()?;
+        // One spelling only: `+7` and `007` are numbers, and not what we write.
+        if user.to_string() != self.sub {
+            return None;
+        }
+        Some(Claims {
+            user,
+            role: Role::from_str(&self.role).ok()?,
+            session: SessionId::parse(&self.sid).ok()?,
+            expires: Timestamp::from_micros(self.exp.checked_mul(1_000_000)?),
+        })
+    }
+}
+
+/// Of a token whose header was read already, so what is no JSON now are the claims.
+fn refusal(error: jsonwebtoken::errors::Error) -> InvalidToken {
+    match error.into_kind() {
+        ErrorKind::InvalidSignature => InvalidToken::Forged,
+        ErrorKind::InvalidIssuer => InvalidToken::WrongIssuer,
+        ErrorKind::InvalidAudience => InvalidToken::WrongAudience,
+        ErrorKind::MissingRequiredClaim(_) | ErrorKind::Json(_) => InvalidToken::BadClaims,
+        _ => InvalidToken::Malformed,
+    }
+}

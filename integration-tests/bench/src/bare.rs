@@ -1,0 +1,118 @@
+//! The least a server can do: one axum route, one tonic call, answers from memory. What sir0 is measured against.
+
+use std::{fs, net::SocketAddr, path::Path, str::FromStr};
+
+use anyhow::{Context, Result};
+use axum::{Router, http::header, routing};
+use bytes::Bytes;
+use futures::stream;
+use prost::Message;
+use sir0_contract::storefront::{
+    self as pb,
+    games_service_server::{GamesService, GamesServiceServer},
+};
+use tonic::{Request, Response, Status};
+
+/// One path and what it answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) path: String,
+    pub(crate) content_type: String,
+    pub(crate) file: String,
+}
+
+impl FromStr for Route {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.splitn(3, '=').map(str::to_owned);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(path), Some(content_type), Some(file)) => Ok(Self { path, content_type, file }),
+            _ => Err("write PATH=TYPE=FILE"),
+        }
+    }
+}
+
+impl Route {
+    /// As the command line reads it back.
+    pub(crate) fn argument(&self) -> String {
+        format!("{}={}={}", self.path, self.content_type, self.file)
+    }
+}
+
+/// Serves the routes with `axum::serve`, until the process is ended.
+pub(crate) async fn serve_rest(listen: SocketAddr, routes: Vec<Route>) -> Result<()> {
+    let mut app = Router::new();
+    for Route { path, content_type, file } in routes {
+        let body = Bytes::from(fs::read(&file).context("could not read the body of a route")?);
+        let content_type = header::HeaderValue::try_from(content_type)?;
+        let answer = async move || ([(header::CONTENT_TYPE, content_type)], body);
+        app = app.route(&path, routing::get(answer));
+    }
+    let listener = tokio::net::TcpListener::bind(listen).await?;
+    axum::serve(listener, app).await.context("the bare route stopped")
+}
+
+/// Serves the message with tonic's own server, until the process is ended.
+pub(crate) async fn serve_grpc(listen: SocketAddr, answer: &Path) -> Result<()> {
+    let answer = fs::read(answer).context("could not read the answer")?;
+    let answer = pb::GetGameResponse::decode(answer.as_slice())?;
+    tonic::transport::Server::builder()
+        .add_service(GamesServiceServer::new(OneAnswer(answer)))
+        .serve(listen)
+        .await
+        .context("the bare service stopped")
+}
+
+struct OneAnswer(pb::GetGameResponse);
+
+fn only_get_game<T>() -> Result<Response<T>, Status> {
+    Err(Status::unimplemented("this server answers GetGame only"))
+}
+
+#[tonic::async_trait]
+impl GamesService for OneAnswer {
+    type WatchGamesStream = stream::Empty<Result<pb::WatchGamesResponse, Status>>;
+
+    async fn list_games(
+        &self,
+        _: Request<pb::ListGamesRequest>,
+    ) -> Result<Response<pb::ListGamesResponse>, Status> {
+        only_get_game()
+    }
+
+    async fn get_game(
+        &self,
+        _: Request<pb::GetGameRequest>,
+    ) -> Result<Response<pb::GetGameResponse>, Status> {
+        Ok(Response::new(self.0.clone()))
+    }
+
+    async fn create_game(
+        &self,
+        _: Request<pb::CreateGameRequest>,
+    ) -> Result<Response<pb::CreateGameResponse>, Status> {
+        only_get_game()
+    }
+
+    async fn update_game(
+        &self,
+        _: Request<pb::UpdateGameRequest>,
+    ) -> Result<Response<pb::UpdateGameResponse>, Status> {
+        only_get_game()
+    }
+
+    async fn delete_game(
+        &self,
+        _: Request<pb::DeleteGameRequest>,
+    ) -> Result<Response<pb::DeleteGameResponse>, Status> {
+        only_get_game()
+    }
+
+    async fn watch_games(
+        &self,
+        _: Request<pb::WatchGamesRequest>,
+    ) -> Result<Response<Self::WatchGamesStream>, Status> {
+        only_get_game()
+    }
+}

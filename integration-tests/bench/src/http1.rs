@@ -1,0 +1,69 @@
+//! Single HTTP/1.1 requests and kept-alive connections, on hyper.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, Request, client::conn::http1, header};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+}
+
+/// One connection, kept alive.
+pub(crate) struct Connection {
+    sender: http1::SendRequest<Full<Bytes>>,
+    host: String,
+}
+
+impl Connection {
+    /// Connects.
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        // Ends with the sender; what goes wrong on the way, the request reports.
+        tokio::spawn(connection);
+        Ok(Self { sender, host: address.to_string() })
+    }
+
+    /// Asks and reads the answer to its end.
+    pub(crate) async fn send(&mut self, method: Method, path: &str, body: Bytes) -> Result<Answer> {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::HOST, &self.host);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        self.sender.ready().await?;
+        let answer = self.sender.send_request(request.body(Full::new(body))?).await?;
+        let (head, body) = answer.into_parts();
+        let content_type = head.headers.get(header::CONTENT_TYPE).map(header::HeaderValue::to_str);
+        Ok(Answer {
+            status: head.status.as_u16(),
+            content_type: content_type.transpose()?.unwrap_or_default().to_owned(),
+            body: body.collect().await?.to_bytes(),
+        })
+    }
+}
+
+/// Asks once, on a connection of its own.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Result<Answer> {
+    Connection::open(address).await?.send(Method::GET, path, Bytes::new()).await
+}
+
+/// Sends JSON once, on a connection of its own.
+pub(crate) async fn post(
+    address: SocketAddr,
+    path: &str,
+    body: &serde_json::Value,
+) -> Result<Answer> {
+    let mut connection = Connection::open(address).await?;
+    let answer = connection.send(Method::POST, path, body.to_string().into()).await;
+    answer.with_context(|| format!("POST {path} got no answer"))
+}

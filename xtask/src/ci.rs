@@ -1,0 +1,34 @@
+//! What must hold before a change is merged, cheapest first. Warnings are errors.
+
+use anyhow::Result;
+
+use crate::{arrows, proto, provision, run::Run, shell, test};
+
+/// Every check, then every test.
+pub(crate) fn command() -> Result<()> {
+    let mut run = Run::start();
+    run.step("tools", || {
+        provision::build_tools()?;
+        provision::rust_components()
+    });
+    run.step("format", || shell::run(&mut shell::cargo(["fmt", "--all", "--check"])));
+    run.step("arrows", arrows::check);
+    run.step("proto", proto::check);
+    run.step("clippy", || {
+        shell::run(&mut shell::cargo([
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    });
+    run.step("docs", || {
+        let mut doc = shell::cargo(["doc", "--quiet", "--workspace", "--no-deps"]);
+        shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    test::steps(&mut run);
+    run.finish()
+}
