@@ -21,7 +21,7 @@ const FILES: &[&str] = &[
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");
     println!("cargo:rerun-if-changed=build");
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
 
     let mut compiler = protox::Compiler::new([PROTO])?;
     compiler.include_imports(true).include_source_info(true);
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build(&[".sir0"])?;
 
     let options = DescriptorOptions::new().extern_path(".google.protobuf", "::pbjson_types");
-    let info = OpenApiInfo::new("SIR0", env::var("CARGO_PKG_VERSION")?);
+    let info = OpenApiInfo::new("SIR0", env!("CARGO_PKG_VERSION"));
     let mut rest = Generator::builder().emit_openapi_spec(Some(info)).build();
     rest.add_all(ServiceDefinition::from_fds(&descriptors, &options)?);
     rest.write(&out)?;

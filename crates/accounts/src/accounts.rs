@@ -65,7 +65,12 @@ pub enum OpenError {
 
 impl Accounts {
     /// Opens the database, learns which sessions ended, and begins to follow which end.
-    pub async fn open(config: &Config, data_dir: &Path, trust: Trust, shared: Shared) -> Result<Self, OpenError> {
+    pub async fn open(
+        config: &Config,
+        data_dir: &Path,
+        trust: Trust,
+        shared: Shared,
+    ) -> Result<Self, OpenError> {
         config.check()?;
         let hasher = Hasher::new(&config.hashing)?;
         let file = storage::file_of(config.database.as_deref(), data_dir, "accounts.db")?;
@@ -101,7 +106,13 @@ impl Accounts {
     }
 
     /// Makes an account straight away: how the first administrator comes to be.
-    pub async fn create(&self, username: &str, email: &str, password: &str, role: Role) -> Result<UserId, CreateError> {
+    pub async fn create(
+        &self,
+        username: &str,
+        email: &str,
+        password: &str,
+        role: Role,
+    ) -> Result<UserId, CreateError> {
         let register = Register::parse(username, email, password)?;
         Ok(self.add_user(register, role).await?)
     }
@@ -120,7 +131,11 @@ impl Accounts {
         self.db.user(id).await?.ok_or(AccountsError::UserNotFound(id))
     }
 
-    pub(crate) async fn add_user(&self, register: Register, role: Role) -> Result<UserId, AccountsError> {
+    pub(crate) async fn add_user(
+        &self,
+        register: Register,
+        role: Role,
+    ) -> Result<UserId, AccountsError> {
         let Register { username, email, password } = register;
         // Asked before hashing, to spare the work, and decided by the insert.
         refuse_taken(self.db.taken(&username, &email, None).await?)?;
@@ -152,7 +167,10 @@ impl Accounts {
         }
     }
 
-    pub(crate) async fn sign_in(&self, login: Login) -> Result<(UserId, AccessToken), AccountsError> {
+    pub(crate) async fn sign_in(
+        &self,
+        login: Login,
+    ) -> Result<(UserId, AccessToken), AccountsError> {
         let Login { email, password } = login;
         let stored = self.db.user_by_email(&email).await?;
         let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
@@ -309,7 +327,10 @@ impl Accounts {
                 Err(error) => Err(error),
             };
             if let Err(error) = learnt {
-                tracing::error!(error = &error as &dyn std::error::Error, "ended sessions could not be read, trying again");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "ended sessions could not be read, trying again"
+                );
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
@@ -330,7 +351,10 @@ impl Accounts {
                 tx.commit().await
             };
             if let Err(error) = forgotten.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "old sessions could not be forgotten");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old sessions could not be forgotten"
+                );
             }
         }
     }

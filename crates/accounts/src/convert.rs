@@ -36,7 +36,11 @@ pub(crate) struct Register {
 
 impl Register {
     /// Reads the three texts that make an account.
-    pub(crate) fn parse(username: &str, email: &str, password: &str) -> Result<Self, InvalidFields> {
+    pub(crate) fn parse(
+        username: &str,
+        email: &str,
+        password: &str,
+    ) -> Result<Self, InvalidFields> {
         let mut fields = FieldReader::default();
         let chosen = Password::choose(password, username, email);
         let username = fields.read("username", Username::parse(username));
@@ -66,7 +70,9 @@ pub(crate) struct Login {
 
 /// Reads a claim. What is missing is named; what can belong to no account is as wrong as a wrong password, and the
 /// form of a text is no secret, so it may be refused sooner.
-pub(crate) fn login(request: &pb::LoginRequest) -> Result<Result<Login, AccountsError>, InvalidFields> {
+pub(crate) fn login(
+    request: &pb::LoginRequest,
+) -> Result<Result<Login, AccountsError>, InvalidFields> {
     let mut fields = FieldReader::default();
     for (field, text) in [("email", &request.email), ("password", &request.password)] {
         if text.is_empty() {
@@ -74,7 +80,9 @@ pub(crate) fn login(request: &pb::LoginRequest) -> Result<Result<Login, Accounts
         }
     }
     fields.finish()?;
-    let (Ok(email), Ok(password)) = (Email::parse(&request.email), Password::parse(&request.password)) else {
+    let (Ok(email), Ok(password)) =
+        (Email::parse(&request.email), Password::parse(&request.password))
+    else {
         return Ok(Err(AccountsError::InvalidCredentials));
     };
     Ok(Ok(Login { email, password }))
@@ -99,13 +107,18 @@ impl TryFrom<pb::UpdateUserRequest> for UpdateUser {
     fn try_from(request: pb::UpdateUserRequest) -> Result<Self, InvalidFields> {
         let mut fields = FieldReader::default();
         let id = fields.read("user_id", UserId::parse(request.user_id));
-        let username = fields.read_optional("username", request.username.as_deref().map(Username::parse));
+        let username =
+            fields.read_optional("username", request.username.as_deref().map(Username::parse));
         let email = fields.read_optional("email", request.email.as_deref().map(Email::parse));
-        let (name, mail) = (request.username.unwrap_or_default(), request.email.unwrap_or_default());
+        let (name, mail) =
+            (request.username.unwrap_or_default(), request.email.unwrap_or_default());
         let chosen = request.password.as_deref().map(|text| Password::choose(text, &name, &mail));
-        let password = fields.read_optional("password", chosen).map(|chosen| chosen.and(request.password));
+        let password =
+            fields.read_optional("password", chosen).map(|chosen| chosen.and(request.password));
 
-        let (Some(id), Some(username), Some(email), Some(password)) = (id, username, email, password) else {
+        let (Some(id), Some(username), Some(email), Some(password)) =
+            (id, username, email, password)
+        else {
             return Err(fields.into_faults());
         };
         let change = ProfileChange { username, email };

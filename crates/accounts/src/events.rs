@@ -49,6 +49,9 @@ impl Event for SessionEnded {
             return Err(UnreadableEvent::Kind(kind.to_owned()));
         }
         let row: Row = serde_json::from_str(payload)?;
-        Ok(Self { session: SessionId::parse(&row.session_id)?, expires: Timestamp::from_micros(row.expires_at) })
+        Ok(Self {
+            session: SessionId::parse(&row.session_id)?,
+            expires: Timestamp::from_micros(row.expires_at),
+        })
     }
 }

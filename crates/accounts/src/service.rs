@@ -84,12 +84,15 @@ impl AccountsService for Accounts {
         caller.must_own(id)?;
         let mut changed = user.clone();
         changed.change(change.clone());
-        let judged = move || password.map(|text| convert::new_password(&text, &changed)).transpose();
+        let judged =
+            move || password.map(|text| convert::new_password(&text, &changed)).transpose();
         let password = judge_password(judged).await?;
 
         self.change_user(id, change, password, caller.session).await?;
 
-        Ok(Response::new(pb::UpdateUserResponse { message: "Profile updated successfully".to_owned() }))
+        Ok(Response::new(pb::UpdateUserResponse {
+            message: "Profile updated successfully".to_owned(),
+        }))
     }
 }
 

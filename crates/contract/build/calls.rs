@@ -27,7 +27,9 @@ pub(crate) struct Rest {
 /// Every call, in the order of the files.
 pub(crate) fn read(pool: &DescriptorPool) -> Result<Vec<Call>, Box<dyn Error>> {
     let http = pool.get_extension_by_name("google.api.http").ok_or("google.api.http is missing")?;
-    let ours = pool.get_extension_by_name("sir0.options.v1.call").ok_or("sir0.options.v1.call is missing")?;
+    let ours = pool
+        .get_extension_by_name("sir0.options.v1.call")
+        .ok_or("sir0.options.v1.call is missing")?;
 
     let methods = pool.services().flat_map(|service| service.methods().collect::<Vec<_>>());
     methods
@@ -35,7 +37,8 @@ pub(crate) fn read(pool: &DescriptorPool) -> Result<Vec<Call>, Box<dyn Error>> {
             let options = method.options();
             let promised = options.get_extension(&ours);
             let promised = promised.as_message().ok_or("an option that is no message")?;
-            let number = promised.get_field_by_name("access").and_then(|value| value.as_enum_number());
+            let number =
+                promised.get_field_by_name("access").and_then(|value| value.as_enum_number());
             let access = pool
                 .get_enum_by_name("sir0.options.v1.Access")
                 .and_then(|access| access.get_value(number.unwrap_or_default()))
@@ -72,7 +75,9 @@ fn rest(
     let body = match rule.get_field_by_name("body").as_deref().and_then(Value::as_str) {
         None | Some("") => false,
         Some("*") => true,
-        Some(_) => return Err(format!("{}: only `body: \"*\"` is served", method.full_name()).into()),
+        Some(_) => {
+            return Err(format!("{}: only `body: \"*\"` is served", method.full_name()).into());
+        }
     };
 
     let mut refusals: Vec<i32> = promised
@@ -118,9 +123,11 @@ pub(crate) fn render(calls: &[Call]) -> String {
     let mut source = String::new();
     for (name, message) in &shapes {
         let fields: String = message.fields().map(|field| render_field(&field)).collect();
-        writeln!(source, "static {name}: Shape = Shape {{ fields: &[{fields}] }};").expect("a string grows");
+        writeln!(source, "static {name}: Shape = Shape {{ fields: &[{fields}] }};")
+            .expect("a string grows");
     }
-    writeln!(source, "/// Every call of the contract, in the order of the files.").expect("a string grows");
+    writeln!(source, "/// Every call of the contract, in the order of the files.")
+        .expect("a string grows");
     writeln!(source, "pub static CALLS: &[Call] = &[").expect("a string grows");
     for call in calls {
         let Call { service, name, streaming, access, comment, .. } = call;
@@ -153,7 +160,8 @@ fn render_rest(rest: &Rest, request: &MessageDescriptor) -> String {
         .split('/')
         .map(|segment| match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(name) => {
-                let field = request.get_field_by_name(name).expect("the transcoder checked the template");
+                let field =
+                    request.get_field_by_name(name).expect("the transcoder checked the template");
                 format!("Segment::Variable({}),", render_field(&field).trim_end_matches(','))
             }
             None => format!("Segment::Literal({segment:?}),"),
@@ -193,8 +201,5 @@ fn shape_name(message: &MessageDescriptor) -> String {
 }
 
 fn upper_camel(shouting: &str) -> String {
-    shouting
-        .split('_')
-        .map(|word| word[..1].to_owned() + &word[1..].to_lowercase())
-        .collect()
+    shouting.split('_').map(|word| word[..1].to_owned() + &word[1..].to_lowercase()).collect()
 }

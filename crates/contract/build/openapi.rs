@@ -9,7 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::calls::{Call, Rest};
 
 /// The whole document, as JSON text.
-pub(crate) fn document(out: &Path, pool: &DescriptorPool, calls: &[Call]) -> Result<String, Box<dyn Error>> {
+pub(crate) fn document(
+    out: &Path,
+    pool: &DescriptorPool,
+    calls: &[Call],
+) -> Result<String, Box<dyn Error>> {
     let mut paths = Map::new();
     let mut schemas = BTreeMap::new();
     for part in generated_parts(out)? {
@@ -21,7 +25,9 @@ pub(crate) fn document(out: &Path, pool: &DescriptorPool, calls: &[Call]) -> Res
             }
         }
         for (name, schema) in object(&part["components"]["schemas"])? {
-            let schema = pool.get_message_by_name(name).map_or_else(|| schema.clone(), |message| described(&message, schema));
+            let schema = pool
+                .get_message_by_name(name)
+                .map_or_else(|| schema.clone(), |message| described(&message, schema));
             schemas.insert(name.clone(), schema);
         }
     }
@@ -50,21 +56,28 @@ pub(crate) fn document(out: &Path, pool: &DescriptorPool, calls: &[Call]) -> Res
 }
 
 fn generated_parts(out: &Path) -> Result<Vec<Value>, Box<dyn Error>> {
-    let mut names: Vec<_> = fs::read_dir(out)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(out)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     names.retain(|path| path.to_string_lossy().ends_with(".openapi.json"));
     names.sort();
     names.iter().map(|path| Ok(serde_json::from_str(&fs::read_to_string(path)?)?)).collect()
 }
 
 fn operation_of(call: &Call, mut operation: Value) -> Result<Value, Box<dyn Error>> {
-    let Rest { success, refusals, .. } = call.rest.as_ref().ok_or("an operation of a call without REST")?;
+    let Rest { success, refusals, .. } =
+        call.rest.as_ref().ok_or("an operation of a call without REST")?;
     let summary = call.comment.split('.').next().unwrap_or_default();
     operation["summary"] = json!(summary);
     operation["description"] = json!(call.comment);
     operation["tags"] = json!([call.service.rsplit('.').next()]);
-    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+    for parameter in
+        operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten()
+    {
         let name = parameter["name"].as_str().unwrap_or_default();
-        let by_name = call.request.get_field_by_name(name).or_else(|| call.request.get_field_by_json_name(name));
+        let by_name = call
+            .request
+            .get_field_by_name(name)
+            .or_else(|| call.request.get_field_by_json_name(name));
         if let Some(field) = by_name {
             parameter["description"] = json!(field_comment(&field));
         }
@@ -80,7 +93,9 @@ fn operation_of(call: &Call, mut operation: Value) -> Result<Value, Box<dyn Erro
     for status in refusals {
         // `GetStatus` tells in its own words that the platform is ill.
         let schema = match (call.name.as_str(), status) {
-            ("GetStatus", 500) => json!({"$ref": "#/components/schemas/sir0.status.v1.GetStatusResponse"}),
+            ("GetStatus", 500) => {
+                json!({"$ref": "#/components/schemas/sir0.status.v1.GetStatusResponse"})
+            }
             _ => json!({"$ref": "#/components/schemas/Error"}),
         };
         responses.insert(status.to_string(), answer_of(*status, &schema));
@@ -172,7 +187,10 @@ fn error_schema() -> Value {
 }
 
 fn find<'a>(calls: &'a [Call], name: &str) -> Result<&'a Call, Box<dyn Error>> {
-    calls.iter().find(|call| call.name == name).ok_or_else(|| format!("no call is named {name}").into())
+    calls
+        .iter()
+        .find(|call| call.name == name)
+        .ok_or_else(|| format!("no call is named {name}").into())
 }
 
 fn object(value: &Value) -> Result<&Map<String, Value>, Box<dyn Error>> {

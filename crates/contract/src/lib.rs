@@ -6,7 +6,8 @@ mod calls;
 pub use calls::{Access, CALLS, Call, Field, Kind, Rest, Segment, Shape};
 
 /// Every file of the contract with its comments, as an encoded `google.protobuf.FileDescriptorSet`.
-pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));
+pub const FILE_DESCRIPTOR_SET: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));
 
 /// The REST form of the contract as an OpenAPI 3.1 document in JSON.
 pub const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
@@ -19,7 +20,14 @@ macro_rules! package {
     };
 }
 
-#[expect(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "generated")]
+#[expect(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "generated"
+)]
 mod generated {
     pub mod sir0 {
         pub mod accounts {
@@ -44,7 +52,9 @@ mod generated {
     }
 }
 
-pub use generated::sir0::{accounts::v1 as accounts, status::v1 as status, storefront::v1 as storefront};
+pub use generated::sir0::{
+    accounts::v1 as accounts, status::v1 as status, storefront::v1 as storefront,
+};
 
 /// REST from the same files: the transcoder over all services, and the bridges that let a tonic service answer it.
 pub mod rest {

@@ -111,7 +111,10 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
             // Its database was closed under it, as it should be at the end.
             Err(_) if shared.stopped.load(Ordering::Acquire) => return,
             Err(error) => {
-                tracing::error!(error = &*error, "the feed could not read its table and tries again");
+                tracing::error!(
+                    error = &*error,
+                    "the feed could not read its table and tries again"
+                );
                 Duration::from_secs(1)
             }
         };
@@ -124,7 +127,9 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> Result<(), Box<dyn Error + Sen
         let rows = shared.database.events_after(head, BATCH).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(()) };
 
-        let events = rows.into_iter().map(|row| Ok((row.position, Arc::new(E::read(&row.kind, &row.payload)?))));
+        let events = rows
+            .into_iter()
+            .map(|row| Ok((row.position, Arc::new(E::read(&row.kind, &row.payload)?))));
         let events = events.collect::<Result<Vec<_>, E::Error>>()?;
         {
             let mut tail = shared.tail.write().expect("no reader or writer of the tail panics");
@@ -137,7 +142,7 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> Result<(), Box<dyn Error + Sen
 }
 
 async fn prune<E: Event>(shared: Arc<Shared<E>>) {
-    let mut every = tokio::time::interval(Duration::from_secs(60));
+    let mut every = tokio::time::interval(Duration::from_mins(1));
     while !shared.stopped.load(Ordering::Acquire) {
         every.tick().await;
         if let Err(error) = shared.database.prune_events(shared.config.keep).await {

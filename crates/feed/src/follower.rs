@@ -54,7 +54,7 @@ impl<E: Event> Follower<E> {
                 let _ = self.head.changed().await;
                 continue;
             }
-            if let Some((position, event)) = self.from_memory() {
+            if let Some((position, event)) = self.in_memory() {
                 self.position = position;
                 return Ok(Heard::Event(event));
             }
@@ -64,7 +64,7 @@ impl<E: Event> Follower<E> {
         }
     }
 
-    fn from_memory(&self) -> Option<(Position, Arc<E>)> {
+    fn in_memory(&self) -> Option<(Position, Arc<E>)> {
         let tail = self.feed.shared.tail.read().expect("no reader or writer of the tail panics");
         tail.after(self.position)
     }

@@ -86,7 +86,8 @@ impl SessionId {
     /// A new one, made of the time and 80 random bits.
     #[must_use]
     pub fn fresh(at: crate::Timestamp) -> Self {
-        let time = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_micros(at.micros().unsigned_abs());
+        let time = std::time::SystemTime::UNIX_EPOCH
+            + std::time::Duration::from_micros(at.micros().unsigned_abs());
         Self(Ulid::from_datetime(time))
     }
 

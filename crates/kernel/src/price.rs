@@ -39,7 +39,10 @@ impl Price {
         if major > Self::MAX.major() {
             return Err(InvalidPrice::TooHigh);
         }
-        #[expect(clippy::cast_possible_truncation, reason = "between 0 and MAX, whole after rounding")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "between 0 and MAX, whole after rounding"
+        )]
         let price = Self { minor: (major * Self::MINOR_PER_MAJOR).round() as i64 };
         // Division rounds to the float nearest to the decimal, and so did whoever wrote the decimal:
         // the two are the same float exactly when there was no third decimal.

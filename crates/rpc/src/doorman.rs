@@ -67,7 +67,9 @@ impl Doorman {
     pub fn identify(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
         let token = bearer(metadata).ok_or(Denied::SignInRequired)?;
         match self.verifier.verify(token, self.clock.now()) {
-            Ok(Claims { session, .. }) if self.ended.is_ended(session) => Err(Denied::SignInRequired),
+            Ok(Claims { session, .. }) if self.ended.is_ended(session) => {
+                Err(Denied::SignInRequired)
+            }
             Ok(Claims { user, role, session, .. }) => Ok(Caller { user, role, session }),
             Err(invalid) => {
                 tracing::debug!(error = &invalid as &dyn std::error::Error, "a token was refused");
@@ -96,6 +98,10 @@ impl Caller {
 
     /// Lets the owner of an account and administrators pass.
     pub fn must_own(&self, account: UserId) -> Result<(), Denied> {
-        if self.user == account || self.role == Role::Admin { Ok(()) } else { Err(Denied::NotYourAccount) }
+        if self.user == account || self.role == Role::Admin {
+            Ok(())
+        } else {
+            Err(Denied::NotYourAccount)
+        }
     }
 }

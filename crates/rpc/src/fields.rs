@@ -59,7 +59,6 @@ impl FieldReader {
     }
 
     /// As [`Self::read`] for a field that may be left out: `Some(None)` when it was.
-    #[expect(clippy::option_option, reason = "left out and refused are two things")]
     pub fn read_optional<T, E: Display>(
         &mut self,
         field: &str,
@@ -73,7 +72,8 @@ impl FieldReader {
 
     /// Notes a fault that no single value shows.
     pub fn fault(&mut self, field: &str, description: impl Display) {
-        self.faults.push(FieldFault { field: field.to_owned(), description: description.to_string() });
+        self.faults
+            .push(FieldFault { field: field.to_owned(), description: description.to_string() });
     }
 
     /// What was found wrong.

@@ -100,7 +100,8 @@ pub fn refuse<R: Refusal>(refusal: &R) -> Status {
     let Reason { code, name, facts, fields, retry_after } = refusal.reason();
     let mut details = ErrorDetails::with_error_info(name, R::DOMAIN, facts);
     if !fields.is_empty() {
-        let violations = fields.into_iter().map(|fault| FieldViolation::new(fault.field, fault.description));
+        let violations =
+            fields.into_iter().map(|fault| FieldViolation::new(fault.field, fault.description));
         details.set_bad_request(violations.collect::<Vec<_>>());
     }
     if let Some(wait) = retry_after {
@@ -113,7 +114,9 @@ pub fn refuse<R: Refusal>(refusal: &R) -> Status {
             tracing::error!(error = refusal as &dyn Error, %request, domain = R::DOMAIN, "a call failed");
             details.set_request_info(request.as_str(), "");
             match code {
-                Code::Unavailable => format!("not available at the moment, try again (request {request})"),
+                Code::Unavailable => {
+                    format!("not available at the moment, try again (request {request})")
+                }
                 _ => format!("something went wrong on our side (request {request})"),
             }
         }

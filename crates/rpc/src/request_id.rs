@@ -40,7 +40,8 @@ impl RequestId {
     /// The name its sender gave, if it is one that can stand in a log line.
     #[must_use]
     pub fn given(text: &str) -> Option<Self> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let is_plain =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let good = (1..=Self::MAX_LEN).contains(&text.len()) && text.bytes().all(is_plain);
         good.then(|| Self(text.to_owned()))
     }

@@ -17,7 +17,10 @@ pub struct Work {
 
 impl Work {
     /// Runs the work to its end, whatever happens to the one who waits for it.
-    pub async fn to_the_end<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+    pub async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
         let running = self.tasks.spawn(request_id::within(request_id::current(), work));
         match running.await {
             Ok(done) => done,

@@ -24,7 +24,10 @@ enum Content {
 
 impl Body {
     pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
-        Self { content: Content::Full(Some(bytes.into()).filter(|bytes| !bytes.is_empty())), observed: None }
+        Self {
+            content: Content::Full(Some(bytes.into()).filter(|bytes| !bytes.is_empty())),
+            observed: None,
+        }
     }
 
     pub(crate) fn empty() -> Self {
@@ -66,7 +69,9 @@ impl HttpBody for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
         let polled = match &mut this.content {
-            Content::Full(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Full(bytes) => {
+                return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))));
+            }
             Content::Flowing(body) => Pin::new(body).poll_frame(context),
         };
         if let (Poll::Ready(Some(Ok(frame))), Some(observed)) = (&polled, &mut this.observed)
@@ -86,7 +91,9 @@ impl HttpBody for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            Content::Full(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
+            }
             Content::Flowing(body) => body.size_hint(),
         }
     }

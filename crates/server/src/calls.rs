@@ -70,7 +70,11 @@ impl CallMetrics {
 
     /// Watches an answer that is still flowing.
     pub(crate) fn observe(&self, call: &'static Call, door: Door, started: Instant) -> Observed {
-        Observed { counted: Some((self.clone(), call, door, started)), code: Code::Cancelled, in_flight: None }
+        Observed {
+            counted: Some((self.clone(), call, door, started)),
+            code: Code::Cancelled,
+            in_flight: None,
+        }
     }
 }
 

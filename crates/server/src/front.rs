@@ -29,14 +29,25 @@ pub(crate) struct Front<T> {
 }
 
 impl<T: Transcode + Send + Sync + 'static> Answers for Front<T> {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, in_flight: InFlight) -> Response<Body> {
-        let id = request.headers().get(request_id::HEADER).and_then(|id| RequestId::given(id.to_str().ok()?));
+    async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        in_flight: InFlight,
+    ) -> Response<Body> {
+        let id = request
+            .headers()
+            .get(request_id::HEADER)
+            .and_then(|id| RequestId::given(id.to_str().ok()?));
         let id = id.unwrap_or_else(RequestId::fresh);
         let header = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
 
         let is_browser = request.headers().contains_key(header::ORIGIN);
         let answering = async {
-            if is_browser { self.answer_browser(request, in_flight).await } else { self.route(request, in_flight).await }
+            if is_browser {
+                self.answer_browser(request, in_flight).await
+            } else {
+                self.route(request, in_flight).await
+            }
         };
         let mut response = request_id::within(id, answering).await;
         response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
@@ -47,14 +58,24 @@ impl<T: Transcode + Send + Sync + 'static> Answers for Front<T> {
 impl<T: Transcode + Send + Sync + 'static> Front<T> {
     /// Adds what a browser asks for before it shows an answer to a page of another origin. Tokens travel in headers
     /// and never in cookies, so any origin may ask.
-    async fn answer_browser(&self, request: Request<Incoming>, in_flight: InFlight) -> Response<Body> {
-        let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin", request_id::HEADER, "retry-after"];
+    async fn answer_browser(
+        &self,
+        request: Request<Incoming>,
+        in_flight: InFlight,
+    ) -> Response<Body> {
+        let exposed = [
+            "grpc-status",
+            "grpc-message",
+            "grpc-status-details-bin",
+            request_id::HEADER,
+            "retry-after",
+        ];
         let cors = CorsLayer::new()
             .allow_origin(Any)
             .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers(exposed.map(HeaderName::from_static))
-            .max_age(std::time::Duration::from_secs(7200));
+            .max_age(std::time::Duration::from_hours(2));
         let mut in_flight = Some(in_flight);
         let inner = service_fn(|request| {
             let in_flight = in_flight.take().expect("a request is answered once");
@@ -68,17 +89,14 @@ impl<T: Transcode + Send + Sync + 'static> Front<T> {
 
     /// Chooses the door. A door that breaks down answers with a fault; the others, and the process, go on.
     async fn route(&self, request: Request<Incoming>, in_flight: InFlight) -> Response<Body> {
-        match grpc::door_of(request.headers()) {
-            Some(door) => {
-                let answered = AssertUnwindSafe(self.grpc.answer(request, door)).catch_unwind().await;
-                let response = answered.unwrap_or_else(|_logged| grpc::fault(request_id::current().as_str()));
-                response.map(|body| body.keeping(in_flight))
-            }
-            None => {
-                let answered = AssertUnwindSafe(self.route_http(request)).catch_unwind().await;
-                answered.unwrap_or_else(|_logged| rest::fault()).map(|body| body.keeping(in_flight))
-            }
-        }
+        let answered = if let Some(door) = grpc::door_of(request.headers()) {
+            let answering = AssertUnwindSafe(self.grpc.answer(request, door)).catch_unwind();
+            answering.await.unwrap_or_else(|_logged| grpc::fault(request_id::current().as_str()))
+        } else {
+            let answering = AssertUnwindSafe(self.route_http(request)).catch_unwind();
+            answering.await.unwrap_or_else(|_logged| rest::fault())
+        };
+        answered.map(|body| body.keeping(in_flight))
     }
 
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {

@@ -48,7 +48,11 @@ impl GrpcDoor {
             Ok(None) => self.route(request, door).await,
             Ok(Some(wait)) => match tokio::time::timeout(wait, self.route(request, door)).await {
                 Ok(response) => response,
-                Err(_elapsed) => trailers_only(Code::DeadlineExceeded, "the deadline of the call passed", content_type),
+                Err(_elapsed) => trailers_only(
+                    Code::DeadlineExceeded,
+                    "the deadline of the call passed",
+                    content_type,
+                ),
             },
             Err(malformed) => trailers_only(Code::InvalidArgument, malformed, content_type),
         };
@@ -67,7 +71,13 @@ impl GrpcDoor {
         response.map(Body::flowing)
     }
 
-    fn observed(&self, response: Response<Body>, call: &'static Call, door: Door, started: Instant) -> Response<Body> {
+    fn observed(
+        &self,
+        response: Response<Body>,
+        call: &'static Call,
+        door: Door,
+        started: Instant,
+    ) -> Response<Body> {
         // Refused before anything was sent: the status stands in the headers and no trailers come.
         if let Some(code) = code_in(response.headers()) {
             self.metrics.finished(call, door, code, started);
@@ -76,7 +86,10 @@ impl GrpcDoor {
         // gRPC-Web writes its trailers into the body; what passes unharmed counts as OK.
         let mut observed = self.metrics.observe(call, door, started);
         if matches!(door, Door::GrpcWeb) {
-            observed.saw(&HeaderMap::from_iter([("grpc-status".parse().expect("a header name"), HeaderValue::from_static("0"))]));
+            observed.saw(&HeaderMap::from_iter([(
+                "grpc-status".parse().expect("a header name"),
+                HeaderValue::from_static("0"),
+            )]));
         }
         response.map(|body| body.observed_by(observed))
     }
@@ -136,7 +149,10 @@ mod tests {
     use super::*;
 
     fn timeout(value: &'static str) -> Result<Option<Duration>, &'static str> {
-        deadline(&HeaderMap::from_iter([("grpc-timeout".parse().expect("a name"), HeaderValue::from_static(value))]))
+        deadline(&HeaderMap::from_iter([(
+            "grpc-timeout".parse().expect("a name"),
+            HeaderValue::from_static(value),
+        )]))
     }
 
     #[test]
@@ -151,7 +167,10 @@ mod tests {
     #[test]
     fn only_grpc_comes_in_by_this_door() {
         let door = |value: &'static str| {
-            door_of(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]))
+            door_of(&HeaderMap::from_iter([(
+                header::CONTENT_TYPE,
+                HeaderValue::from_static(value),
+            )]))
         };
         assert!(matches!(door("application/grpc+proto"), Some(Door::Grpc)));
         assert!(matches!(door("application/grpc-web-text"), Some(Door::GrpcWeb)));

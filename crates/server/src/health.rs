@@ -58,15 +58,18 @@ impl Checkup {
     }
 
     async fn check(&self) -> Health {
-        let (accounts, storefront) = tokio::join!(works(self.accounts.check()), works(self.storefront.check()));
+        let (accounts, storefront) =
+            tokio::join!(works(self.accounts.check()), works(self.storefront.check()));
         let found = [("accounts", accounts), ("storefront", storefront)];
-        let ill: Vec<_> = found.into_iter().filter(|(_, works)| !works).map(|(name, _)| name).collect();
+        let ill: Vec<_> =
+            found.into_iter().filter(|(_, works)| !works).map(|(name, _)| name).collect();
         self.report(&ill).await;
         Health { found_at: self.clock.now(), ill }
     }
 
     async fn report(&self, ill: &[&str]) {
-        let serving = |works: bool| if works { ServingStatus::Serving } else { ServingStatus::NotServing };
+        let serving =
+            |works: bool| if works { ServingStatus::Serving } else { ServingStatus::NotServing };
         let report = |service, works| self.reporter.set_service_status(service, serving(works));
         report("", ill.is_empty()).await;
         report(accounts::accounts_service_server::SERVICE_NAME, !ill.contains(&"accounts")).await;

@@ -39,8 +39,11 @@ const MOST_HEADERS: usize = 100;
 
 /// Answers requests.
 pub(crate) trait Answers: Send + Sync + 'static {
-    fn answer(self: Arc<Self>, request: Request<Incoming>, in_flight: InFlight)
-    -> impl Future<Output = Response<Body>> + Send;
+    fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        in_flight: InFlight,
+    ) -> impl Future<Output = Response<Body>> + Send;
 }
 
 /// Serves connections until stopped, then lets what runs end within the time it has.
@@ -74,7 +77,10 @@ pub(crate) async fn serve(
     drop(listener);
     connections.close();
     if timeout(limits.drain, connections.wait()).await.is_err() {
-        tracing::warn!(connections = connections.len(), "some connections did not end in time and are cut");
+        tracing::warn!(
+            connections = connections.len(),
+            "some connections did not end in time and are cut"
+        );
     }
 }
 
@@ -82,17 +88,30 @@ pub(crate) async fn serve(
 async fn pause_after(error: &io::Error) {
     let is_theirs = matches!(
         error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
     );
     if !is_theirs {
-        tracing::error!(error = error as &dyn std::error::Error, "no connection can be accepted, trying again");
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            "no connection can be accepted, trying again"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-async fn connection(stream: TcpStream, front: Arc<impl Answers>, limits: Limits, stopping: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    front: Arc<impl Answers>,
+    limits: Limits,
+    stopping: CancellationToken,
+) {
     if let Err(error) = prepare(&stream) {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a connection was gone before it began");
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "a connection was gone before it began"
+        );
         return;
     }
     let activity = Activity::default();
@@ -197,7 +216,11 @@ impl Drop for InFlight {
 
 /// Binds the address, with a backlog that a wave of reconnecting clients fits in.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }?;
+    let socket = if address.is_ipv4() {
+        tokio::net::TcpSocket::new_v4()
+    } else {
+        tokio::net::TcpSocket::new_v6()
+    }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(4096)

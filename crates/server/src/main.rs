@@ -10,7 +10,7 @@ async fn main() -> anyhow::Result<()> {
     sir0_telemetry::logs::start(&config.log, config.no_color)?;
     match cli.command {
         Command::Admin(admin) => administer(&config, admin).await,
-        Command::Serve { demo } => serve(config, demo).await,
+        Command::Serve { demo } => Box::pin(serve(config, demo)).await,
     }
 }
 

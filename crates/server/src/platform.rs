@@ -9,7 +9,9 @@ use sir0_accounts::{Accounts, Trust};
 use sir0_contract::{
     FILE_DESCRIPTOR_SET,
     accounts::accounts_service_server::AccountsServiceServer,
-    rest::{AccountsServiceRestBridge, GamesServiceRestBridge, StatusServiceRestBridge, Transcoder},
+    rest::{
+        AccountsServiceRestBridge, GamesServiceRestBridge, StatusServiceRestBridge, Transcoder,
+    },
     status::status_service_server::StatusServiceServer,
     storefront::games_service_server::GamesServiceServer,
 };
@@ -58,17 +60,21 @@ pub(crate) struct Services {
 impl Services {
     /// Opens the services. Needs no port: an operator's command opens them too.
     pub(crate) async fn open(config: &Config) -> anyhow::Result<(Self, String)> {
-        make_private_folder(&config.data_dir)
-            .with_context(|| format!("the data folder `{}` cannot be made", config.data_dir.display()))?;
+        make_private_folder(&config.data_dir).with_context(|| {
+            format!("the data folder `{}` cannot be made", config.data_dir.display())
+        })?;
         let key = SigningKey::open_or_create(&config.data_dir.join("signing-key.pem"))?;
         let jwks = key.jwks();
         let trust = Trust::new(key, &config.accounts);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let doorman = Doorman::new(trust.verifier.clone(), trust.ended.clone(), Arc::clone(&clock));
-        let shared = Shared { doorman, work: Work::default(), clock, stopping: CancellationToken::new() };
+        let shared =
+            Shared { doorman, work: Work::default(), clock, stopping: CancellationToken::new() };
 
-        let accounts = Accounts::open(&config.accounts, &config.data_dir, trust, shared.clone()).await?;
-        let storefront = Storefront::open(&config.storefront, &config.data_dir, shared.clone()).await?;
+        let accounts =
+            Accounts::open(&config.accounts, &config.data_dir, trust, shared.clone()).await?;
+        let storefront =
+            Storefront::open(&config.storefront, &config.data_dir, shared.clone()).await?;
         Ok((Self { accounts, storefront, shared }, jwks))
     }
 
@@ -86,8 +92,9 @@ impl Platform {
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let metrics = sir0_telemetry::metrics::start();
         let (services, jwks) = Services::open(&config).await?;
-        let listener = listen::bind(config.listen)
-            .with_context(|| format!("the port {} cannot be opened, is another sir0 running?", config.listen))?;
+        let listener = listen::bind(config.listen).with_context(|| {
+            format!("the port {} cannot be opened, is another sir0 running?", config.listen)
+        })?;
         let address = listener.local_addr()?;
         Ok(Self { services, listener, address, metrics, jwks, config })
     }
@@ -100,7 +107,8 @@ impl Platform {
 
     /// Fills an empty store with the demo catalogue.
     pub async fn stock_demo(&self) -> anyhow::Result<()> {
-        let games = demo::catalogue().into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+        let games =
+            demo::catalogue().into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
         match self.services.storefront.stock(games).await? {
             0 => tracing::info!("the store has games already, the demo catalogue stays out"),
             count => tracing::info!("the demo catalogue of {count} games is in the store"),
@@ -144,7 +152,7 @@ async fn front(
     sockets: ws::Options,
     metrics: &Metrics,
     jwks: String,
-) -> Front<impl Transcode + Send + Sync + use<>> {
+) -> Front<impl Transcode + use<>> {
     let Services { accounts, storefront, shared } = services;
     let (reporter, health) = tonic_health::server::health_reporter();
     let checkup = Checkup {
@@ -164,13 +172,19 @@ async fn front(
     let calls = CallMetrics::new();
     let largest = limits.body_bytes;
     let routes = Routes::new(health)
-        .add_service(AccountsServiceServer::new(accounts.clone()).max_decoding_message_size(largest))
+        .add_service(
+            AccountsServiceServer::new(accounts.clone()).max_decoding_message_size(largest),
+        )
         .add_service(GamesServiceServer::new(storefront.clone()).max_decoding_message_size(largest))
         .add_service(StatusServiceServer::new(status).max_decoding_message_size(largest));
     // grpcurl asks v1alpha, newer clients v1.
     let routes = routes
-        .add_service(reflection().build_v1().expect("the descriptors were checked when they were made"))
-        .add_service(reflection().build_v1alpha().expect("the descriptors were checked when they were made"));
+        .add_service(
+            reflection().build_v1().expect("the descriptors were checked when they were made"),
+        )
+        .add_service(
+            reflection().build_v1alpha().expect("the descriptors were checked when they were made"),
+        );
 
     Front {
         rest: RestDoor::new(transcoder, limits.clone()),
@@ -190,8 +204,10 @@ fn pages(
 ) -> Router {
     const PROMETHEUS: [(header::HeaderName, &str); 1] =
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    const KEY_SET: [(header::HeaderName, &str); 2] =
-        [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, "public, max-age=300")];
+    const KEY_SET: [(header::HeaderName, &str); 2] = [
+        (header::CONTENT_TYPE, "application/jwk-set+json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/docs") }))
         .route("/metrics", get(move || async move { (PROMETHEUS, metrics.render()) }))
@@ -199,7 +215,9 @@ fn pages(
         .merge(docs::routes())
         .merge(ws::route(games, sockets, stopping))
         .fallback(|| async { rest::no_such_path().map(axum::body::Body::new) })
-        .method_not_allowed_fallback(|| async { rest::wrong_page_method().map(axum::body::Body::new) })
+        .method_not_allowed_fallback(|| async {
+            rest::wrong_page_method().map(axum::body::Body::new)
+        })
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

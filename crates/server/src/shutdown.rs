@@ -5,7 +5,8 @@ pub async fn requested() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).expect("this process may listen to its own signals");
+        let mut terminate =
+            signal(SignalKind::terminate()).expect("this process may listen to its own signals");
         tokio::select! {
             _ = terminate.recv() => {}
             _ = tokio::signal::ctrl_c() => {}

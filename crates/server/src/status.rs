@@ -23,7 +23,10 @@ impl StatusService for StatusBoard {
         let mut response = Response::new(pb::GetStatusResponse {
             service: "sir0".to_owned(),
             status: if is_well { "OK" } else { "ERROR" }.to_owned(),
-            timestamp: Some(Timestamp { seconds: found_at.seconds(), nanos: found_at.subsec_nanos() }),
+            timestamp: Some(Timestamp {
+                seconds: found_at.seconds(),
+                nanos: found_at.subsec_nanos(),
+            }),
             details: (!is_well).then(|| format!("not working: {}", ill.join(", "))),
         });
         if !is_well {

@@ -46,7 +46,11 @@ mod tests {
 
         let text = text(config.listen, &config);
 
-        for needed in ["http://127.0.0.1:8080/docs", "ws://127.0.0.1:8080/ws", "sir0 --data-dir /srv/games admin create"] {
+        for needed in [
+            "http://127.0.0.1:8080/docs",
+            "ws://127.0.0.1:8080/ws",
+            "sir0 --data-dir /srv/games admin create",
+        ] {
             assert!(text.contains(needed), "{needed} in {text}");
         }
     }

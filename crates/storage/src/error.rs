@@ -42,7 +42,10 @@ impl From<sqlx::Error> for Error {
             }
             Cause::Database(database) if database.is_unique_violation() => Self::Taken(cause),
             // The low byte of SQLite's extended code is the primary one: sqlite.org/rescode.html.
-            Cause::Database(database) => match database.code().and_then(|code| code.parse::<u32>().ok()) {
+            Cause::Database(database) => match database
+                .code()
+                .and_then(|code| code.parse::<u32>().ok())
+            {
                 Some(code) if code & 0xff == 13 => Self::Full(cause),
                 Some(code) if matches!(code & 0xff, 5 | 6 | 10 | 14) => Self::Unavailable(cause),
                 _ => Self::Broken(cause),

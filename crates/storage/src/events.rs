@@ -56,7 +56,11 @@ pub const PRUNE: &str = "
 
 impl super::sqlite::Database {
     /// The next events after a position, oldest first.
-    pub async fn events_after(&self, position: Position, limit: i64) -> super::Result<Vec<EventRow>> {
+    pub async fn events_after(
+        &self,
+        position: Position,
+        limit: i64,
+    ) -> super::Result<Vec<EventRow>> {
         let query = sqlx::query_as(AFTER).bind(position).bind(limit);
         let rows: Vec<(Position, String, String)> = query.fetch_all(self.reader()).await?;
         let row = |(position, kind, payload)| EventRow { position, kind, payload };

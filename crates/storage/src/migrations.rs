@@ -19,7 +19,13 @@ pub struct Migration {
 pub(crate) fn migrator(migrations: &[Migration]) -> Migrator {
     let steps = migrations.iter().map(|step| {
         let sql = step.sql.into_sql_str();
-        sqlx::migrate::Migration::new(step.version, step.name.into(), MigrationType::Simple, sql, false)
+        sqlx::migrate::Migration::new(
+            step.version,
+            step.name.into(),
+            MigrationType::Simple,
+            sql,
+            false,
+        )
     });
     let mut migrator = Migrator::with_migrations(steps.collect());
     // An older binary beside a newer one meets steps it does not know; they only ever add.

@@ -69,14 +69,19 @@ impl Database {
 
     /// Whether it can be read and written: takes the writer's place for a moment and gives it back.
     pub async fn check(&self) -> Result<()> {
-        sqlx::query("SELECT COUNT(*) FROM events WHERE position = 0").execute(&self.readers).await?;
+        sqlx::query("SELECT COUNT(*) FROM events WHERE position = 0")
+            .execute(&self.readers)
+            .await?;
         Ok(self.write().await?.rollback().await?)
     }
 
     /// The key that seals the tokens of this database's lists and streams; its migration made it.
     pub async fn sealing_key(&self) -> Result<[u8; 32]> {
-        let key: Vec<u8> = sqlx::query_scalar("SELECT key FROM sealing_key").fetch_one(&self.readers).await?;
-        key.try_into().map_err(|_wrong_length| Error::corrupt(std::io::Error::other("the sealing key is not 32 bytes")))
+        let key: Vec<u8> =
+            sqlx::query_scalar("SELECT key FROM sealing_key").fetch_one(&self.readers).await?;
+        key.try_into().map_err(|_wrong_length| {
+            Error::corrupt(std::io::Error::other("the sealing key is not 32 bytes"))
+        })
     }
 
     /// Closes every connection, after what runs has ended; the last one folds the log into the file.
@@ -104,9 +109,16 @@ async fn end_open_transaction(connection: &mut SqliteConnection) -> sqlx::Result
     match connection.execute("ROLLBACK").await {
         Ok(_) => Ok(true),
         // The rule, not the exception: there was nothing to end.
-        Err(sqlx::Error::Database(error)) if error.message().contains("no transaction is active") => Ok(true),
+        Err(sqlx::Error::Database(error))
+            if error.message().contains("no transaction is active") =>
+        {
+            Ok(true)
+        }
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a connection could not be cleaned and is closed");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a connection could not be cleaned and is closed"
+            );
             Ok(false)
         }
     }

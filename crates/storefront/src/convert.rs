@@ -32,14 +32,18 @@ pub(crate) fn game_id(number: i32) -> Result<GameId, InvalidFields> {
 }
 
 /// Which list is asked for.
-pub(crate) fn listing(request: &pb::ListGamesRequest, seal: &Seal) -> Result<Listing, InvalidFields> {
+pub(crate) fn listing(
+    request: &pb::ListGamesRequest,
+    seal: &Seal,
+) -> Result<Listing, InvalidFields> {
     let mut fields = FieldReader::default();
     let page_size = fields.read("page_size", page_size(request.page_size));
     let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
     let words = fields.read_optional("q", given(&request.q).map(Words::parse));
     let sort: Option<Sort> = fields.read("sort", request.sort.parse());
 
-    let (Some(page_size), Some(genre), Some(words), Some(sort)) = (page_size, genre, words, sort) else {
+    let (Some(page_size), Some(genre), Some(words), Some(sort)) = (page_size, genre, words, sort)
+    else {
         return Err(fields.into_faults());
     };
     let mut listing = Listing { sort, genre, words, page_size, after: None };
@@ -47,8 +51,9 @@ pub(crate) fn listing(request: &pb::ListGamesRequest, seal: &Seal) -> Result<Lis
         let opened = seal.open(&listing.purpose(), token);
         let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;
         // Sealed by us for this list, so only another version of ours can have written it otherwise.
-        let after = serde_json::from_slice::<PageToken>(&opened)
-            .map_err(|_older| InvalidFields::one("page_token", "is of another version, begin the list again"))?;
+        let after = serde_json::from_slice::<PageToken>(&opened).map_err(|_older| {
+            InvalidFields::one("page_token", "is of another version, begin the list again")
+        })?;
         listing.after = Some(after);
     }
     Ok(listing)
@@ -79,7 +84,8 @@ impl TryFrom<pb::CreateGameRequest> for NewGame {
         let price = price.and_then(|price| fields.read("price", Price::parse(price)));
         let description = fields.read("description", Description::parse(&request.description));
 
-        let (Some(title), Some(genre), Some(price), Some(description)) = (title, genre, price, description)
+        let (Some(title), Some(genre), Some(price), Some(description)) =
+            (title, genre, price, description)
         else {
             return Err(fields.into_faults());
         };
@@ -103,8 +109,8 @@ impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
         let title = fields.read_optional("title", request.title.as_deref().map(Title::parse));
         let genre = fields.read_optional("genre", request.genre.as_deref().map(Genre::parse));
         let price = fields.read_optional("price", request.price.map(Price::parse));
-        let description =
-            fields.read_optional("description", request.description.as_deref().map(Description::parse));
+        let description = fields
+            .read_optional("description", request.description.as_deref().map(Description::parse));
 
         let (Some(id), Some(title), Some(genre), Some(price), Some(description)) =
             (id, title, genre, price, description)
@@ -113,7 +119,10 @@ impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
         };
         let change = Change { title, genre, price, description };
         if change == Change::default() {
-            return Err(InvalidFields::one("request", "must change title, genre, price or description"));
+            return Err(InvalidFields::one(
+                "request",
+                "must change title, genre, price or description",
+            ));
         }
         Ok(Self { id, change, revision: request.revision })
     }
@@ -137,7 +146,9 @@ pub(crate) fn watch(
     let token = given(&request.resume_token).or(last_event_id);
     let resume_after = fields.read_optional(
         "resume_token",
-        token.map(|token| seal.open(WATCH, token).map(|bytes| <[u8; 8]>::try_from(bytes).map(i64::from_be_bytes))),
+        token.map(|token| {
+            seal.open(WATCH, token).map(|bytes| <[u8; 8]>::try_from(bytes).map(i64::from_be_bytes))
+        }),
     );
     if request.game_ids.len() > MOST_WATCHED_GAMES {
         fields.fault("game_ids", format_args!("must be at most {MOST_WATCHED_GAMES}"));
@@ -145,10 +156,16 @@ pub(crate) fn watch(
     let ids = request.game_ids.iter().take(MOST_WATCHED_GAMES);
     let ids: Vec<_> = ids.filter_map(|id| fields.read("game_ids", GameId::parse(*id))).collect();
 
-    let (Some(genre), Some(resume_after)) = (genre, resume_after) else { return Err(fields.into_faults()) };
+    let (Some(genre), Some(resume_after)) = (genre, resume_after) else {
+        return Err(fields.into_faults());
+    };
     fields.finish()?;
-    let resume_after = resume_after
-        .transpose()
-        .map_err(|_length| InvalidFields::one("resume_token", "is of another version, watch again without it"))?;
-    Ok(WatchGames { send_present: request.send_present, resume_after, filter: Filter::new(ids, genre.as_ref()) })
+    let resume_after = resume_after.transpose().map_err(|_length| {
+        InvalidFields::one("resume_token", "is of another version, watch again without it")
+    })?;
+    Ok(WatchGames {
+        send_present: request.send_present,
+        resume_after,
+        filter: Filter::new(ids, genre.as_ref()),
+    })
 }

@@ -105,7 +105,8 @@ impl Event for GameEvent {
         match kind {
             "added" => Ok(Self::Added(game)),
             "changed" => {
-                let genre_before = row.genre_before.map_or_else(|| game.genre.clone(), Genre::from_row);
+                let genre_before =
+                    row.genre_before.map_or_else(|| game.genre.clone(), Genre::from_row);
                 Ok(Self::Changed { game, genre_before })
             }
             "removed" => Ok(Self::Removed(game)),

@@ -37,7 +37,8 @@ impl Storefront {
         let db = StorefrontDb::open(&file).await?;
         let seal = Seal::new(&db.sealing_key().await?);
         let feed = Feed::open(db.database().clone(), sir0_feed::Config::default()).await?;
-        let storefront = Self { cache: GameCache::holding(config.cached_games), db, feed, seal, shared };
+        let storefront =
+            Self { cache: GameCache::holding(config.cached_games), db, feed, seal, shared };
         tokio::spawn(storefront.clone().drop_what_others_changed());
         Ok(storefront)
     }
@@ -77,7 +78,9 @@ impl Storefront {
             match follower.next().await {
                 Ok(sir0_feed::Heard::Event(event)) => self.cache.drop(event.game().id).await,
                 Ok(sir0_feed::Heard::Lost) => self.cache.clear(),
-                Err(_logged_by_the_feed) => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
+                Err(_logged_by_the_feed) => {
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                }
             }
         }
     }
@@ -98,7 +101,10 @@ impl Storefront {
         Ok(game)
     }
 
-    async fn update(self, UpdateGame { id, change, revision }: UpdateGame) -> Result<i32, StorefrontError> {
+    async fn update(
+        self,
+        UpdateGame { id, change, revision }: UpdateGame,
+    ) -> Result<i32, StorefrontError> {
         let at = self.shared.clock.now();
         let mut tx = self.db.begin().await?;
         let game = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
@@ -208,7 +214,10 @@ impl GamesService for Storefront {
 
         let revision = self.shared.work.to_the_end(self.clone().update(update)).await?;
 
-        Ok(Response::new(pb::UpdateGameResponse { message: "Game updated successfully".to_owned(), revision }))
+        Ok(Response::new(pb::UpdateGameResponse {
+            message: "Game updated successfully".to_owned(),
+            revision,
+        }))
     }
 
     async fn delete_game(
@@ -222,10 +231,13 @@ impl GamesService for Storefront {
         self.shared.work.to_the_end(self.clone().remove(id)).await?;
 
         tracing::info!(game.id = %id, user.id = %caller.user, "game {id} was removed");
-        Ok(Response::new(pb::DeleteGameResponse { message: "Game deleted successfully".to_owned() }))
+        Ok(Response::new(pb::DeleteGameResponse {
+            message: "Game deleted successfully".to_owned(),
+        }))
     }
 
-    type WatchGamesStream = Pin<Box<dyn Stream<Item = Result<pb::WatchGamesResponse, Status>> + Send>>;
+    type WatchGamesStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchGamesResponse, Status>> + Send>>;
 
     async fn watch_games(
         &self,

@@ -51,8 +51,7 @@ impl Filter {
     }
 
     fn wants(&self, event: &GameEvent) -> bool {
-        let left_the_genre =
-            matches!(event, GameEvent::Changed { genre_before, .. } if self.wants_genre(genre_before));
+        let left_the_genre = matches!(event, GameEvent::Changed { genre_before, .. } if self.wants_genre(genre_before));
         self.wants_id(event.game().id) && (left_the_genre || self.wants_genre(&event.game().genre))
     }
 
@@ -93,7 +92,9 @@ impl Stage {
 
 impl Watch {
     /// The messages, until the client leaves or the server stops.
-    pub(crate) fn messages(self) -> impl Stream<Item = Result<pb::WatchGamesResponse, Status>> + Send {
+    pub(crate) fn messages(
+        self,
+    ) -> impl Stream<Item = Result<pb::WatchGamesResponse, Status>> + Send {
         let open = OpenStream::count();
         stream::unfold((self, open), async |(mut watch, open)| match watch.next().await {
             Ok(Some(message)) => Some((Ok(message), (watch, open))),
@@ -137,7 +138,9 @@ impl Watch {
     /// The next game as it is. The follower stands before the first read, so a change in between is seen twice,
     /// never lost.
     async fn next_present(&mut self) -> storage::Result<pb::WatchGamesResponse> {
-        let Stage::Present { after, read } = &mut self.stage else { unreachable!("asked in this stage only") };
+        let Stage::Present { after, read } = &mut self.stage else {
+            unreachable!("asked in this stage only")
+        };
         loop {
             if let Some(game) = read.pop_front() {
                 return Ok(unresumable(Update::Present((&game).into())));

@@ -57,7 +57,11 @@ impl AccountsDb {
 
 impl AccountsTx {
     /// Records the end of a session beside it, in the same transaction: no service misses it.
-    pub(crate) async fn announce(&mut self, event: &SessionEnded, at: Timestamp) -> storage::Result<()> {
+    pub(crate) async fn announce(
+        &mut self,
+        event: &SessionEnded,
+        at: Timestamp,
+    ) -> storage::Result<()> {
         engine::announce(&mut self.tx, SessionEnded::KIND, &event.payload(), at).await
     }
 

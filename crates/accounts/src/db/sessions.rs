@@ -45,7 +45,10 @@ fn ended_from((session, expires): EndedRow) -> storage::Result<SessionEnded> {
 
 impl AccountsDb {
     /// The sessions that were ended and whose tokens would otherwise still be good.
-    pub(crate) async fn ended_sessions(&self, now: Timestamp) -> storage::Result<Vec<SessionEnded>> {
+    pub(crate) async fn ended_sessions(
+        &self,
+        now: Timestamp,
+    ) -> storage::Result<Vec<SessionEnded>> {
         let query = sqlx::query_as(ENDED_SESSIONS).bind(now.micros());
         let rows: Vec<EndedRow> = query.fetch_all(self.database.reader()).await?;
         rows.into_iter().map(ended_from).collect()
@@ -74,7 +77,11 @@ impl AccountsTx {
     }
 
     /// Ends a session. `None` when it was ended before, or is none of ours.
-    pub(crate) async fn end_session(&mut self, id: SessionId, at: Timestamp) -> storage::Result<Option<SessionEnded>> {
+    pub(crate) async fn end_session(
+        &mut self,
+        id: SessionId,
+        at: Timestamp,
+    ) -> storage::Result<Option<SessionEnded>> {
         let query = sqlx::query_as(END_SESSION).bind(at.micros()).bind(id.to_string());
         let row: Option<EndedRow> = query.fetch_optional(&mut *self.tx).await?;
         row.map(ended_from).transpose()
@@ -88,13 +95,19 @@ impl AccountsTx {
         at: Timestamp,
     ) -> storage::Result<Vec<SessionEnded>> {
         let spared = but_for.map(|session| session.to_string()).unwrap_or_default();
-        let query = sqlx::query_as(END_SESSIONS_OF_USER).bind(at.micros()).bind(i64::from(user)).bind(spared);
+        let query = sqlx::query_as(END_SESSIONS_OF_USER)
+            .bind(at.micros())
+            .bind(i64::from(user))
+            .bind(spared);
         let rows: Vec<EndedRow> = query.fetch_all(&mut *self.tx).await?;
         rows.into_iter().map(ended_from).collect()
     }
 
     /// Forgets sessions that are long over.
-    pub(crate) async fn forget_sessions(&mut self, expired_before: Timestamp) -> storage::Result<()> {
+    pub(crate) async fn forget_sessions(
+        &mut self,
+        expired_before: Timestamp,
+    ) -> storage::Result<()> {
         sqlx::query(FORGET_SESSIONS).bind(expired_before.micros()).execute(&mut *self.tx).await?;
         Ok(())
     }

@@ -23,7 +23,9 @@ pub(crate) struct Taken {
 type UserRow = (i64, String, String, String, i64, String);
 
 /// The database holds only what the rules let in; anything else is damage, and said so.
-fn stored_from((id, username, email, role, created, password_hash): UserRow) -> storage::Result<Stored> {
+fn stored_from(
+    (id, username, email, role, created, password_hash): UserRow,
+) -> storage::Result<Stored> {
     let user = User {
         id: UserId::from_row(id).map_err(storage::Error::corrupt)?,
         username: Username::parse(&username).map_err(storage::Error::corrupt)?,
@@ -71,13 +73,17 @@ pub(super) const REFRESH_HASH: &str = "
 impl AccountsDb {
     /// Reads an account.
     pub(crate) async fn user(&self, id: UserId) -> storage::Result<Option<User>> {
-        let row = sqlx::query_as(USER).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
+        let row =
+            sqlx::query_as(USER).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
         Ok(row.map(stored_from).transpose()?.map(|stored| stored.user))
     }
 
     /// Reads the account that signs in with this e-mail.
     pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<Stored>> {
-        let row = sqlx::query_as(USER_BY_EMAIL).bind(email.key()).fetch_optional(self.database.reader()).await?;
+        let row = sqlx::query_as(USER_BY_EMAIL)
+            .bind(email.key())
+            .fetch_optional(self.database.reader())
+            .await?;
         row.map(stored_from).transpose()
     }
 
@@ -143,14 +149,24 @@ impl AccountsTx {
     }
 
     /// Gives an account another password.
-    pub(crate) async fn set_password(&mut self, id: UserId, hash: &str, at: Timestamp) -> storage::Result<()> {
+    pub(crate) async fn set_password(
+        &mut self,
+        id: UserId,
+        hash: &str,
+        at: Timestamp,
+    ) -> storage::Result<()> {
         let query = sqlx::query(SET_PASSWORD).bind(hash).bind(at.micros()).bind(i64::from(id));
         query.execute(&mut *self.tx).await?;
         Ok(())
     }
 
     /// Writes the same password hashed anew, unless it was changed meanwhile.
-    pub(crate) async fn refresh_hash(&mut self, id: UserId, new: &str, old: &str) -> storage::Result<()> {
+    pub(crate) async fn refresh_hash(
+        &mut self,
+        id: UserId,
+        new: &str,
+        old: &str,
+    ) -> storage::Result<()> {
         let query = sqlx::query(REFRESH_HASH).bind(new).bind(i64::from(id)).bind(old);
         query.execute(&mut *self.tx).await?;
         Ok(())

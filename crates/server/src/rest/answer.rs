@@ -24,9 +24,10 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const fn http_status(code: Code) -> StatusCode {
     match code {
         Code::Ok => StatusCode::OK,
-        Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::AlreadyExists => {
-            StatusCode::BAD_REQUEST
-        }
+        Code::InvalidArgument
+        | Code::OutOfRange
+        | Code::FailedPrecondition
+        | Code::AlreadyExists => StatusCode::BAD_REQUEST,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::PermissionDenied => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
@@ -82,7 +83,12 @@ impl Refused {
         TOO_SLOW = DeadlineExceeded GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", "the call took too long and was given up";
     }
 
-    const fn fixed(code: Code, status: StatusCode, reason: &'static str, details: &'static str) -> Self {
+    const fn fixed(
+        code: Code,
+        status: StatusCode,
+        reason: &'static str,
+        details: &'static str,
+    ) -> Self {
         let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
         Self { code, status, reason, details, fields: Vec::new(), headers: Vec::new() }
     }
@@ -90,7 +96,8 @@ impl Refused {
     /// The path is known, the method is not.
     pub(super) fn wrong_method(allowed: &[&str]) -> Self {
         let head = allowed.contains(&"GET").then_some("HEAD");
-        let allow = allowed.iter().copied().chain(head).chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
+        let allow =
+            allowed.iter().copied().chain(head).chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
         let mut refused = Self::fixed(
             Code::Unimplemented,
             StatusCode::METHOD_NOT_ALLOWED,
@@ -103,8 +110,10 @@ impl Refused {
 
     /// A fault that no call of ours reported.
     pub(super) fn fault() -> Self {
-        let details = format!("something went wrong on our side (request {})", request_id::current());
-        let fault = Self::fixed(Code::Internal, StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "");
+        let details =
+            format!("something went wrong on our side (request {})", request_id::current());
+        let fault =
+            Self::fixed(Code::Internal, StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "");
         Self { details: details.into(), ..fault }
     }
 
@@ -160,7 +169,11 @@ impl Refused {
             error: words(&self.reason),
             details: &self.details,
             reason: &self.reason,
-            fields: self.fields.iter().map(|FieldFault { field, description }| Fault { field, description }).collect(),
+            fields: self
+                .fields
+                .iter()
+                .map(|FieldFault { field, description }| Fault { field, description })
+                .collect(),
         };
         let body = serde_json::to_vec(&body).expect("texts are always JSON");
         let mut response = Response::new(Body::full(body));
@@ -184,7 +197,10 @@ impl From<InvalidFields> for Refused {
 fn words(reason: &str) -> String {
     let lower = reason.replace('_', " ").to_lowercase();
     let mut characters = lower.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
 }
 
 /// A unary call's answer. What the transcoder refused, or passed on as refused, becomes ours.
@@ -230,7 +246,8 @@ fn status_of(body: &[u8]) -> Status {
         return Status::unknown("the answer was in a form of its own");
     };
     let details = details.into_iter().find(|detail| detail.kind == "grpc-status-details-bin");
-    let details = details.and_then(|detail| BASE64_STANDARD.decode(detail.value).ok()).unwrap_or_default();
+    let details =
+        details.and_then(|detail| BASE64_STANDARD.decode(detail.value).ok()).unwrap_or_default();
     Status::with_details(Code::from_i32(code), message, details.into())
 }
 
@@ -246,7 +263,9 @@ pub(super) fn streaming(answer: StreamingResponse, events: bool) -> Response<Bod
     let (content_type, headers, frames) = answer.into_parts();
     let frames = frames
         .map_ok(move |frame| Frame::data(if events { with_event_id(frame) } else { frame.into() }))
-        .map_err(|status| axum::Error::new(Status::new(Code::from_i32(status.code().as_i32()), status.message())));
+        .map_err(|status| {
+            axum::Error::new(Status::new(Code::from_i32(status.code().as_i32()), status.message()))
+        });
     let mut response = Response::new(Body::flowing(axum::body::Body::new(StreamBody::new(frames))));
     *response.headers_mut() = headers;
     let headers = response.headers_mut();

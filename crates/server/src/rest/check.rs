@@ -50,7 +50,9 @@ fn check_query(rest: &Rest, shape: &'static Shape, query: &str, fields: &mut Fie
 
 fn is_in_path(rest: &Rest, field: &Field) -> bool {
     use sir0_contract::Segment::Variable;
-    rest.segments.iter().any(|segment| matches!(segment, Variable(variable) if variable.name == field.name))
+    rest.segments
+        .iter()
+        .any(|segment| matches!(segment, Variable(variable) if variable.name == field.name))
 }
 
 /// Whether a text of a path or a query is of the kind.
@@ -78,7 +80,8 @@ mod tests {
     use crate::rest::route;
 
     fn faults(method: &Method, target: &str, body: &str) -> Vec<String> {
-        let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let (path, query) =
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
         let route = route::find(method, path).unwrap_or_else(|_| panic!("{path} is a path"));
         let refused = request(&route, query, body.as_bytes(), 32).err();
         let faults = refused.iter().flat_map(|refused| refused.faults());
@@ -100,7 +103,10 @@ mod tests {
                 "genre must be given once",
             ]
         );
-        assert_eq!(faults(&Method::GET, "/api/games:watch?game_ids=1&gameIds=2&sendPresent=true", ""), [""; 0]);
+        assert_eq!(
+            faults(&Method::GET, "/api/games:watch?game_ids=1&gameIds=2&sendPresent=true", ""),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -130,7 +136,19 @@ mod tests {
 
     #[test]
     fn what_is_no_json_object_is_no_body() {
-        for body in ["", "[]", "5", "null", "\"x\"", "{", "{]", "{\"a\":}", "{}{}", "nonsense", "\u{feff}{}"] {
+        for body in [
+            "",
+            "[]",
+            "5",
+            "null",
+            "\"x\"",
+            "{",
+            "{]",
+            "{\"a\":}",
+            "{}{}",
+            "nonsense",
+            "\u{feff}{}",
+        ] {
             let found = faults(&Method::POST, "/api/games", body);
 
             assert!(found.len() == 1 && found[0].starts_with("body "), "{body}: {found:?}");
@@ -140,9 +158,16 @@ mod tests {
     #[test]
     fn a_body_nested_too_deep_is_refused_before_it_is_decoded() {
         let deep = format!("{{\"title\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
-        assert_eq!(faults(&Method::POST, "/api/games", &deep), ["body must be nested at most 32 deep"]);
+        assert_eq!(
+            faults(&Method::POST, "/api/games", &deep),
+            ["body must be nested at most 32 deep"]
+        );
 
         let quoted = format!("{{\"title\":\"{}\\\"{}\"}}", "[".repeat(99), "{".repeat(99));
-        assert_eq!(faults(&Method::POST, "/api/games", &quoted), [""; 0], "brackets in a text are text");
+        assert_eq!(
+            faults(&Method::POST, "/api/games", &quoted),
+            [""; 0],
+            "brackets in a text are text"
+        );
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, fmt};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use sir0_contract::{Field, Kind, Shape};
 use sir0_rpc::{FieldReader, InvalidFields};
 
@@ -21,7 +23,10 @@ pub(super) fn check(
     fields: &mut FieldReader,
 ) -> Result<(), InvalidFields> {
     if is_deeper_than(depth, body) {
-        return Err(InvalidFields::one("body", format_args!("must be nested at most {depth} deep")));
+        return Err(InvalidFields::one(
+            "body",
+            format_args!("must be nested at most {depth} deep"),
+        ));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
     let whole = Message { shape, path, fields }.deserialize(&mut json).and_then(|()| json.end());
@@ -131,26 +136,28 @@ struct Value<'a> {
 type Fault = Option<&'static str>;
 
 impl Value<'_> {
-    fn must_be(&self) -> Fault {
-        Some(match self.field.kind {
+    fn must_be(&self) -> &'static str {
+        match self.field.kind {
             Kind::Text => "must be a text",
             Kind::Bool => "must be `true` or `false`",
             Kind::Int32 => WHOLE_NUMBER,
             Kind::Double => NUMBER,
             Kind::Message(_) => OBJECT,
-        })
+        }
     }
 
     fn whole_number(&self, number: Option<i32>) -> Fault {
         match (&self.field.kind, number) {
             (Kind::Double, _) => None,
             (Kind::Int32, Some(number)) => match self.path {
-                Some((field, text)) if field.name == self.field.name && text.parse() != Ok(number) => {
+                Some((field, text))
+                    if field.name == self.field.name && text.parse() != Ok(number) =>
+                {
                     Some("must be what the path says")
                 }
                 _ => None,
             },
-            _ => self.must_be(),
+            _ => Some(self.must_be()),
         }
     }
 }
@@ -176,7 +183,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Fault, E> {
-        Ok(if matches!(self.field.kind, Kind::Bool) { None } else { self.must_be() })
+        Ok(if matches!(self.field.kind, Kind::Bool) { None } else { Some(self.must_be()) })
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Fault, E> {
@@ -188,15 +195,15 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Fault, E> {
-        Ok(if matches!(self.field.kind, Kind::Double) { None } else { self.must_be() })
+        Ok(if matches!(self.field.kind, Kind::Double) { None } else { Some(self.must_be()) })
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Fault, E> {
-        Ok(if matches!(self.field.kind, Kind::Text) { None } else { self.must_be() })
+        Ok(if matches!(self.field.kind, Kind::Text) { None } else { Some(self.must_be()) })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Fault, A::Error> {
-        let mut fault = if self.field.repeated { None } else { self.must_be() };
+        let mut fault = if self.field.repeated { None } else { Some(self.must_be()) };
         if self.field.repeated {
             while let Some(found) = list.next_element_seed(self)? {
                 fault = fault.or(found);
@@ -210,6 +217,6 @@ impl<'de> Visitor<'de> for Value<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Fault, A::Error> {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         // No request of the contract nests a message in a body yet; the day one does, it is checked here.
-        Ok(self.must_be())
+        Ok(Some(self.must_be()))
     }
 }

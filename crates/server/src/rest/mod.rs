@@ -86,7 +86,9 @@ impl<T: Transcode> RestDoor<T> {
         let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
         match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
             Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route.rest.success),
-            Some(TranscodeResponse::Streaming(stream)) => Ok(answer::streaming(stream, wants_events)),
+            Some(TranscodeResponse::Streaming(stream)) => {
+                Ok(answer::streaming(stream, wants_events))
+            }
             // The route table and the transcoder come from the same file, but escapes may split them.
             None => Err(Refused::NO_SUCH_PATH),
         }

@@ -28,7 +28,11 @@ pub(super) fn find<'path>(method: &Method, path: &'path str) -> Result<Route<'pa
         }
         allowed.push(rest.verb);
     }
-    if allowed.is_empty() { Err(Refused::NO_SUCH_PATH) } else { Err(Refused::wrong_method(&allowed)) }
+    if allowed.is_empty() {
+        Err(Refused::NO_SUCH_PATH)
+    } else {
+        Err(Refused::wrong_method(&allowed))
+    }
 }
 
 fn matches<'path>(rest: &'static Rest, path: &'path str) -> Option<Variables<'path>> {
@@ -57,13 +61,22 @@ mod tests {
 
     #[test]
     fn a_path_leads_to_the_call_whose_template_it_fits() {
-        let found = |method: Method, path: &'static str| find(&method, path).map(|route| route.call.name).ok();
+        let found = |method: Method, path: &'static str| {
+            find(&method, path).map(|route| route.call.name).ok()
+        };
 
         assert_eq!(found(Method::GET, "/api/games"), Some("ListGames"));
         assert_eq!(found(Method::HEAD, "/api/games/7"), Some("GetGame"));
         assert_eq!(found(Method::GET, "/api/games:watch"), Some("WatchGames"));
         assert_eq!(found(Method::PUT, "/api/users/7"), Some("UpdateUser"));
-        for nowhere in ["/api/games/", "/api/games/7/8", "/api//games", "/api/games/../users/7", "api/games", "/"] {
+        for nowhere in [
+            "/api/games/",
+            "/api/games/7/8",
+            "/api//games",
+            "/api/games/../users/7",
+            "api/games",
+            "/",
+        ] {
             assert_eq!(found(Method::GET, nowhere), None, "{nowhere}");
         }
     }
@@ -73,10 +86,16 @@ mod tests {
         let rests = CALLS.iter().filter_map(|call| call.rest.as_ref());
         let mut seen = std::collections::HashSet::new();
         for rest in rests {
-            let variables = rest.segments.iter().filter(|segment| matches!(segment, Segment::Variable(_)));
+            let variables =
+                rest.segments.iter().filter(|segment| matches!(segment, Segment::Variable(_)));
 
             assert!(variables.count() <= 1, "{}: Variables holds one", rest.template);
-            assert!(seen.insert((rest.verb, rest.template)), "{} {} is taken", rest.verb, rest.template);
+            assert!(
+                seen.insert((rest.verb, rest.template)),
+                "{} {} is taken",
+                rest.verb,
+                rest.template
+            );
         }
     }
 }

@@ -9,7 +9,9 @@ use crate::domain::{Description, Game, Genre, NewGame, Title};
 /// A game as it lies in the table.
 pub(super) type GameRow = (i64, String, String, i64, String, i32);
 
-pub(super) fn game_from((id, title, genre, price_minor, description, revision): GameRow) -> storage::Result<Game> {
+pub(super) fn game_from(
+    (id, title, genre, price_minor, description, revision): GameRow,
+) -> storage::Result<Game> {
     Ok(Game {
         id: GameId::from_row(id).map_err(storage::Error::corrupt)?,
         title: Title::from_row(title),
@@ -47,7 +49,8 @@ pub(super) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 impl StorefrontDb {
     /// Reads a game as it was committed last.
     pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
-        let row = sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
+        let row =
+            sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
         row.map(game_from).transpose()
     }
 
@@ -100,7 +103,8 @@ impl StorefrontTx {
 
     /// Removes a game and answers with what it was; `None` when it was gone already.
     pub(crate) async fn remove_game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
-        let row = sqlx::query_as(REMOVE_GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
+        let row =
+            sqlx::query_as(REMOVE_GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
         row.map(game_from).transpose()
     }
 }

@@ -55,7 +55,8 @@ impl StorefrontDb {
             Sort::Title => &BY_TITLE,
             Sort::Price => &BY_PRICE,
         };
-        let filters = usize::from(listing.genre.is_some()) + 2 * usize::from(listing.words.is_some());
+        let filters =
+            usize::from(listing.genre.is_some()) + 2 * usize::from(listing.words.is_some());
         let after = listing.after.clone().unwrap_or_else(|| PageToken::beginning(listing.sort));
 
         let query = sqlx::query_as::<_, GameRow>(orders[filters]);
@@ -76,7 +77,11 @@ impl StorefrontDb {
     }
 
     /// Reads the next games of the present, by id.
-    pub(crate) async fn present_after(&self, id: Option<GameId>, limit: u16) -> storage::Result<Vec<Game>> {
+    pub(crate) async fn present_after(
+        &self,
+        id: Option<GameId>,
+        limit: u16,
+    ) -> storage::Result<Vec<Game>> {
         let after = id.map_or(0, i64::from);
         let query = sqlx::query_as(PRESENT).bind(after).bind(i64::from(limit));
         let rows: Vec<GameRow> = query.fetch_all(self.database.reader()).await?;

@@ -74,7 +74,11 @@ impl StorefrontDb {
 impl StorefrontTx {
     /// Records an event beside the change it reports, in the same transaction: watchers never hear of what did not
     /// happen, nor miss what did.
-    pub(crate) async fn announce(&mut self, event: &GameEvent, at: Timestamp) -> storage::Result<()> {
+    pub(crate) async fn announce(
+        &mut self,
+        event: &GameEvent,
+        at: Timestamp,
+    ) -> storage::Result<()> {
         engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
     }
 

@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use super::{Game, Genre, Words};
+use serde::{Deserialize, Serialize};
 
 /// The order of a list. The id decides between equals, so the order is total and a page can continue anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,7 +57,8 @@ impl Listing {
     pub fn purpose(&self) -> Vec<u8> {
         let words = self.words.iter().flat_map(Words::iter).collect::<Vec<_>>();
         let genre = self.genre.as_ref().map(Genre::key);
-        serde_json::to_vec(&("page", self.sort, genre, words)).expect("names and words are always JSON")
+        serde_json::to_vec(&("page", self.sort, genre, words))
+            .expect("names and words are always JSON")
     }
 }
 
@@ -122,4 +123,3 @@ impl Page {
         Self { games: read, next }
     }
 }
-
