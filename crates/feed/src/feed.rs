@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use sir0_storage::{self as storage, Position, sqlite::Database};
+use sir0_storage::{self as storage, EventRow, Position, sqlite::Database};
 use tokio::sync::{Notify, watch};
 
 use crate::{Follower, tail::Tail};
@@ -112,7 +112,7 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
             Err(_) if shared.stopped.load(Ordering::Acquire) => return,
             Err(error) => {
                 tracing::error!(
-                    error = &*error,
+                    error = &error as &dyn Error,
                     "the feed could not read its table and tries again"
                 );
                 Duration::from_secs(1)
@@ -121,16 +121,14 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
     }
 }
 
-async fn read_on<E: Event>(shared: &Shared<E>) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<()> {
     loop {
         let head = *shared.head.borrow();
         let rows = shared.database.events_after(head, BATCH).await?;
         let Some(last) = rows.last().map(|row| row.position) else { return Ok(()) };
 
-        let events = rows
-            .into_iter()
-            .map(|row| Ok((row.position, Arc::new(E::read(&row.kind, &row.payload)?))));
-        let events = events.collect::<Result<Vec<_>, E::Error>>()?;
+        let events: Vec<_> =
+            rows.iter().filter_map(|row| Some((row.position, Arc::new(read(row)?)))).collect();
         {
             let mut tail = shared.tail.write().expect("no reader or writer of the tail panics");
             for (position, event) in events {
@@ -139,6 +137,22 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> Result<(), Box<dyn Error + Sen
         }
         shared.head.send_replace(last);
     }
+}
+
+/// Reads a row. One that cannot be read, such as a newer version's beside this one, is passed over and said so: a
+/// stream that stood still for it would lose everything behind it too.
+pub(crate) fn read<E: Event>(row: &EventRow) -> Option<E> {
+    let EventRow { position, kind, payload } = row;
+    E::read(kind, payload)
+        .inspect_err(|error| {
+            tracing::error!(
+                error = error as &dyn Error,
+                position,
+                kind,
+                "an event cannot be read and is passed over"
+            );
+        })
+        .ok()
 }
 
 async fn prune<E: Event>(shared: Arc<Shared<E>>) {

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use sir0_storage::{self as storage, EventRow, Position};
 use tokio::sync::watch;
 
-use crate::{Event, Feed};
+use crate::{Event, Feed, feed::read};
 
 /// What a follower hears.
 #[derive(Debug)]
@@ -43,11 +43,12 @@ impl<E: Event> Follower<E> {
     /// Waits for the next event. Cancelled, it has lost nothing.
     pub async fn next(&mut self) -> storage::Result<Heard<E>> {
         loop {
-            if let Some(row) = self.backlog.front() {
-                let event = E::read(&row.kind, &row.payload).map_err(storage::Error::corrupt)?;
+            if let Some(row) = self.backlog.pop_front() {
                 self.position = row.position;
-                self.backlog.pop_front();
-                return Ok(Heard::Event(Arc::new(event)));
+                match read(&row) {
+                    Some(event) => return Ok(Heard::Event(Arc::new(event))),
+                    None => continue,
+                }
             }
             if *self.head.borrow_and_update() <= self.position {
                 // The sender lives as long as `self.feed`, so this cannot fail.

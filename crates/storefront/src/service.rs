@@ -1,10 +1,10 @@
 //! The doorway, in the order of `games_service.proto`.
 
-use std::{path::Path, pin::Pin, sync::Arc};
+use std::{path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use futures::Stream;
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
-use sir0_feed::Feed;
+use sir0_feed::{Feed, Heard};
 use sir0_kernel::GameId;
 use sir0_rpc::{Seal, Shared};
 use sir0_storage as storage;
@@ -19,6 +19,9 @@ use crate::{
     events::GameEvent,
     watch::{Stage, Watch},
 };
+
+/// How long a follower waits after a failed read.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The storefront service. Cheap to clone.
 #[derive(Clone)]
@@ -74,13 +77,15 @@ impl Storefront {
     /// Other processes may write to the same database: what they announce is dropped here too.
     async fn drop_what_others_changed(self) {
         let mut follower = self.feed.follow(self.feed.head());
-        while !self.shared.stopping.is_cancelled() {
-            match follower.next().await {
-                Ok(sir0_feed::Heard::Event(event)) => self.cache.drop(event.game().id).await,
-                Ok(sir0_feed::Heard::Lost) => self.cache.clear(),
-                Err(_logged_by_the_feed) => {
-                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-                }
+        loop {
+            let heard = tokio::select! {
+                heard = follower.next() => heard,
+                () = self.shared.stopping.cancelled() => return,
+            };
+            match heard {
+                Ok(Heard::Event(event)) => self.cache.drop(event.game().id).await,
+                Ok(Heard::Lost) => self.cache.clear(),
+                Err(_logged_by_the_feed) => tokio::time::sleep(RETRY).await,
             }
         }
     }
