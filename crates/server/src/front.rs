@@ -44,7 +44,8 @@ impl<T: Transcode + Send + Sync + 'static> Answers for Front<T> {
         let is_browser = request.headers().contains_key(header::ORIGIN);
         let answering = async {
             if is_browser {
-                self.answer_browser(request, in_flight).await
+                // Boxed, as pages are below: every request would pay for moving the largest of its possible futures.
+                Box::pin(self.answer_browser(request, in_flight)).await
             } else {
                 self.route(request, in_flight).await
             }
@@ -102,7 +103,7 @@ impl<T: Transcode + Send + Sync + 'static> Front<T> {
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         if is_page(path) {
-            return match self.pages.clone().oneshot(request).await {
+            return match Box::pin(self.pages.clone().oneshot(request)).await {
                 Ok(response) => response.map(Body::flowing),
                 Err(never) => match never {},
             };
