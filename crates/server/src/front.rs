@@ -3,7 +3,7 @@
 use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::Router;
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use http::{HeaderName, HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
 use rest_over_grpc::transcoding::Transcode;
@@ -29,41 +29,37 @@ pub(crate) struct Front<T> {
 }
 
 impl<T: Transcode + Send + Sync + 'static> Answers for Front<T> {
-    async fn answer(
+    fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
         in_flight: InFlight,
-    ) -> Response<Body> {
-        let id = request
+    ) -> BoxFuture<'static, Response<Body>> {
+        let given = request
             .headers()
             .get(request_id::HEADER)
             .and_then(|id| RequestId::given(id.to_str().ok()?));
-        let id = id.unwrap_or_else(RequestId::fresh);
-        let header = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
-
+        let id = given.unwrap_or_else(RequestId::fresh);
+        let mut header = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
+        // Each is different: keeps HTTP/2 from remembering it for the next answer.
+        header.set_sensitive(true);
         let is_browser = request.headers().contains_key(header::ORIGIN);
-        let answering = async {
-            if is_browser {
-                // Boxed, as pages are below: every request would pay for moving the largest of its possible futures.
-                Box::pin(self.answer_browser(request, in_flight)).await
-            } else {
-                self.route(request, in_flight).await
-            }
+
+        // Boxed one by one: in one future, every request would pay for moving the largest.
+        let answering =
+            if is_browser { self.answer_browser(request).boxed() } else { self.route(request) };
+        let answered = async move {
+            let mut response = answering.await.map(|body| body.keeping(in_flight));
+            response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
+            response
         };
-        let mut response = request_id::within(id, answering).await;
-        response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
-        response
+        request_id::within(id, answered).boxed()
     }
 }
 
 impl<T: Transcode + Send + Sync + 'static> Front<T> {
     /// Adds what a browser asks for before it shows an answer to a page of another origin. Tokens travel in headers
     /// and never in cookies, so any origin may ask.
-    async fn answer_browser(
-        &self,
-        request: Request<Incoming>,
-        in_flight: InFlight,
-    ) -> Response<Body> {
+    async fn answer_browser(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let exposed = [
             "grpc-status",
             "grpc-message",
@@ -77,11 +73,7 @@ impl<T: Transcode + Send + Sync + 'static> Front<T> {
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers(exposed.map(HeaderName::from_static))
             .max_age(std::time::Duration::from_hours(2));
-        let mut in_flight = Some(in_flight);
-        let inner = service_fn(|request| {
-            let in_flight = in_flight.take().expect("a request is answered once");
-            async { Ok::<_, Infallible>(self.route(request, in_flight).await) }
-        });
+        let inner = service_fn(|request| Arc::clone(&self).route(request).map(Ok::<_, Infallible>));
         match cors.layer(inner).oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -89,15 +81,21 @@ impl<T: Transcode + Send + Sync + 'static> Front<T> {
     }
 
     /// Chooses the door. A door that breaks down answers with a fault; the others, and the process, go on.
-    async fn route(&self, request: Request<Incoming>, in_flight: InFlight) -> Response<Body> {
-        let answered = if let Some(door) = grpc::door_of(request.headers()) {
-            let answering = AssertUnwindSafe(self.grpc.answer(request, door)).catch_unwind();
-            answering.await.unwrap_or_else(|_logged| grpc::fault(request_id::current().as_str()))
-        } else {
-            let answering = AssertUnwindSafe(self.route_http(request)).catch_unwind();
-            answering.await.unwrap_or_else(|_logged| rest::fault())
-        };
-        answered.map(|body| body.keeping(in_flight))
+    fn route(self: Arc<Self>, request: Request<Incoming>) -> BoxFuture<'static, Response<Body>> {
+        match grpc::door_of(request.headers()) {
+            Some(door) => async move {
+                let answering = AssertUnwindSafe(self.grpc.answer(request, door)).catch_unwind();
+                answering
+                    .await
+                    .unwrap_or_else(|_logged| grpc::fault(request_id::current().as_str()))
+            }
+            .boxed(),
+            None => async move {
+                let answering = AssertUnwindSafe(self.route_http(request)).catch_unwind();
+                answering.await.unwrap_or_else(|_logged| rest::fault())
+            }
+            .boxed(),
+        }
     }
 
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {

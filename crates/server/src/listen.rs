@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use futures::{FutureExt, future::BoxFuture};
 use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -43,7 +44,7 @@ pub(crate) trait Answers: Send + Sync + 'static {
         self: Arc<Self>,
         request: Request<Incoming>,
         in_flight: InFlight,
-    ) -> impl Future<Output = Response<Body>> + Send;
+    ) -> BoxFuture<'static, Response<Body>>;
 }
 
 /// Serves connections until stopped, then lets what runs end within the time it has.
@@ -116,8 +117,7 @@ async fn connection(
     }
     let activity = Activity::default();
     let service = service_fn(|request| {
-        let answering = Arc::clone(&front).answer(request, activity.begin());
-        async { Ok::<_, Infallible>(answering.await) }
+        Arc::clone(&front).answer(request, activity.begin()).map(Ok::<_, Infallible>)
     });
     let builder = protocol(&limits);
     let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));

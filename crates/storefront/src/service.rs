@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     Config, StorefrontError,
-    cache::GameCache,
+    cache::{GameCache, PageCache},
     convert::{self, UpdateGame, WatchGames},
     db::StorefrontDb,
     domain::{Game, NewGame},
@@ -28,6 +28,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Storefront {
     db: StorefrontDb,
     cache: GameCache,
+    pages: PageCache,
     feed: Feed<GameEvent>,
     seal: Seal,
     shared: Shared,
@@ -40,8 +41,8 @@ impl Storefront {
         let db = StorefrontDb::open(&file).await?;
         let seal = Seal::new(&db.sealing_key().await?);
         let feed = Feed::open(db.database().clone(), sir0_feed::Config::default()).await?;
-        let storefront =
-            Self { cache: GameCache::holding(config.cached_games), db, feed, seal, shared };
+        let cache = GameCache::holding(config.cached_games);
+        let storefront = Self { db, cache, pages: PageCache::new(), feed, seal, shared };
         tokio::spawn(storefront.clone().drop_what_others_changed());
         Ok(storefront)
     }
@@ -70,6 +71,7 @@ impl Storefront {
             tx.announce(&GameEvent::Added(game), at).await?;
         }
         tx.commit().await?;
+        self.pages.outdate();
         self.feed.ring();
         Ok(count)
     }
@@ -83,8 +85,11 @@ impl Storefront {
                 () = self.shared.stopping.cancelled() => return,
             };
             match heard {
-                Ok(Heard::Event(event)) => self.cache.drop(event.game().id).await,
-                Ok(Heard::Lost) => self.cache.clear(),
+                Ok(Heard::Event(event)) => self.forget(event.game().id).await,
+                Ok(Heard::Lost) => {
+                    self.cache.clear();
+                    self.pages.outdate();
+                }
                 Err(_logged_by_the_feed) => tokio::time::sleep(RETRY).await,
             }
         }
@@ -141,8 +146,13 @@ impl Storefront {
 
     /// After a commit: whoever reads here next sees it, and whoever watches hears of it.
     async fn changed(&self, event: &GameEvent) {
-        self.cache.drop(event.game().id).await;
+        self.forget(event.game().id).await;
         self.feed.ring();
+    }
+
+    async fn forget(&self, id: GameId) {
+        self.cache.drop(id).await;
+        self.pages.outdate();
     }
 
     /// Where a watcher begins: behind its token, or behind everything committed before it asked.
@@ -171,10 +181,14 @@ impl GamesService for Storefront {
         request: Request<pb::ListGamesRequest>,
     ) -> Result<Response<pb::ListGamesResponse>, Status> {
         let listing = convert::listing(request.get_ref(), &self.seal)?;
-        let page = self.db.list(&listing).await.map_err(StorefrontError::from)?;
+        let page = self
+            .pages
+            .page(&listing, self.db.list(&listing))
+            .await
+            .map_err(StorefrontError::from)?;
 
-        let next_page_token = page.next.map(|next| {
-            let place = serde_json::to_vec(&next).expect("a place is always JSON");
+        let next_page_token = page.next.as_ref().map(|next| {
+            let place = serde_json::to_vec(next).expect("a place is always JSON");
             self.seal.close(&listing.purpose(), &place)
         });
         let games = page.games.iter().map(pb::Game::from).collect();

@@ -1,1 +1,128 @@
+//! What the storefront asks of a database, told on every engine there is.
+
+use std::fmt::Debug;
+
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config, TestRunner},
+};
+use sir0_kernel::{Price, Timestamp};
+use tempfile::TempDir;
+
 use super::*;
+use crate::domain::{Change, Description, Game, Genre, Listing, NewGame, Sort, Title, Words};
+
+/// Tells each story on every engine. Another engine is another line.
+macro_rules! on_every_engine {
+    ($(async fn $name:ident($db:ident: StorefrontDb) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($db: StorefrontDb) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() { let (db, _kept) = an_empty_sqlite().await; story(db).await }
+        }
+    )*};
+}
+
+/// Tells each story of many cases on every engine, each case in a database of its own. Another engine is another line.
+macro_rules! for_all_on_every_engine {
+    ($(async fn $name:ident($db:ident: StorefrontDb, $case:ident: $kind:ident in $cases:expr) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($db: StorefrontDb, $case: $kind) $body
+
+            #[test]
+            fn on_sqlite() {
+                for_all($cases, async |case| { let (db, _kept) = an_empty_sqlite().await; story(db, case).await });
+            }
+        }
+    )*};
+}
+
+mod games;
+mod pages;
+mod races;
+mod search;
+mod statements;
+
+const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+/// A new database of the embedded engine, and the folder that goes with it.
+async fn an_empty_sqlite() -> (StorefrontDb, TempDir) {
+    let folder = tempfile::tempdir().expect("a place for temporary files");
+    let db = StorefrontDb::open(&folder.path().join("storefront.db")).await;
+    (db.expect("a database"), folder)
+}
+
+fn for_all<C: Debug>(cases: impl Strategy<Value = C>, story: impl AsyncFn(C)) {
+    let runtime = tokio::runtime::Runtime::new().expect("threads to run on");
+    let config = Config { cases: 64, failure_persistence: None, ..Config::default() };
+    let told = TestRunner::new(config).run(&cases, |case| {
+        runtime.block_on(story(case));
+        Ok(())
+    });
+    if let Err(counterexample) = told {
+        panic!("{counterexample}");
+    }
+}
+
+fn a_new_game(title: &str, genre: &str, price_minor: i64, description: &str) -> NewGame {
+    NewGame {
+        title: Title::parse(title).expect("a title"),
+        genre: Genre::parse(genre).expect("a genre"),
+        price: Price::from_minor(price_minor),
+        description: Description::parse(description).expect("a description"),
+    }
+}
+
+fn lanterns() -> NewGame {
+    a_new_game("Lanterns", "Puzzle", 1999, "Light finds a way.")
+}
+
+fn everything(sort: Sort) -> Listing {
+    Listing { sort, genre: None, words: None, page_size: 1000, after: None }
+}
+
+fn titles(games: &[Game]) -> Vec<&str> {
+    games.iter().map(|game| game.title.as_str()).collect()
+}
+
+impl StorefrontDb {
+    /// Keeps these games, all of them at once.
+    async fn keeps(&self, games: impl IntoIterator<Item = NewGame>) -> Vec<Game> {
+        let mut tx = self.begin().await.expect("a turn to write");
+        let mut kept = Vec::new();
+        for game in games {
+            kept.push(tx.add_game(game, NOON).await.expect("a good game"));
+        }
+        tx.commit().await.expect("room on the disk");
+        kept
+    }
+
+    async fn saves(&self, game: &Game) -> bool {
+        let mut tx = self.begin().await.expect("a turn to write");
+        let saved = tx.save_game(game, NOON).await.expect("a good game");
+        tx.commit().await.expect("room on the disk");
+        saved
+    }
+
+    async fn removes(&self, id: sir0_kernel::GameId) -> Option<Game> {
+        let mut tx = self.begin().await.expect("a turn to write");
+        let removed = tx.remove_game(id).await.expect("a table");
+        tx.commit().await.expect("room on the disk");
+        removed
+    }
+
+    async fn lists(&self, listing: &Listing) -> Vec<Game> {
+        self.list(listing).await.expect("a good list").games
+    }
+
+    async fn finds(&self, words: &str) -> Vec<String> {
+        let words = Some(Words::parse(words).expect("words"));
+        let found = self.lists(&Listing { words, ..everything(Sort::Title) }).await;
+        titles(&found).into_iter().map(str::to_owned).collect()
+    }
+}

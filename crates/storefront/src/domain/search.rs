@@ -37,7 +37,7 @@ impl FromStr for Sort {
 }
 
 /// Which list, in which order, and where in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Listing {
     /// The order.
     pub sort: Sort,
@@ -63,7 +63,7 @@ impl Listing {
 }
 
 /// The last game of a page: the next one begins behind it, whatever came and went in between.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PageToken {
     /// Its place in the order.
     pub key: Key,
@@ -72,7 +72,7 @@ pub struct PageToken {
 }
 
 /// A place in an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Key {
     /// Of an order by number.

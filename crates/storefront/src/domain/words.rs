@@ -5,7 +5,7 @@ use sir0_kernel::{InvalidText, Text, caseless};
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $bounds:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -59,7 +59,7 @@ text! {
 }
 
 /// The words someone searches for. A game is found when each begins a word of its title or description.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Words(Vec<String>);
 
 /// Why a search is refused.

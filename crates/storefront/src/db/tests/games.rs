@@ -1,0 +1,131 @@
+//! Single games: kept, changed, removed, announced.
+
+use sir0_kernel::GameId;
+
+use super::*;
+
+on_every_engine! {
+    async fn a_game_is_read_as_it_was_kept(db: StorefrontDb) {
+        let kept = db.keeps([lanterns()]).await.remove(0);
+
+        assert_eq!(db.game(kept.id).await.expect("a table"), Some(kept.clone()));
+        assert_eq!((kept.title, kept.revision), (lanterns().title, 1));
+        assert_eq!(db.count_games().await.expect("a table"), 1);
+    }
+
+    async fn every_bound_of_the_contract_fits_into_the_table(db: StorefrontDb) {
+        let (title, genre) = ("\u{1F3EE}".repeat(120), "ß".repeat(40));
+        let largest = a_new_game(&title, &genre, Price::MAX.minor(), &"\n字".repeat(1_999));
+        let smallest = a_new_game("x", "y", 0, "");
+
+        let kept = db.keeps([largest, smallest]).await;
+
+        for game in kept {
+            assert_eq!(db.game(game.id).await.expect("a table"), Some(game));
+        }
+    }
+
+    async fn text_that_looks_like_sql_is_only_text(db: StorefrontDb) {
+        let hostile = "'); DROP TABLE games; -- $1 \" % _ \\";
+        let kept = db.keeps([a_new_game(hostile, "a' OR '1'='1", 100, hostile)]).await.remove(0);
+
+        let genre = Some(kept.genre.clone());
+        let listed = db.lists(&Listing { genre, ..everything(Sort::Newest) }).await;
+
+        assert_eq!(listed, [kept]);
+    }
+
+    async fn a_game_that_is_not_there_is_none(db: StorefrontDb) {
+        let id = GameId::parse(i32::MAX).expect("positive");
+
+        assert_eq!(db.game(id).await.expect("a table"), None);
+        assert_eq!(db.removes(id).await, None);
+    }
+
+    async fn the_second_writer_is_told_that_someone_was_faster(db: StorefrontDb) {
+        let game = db.keeps([lanterns()]).await.remove(0);
+        let cheaper = Change { price: Some(Price::from_minor(999)), ..Change::default() };
+        let dearer = Change { price: Some(Price::from_minor(2999)), ..Change::default() };
+        let (first, _) = game.clone().change(cheaper).expect("another price");
+        let (second, _) = game.change(dearer).expect("another price");
+
+        assert!(db.saves(&first).await);
+        assert!(!db.saves(&second).await);
+
+        assert_eq!(db.game(first.id).await.expect("a table"), Some(first));
+    }
+
+    async fn a_removed_game_is_gone_from_every_list_and_its_id_stays_unused(db: StorefrontDb) {
+        let game = db.keeps([lanterns()]).await.remove(0);
+
+        assert_eq!(db.removes(game.id).await, Some(game.clone()));
+
+        assert_eq!(db.removes(game.id).await, None);
+        assert_eq!(db.game(game.id).await.expect("a table"), None);
+        assert_eq!(db.lists(&everything(Sort::Newest)).await, []);
+        assert_eq!(db.finds("lanterns").await, [""; 0]);
+        let next = db.keeps([lanterns()]).await.remove(0);
+        assert!(next.id > game.id, "{} was used before", next.id);
+    }
+
+    async fn a_change_and_its_event_happen_together_or_not_at_all(db: StorefrontDb) {
+        let mut kept = db.begin().await.expect("a turn to write");
+        let game = kept.add_game(lanterns(), NOON).await.expect("a good game");
+        kept.announce(&GameEvent::Added(game.clone()), NOON).await.expect("a table");
+        kept.commit().await.expect("room on the disk");
+
+        let mut dropped = db.begin().await.expect("a turn to write");
+        dropped.remove_game(game.id).await.expect("a table");
+        dropped.announce(&GameEvent::Removed(game.clone()), NOON).await.expect("a table");
+        drop(dropped);
+
+        let events = db.database().events_after(0, 10).await.expect("a table");
+        let kinds: Vec<_> = events.iter().map(|row| row.kind.as_str()).collect();
+        assert_eq!(kinds, ["added"]);
+        assert_eq!(db.game(game.id).await.expect("a table"), Some(game));
+    }
+
+    async fn an_event_reads_back_what_was_announced(db: StorefrontDb) {
+        use sir0_feed::Event;
+        let game = db.keeps([lanterns()]).await.remove(0);
+        let change = Change { genre: Genre::parse("Racing").ok(), ..Change::default() };
+        let (_, changed) = game.clone().change(change).expect("another genre");
+        let announced = [GameEvent::Added(game.clone()), changed, GameEvent::Removed(game)];
+
+        let mut tx = db.begin().await.expect("a turn to write");
+        for event in &announced {
+            tx.announce(event, NOON).await.expect("a table");
+        }
+        tx.commit().await.expect("room on the disk");
+
+        let rows = db.database().events_after(0, 10).await.expect("a table");
+        let read: Vec<_> = rows.iter().map(|row| GameEvent::read(&row.kind, &row.payload)).collect();
+        let read: Vec<_> = read.into_iter().map(|event| event.expect("one of ours")).collect();
+        assert_eq!(read, announced);
+    }
+
+    async fn the_present_is_read_by_id_in_batches_without_a_gap(db: StorefrontDb) {
+        let kept = db.keeps((0..25).map(|_| lanterns())).await;
+        db.removes(kept[10].id).await;
+
+        let (mut read, mut after) = (Vec::new(), None);
+        loop {
+            let batch = db.present_after(after, 7).await.expect("a table");
+            let Some(last) = batch.last() else { break };
+            after = Some(last.id);
+            read.extend(batch);
+        }
+
+        let expected: Vec<_> = kept.iter().filter(|game| game.id != kept[10].id).cloned().collect();
+        assert_eq!(read, expected);
+    }
+
+    async fn its_sealing_key_is_its_own(db: StorefrontDb) {
+        let (other, _kept) = an_empty_sqlite().await;
+
+        let keys = [db.sealing_key().await.expect("made"), other.sealing_key().await.expect("made")];
+
+        assert_ne!(keys[0], keys[1]);
+        assert_ne!(keys[0], [0; 32]);
+    }
+}
