@@ -125,12 +125,20 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<()> {
     loop {
         let head = *shared.head.borrow();
         let rows = shared.database.events_after(head, BATCH).await?;
-        let Some(last) = rows.last().map(|row| row.position) else { return Ok(()) };
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        let (first, last) = (first.position, last.position);
+        // A gap is nothing but a number that was never used, unless what lay in it was forgotten before it was read.
+        let was_forgotten =
+            first > head + 1 && head < shared.database.event_bounds().await?.resumable;
 
         let events: Vec<_> =
             rows.iter().filter_map(|row| Some((row.position, Arc::new(read(row)?)))).collect();
         {
             let mut tail = shared.tail.write().expect("no reader or writer of the tail panics");
+            if was_forgotten {
+                // Whoever stands before the gap must ask the table, and hears from it that events are lost.
+                *tail = Tail::starting_at(first - 1, shared.config.window);
+            }
             for (position, event) in events {
                 tail.push(position, event);
             }

@@ -105,6 +105,12 @@ impl Platform {
         self.address
     }
 
+    /// Accounts as an operator has them, to make people and give roles.
+    #[must_use]
+    pub const fn accounts(&self) -> &Accounts {
+        &self.services.accounts
+    }
+
     /// Fills an empty store with the demo catalogue.
     pub async fn stock_demo(&self) -> anyhow::Result<()> {
         let games =
@@ -125,7 +131,7 @@ impl Platform {
     pub async fn serve_until(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { services, listener, metrics, jwks, config, .. } = self;
         let stopping = services.shared.stopping.clone();
-        let sockets = ws::Options::default();
+        let sockets = ws::Options { most: config.limits.connections, ..ws::Options::default() };
         let front = front(&services, &config.limits, sockets.clone(), &metrics, jwks).await;
 
         tokio::spawn(keep_up(metrics, stopping.clone()));

@@ -52,7 +52,8 @@ pub const BOUNDS: &str = "
 /// Forgets all but the latest events. The latest always stays: it tells how far the positions got.
 pub const PRUNE: &str = "
     DELETE FROM events
-     WHERE position <= (SELECT MAX(position) FROM events) - $1";
+     WHERE position < (SELECT MAX(position) FROM events)
+       AND position <= (SELECT MAX(position) FROM events) - $1";
 
 impl super::sqlite::Database {
     /// The next events after a position, oldest first.

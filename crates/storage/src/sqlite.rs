@@ -3,7 +3,7 @@
 //! Every write begins with `BEGIN IMMEDIATE` on the one writing connection. A transaction that begins as a reader
 //! and then writes fails as "locked" when another got there first; one that begins as a writer waits instead.
 
-use std::{path::Path, time::Duration};
+use std::{error::Error, fs::File, io, path::Path, time::Duration};
 
 use sir0_kernel::Timestamp;
 use sqlx::{
@@ -11,7 +11,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{Error, Migration, Result, events, migrations::migrator};
+use crate::{Migration, Result, events, migrations::migrator};
 
 /// The engine.
 pub type Db = Sqlite;
@@ -44,7 +44,10 @@ impl Database {
             .statement_cache_capacity(64);
 
         let writer = pool_options(1).connect_with(options.clone()).await?;
-        migrator(migrations).run(&writer).await?;
+        {
+            let _turn = wait_for_turn(file).await?;
+            migrator(migrations).run(&writer).await?;
+        }
 
         // `query_only` and not a read-only file handle: a reader must be able to make the WAL's shared memory.
         let readers = pool_options(READERS).connect_lazy_with(options.pragma("query_only", "on"));
@@ -80,7 +83,7 @@ impl Database {
         let key: Vec<u8> =
             sqlx::query_scalar("SELECT key FROM sealing_key").fetch_one(&self.readers).await?;
         key.try_into().map_err(|_wrong_length| {
-            Error::corrupt(std::io::Error::other("the sealing key is not 32 bytes"))
+            crate::Error::corrupt(std::io::Error::other("the sealing key is not 32 bytes"))
         })
     }
 
@@ -89,6 +92,21 @@ impl Database {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// Lets one process migrate at a time: a server and an operator's command may both be the first to open the file.
+/// The lock goes with the returned file, also when its process is killed.
+async fn wait_for_turn(database: &Path) -> Result<File> {
+    let path = database.with_extension("migrating");
+    let locked = tokio::task::spawn_blocking(move || {
+        let turn = File::options().create(true).truncate(false).write(true).open(path)?;
+        turn.lock()?;
+        Ok(turn)
+    });
+    locked
+        .await
+        .expect("waiting for a lock does not panic")
+        .map_err(|error: io::Error| sqlx::Error::Io(error).into())
 }
 
 fn pool_options(connections: u32) -> SqlitePoolOptions {
@@ -101,27 +119,29 @@ fn pool_options(connections: u32) -> SqlitePoolOptions {
         .after_release(|connection, _| Box::pin(end_open_transaction(connection)))
 }
 
-/// Ends a transaction that a cancelled call left open.
+/// Ends a transaction that a cancelled call left open, or answers that the connection is to be closed.
 ///
 /// sqlx 0.9 can hand a connection back inside a transaction when `begin` is cancelled (transact-rs/sqlx 4385, 4393).
-/// The next user's write would then join that transaction, be acknowledged, and never be committed.
+/// The next user's write would then join that transaction, be acknowledged, and never be committed. It also keeps
+/// counting a transaction that SQLite ended by itself, as it does on a full disk, and then begins no other.
 async fn end_open_transaction(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
-    match connection.execute("ROLLBACK").await {
-        Ok(_) => Ok(true),
+    let is_clean = match connection.execute("ROLLBACK").await {
+        Ok(_) => true,
         // The rule, not the exception: there was nothing to end.
         Err(sqlx::Error::Database(error))
             if error.message().contains("no transaction is active") =>
         {
-            Ok(true)
+            true
         }
         Err(error) => {
             tracing::warn!(
-                error = &error as &dyn std::error::Error,
+                error = &error as &dyn Error,
                 "a connection could not be cleaned and is closed"
             );
-            Ok(false)
+            false
         }
-    }
+    };
+    Ok(is_clean && !connection.is_in_transaction())
 }
 
 /// Records an event beside the change it reports.

@@ -44,6 +44,8 @@ pub struct Options {
     pub silence: Duration,
     /// How long the last words may take: what is left to say at shutdown, and then the closing handshake.
     pub farewell: Duration,
+    /// How many sockets may be open at a time. They have left the count of connections.
+    pub most: usize,
     /// Counts the open sockets. After `stopping`, close it and wait on it to let all of them say goodbye.
     pub open: TaskTracker,
 }
@@ -55,6 +57,7 @@ impl Default for Options {
             ping_every: Duration::from_secs(20),
             silence: Duration::from_mins(1),
             farewell: Duration::from_secs(2),
+            most: 10_000,
             open: TaskTracker::new(),
         }
     }
@@ -81,6 +84,9 @@ async fn enter<T: GamesService>(
         Ok(upgrade) => upgrade,
         Err(rejection) => return refuse(&rejection),
     };
+    if door.options.open.len() >= door.options.most {
+        return refuse_for_now();
+    }
     // Counted before the answer leaves, so that a shutdown in between waits for it too.
     let counted = door.options.open.token();
     upgrade
@@ -93,6 +99,13 @@ async fn enter<T: GamesService>(
             Session::new(socket, door).run().await;
             drop(counted);
         })
+}
+
+/// Answers when there are as many sockets as there may be.
+fn refuse_for_now() -> Response {
+    let refusal = Refusal::new("Too many sockets", "as many are open as may be, try again later");
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::RETRY_AFTER, "5")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, refusal.to_json()).into_response()
 }
 
 /// Answers a request that opens no WebSocket, and says what would.

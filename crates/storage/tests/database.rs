@@ -1,0 +1,307 @@
+//! What every database promises the services above it, told on every engine there is.
+
+use std::{
+    path::PathBuf,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use sir0_kernel::Timestamp;
+use sir0_storage::{
+    AFTER, ANNOUNCE, BOUNDS, Bounds, Error, Migration, PRUNE,
+    sqlite::{self, Database},
+};
+use tempfile::TempDir;
+
+const NOTES: Migration = Migration {
+    version: 1,
+    name: "notes",
+    sql: "CREATE TABLE notes (note INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
+};
+
+const EVENTS: Migration = Migration {
+    version: 2,
+    name: "events",
+    sql: include_str!("../../../migrations/storefront/sqlite/0002_events.sql"),
+};
+
+const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+/// Where one database is. Every handle opened on it is a process of its own, as far as the database can tell.
+struct Place {
+    file: PathBuf,
+    _folder: TempDir,
+}
+
+impl Place {
+    fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a place for temporary files");
+        Self { file: folder.path().join("test.db"), _folder: folder }
+    }
+
+    async fn open(&self) -> Database {
+        self.open_with(&[NOTES, EVENTS]).await.expect("a database")
+    }
+
+    async fn open_with(&self, migrations: &[Migration]) -> sir0_storage::Result<Database> {
+        Database::open(&self.file, migrations).await
+    }
+}
+
+/// Tells each story on every engine. Another engine is another line.
+macro_rules! on_every_engine {
+    ($(async fn $name:ident($place:ident: Place) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($place: Place) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() { story(Place::empty()).await }
+        }
+    )*};
+}
+
+async fn write_note(database: &Database, text: &str) -> sir0_storage::Result<()> {
+    let mut tx = database.write().await?;
+    sqlx::query("INSERT INTO notes (text) VALUES ($1)").bind(text).execute(&mut *tx).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn notes(database: &Database) -> Vec<String> {
+    let notes = sqlx::query_scalar("SELECT text FROM notes ORDER BY note");
+    notes.fetch_all(database.reader()).await.expect("a table")
+}
+
+async fn announce(database: &Database, count: usize) {
+    let mut tx = database.write().await.expect("a turn to write");
+    for number in 0..count {
+        let payload = number.to_string();
+        sqlite::announce(&mut tx, "noted", &payload, NOON).await.expect("a table");
+    }
+    tx.commit().await.expect("room on the disk");
+}
+
+/// Lets some steps of a call happen, then drops it as a client that hangs up would.
+async fn hang_up_after<F: Future>(steps: usize, call: F) -> Option<F::Output> {
+    let mut call = pin!(call);
+    for _ in 0..steps {
+        if let Poll::Ready(done) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Some(done);
+        }
+        tokio::task::yield_now().await;
+    }
+    None
+}
+
+on_every_engine! {
+    async fn an_acknowledged_write_outlives_calls_cancelled_while_they_began(place: Place) {
+        let database = place.open().await;
+        let mut acknowledged = Vec::new();
+
+        for round in 0..400_usize {
+            drop(hang_up_after(round % 8, database.write()).await);
+            let text = format!("note {round}");
+            write_note(&database, &text).await.expect("a turn to write");
+            acknowledged.push(text);
+        }
+
+        // Asked through another handle: it sees what is committed, and nothing else.
+        assert_eq!(notes(&place.open().await).await, acknowledged);
+    }
+
+    async fn a_call_cancelled_half_way_through_its_work_leaves_nothing_behind(place: Place) {
+        let database = place.open().await;
+
+        for steps in 0..40 {
+            hang_up_after(steps, async {
+                write_note(&database, &format!("one of {steps}")).await?;
+                let mut tx = database.write().await?;
+                sqlx::query("INSERT INTO notes (text) VALUES ('half')").execute(&mut *tx).await?;
+                std::future::pending::<sir0_storage::Result<()>>().await
+            })
+            .await;
+        }
+        write_note(&database, "the next").await.expect("a turn to write");
+
+        let kept = notes(&place.open().await).await;
+        assert!(!kept.contains(&"half".to_owned()), "{kept:?}");
+        assert_eq!(kept.last().map(String::as_str), Some("the next"));
+    }
+
+    async fn work_that_is_dropped_never_was(place: Place) {
+        let database = place.open().await;
+
+        let mut tx = database.write().await.expect("a turn to write");
+        sqlx::query("INSERT INTO notes (text) VALUES ('gone')").execute(&mut *tx).await.expect("a table");
+        drop(tx);
+
+        assert_eq!(notes(&database).await, [""; 0]);
+    }
+
+    async fn two_processes_take_turns_and_neither_is_refused(place: Place) {
+        let databases = [place.open().await, place.open().await];
+
+        let writers = databases.iter().enumerate().flat_map(|(process, database)| {
+            (0..16).map(move |writer| async move {
+                for note in 0..4 {
+                    let text = format!("{process} {writer} {note}");
+                    write_note(database, &text).await.expect("a turn in time");
+                }
+            })
+        });
+        futures::future::join_all(writers).await;
+
+        assert_eq!(notes(&databases[0]).await.len(), 128);
+    }
+
+    async fn a_snapshot_stands_still_while_others_write(place: Place) {
+        let database = place.open().await;
+        let count = "SELECT COUNT(*) FROM notes";
+        let mut snapshot = database.snapshot().await.expect("a connection");
+        let before: i64 = sqlx::query_scalar(count).fetch_one(&mut *snapshot).await.expect("a table");
+
+        write_note(&database, "later").await.expect("a turn to write");
+
+        let after: i64 = sqlx::query_scalar(count).fetch_one(&mut *snapshot).await.expect("a table");
+        assert_eq!((before, after), (0, 0));
+        assert_eq!(notes(&database).await, ["later"]);
+    }
+
+    async fn a_reader_cannot_write(place: Place) {
+        let database = place.open().await;
+
+        let insert = sqlx::query("INSERT INTO notes (text) VALUES ('sneaked in')");
+        insert.execute(database.reader()).await.expect_err("a reader only reads");
+
+        assert_eq!(notes(&database).await, [""; 0]);
+    }
+
+    async fn what_must_be_unique_is_refused_as_taken(place: Place) {
+        let database = place.open().await;
+        write_note(&database, "mine").await.expect("a free text");
+
+        let refused = write_note(&database, "mine").await.expect_err("a text that is there");
+
+        assert!(matches!(refused, Error::Taken(_)), "{refused:?}");
+    }
+
+    async fn migrating_twice_changes_nothing(place: Place) {
+        let first = place.open().await;
+        write_note(&first, "kept").await.expect("a turn to write");
+        let key = first.sealing_key().await.expect("made by the migration");
+        first.close().await;
+
+        let second = place.open().await;
+
+        assert_eq!(notes(&second).await, ["kept"]);
+        assert_eq!(second.sealing_key().await.expect("made by the migration"), key);
+    }
+
+    async fn processes_that_start_at_the_same_time_migrate_once(place: Place) {
+        let starts = (0..8).map(|_| place.open_with(&[NOTES, EVENTS]));
+        let started = futures::future::join_all(starts).await;
+
+        let databases: Vec<_> = started.into_iter().map(|it| it.expect("a turn to migrate")).collect();
+        let mut keys = Vec::new();
+        for database in &databases {
+            keys.push(database.sealing_key().await.expect("made by one of them"));
+        }
+        keys.dedup();
+        assert_eq!(keys.len(), 1, "one migration made one key");
+    }
+
+    async fn an_older_program_opens_what_a_newer_one_migrated(place: Place) {
+        let newer = place.open().await;
+        write_note(&newer, "kept").await.expect("a turn to write");
+
+        let older = place.open_with(&[NOTES]).await.expect("steps only ever add");
+
+        assert_eq!(notes(&older).await, ["kept"]);
+    }
+
+    async fn a_migration_that_was_edited_after_it_ran_stops_the_start(place: Place) {
+        place.open().await.close().await;
+
+        let edited = Migration { sql: "CREATE TABLE notes (note INTEGER)", ..NOTES };
+        let refused = place.open_with(&[edited, EVENTS]).await.expect_err("another file of that number");
+
+        assert!(matches!(refused, Error::Migrate(_)), "{refused:?}");
+    }
+
+    async fn every_statement_of_events_is_understood(place: Place) {
+        let database = place.open().await;
+
+        for statement in [ANNOUNCE, AFTER, BOUNDS, PRUNE] {
+            sqlite::prepare(&database, statement).await.unwrap_or_else(|fault| {
+                panic!("{statement}: {fault:?}")
+            });
+        }
+    }
+
+    async fn a_statement_nobody_understands_does_not_prepare(place: Place) {
+        let database = place.open().await;
+
+        assert!(sqlite::prepare(&database, "SELECT text FROM nots").await.is_err());
+        assert!(sqlite::prepare(&database, "SELECT FROM notes WHERE").await.is_err());
+    }
+
+    async fn events_are_read_in_the_order_of_their_commits(place: Place) {
+        let database = place.open().await;
+        assert_eq!(database.event_bounds().await.expect("a table"), Bounds { resumable: 0, head: 0 });
+
+        announce(&database, 5).await;
+
+        let events = database.events_after(2, 2).await.expect("a table");
+        let read: Vec<_> = events.iter().map(|row| (row.position, row.payload.as_str())).collect();
+        assert_eq!(read, [(3, "2"), (4, "3")]);
+        assert_eq!(database.event_bounds().await.expect("a table"), Bounds { resumable: 0, head: 5 });
+    }
+
+    async fn forgetting_old_events_never_reuses_a_position(place: Place) {
+        let database = place.open().await;
+        announce(&database, 5).await;
+
+        database.prune_events(2).await.expect("a turn to write");
+        assert_eq!(database.event_bounds().await.expect("a table"), Bounds { resumable: 3, head: 5 });
+        database.prune_events(0).await.expect("a turn to write");
+        announce(&database, 1).await;
+
+        let head = database.event_bounds().await.expect("a table").head;
+        assert_eq!(head, 6, "after everything was forgotten too");
+    }
+
+    async fn the_last_event_stays_so_that_the_position_is_known(place: Place) {
+        let database = place.open().await;
+        announce(&database, 5).await;
+
+        database.prune_events(0).await.expect("a turn to write");
+
+        let bounds = database.event_bounds().await.expect("a table");
+        assert_eq!(bounds.head, 5, "the latest always stays: it tells how far the positions got");
+    }
+
+    async fn a_closed_database_says_that_it_is_not_available(place: Place) {
+        let database = place.open().await;
+        database.check().await.expect("open");
+
+        database.close().await;
+
+        let refused = database.check().await.expect_err("closed");
+        assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
+    }
+
+    async fn a_check_that_finds_the_writer_busy_still_ends(place: Place) {
+        let database = place.open().await;
+        let busy = database.write().await.expect("a turn to write");
+
+        let check = tokio::spawn({
+            let database = database.clone();
+            async move { database.check().await }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        drop(busy);
+
+        check.await.expect("no panic").expect("a turn after the other");
+    }
+}
