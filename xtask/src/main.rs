@@ -31,7 +31,7 @@ and Python packages, wrk and h2load) it installs on Debian as root and says so; 
 stays inside the project folder and names the rest for you to install.
 
 Environment it sets for tests:
-  SIR0_JUDGES      the folder with grpcurl, schemathesis and buf";
+  JUDGES      the folder with grpcurl, schemathesis and buf";
 
 fn main() -> ExitCode {
     match chore() {

@@ -61,7 +61,7 @@ fn rust_tests(runner: &Runner, judges: Option<&Path>, summary: &mut Option<Strin
         }
     };
     if let Some(judges) = judges {
-        command.env("SIR0_JUDGES", judges);
+        command.env("JUDGES", judges);
     }
     let (kept, passed) = shell::run_and_keep(&mut command, "Summary")?;
     *summary = kept;
@@ -94,7 +94,7 @@ fn node_tests(judges: Option<&Path>) -> Result<()> {
     let mut npm = Command::new("npm");
     npm.args(["test", "--silent"]).current_dir(provision::node_folder());
     if let Some(judges) = judges {
-        npm.env("SIR0_JUDGES", judges);
+        npm.env("JUDGES", judges);
     }
     shell::run(&mut npm).context("some Node tests failed")
 }

@@ -117,14 +117,14 @@ impl Accounts {
         Ok(self.add_user(register, role).await?)
     }
 
-    /// Gives an account another role. Its sessions end, so that the next token tells the new one.
-    pub async fn grant(&self, email: &str, role: Role) -> Result<UserId, GrantError> {
+    /// Gives an account another role. Its sessions end, so that the next token tells the new one. An account that has
+    /// the role already keeps its sessions; answers whether it had another.
+    pub async fn grant(&self, email: &str, role: Role) -> Result<(UserId, bool), GrantError> {
         let email = Email::parse(email)?;
         let found = self.db.user_by_email(&email).await.map_err(AccountsError::from)?;
         let id = found.ok_or(GrantError::NoSuchAccount)?.user.id;
-        let accounts = self.clone();
-        self.shared.work.to_the_end(accounts.set_role(id, role)).await?;
-        Ok(id)
+        let changed = self.shared.work.to_the_end(self.clone().set_role(id, role)).await?;
+        Ok((id, changed))
     }
 
     pub(crate) async fn user(&self, id: UserId) -> Result<User, AccountsError> {
@@ -274,16 +274,17 @@ impl Accounts {
         self.announce_and_commit(tx, &ended).await
     }
 
-    async fn set_role(self, id: UserId, role: Role) -> Result<(), AccountsError> {
+    async fn set_role(self, id: UserId, role: Role) -> Result<bool, AccountsError> {
         let at = self.shared.clock.now();
         let mut tx = self.db.begin().await?;
         let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-        let mut ended = Vec::new();
-        if user.role != role {
-            tx.save_user(&User { role, ..user }, at).await?;
-            ended = tx.end_sessions_of(id, None, at).await?;
+        if user.role == role {
+            return Ok(false);
         }
-        self.announce_and_commit(tx, &ended).await
+        tx.save_user(&User { role, ..user }, at).await?;
+        let ended = tx.end_sessions_of(id, None, at).await?;
+        self.announce_and_commit(tx, &ended).await?;
+        Ok(true)
     }
 
     /// Commits the end of sessions and refuses their tokens from here on: in this process at once, in others as soon

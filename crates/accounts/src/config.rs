@@ -10,8 +10,7 @@ use crate::hashing;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// `sqlite:` path or `postgres:` URL. Accounts shares it with no one. Left out, `accounts.db`
-    /// in the data folder.
+    /// A `sqlite:` path. Accounts shares it with no one. Left out, `accounts.db` in the data folder.
     pub database: Option<String>,
     /// In whose name tokens are made: `iss`.
     pub issuer: String,

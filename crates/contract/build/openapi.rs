@@ -27,7 +27,7 @@ pub(crate) fn document(
         for (name, schema) in object(&part["components"]["schemas"])? {
             let schema = pool
                 .get_message_by_name(name)
-                .map_or_else(|| schema.clone(), |message| described(&message, schema));
+                .map_or_else(|| schema.clone(), |message| described(&message, schema, calls));
             schemas.insert(name.clone(), schema);
         }
     }
@@ -129,15 +129,23 @@ fn answer_of(status: i32, schema: &Value) -> Value {
 }
 
 /// Adds the comments of the file, and marks what an answer always carries.
-fn described(message: &MessageDescriptor, schema: &Value) -> Value {
+fn described(message: &MessageDescriptor, schema: &Value, calls: &[Call]) -> Value {
     let mut schema = schema.clone();
     schema["description"] = json!(message_comment(message));
-    let is_request = message.name().ends_with("Request");
+    let request_of = calls.iter().find(|call| call.request == *message);
+    let is_request = request_of.is_some();
     let mut always = Vec::new();
     for field in message.fields() {
         schema["properties"][field.json_name()]["description"] = json!(field_comment(&field));
-        // Answers carry every field that has no notion of absence; see `emit_fields` in build.rs.
-        if !is_request && !field.supports_presence() {
+        let template = request_of.and_then(|call| Some(call.rest.as_ref()?.template.as_str()));
+        if template.is_some_and(|template| template.contains(&format!("{{{}}}", field.name()))) {
+            // The path says it; the body need not.
+            schema["properties"]
+                .as_object_mut()
+                .map(|properties| properties.remove(field.json_name()));
+        }
+        // Answers carry every field but those of a `oneof` and those marked `optional`; see `emit_fields`.
+        if !is_request && field.containing_oneof().is_none() {
             always.push(field.json_name().to_owned());
         }
     }

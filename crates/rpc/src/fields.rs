@@ -19,6 +19,12 @@ pub struct FieldFault {
 pub struct InvalidFields(Vec<FieldFault>);
 
 impl InvalidFields {
+    /// These faults.
+    #[must_use]
+    pub const fn new(faults: Vec<FieldFault>) -> Self {
+        Self(faults)
+    }
+
     /// A single fault.
     pub fn one(field: &str, description: impl Display) -> Self {
         Self(vec![FieldFault { field: field.to_owned(), description: description.to_string() }])

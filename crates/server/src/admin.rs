@@ -29,11 +29,15 @@ async fn perform(services: &Services, command: Admin, password: &str) -> anyhow:
             Ok(format!("User {id} `{username}` can sign in as {role}."))
         }
         Admin::Grant { email, role } => {
-            let id =
+            let (id, changed) =
                 services.accounts.grant(&email, role).await.context("the role was not given")?;
-            Ok(format!(
-                "User {id} is {role} from the next sign-in on; sessions that were open have ended."
-            ))
+            Ok(if changed {
+                format!(
+                    "User {id} is {role} from the next sign-in on; sessions that were open have ended."
+                )
+            } else {
+                format!("User {id} is {role} already.")
+            })
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod docs;
 mod front;
 mod grpc;
 mod health;
+mod linger;
 mod listen;
 mod platform;
 mod rest;

@@ -27,7 +27,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{body::Body, config::Limits};
+use crate::{body::Body, config::Limits, linger::Lingering};
 
 /// How long the other side may leave sent bytes unacknowledged, or refuse to take more, before it counts as gone.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -120,7 +120,8 @@ async fn connection(
         Arc::clone(&front).answer(request, activity.begin()).map(Ok::<_, Infallible>)
     });
     let builder = protocol(&limits);
-    let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let mut serving =
+        pin!(builder.serve_connection_with_upgrades(TokioIo::new(Lingering::new(stream)), service));
     let mut check = interval(CHECK_INTERVAL.min(limits.header_timeout));
     let mut is_ending = false;
     let mut last_active = Instant::now();

@@ -1,11 +1,22 @@
 //! `sir0`: the games distribution platform that anyone can run.
 
+use std::process::ExitCode;
+
 use anyhow::Context;
 use sir0_server::{Cli, Config, Platform, administer, cli::Command, shutdown};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+async fn main() -> ExitCode {
+    match run(Cli::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = Config::load(&cli).context("the configuration cannot be used")?;
     sir0_telemetry::logs::start(&config.log, config.no_color)?;
     match cli.command {
@@ -23,4 +34,10 @@ async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
     platform.welcome();
     platform.serve_until(shutdown::requested()).await;
     Ok(())
+}
+
+/// Says what went wrong and why, without the stack: it is for the person who typed the command.
+#[expect(clippy::print_stderr, reason = "this is the program speaking to its user")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("sir0: {error:#}");
 }

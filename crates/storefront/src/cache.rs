@@ -9,12 +9,16 @@
 use std::{
     future::Future,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use moka::{future::Cache, ops::compute::Op};
+use metrics::Counter;
+use moka::{
+    future::Cache,
+    ops::compute::{CompResult, Op},
+};
 use sir0_kernel::GameId;
 
 use crate::domain::{Game, Listing, Page};
@@ -22,12 +26,20 @@ use crate::domain::{Game, Listing, Page};
 /// The games read last.
 #[derive(Clone, Debug)]
 pub(crate) struct GameCache {
-    games: Cache<GameId, Arc<Game>>,
+    games: Cache<GameId, Kept>,
+    /// Copies of an earlier age count for nothing.
+    age: Arc<AtomicU64>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    game: Arc<Game>,
+    age: u64,
 }
 
 impl GameCache {
     pub(crate) fn holding(games: u64) -> Self {
-        Self { games: Cache::new(games) }
+        Self { games: Cache::new(games), age: Arc::default() }
     }
 
     /// The game from memory, or read once however many ask at the same time. What does not exist is not kept.
@@ -36,16 +48,26 @@ impl GameCache {
         id: GameId,
         read: impl Future<Output = Result<Option<Game>, E>> + Send,
     ) -> Result<Option<Arc<Game>>, E> {
-        if let Some(game) = self.games.get(&id).await {
-            metrics::counter!("sir0_cache_hits_total", "cache" => "games").increment(1);
-            return Ok(Some(game));
+        let age = self.age.load(Ordering::Acquire);
+        if let Some(kept) = self.games.get(&id).await
+            && kept.age == age
+        {
+            hits().increment(1);
+            return Ok(Some(kept.game));
         }
+        misses().increment(1);
         let filled = self.games.entry(id).and_try_compute_with(async |known| match known {
-            Some(_) => Ok(Op::Nop),
-            None => Ok(read.await?.map_or(Op::Nop, |game| Op::Put(Arc::new(game)))),
+            Some(entry) if entry.value().age == age => Ok(Op::Nop),
+            _ => Ok(match read.await? {
+                Some(game) => Op::Put(Kept { game: Arc::new(game), age }),
+                None => Op::Remove,
+            }),
         });
-        metrics::counter!("sir0_cache_misses_total", "cache" => "games").increment(1);
-        Ok(filled.await?.into_entry().map(moka::Entry::into_value))
+        let filled = filled.await?;
+        Ok(match filled {
+            CompResult::Removed(_) => None,
+            other => other.into_entry().map(|entry| entry.into_value().game),
+        })
     }
 
     /// Forgets a game whose change was committed.
@@ -53,10 +75,24 @@ impl GameCache {
         self.games.entry(id).and_compute_with(async |_| Op::Remove).await;
     }
 
-    /// Forgets every game.
+    /// Forgets every game, also those that are being read at this moment.
     pub(crate) fn clear(&self) {
+        self.age.fetch_add(1, Ordering::AcqRel);
         self.games.invalidate_all();
     }
+}
+
+/// Found once: a look-up by name for every read would cost more than the counting.
+fn hits() -> &'static Counter {
+    static HITS: LazyLock<Counter> =
+        LazyLock::new(|| metrics::counter!("sir0_cache_hits_total", "cache" => "games"));
+    &HITS
+}
+
+fn misses() -> &'static Counter {
+    static MISSES: LazyLock<Counter> =
+        LazyLock::new(|| metrics::counter!("sir0_cache_misses_total", "cache" => "games"));
+    &MISSES
 }
 
 /// How many bytes of pages memory holds.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// A `sqlite:` path; without one, `storefront.db` in the data folder. The storefront shares it with no one.
     pub database: Option<String>,
-    /// How many games are kept at hand in memory. 0 reads each from the database.
+    /// How many single games are kept at hand in memory. 0 reads each from the database. Pages of lists have room of
+    /// their own.
     pub cached_games: u64,
 }
 

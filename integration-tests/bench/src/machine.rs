@@ -12,6 +12,8 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     pub(crate) rustc: String,
     pub(crate) date: String,
+    /// How many processes wanted a core in the last minute: what else the machine was doing.
+    pub(crate) busy: String,
 }
 
 impl Machine {
@@ -24,6 +26,7 @@ impl Machine {
             kernel: first_line("uname", &["-sr"]).await,
             rustc: first_line("rustc", &["--version"]).await,
             date: first_line("date", &["-u", "+%Y-%m-%d"]).await,
+            busy: busy(),
         }
     }
 }
@@ -35,6 +38,11 @@ fn field(file: &str, name: &str) -> String {
     let text = fs::read_to_string(file).unwrap_or_default();
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
     value.map_or_else(|| UNKNOWN.to_owned(), |(_, value)| value.trim().to_owned())
+}
+
+fn busy() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().unwrap_or(UNKNOWN).to_owned()
 }
 
 /// `24684092 kB` as people say it.

@@ -107,6 +107,7 @@ async fn main() -> Result<()> {
 async fn run(plan: &Plan) -> Result<()> {
     let folder = tempfile::tempdir().context("could not make a folder for the measurement")?;
     let data = folder.path().join("data");
+    let machine = Machine::read().await;
     let generators = Generators::find(plan.built_in).await;
     let turn = Duration::from_secs(plan.seconds);
 
@@ -139,7 +140,7 @@ async fn run(plan: &Plan) -> Result<()> {
     let start = start::measure(&program, &data, plan.starts).await?;
 
     let report = Report {
-        machine: Machine::read().await,
+        machine,
         command: typed(),
         rounds: plan.rounds,
         seconds: plan.seconds,

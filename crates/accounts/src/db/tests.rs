@@ -1,1 +1,95 @@
+//! What accounts ask of a database, told on every engine there is.
 
+use sir0_kernel::{Role, SessionId, UserId};
+use tempfile::TempDir;
+
+use super::*;
+use crate::domain::{Email, User, Username};
+
+/// Tells each story on every engine. Another engine is another line.
+macro_rules! on_every_engine {
+    ($(async fn $name:ident($db:ident: AccountsDb) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($db: AccountsDb) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() { let (db, _kept) = an_empty_sqlite().await; story(db).await }
+        }
+    )*};
+}
+
+mod races;
+mod sessions;
+mod statements;
+mod users;
+
+const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const EVENING: Timestamp = Timestamp::from_micros(1_800_021_600_000_000);
+const MIDNIGHT: Timestamp = Timestamp::from_micros(1_800_043_200_000_000);
+
+/// A new database of the embedded engine, and the folder that goes with it.
+async fn an_empty_sqlite() -> (AccountsDb, TempDir) {
+    let folder = tempfile::tempdir().expect("a place for temporary files");
+    let db = AccountsDb::open(&folder.path().join("accounts.db")).await;
+    (db.expect("a database"), folder)
+}
+
+fn name(text: &str) -> Username {
+    Username::parse(text).expect("a name")
+}
+
+fn email(text: &str) -> Email {
+    Email::parse(text).expect("an address")
+}
+
+/// Does this as one unit of work, and keeps it.
+async fn work<T>(
+    db: &AccountsDb,
+    work: impl AsyncFnOnce(&mut AccountsTx) -> storage::Result<T>,
+) -> storage::Result<T> {
+    let mut tx = db.begin().await.expect("a turn to write");
+    let done = work(&mut tx).await?;
+    tx.commit().await.expect("room on the disk");
+    Ok(done)
+}
+
+impl AccountsDb {
+    async fn keeps(&self, username: &str, address: &str) -> storage::Result<UserId> {
+        let (username, address) = (name(username), email(address));
+        work(self, async |tx| tx.add_user(&username, &address, "hash", Role::Player, NOON).await)
+            .await
+    }
+
+    /// Ada, who signed in at noon until midnight as often as asked.
+    async fn ada_signs_in<const SESSIONS: usize>(&self) -> (UserId, [SessionId; SESSIONS]) {
+        let ada = self.keeps("Ada", "ada@example.com").await.expect("a free name");
+        let sessions = [(); SESSIONS].map(|()| SessionId::fresh(NOON));
+        for session in sessions {
+            assert!(self.begins(session, ada, "hash").await, "the hash that was proved is hers");
+        }
+        (ada, sessions)
+    }
+
+    async fn begins(&self, session: SessionId, user: UserId, proved: &str) -> bool {
+        work(self, async |tx| tx.begin_session(session, user, proved, NOON, MIDNIGHT).await)
+            .await
+            .expect("a table")
+    }
+
+    async fn ends(&self, session: SessionId) -> Option<SessionEnded> {
+        work(self, async |tx| tx.end_session(session, EVENING).await).await.expect("a table")
+    }
+
+    async fn stored(&self, address: &str) -> Option<Stored> {
+        self.user_by_email(&email(address)).await.expect("a table")
+    }
+
+    async fn ended_at(&self, now: Timestamp) -> Vec<SessionId> {
+        let ended = self.ended_sessions(now).await.expect("a table");
+        let mut ended: Vec<_> = ended.into_iter().map(|ended| ended.session).collect();
+        ended.sort();
+        ended
+    }
+}

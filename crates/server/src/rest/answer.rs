@@ -10,12 +10,16 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use rest_over_grpc::transcoding::{HttpResponse, StreamingResponse};
 use serde::{Deserialize, Serialize};
+use sir0_contract::Shape;
 use sir0_rpc::{FieldFault, HTTP_STATUS, InvalidFields, request_id};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use super::route::Route;
 use crate::body::Body;
 
+/// The reason that comes with a list of fields.
+const INVALID_FIELDS: &str = "INVALID_FIELDS";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -117,20 +121,28 @@ impl Refused {
         Self { details: details.into(), ..fault }
     }
 
-    fn from_status(status: &Status) -> Self {
-        let details = status.get_error_details();
-        let reason = match details.error_info() {
-            Some(info) => info.reason.clone().into(),
+    /// What a call refused, with its fields as JSON spells them.
+    fn from_status(status: &Status, request: &Shape) -> Self {
+        let info = status.get_error_details();
+        let reason = match info.error_info() {
+            Some(error) => error.reason.clone().into(),
             None if status.code() == Code::InvalidArgument => Cow::Borrowed("INVALID_REQUEST"),
             None => Cow::Owned(format!("{:?}", status.code()).to_uppercase()),
         };
-        let fields = details.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
+        let fields = info.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         let fields = fields.map(|violation| FieldFault {
-            field: violation.field.clone(),
+            field: request
+                .field(&violation.field)
+                .map_or(violation.field.clone(), |field| field.json.to_owned()),
             description: violation.description.clone(),
         });
+        let fields: Vec<_> = fields.collect();
+        let details = match &*reason {
+            INVALID_FIELDS => InvalidFields::new(fields.clone()).to_string(),
+            _ => status.message().to_owned(),
+        };
         let mut headers = Vec::new();
-        if let Some(wait) = details.retry_info().and_then(|info| info.retry_delay) {
+        if let Some(wait) = info.retry_info().and_then(|retry| retry.retry_delay) {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.push((header::RETRY_AFTER, seconds.max(1).into()));
         }
@@ -142,8 +154,8 @@ impl Refused {
             code: status.code(),
             status: http_status(status.code()),
             reason,
-            details: status.message().to_owned().into(),
-            fields: fields.collect(),
+            details: details.into(),
+            fields,
             headers,
         }
     }
@@ -188,7 +200,7 @@ impl From<InvalidFields> for Refused {
         Self {
             details: invalid.to_string().into(),
             fields: invalid.faults().to_vec(),
-            ..Self::fixed(Code::InvalidArgument, StatusCode::BAD_REQUEST, "INVALID_FIELDS", "")
+            ..Self::fixed(Code::InvalidArgument, StatusCode::BAD_REQUEST, INVALID_FIELDS, "")
         }
     }
 }
@@ -204,14 +216,15 @@ fn words(reason: &str) -> String {
 }
 
 /// A unary call's answer. What the transcoder refused, or passed on as refused, becomes ours.
-pub(super) fn unary(answer: HttpResponse, success: u16) -> Result<Response<Body>, Refused> {
+pub(super) fn unary(answer: HttpResponse, route: &Route<'_>) -> Result<Response<Body>, Refused> {
     if answer.status() != StatusCode::OK {
-        return Err(Refused::from_status(&status_of(answer.body())));
+        return Err(Refused::from_status(&status_of(answer.body()), route.call.request));
     }
     let (parts, body) = answer.into_http().into_parts();
     let mut response = Response::from_parts(parts, Body::full(body));
     let asked = response.headers_mut().remove(HTTP_STATUS);
-    let status = asked.and_then(|status| status.to_str().ok()?.parse().ok()).unwrap_or(success);
+    let status =
+        asked.and_then(|status| status.to_str().ok()?.parse().ok()).unwrap_or(route.rest.success);
     if status != 200 {
         *response.status_mut() = StatusCode::from_u16(status).expect("the contract's own statuses");
     }

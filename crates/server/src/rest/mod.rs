@@ -85,7 +85,7 @@ impl<T: Transcode> RestDoor<T> {
         let called = self.transcoder.try_transcode(method, target, headers, &body);
         let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
         match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
-            Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route.rest.success),
+            Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route),
             Some(TranscodeResponse::Streaming(stream)) => {
                 Ok(answer::streaming(stream, wants_events))
             }

@@ -16,22 +16,31 @@ pub(super) struct Route<'path> {
 /// At most one: no path of the contract has more.
 pub(super) type Variables<'path> = Option<(&'static Field, &'path str)>;
 
-/// Finds the call, or says whether the path or only the method is unknown.
+/// Finds the call, or says whether the path or only the method is unknown. A template without variables goes before
+/// one with: `/api/users/login` is never the user `login`, whatever the method.
 pub(super) fn find<'path>(method: &Method, path: &'path str) -> Result<Route<'path>, Refused> {
     let verb = if method == Method::HEAD { "GET" } else { method.as_str() };
+    let mut found = None;
     let mut allowed = Vec::new();
+    let mut is_literal = false;
     for call in CALLS {
         let Some(rest) = &call.rest else { continue };
         let Some(variables) = matches(rest, path) else { continue };
-        if rest.verb == verb {
-            return Ok(Route { call, rest, variables });
+        match (variables.is_none(), is_literal) {
+            (false, true) => continue,
+            (true, false) => (found, allowed, is_literal) = (None, Vec::new(), true),
+            (true, true) | (false, false) => {}
         }
-        allowed.push(rest.verb);
+        if rest.verb == verb {
+            found = Some(Route { call, rest, variables });
+        } else {
+            allowed.push(rest.verb);
+        }
     }
-    if allowed.is_empty() {
-        Err(Refused::NO_SUCH_PATH)
-    } else {
-        Err(Refused::wrong_method(&allowed))
+    match found {
+        Some(route) => Ok(route),
+        None if allowed.is_empty() => Err(Refused::NO_SUCH_PATH),
+        None => Err(Refused::wrong_method(&allowed)),
     }
 }
 
@@ -69,6 +78,8 @@ mod tests {
         assert_eq!(found(Method::HEAD, "/api/games/7"), Some("GetGame"));
         assert_eq!(found(Method::GET, "/api/games:watch"), Some("WatchGames"));
         assert_eq!(found(Method::PUT, "/api/users/7"), Some("UpdateUser"));
+        assert_eq!(found(Method::POST, "/api/users/login"), Some("Login"));
+        assert_eq!(found(Method::PUT, "/api/users/login"), None, "no user is called `login`");
         for nowhere in [
             "/api/games/",
             "/api/games/7/8",

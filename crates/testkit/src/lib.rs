@@ -1,0 +1,42 @@
+//! For tests only: whole platforms, and people who use them through real clients.
+//!
+//! ```no_run
+//! # async fn story() {
+//! let platform = sir0_testkit::platform().await;
+//! let studio = platform.publisher("Northlight").await;
+//! let added = studio.rest().post("/api/games", &sir0_testkit::a_game("Lanterns")).await;
+//! assert_eq!(added.status, 201);
+//! # }
+//! ```
+//!
+//! 1. [`platform`]: a platform in the process of the test. [`process`]: the real program, to be killed.
+//! 2. [`Person`]: someone who uses it, signed in or not.
+//! 3. [`Rest`], [`Socket`], and the generated gRPC clients: what a person uses it with.
+//!
+//! Whatever does not work panics with what it was about: here that is what a failing test looks like.
+
+mod door;
+mod lines;
+mod person;
+mod platform;
+mod process;
+mod rest;
+mod socket;
+
+pub use lines::Lines;
+pub use person::{AccountsClient, Bearer, GamesClient, PASSWORD, Person, email_of};
+pub use platform::{Running, config, platform, platform_with};
+pub use process::{Process, process, process_with};
+pub use rest::{Answer, Rest};
+pub use socket::Socket;
+
+use serde_json::{Value, json};
+
+/// Long enough for two busy cores; only a failing test waits for it.
+pub const LONG: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// A game as `POST /api/games` takes it.
+#[must_use]
+pub fn a_game(title: &str) -> Value {
+    json!({"title": title, "genre": "Puzzle", "price": 19.99, "description": "Light finds a way."})
+}

@@ -1,0 +1,143 @@
+//! Someone who uses a platform, signed in or not.
+
+use std::net::SocketAddr;
+
+use sir0_contract::{
+    accounts::{LoginRequest, RegisterRequest, accounts_service_client::AccountsServiceClient},
+    status::status_service_client::StatusServiceClient,
+    storefront::games_service_client::GamesServiceClient,
+};
+use tonic::{
+    Request, Status,
+    metadata::AsciiMetadataValue,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+
+use crate::{Rest, Socket, door::Door};
+
+/// The password of everyone here.
+pub const PASSWORD: &str = "nine quiet lanterns over 58 harbours";
+
+/// Accounts over gRPC.
+pub type AccountsClient = AccountsServiceClient<InterceptedService<Channel, Bearer>>;
+/// The storefront over gRPC.
+pub type GamesClient = GamesServiceClient<InterceptedService<Channel, Bearer>>;
+
+/// Someone who uses a platform, through as many clients as they like.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Identifies the account. 0 for a visitor, who has none.
+    pub id: i32,
+    /// The access token, if signed in.
+    pub token: Option<String>,
+    door: Door,
+}
+
+/// The e-mail someone of this name has here: `northlight@example.com`.
+#[must_use]
+pub fn email_of(name: &str) -> String {
+    let local: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '.' })
+        .collect();
+    format!("{local}@example.com")
+}
+
+impl Person {
+    pub(crate) const fn visitor(door: Door) -> Self {
+        Self { id: 0, token: None, door }
+    }
+
+    /// Where the platform is reached now.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    /// The access token of someone who signed in.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("someone who signed in")
+    }
+
+    /// The same person with this token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Makes an account of this name. Answers with its id.
+    pub async fn registers(&self, name: &str) -> i32 {
+        let request = RegisterRequest {
+            username: name.to_owned(),
+            email: email_of(name),
+            password: PASSWORD.to_owned(),
+        };
+        let made = self.accounts().register(request).await.expect("a name that is free and good");
+        made.into_inner().user_id
+    }
+
+    /// Begins a session of the account of this name.
+    pub async fn signs_in(&self, name: &str) -> Self {
+        let request = LoginRequest { email: email_of(name), password: PASSWORD.to_owned() };
+        let begun = self.accounts().login(request).await.expect("an account of this name");
+        let begun = begun.into_inner();
+        Self { id: begun.user_id, token: Some(begun.token), door: self.door.clone() }
+    }
+
+    /// Accounts over gRPC, on a connection of its own.
+    #[must_use]
+    pub fn accounts(&self) -> AccountsClient {
+        AccountsServiceClient::with_interceptor(self.channel(), self.bearer())
+    }
+
+    /// The storefront over gRPC, on a connection of its own.
+    #[must_use]
+    pub fn games(&self) -> GamesClient {
+        GamesServiceClient::with_interceptor(self.channel(), self.bearer())
+    }
+
+    /// The status service over gRPC, on a connection of its own.
+    #[must_use]
+    pub fn status(&self) -> StatusServiceClient<Channel> {
+        StatusServiceClient::new(self.channel())
+    }
+
+    /// A gRPC connection that is opened with the first call.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        let endpoint = Endpoint::from_shared(format!("http://{}", self.address()));
+        endpoint.expect("an address is a URI").connect_lazy()
+    }
+
+    /// REST.
+    #[must_use]
+    pub fn rest(&self) -> Rest {
+        Rest::new(self.address(), self.token.as_deref())
+    }
+
+    /// A WebSocket, open.
+    pub async fn socket(&self) -> Socket {
+        Socket::open(self.address()).await
+    }
+
+    fn bearer(&self) -> Bearer {
+        Bearer(self.token.as_deref().map(|token| {
+            format!("Bearer {token}").parse().expect("a token is text that headers can hold")
+        }))
+    }
+}
+
+/// Puts the access token on every call.
+#[derive(Clone)]
+pub struct Bearer(Option<AsciiMetadataValue>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.clone());
+        }
+        Ok(request)
+    }
+}

@@ -1,0 +1,110 @@
+//! REST as curl speaks it.
+
+use std::net::SocketAddr;
+
+use http::{HeaderMap, Method};
+use reqwest::{Client, RequestBuilder, Response, header};
+use serde_json::Value;
+
+use crate::{LONG, Lines};
+
+/// A REST client with a token, or without.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    client: Client,
+    origin: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; `null` when it is none.
+    pub json: Value,
+    /// The body.
+    pub text: String,
+}
+
+impl Rest {
+    pub(crate) fn new(address: SocketAddr, token: Option<&str>) -> Self {
+        let client = Client::builder().no_proxy().http1_only().build().expect("a plain client");
+        Self { client, origin: format!("http://{address}"), token: token.map(str::to_owned) }
+    }
+
+    /// A request that can still be given headers and a body.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.origin));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Reads.
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    /// Adds, or asks for something to be done.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        answer(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Changes.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        answer(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Removes.
+    pub async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// Sends these bytes as a JSON body, whether they are JSON or not.
+    pub async fn sends(&self, method: Method, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let request = self.request(method, path).header(header::CONTENT_TYPE, "application/json");
+        answer(request.body(body.into())).await
+    }
+
+    /// Opens a stream in this content type, with these headers.
+    pub async fn stream(&self, path: &str, accept: &str, headers: &[(&str, &str)]) -> Lines {
+        let mut request = self.request(Method::GET, path).header(header::ACCEPT, accept);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = sent(request).await;
+        assert_eq!(response.status().as_u16(), 200, "{path} opens a stream");
+        Lines::new(response)
+    }
+}
+
+async fn sent(request: RequestBuilder) -> Response {
+    let response = tokio::time::timeout(LONG, request.send()).await;
+    response.expect("an answer in time").expect("an answer")
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) async fn answer(request: RequestBuilder) -> Answer {
+    let response = sent(request).await;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.expect("a whole body");
+    let json = serde_json::from_str(&text).unwrap_or_default();
+    Answer { status, headers, json, text }
+}
+
+impl Answer {
+    /// Sends a request made by hand and reads the whole answer.
+    pub async fn to(request: RequestBuilder) -> Self {
+        answer(request).await
+    }
+
+    /// The header of this name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}

@@ -1,0 +1,6 @@
+//! Bad input, in tables: each case gets the documented refusal at once, and the process does not mind.
+
+mod bodies;
+mod calls;
+mod paths;
+mod tokens;

@@ -1,0 +1,148 @@
+//! Who opens a stream and does not read it costs a place, and no memory.
+
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, stream};
+use sir0_contract::storefront::{
+    UpdateGameRequest, WatchGamesRequest, watch_games_response::Update,
+};
+use sir0_testkit::{Person, process};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpSocket, TcpStream},
+};
+
+use crate::{
+    http1::request,
+    http2::{Http2, framed},
+    stage::{Unshaken, adds},
+};
+
+const CHANGES: i32 = 2_000;
+/// Some kilobytes each, so that what is kept for someone is seen.
+const DESCRIPTION: usize = 4_000;
+
+/// A connection whose other end takes as little as the system lets it.
+async fn a_tight_fist(address: std::net::SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4 * 1024).expect("a small buffer");
+    socket.connect(address).await.expect("it listens")
+}
+
+/// Changes a game as often as asked, many at a time.
+async fn changes(studio: &Person, id: i32, from: i32, to: i32) {
+    let games = studio.games();
+    stream::iter(from..to)
+        .for_each_concurrent(16, |number| {
+            let mut games = games.clone();
+            async move {
+                let description = format!("{number} {}", "x".repeat(DESCRIPTION - 20));
+                let change = UpdateGameRequest {
+                    game_id: id,
+                    description: Some(description),
+                    ..Default::default()
+                };
+                games.update_game(change).await.expect("a good change");
+            }
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_never_read_their_stream_grow_no_memory_and_hold_up_no_one() {
+    let mut server = Unshaken::new(process().await);
+    let studio = server.process.publisher("Northlight").await;
+    let id = adds(&studio, "Lanterns").await;
+    // What every server of this age has: warm connections, a full window of changes.
+    changes(&studio, id, -1_200, 0).await;
+
+    let mut silent = Vec::new();
+    for accept in ["text/event-stream", "application/x-ndjson"] {
+        for _ in 0..5 {
+            let mut stream = a_tight_fist(studio.address()).await;
+            let bytes = request("GET", "/api/games:watch", &[("Accept", accept)], b"");
+            stream.write_all(&bytes).await.expect("it reads");
+            silent.push(stream);
+        }
+    }
+    let mut unread = Vec::new();
+    for _ in 0..5 {
+        let connection = Http2::over(a_tight_fist(studio.address()).await).await;
+        let watch = "/sir0.storefront.v1.GamesService/WatchGames";
+        unread.push(connection.begins(watch, &[], framed(&[])).await.expect("a stream"));
+    }
+    let mut keen = studio
+        .games()
+        .watch_games(WatchGamesRequest::default())
+        .await
+        .expect("a stream")
+        .into_inner();
+    let mut reading = tokio::spawn(async move {
+        let mut heard = 0;
+        while heard < CHANGES {
+            let message = keen.message().await.expect("unbroken").expect("endless");
+            heard += i32::from(matches!(message.update, Some(Update::Changed(_))));
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.counts_from_now();
+
+    changes(&studio, id, 0, CHANGES).await;
+
+    let heard = tokio::time::timeout(Duration::from_secs(20), &mut reading).await;
+    heard.expect("who reads hears all of it").expect("no panic");
+    let asked = Instant::now();
+    assert_eq!(studio.rest().get(&format!("/api/games/{id}")).await.status, 200);
+    assert!(asked.elapsed() < Duration::from_secs(1));
+    server.is_unshaken(20).await;
+    drop((silent, unread));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_the_present_of_a_full_store_and_does_not_read_grows_no_memory() {
+    let mut server = Unshaken::new(process().await);
+    let studio = server.process.publisher("Northlight").await;
+    let games = studio.games();
+    stream::iter(0..1_000)
+        .for_each_concurrent(16, |number| {
+            let mut games = games.clone();
+            let mut game = crate::stage::a_game(&format!("Lanterns {number}"));
+            game.description = "x".repeat(DESCRIPTION);
+            async move {
+                games.create_game(game).await.expect("a good game");
+            }
+        })
+        .await;
+    server.counts_from_now();
+
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        let mut stream = a_tight_fist(studio.address()).await;
+        let bytes = request("GET", "/api/games:watch?sendPresent=true", &[], b"");
+        stream.write_all(&bytes).await.expect("it reads");
+        silent.push(stream);
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+
+    // Twenty times the present would be 80 MB; what each may hold is a batch of it.
+    server.is_unshaken(40).await;
+    drop(silent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_piled_up_on_a_connection_that_is_not_read_are_not_all_answered_into_memory() {
+    let mut server = Unshaken::new(process().await);
+    let studio = server.process.publisher("Northlight").await;
+    let id = adds(&studio, "Lanterns").await;
+    changes(&studio, id, 0, 1).await;
+    let one = request("GET", &format!("/api/games/{id}"), &[], b"");
+    let pile = one.repeat(10_000);
+    server.counts_from_now();
+
+    let mut stream = a_tight_fist(studio.address()).await;
+    // 40 MB of answers, were they all made; it stops reading long before.
+    let written = tokio::time::timeout(Duration::from_secs(3), stream.write_all(&pile)).await;
+
+    server.is_unshaken(20).await;
+    drop((stream, written));
+}

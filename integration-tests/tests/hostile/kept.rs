@@ -1,0 +1,112 @@
+//! What a storefront's database holds, read behind the server's back.
+
+use std::{collections::BTreeMap, path::Path};
+
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+/// What a storefront's database holds.
+pub(crate) struct Kept {
+    /// The games that are there, with their revisions.
+    games: BTreeMap<i64, i64>,
+    titles: BTreeMap<String, u32>,
+    /// What was announced about each game, in order: the kind, and the revision.
+    events: BTreeMap<i64, Vec<(String, i64)>>,
+}
+
+async fn open(file: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(false);
+    SqliteConnection::connect_with(&options).await.expect("a database")
+}
+
+impl Kept {
+    pub(crate) async fn read(data_dir: &Path) -> Self {
+        let mut database = open(&data_dir.join("storefront.db")).await;
+        let rows: Vec<(i64, String, i64)> =
+            sqlx::query_as("SELECT game_id, title, revision FROM games")
+                .fetch_all(&mut database)
+                .await
+                .expect("games");
+        let mut titles = BTreeMap::new();
+        for (_, title, _) in &rows {
+            *titles.entry(title.clone()).or_default() += 1;
+        }
+        let announced: Vec<(String, i64, i64)> = sqlx::query_as(
+            "SELECT kind, json_extract(payload, '$.game_id'), json_extract(payload, '$.revision')
+               FROM events ORDER BY position",
+        )
+        .fetch_all(&mut database)
+        .await
+        .expect("events");
+        let mut events: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (kind, game, revision) in announced {
+            events.entry(game).or_default().push((kind, revision));
+        }
+        Self {
+            games: rows.into_iter().map(|(id, _, revision)| (id, revision)).collect(),
+            titles,
+            events,
+        }
+    }
+
+    /// How many games are there.
+    pub(crate) fn count(&self) -> usize {
+        self.games.len()
+    }
+
+    /// Each of these games is there, with one announcement of its own.
+    pub(crate) fn has_each_once(&self, acknowledged: &[i32]) {
+        let mut seen = std::collections::BTreeSet::new();
+        for id in acknowledged {
+            assert!(seen.insert(*id), "game {id} was given out twice");
+            assert!(
+                self.games.contains_key(&i64::from(*id)),
+                "game {id} was acknowledged and is gone"
+            );
+        }
+        for (title, count) in &self.titles {
+            assert_eq!(*count, 1, "{title} is there {count} times");
+        }
+    }
+
+    /// The revision that a game has.
+    pub(crate) fn revision(&self, id: i32) -> Option<i64> {
+        self.games.get(&i64::from(id)).copied()
+    }
+
+    /// No write is announced by halves: a game was added once, changed once for each revision, and removed if it is gone.
+    pub(crate) fn is_consistent(&self) {
+        for id in self.games.keys() {
+            assert!(self.events.contains_key(id), "game {id} was never announced");
+        }
+        for (id, events) in &self.events {
+            let is_there = self.games.get(id);
+            let mut expected = vec![("added".to_owned(), 1)];
+            let changes = events.iter().filter(|(kind, _)| kind == "changed").count();
+            let last = 1 + i64::try_from(changes).expect("a few");
+            expected.extend((2..=last).map(|revision| ("changed".to_owned(), revision)));
+            match is_there {
+                Some(revision) => assert_eq!(*revision, last, "game {id} and its events differ"),
+                None => expected.push(("removed".to_owned(), last)),
+            }
+            assert_eq!(*events, expected, "what was announced about game {id}");
+        }
+    }
+}
+
+/// Nothing in the files of the databases is damaged.
+pub(crate) async fn is_whole(data_dir: &Path) {
+    for name in ["storefront.db", "accounts.db"] {
+        let mut database = open(&data_dir.join(name)).await;
+        let verdict: String = sqlx::query_scalar("PRAGMA integrity_check")
+            .fetch_one(&mut database)
+            .await
+            .expect("a verdict");
+        assert_eq!(verdict, "ok", "{name}");
+        let orphans: Vec<(String,)> =
+            sqlx::query_as("SELECT \"table\" FROM pragma_foreign_key_check")
+                .fetch_all(&mut database)
+                .await
+                .expect("a verdict");
+        assert!(orphans.is_empty(), "{name}: {orphans:?}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What strangers, floods, power cuts and bad networks do to a platform, done to the real program.
+
+mod bad_input;
+mod connections;
+mod durability;
+mod flood;
+mod http1;
+mod http2;
+mod kept;
+mod shutdown;
+mod stage;

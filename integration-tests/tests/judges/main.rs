@@ -1,0 +1,6 @@
+//! The platform before foreign judges: programs others wrote, which know nothing of it but its port.
+
+mod buf;
+mod grpcurl;
+mod judge;
+mod schemathesis;

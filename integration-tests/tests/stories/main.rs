@@ -1,0 +1,21 @@
+//! The platform as its clients see it. Every story starts a whole platform and uses it through real clients only.
+
+mod accounts;
+mod databases;
+mod faults;
+mod grpc_web;
+mod matrix;
+mod metrics;
+mod pages;
+mod process;
+mod profiles;
+mod refusals;
+mod resuming;
+mod search;
+mod sessions;
+mod storefront;
+mod untyped;
+mod walks;
+mod watch_rest;
+mod watcher;
+mod watching;

@@ -1,0 +1,183 @@
+//! Who may make which call: what the contract promises, tried for every call, by everyone, at every door.
+
+use http::Method;
+use prost_reflect::Value;
+use sir0_contract::{Access, CALLS, Call, Segment};
+use sir0_testkit::{Answer, Person, platform};
+use tonic::Code;
+
+use crate::{grpc_web, untyped};
+
+/// No game has it, so that whoever is let in changes nothing.
+const NO_GAME: i32 = i32::MAX;
+
+#[test]
+fn every_call_has_a_comment_a_rest_form_and_someone_who_may_make_it() {
+    for call in CALLS {
+        assert!(!call.comment.trim().is_empty(), "{} has no comment", call.path);
+        assert!(call.rest.is_some(), "{} has no REST form and no reason for it", call.path);
+        assert_ne!(call.access, Access::Unspecified, "{} does not say who may", call.path);
+    }
+    assert!(CALLS.len() >= 12, "the calls are read from the files");
+}
+
+/// How a door answers someone who comes to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    SignInFirst,
+    NotYou,
+    /// For a call that needs no one in particular but a token to be about.
+    NoTokenOfOurs,
+    LetIn,
+}
+
+/// Someone who comes to a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    BrokenToken,
+    LoggedOut,
+    Player,
+    Publisher,
+    Admin,
+    Owner,
+}
+
+/// What the contract promises them.
+fn promised(access: Access, who: Who) -> Verdict {
+    use Verdict::{LetIn, NoTokenOfOurs, NotYou, SignInFirst};
+    let is_signed_in = !matches!(who, Who::Nobody | Who::BrokenToken | Who::LoggedOut);
+    let may = match access {
+        Access::Anyone => true,
+        Access::Owner => matches!(who, Who::Owner | Who::Admin),
+        Access::Publisher => matches!(who, Who::Publisher | Who::Admin),
+        Access::TokenHolder => !matches!(who, Who::Nobody | Who::BrokenToken),
+        Access::Unspecified => unreachable!("the story above refuses it"),
+    };
+    match access {
+        _ if may => LetIn,
+        Access::TokenHolder => NoTokenOfOurs,
+        _ if is_signed_in => NotYou,
+        _ => SignInFirst,
+    }
+}
+
+fn verdict_of(call: &Call, code: Code) -> Verdict {
+    match code {
+        // A sign-in that fails is past the gate: it is the answer of the call itself.
+        Code::Unauthenticated => Verdict::SignInFirst,
+        Code::PermissionDenied => Verdict::NotYou,
+        Code::InvalidArgument if call.access == Access::TokenHolder => Verdict::NoTokenOfOurs,
+        Code::Ok | Code::InvalidArgument | Code::NotFound => Verdict::LetIn,
+        other => panic!("{} answers {other:?}", call.path),
+    }
+}
+
+fn verdict_of_rest(call: &Call, answer: &Answer) -> Verdict {
+    match answer.status {
+        401 => Verdict::SignInFirst,
+        403 => Verdict::NotYou,
+        400 if call.access == Access::TokenHolder => Verdict::NoTokenOfOurs,
+        200 | 201 | 400 | 404 => Verdict::LetIn,
+        other => panic!("{} answers {other}", call.path),
+    }
+}
+
+/// Makes the call over REST, with these values in its path and body.
+async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> Answer {
+    let form = call.rest.as_ref().expect("every call has one");
+    let text = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, it)| it);
+    let mut path = String::new();
+    for segment in form.segments {
+        path.push('/');
+        match segment {
+            Segment::Literal(literal) => path.push_str(literal),
+            Segment::Variable(field) => {
+                let id = text(field.name).and_then(Value::as_i32).expect("every variable is an id");
+                path.push_str(&id.to_string());
+            }
+        }
+    }
+    if let Some(custom) = form.custom_verb {
+        path.push(':');
+        path.push_str(custom);
+    }
+    let body: serde_json::Map<_, _> = call
+        .request
+        .fields
+        .iter()
+        .filter(|field| !path_holds(call, field.name))
+        .filter_map(|field| Some((field.json.to_owned(), text(field.name)?.as_str()?.into())))
+        .collect();
+    let verb: Method = form.verb.parse().expect("a method");
+    let mut request = person.rest().request(verb, &path);
+    if form.body {
+        request = request.json(&body);
+    }
+    if call.streaming {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        return Answer { status, headers, json: serde_json::Value::Null, text: String::new() };
+    }
+    Answer::to(request).await
+}
+
+fn path_holds(call: &Call, name: &str) -> bool {
+    let form = call.rest.as_ref().expect("every call has one");
+    form.segments
+        .iter()
+        .any(|segment| matches!(segment, Segment::Variable(field) if field.name == name))
+}
+
+#[tokio::test]
+async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
+    let platform = platform().await;
+    let owner = platform.player("Ada").await;
+    let logged_out = owner.signs_in("Ada").await;
+    let logout = serde_json::json!({"token": logged_out.token()});
+    assert_eq!(logged_out.rest().post("/api/users/logout", &logout).await.status, 200);
+    let people = [
+        (Who::Nobody, platform.visitor()),
+        (Who::BrokenToken, owner.with_token(&owner.token().replacen('.', ".A", 1))),
+        (Who::LoggedOut, logged_out),
+        (Who::Player, platform.player("Eve").await),
+        (Who::Publisher, platform.publisher("Northlight").await),
+        (Who::Admin, platform.admin("Root").await),
+        (Who::Owner, owner.clone()),
+    ];
+
+    // Calls about a token come last: they end the sessions of everyone here.
+    let (last, first): (Vec<&Call>, Vec<&Call>) =
+        CALLS.iter().partition(|call| call.access == Access::TokenHolder);
+    let mut differences = Vec::new();
+    for call in first.into_iter().chain(last) {
+        for (who, person) in &people {
+            let values = [
+                ("user_id", Value::I32(owner.id)),
+                ("game_id", Value::I32(NO_GAME)),
+                ("username", Value::String("Ada".to_owned())),
+                ("token", Value::String(person.token.clone().unwrap_or_default())),
+            ];
+            let message = untyped::request(call, &values);
+            let grpc = untyped::makes(person, call, message.clone()).await;
+            let web = grpc_web::makes(person, call, &message).await.code;
+            let rest = over_rest(person, call, &values).await;
+
+            let expected = promised(call.access, *who);
+            let found = [
+                ("gRPC", verdict_of(call, grpc)),
+                ("gRPC-Web", verdict_of(call, web)),
+                ("REST", verdict_of_rest(call, &rest)),
+            ];
+            for (door, verdict) in found {
+                if verdict != expected {
+                    let name = call.name;
+                    differences
+                        .push(format!("{name} {who:?} {door}: {verdict:?}, not {expected:?}"));
+                }
+            }
+        }
+    }
+
+    assert!(differences.is_empty(), "{differences:#?}");
+}

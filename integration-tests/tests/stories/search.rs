@@ -1,0 +1,176 @@
+//! How games are found: genres, words and orders.
+
+use serde_json::{Value, json};
+use sir0_testkit::{Rest, Running, platform};
+
+/// A store with these games, as `(title, genre, price, description)`.
+async fn a_store(games: &[(&str, &str, f64, &str)]) -> (Running, Rest) {
+    let platform = platform().await;
+    let studio = platform.publisher("Northlight").await.rest();
+    for (title, genre, price, description) in games {
+        let game =
+            json!({"title": title, "genre": genre, "price": price, "description": description});
+        assert_eq!(studio.post("/api/games", &game).await.status, 201, "{title}");
+    }
+    let reader = platform.visitor().rest();
+    (platform, reader)
+}
+
+/// The titles of the list with these parameters.
+async fn titles(rest: &Rest, parameters: &[(&str, &str)]) -> Vec<String> {
+    let request = rest.request(http::Method::GET, "/api/games").query(parameters);
+    let answer = sir0_testkit::Answer::to(request).await;
+    assert_eq!(answer.status, 200, "{parameters:?} {answer:?}");
+    let games = answer.json["games"].as_array().expect("a list").clone();
+    games.iter().map(|game| game["title"].as_str().expect("a title").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn words_are_found_by_their_beginning_without_regard_to_case_and_accents() {
+    let (_platform, rest) = a_store(&[
+        ("Café Noir", "Story", 5.0, "A detective drinks."),
+        ("Lanterns", "Puzzle", 5.0, "In a cafe, light finds a way."),
+        ("Harbours", "Puzzle", 5.0, "Ships."),
+    ])
+    .await;
+
+    assert_eq!(titles(&rest, &[("q", "cafe")]).await, ["Lanterns", "Café Noir"]);
+    assert_eq!(titles(&rest, &[("q", "CAFÉ")]).await, ["Lanterns", "Café Noir"]);
+    assert_eq!(titles(&rest, &[("q", "cafe\u{301} no")]).await, ["Café Noir"]);
+    assert_eq!(titles(&rest, &[("q", "lan")]).await, ["Lanterns"]);
+    assert_eq!(titles(&rest, &[("q", "light caf")]).await, ["Lanterns"]);
+    assert_eq!(titles(&rest, &[("q", "anterns")]).await, [""; 0]);
+    assert_eq!(titles(&rest, &[("q", "cafe ships")]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_game_is_found_by_its_own_title_in_any_script() {
+    let written = [
+        "Straße",
+        "Ελλάδα",
+        "東京",
+        "हिन्दी",
+        "Việt",
+        "İstanbul",
+        "ＬＡＮＴＥＲＮ",
+        "Quest Ⅳ",
+        "Lux mc²",
+        "ﬁre",
+        "𐓏𐓘𐓻𐓘𐓻𐓟",
+    ];
+    let games = written.map(|title| (title, "Story", 5.0, ""));
+    let (_platform, rest) = a_store(&games).await;
+
+    let mut lost = Vec::new();
+    for title in written {
+        if titles(&rest, &[("q", title)]).await != [title] {
+            lost.push(title);
+        }
+    }
+
+    assert_eq!(lost, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_letter_that_the_index_does_not_know_is_looked_for_all_the_same() {
+    let (_platform, rest) = a_store(&[("Lanterns", "Puzzle", 5.0, "")]).await;
+
+    // A vowel sign alone, a letter younger than most tables, a mark, a private letter.
+    for q in ["\u{940}", "\u{1e900}", "\u{345}", "\u{e000}", "\u{2160}\u{301}"] {
+        let request = rest.request(http::Method::GET, "/api/games").query(&[("q", q)]);
+        let answer = sir0_testkit::Answer::to(request).await;
+        assert!(matches!(answer.status, 200 | 400), "{q:?} {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_search_engines_take_for_operators_is_plain_text() {
+    let (_platform, rest) = a_store(&[
+        ("Fish or Fowl", "Story", 5.0, "Choose near and not far."),
+        ("Fish", "Story", 5.0, "Swim."),
+    ])
+    .await;
+
+    for (q, expected) in [
+        ("fish OR swim", vec![""; 0]),
+        ("fish NOT swim", vec![]),
+        ("fish or", vec!["Fish or Fowl"]),
+        ("fish AND", vec!["Fish or Fowl"]),
+        ("NEAR", vec!["Fish or Fowl"]),
+        ("\"fish", vec!["Fish", "Fish or Fowl"]),
+        ("fish*", vec!["Fish", "Fish or Fowl"]),
+        ("^fish", vec!["Fish", "Fish or Fowl"]),
+        ("{fish}", vec!["Fish", "Fish or Fowl"]),
+        ("(fish)", vec!["Fish", "Fish or Fowl"]),
+        ("-fish", vec!["Fish", "Fish or Fowl"]),
+        ("fish'; DROP TABLE games; --", vec![]),
+    ] {
+        assert_eq!(titles(&rest, &[("q", q)]).await, expected, "{q}");
+    }
+}
+
+#[tokio::test]
+async fn search_follows_changes_and_removals() {
+    let (platform, rest) = a_store(&[("Lanterns", "Puzzle", 5.0, "Light.")]).await;
+    let studio = platform.visitor().signs_in("Northlight").await.rest();
+    let listed = rest.get("/api/games").await.json["games"][0].clone();
+    let path = format!("/api/games/{}", listed["gameId"]);
+
+    studio.put(&path, &json!({"title": "Harbours"})).await;
+
+    assert_eq!(titles(&rest, &[("q", "lanterns")]).await, [""; 0]);
+    assert_eq!(titles(&rest, &[("q", "harbours light")]).await, ["Harbours"]);
+
+    studio.delete(&path).await;
+
+    assert_eq!(titles(&rest, &[("q", "harbours")]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn lists_are_ordered_and_kept_to_a_genre() {
+    let (_platform, rest) = a_store(&[
+        ("beta", "Puzzle", 5.0, ""),
+        ("Alpha", "puzzle", 9.0, ""),
+        ("Gamma", "Racing", 0.0, "alpha"),
+        ("alpha", "PUZZLE", 5.0, ""),
+    ])
+    .await;
+
+    assert_eq!(titles(&rest, &[]).await, ["alpha", "Gamma", "Alpha", "beta"]);
+    assert_eq!(titles(&rest, &[("sort", "newest")]).await, ["alpha", "Gamma", "Alpha", "beta"]);
+    assert_eq!(titles(&rest, &[("sort", "title")]).await, ["Alpha", "alpha", "beta", "Gamma"]);
+    assert_eq!(titles(&rest, &[("sort", "price")]).await, ["Gamma", "beta", "alpha", "Alpha"]);
+    assert_eq!(
+        titles(&rest, &[("genre", "pUZZLE"), ("sort", "title")]).await,
+        ["Alpha", "alpha", "beta"]
+    );
+    assert_eq!(
+        titles(&rest, &[("genre", "Puzzle"), ("q", "alph"), ("sort", "price")]).await,
+        ["alpha", "Alpha"]
+    );
+    assert_eq!(titles(&rest, &[("genre", "Chess")]).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_searched_for_is_refused_by_name() {
+    let (_platform, rest) = a_store(&[]).await;
+    let many_words = "a ".repeat(17);
+    let long = "a".repeat(201);
+
+    for (field, value) in [
+        ("sort", "cheapest"),
+        ("q", many_words.as_str()),
+        ("q", long.as_str()),
+        ("q", "!!! -- ''"),
+        ("genre", "\u{202e}"),
+        ("pageSize", "-1"),
+        ("pageSize", "many"),
+        ("pageToken", "nonsense"),
+    ] {
+        let request = rest.request(http::Method::GET, "/api/games").query(&[(field, value)]);
+        let answer = sir0_testkit::Answer::to(request).await;
+        assert_eq!(answer.status, 400, "{field} {value}");
+        assert_eq!(answer.json["fields"][0]["field"], field, "{answer:?}");
+        assert!(matches!(answer.json["details"], Value::String(_)));
+    }
+}
