@@ -9,5 +9,5 @@ mod time;
 pub use ids::{GameId, InvalidId, SessionId, UserId};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, UnknownRole};
-pub use text::{InvalidText, Text, caseless};
+pub use text::{InvalidText, Text, caseless, plain_words};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

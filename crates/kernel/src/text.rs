@@ -1,6 +1,6 @@
 //! Text that people wrote: trimmed, in one Unicode form, without characters that hide or reorder others.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// What a text may be. Each domain type states its own.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,21 @@ pub fn caseless(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).collect()
 }
 
+/// The words of a text as they are searched: compatible forms, accents and case made alike, letters and digits only.
+///
+/// Done here and not by a database, so that every engine finds the same.
+pub fn plain_words(text: &str) -> impl Iterator<Item = String> {
+    let bare: String = text.nfkd().filter(|character| !is_combining_mark(*character)).collect();
+    let lower: String = bare
+        .chars()
+        .flat_map(char::to_lowercase)
+        .filter(|c| !is_combining_mark(*c))
+        .nfkc()
+        .collect();
+    let words = lower.split(|character: char| !character.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +105,17 @@ mod tests {
         assert_eq!(TITLE.read("a\u{202E}b"), Err(InvalidText::Control(0x202E)));
         assert_eq!(TITLE.read("a\nb"), Err(InvalidText::Control(10)));
         assert_eq!(Text { lines: true, ..TITLE }.read("a\nb"), Ok("a\nb".to_owned()));
+    }
+
+    #[test]
+    fn words_that_look_alike_are_searched_alike() {
+        let words = |text| plain_words(text).collect::<Vec<_>>();
+
+        assert_eq!(
+            words("\u{130}stanbul \u{fb01}re \u{ff2e}eon x\u{b2} Cafe\u{301}-Noir!"),
+            words("istanbul fire neon x2 cafe noir")
+        );
+        assert_eq!(words("-- !"), Vec::<String>::new());
     }
 
     #[test]

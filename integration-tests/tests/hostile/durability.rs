@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use sir0_contract::storefront::{
     UpdateGameRequest, WatchGamesRequest, watch_games_response::Update,
 };
@@ -53,6 +53,12 @@ async fn sends_and_resets(
     stream.write_all(&bytes).await.expect("it reads");
     tokio::time::sleep(after).await;
     SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+}
+
+/// The id in the answer to `POST /api/games`.
+fn added_id(answer: &Value) -> i32 {
+    let id = answer["gameId"].as_i64().expect("an id");
+    id.try_into().expect("the contract has 32 bits")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,8 +176,8 @@ async fn writes_until_the_end(studio: Person, name: String, over_rest: bool, tol
             let request = rest.request(http::Method::POST, "/api/games").json(&body).send().await;
             let Ok(answer) = request else { return };
             assert_eq!(answer.status().as_u16(), 201, "{title}");
-            let Ok(json) = answer.json::<serde_json::Value>().await else { return };
-            i32::try_from(json["gameId"].as_i64().expect("an id")).expect("32 bits")
+            let Ok(json) = answer.json::<Value>().await else { return };
+            added_id(&json)
         } else {
             let Ok(added) = games.create_game(a_game(&title)).await else { return };
             added.into_inner().game_id
@@ -202,7 +208,7 @@ async fn listens(
             token = message.resume_token;
             match message.update {
                 Some(Update::Added(game)) => {
-                    heard.lock().unwrap_or_else(PoisonError::into_inner).push(game.game_id)
+                    heard.lock().unwrap_or_else(PoisonError::into_inner).push(game.game_id);
                 }
                 Some(Update::StartOver(_)) => panic!("nothing was forgotten"),
                 _ => {}
@@ -285,5 +291,5 @@ async fn fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged() {
     assert_eq!(once.len(), heard.len(), "a game was heard of twice");
     assert!(heard.is_sorted(), "out of the order of commits");
     assert_eq!(heard.len(), kept.count(), "every game that is there was heard of, and no other");
-    assert!(took < Duration::from_secs(60), "it took {took:?}");
+    assert!(took < Duration::from_mins(1), "it took {took:?}");
 }

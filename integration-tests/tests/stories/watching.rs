@@ -1,15 +1,11 @@
 //! Someone follows the store over gRPC: the present, then every change in the order of commits.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
 
 use sir0_contract::storefront::{UpdateGameRequest, WatchGamesRequest, WatchGamesResponse};
 use sir0_testkit::GamesClient;
-use tokio::time::timeout;
 
-use crate::watcher::{a_store, adds, next, removes, reprices, resuming, told, watches};
+use crate::watcher::{a_store, adds, next, removes, reprices, told, watches};
 
 async fn moves(games: &mut GamesClient, game_id: i32, genre: &str) {
     let genre = Some(genre.to_owned());
@@ -140,21 +136,4 @@ async fn a_watcher_may_keep_to_some_games_or_to_a_genre() {
     ] {
         assert_eq!(told(&next(&mut by_genre).await), expected);
     }
-}
-
-#[tokio::test]
-async fn a_silent_stream_says_every_fifteen_seconds_that_it_is_alive() {
-    let (_platform, visitor, mut games) = a_store().await;
-    let begun = Instant::now();
-    let mut stream = watches(&visitor, WatchGamesRequest::default()).await;
-
-    let heard = timeout(Duration::from_secs(20), stream.message()).await.expect("in time");
-    let heard = heard.expect("no refusal").expect("an open stream");
-    let waited = begun.elapsed();
-    let one = adds(&mut games, "Puzzle").await;
-    let mut resumed = watches(&visitor, resuming(&heard.resume_token)).await;
-
-    assert_eq!(told(&heard), "heartbeat");
-    assert!((14..18).contains(&waited.as_secs()), "after {waited:?}");
-    assert_eq!(told(&next(&mut resumed).await), format!("added {one} r1"));
 }

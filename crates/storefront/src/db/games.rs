@@ -4,7 +4,7 @@ use sir0_kernel::{GameId, Price, Timestamp};
 use sir0_storage as storage;
 
 use super::{StorefrontDb, StorefrontTx};
-use crate::domain::{Description, Game, Genre, NewGame, Title};
+use crate::domain::{Description, Game, Genre, NewGame, Title, searched};
 
 /// A game as it lies in the table.
 pub(super) type GameRow = (i64, String, String, i64, String, i32);
@@ -28,15 +28,16 @@ pub(super) const GAME: &str = "
      WHERE game_id = $1";
 
 pub(super) const ADD_GAME: &str = "
-    INSERT INTO games (title, title_key, genre, genre_key, price_minor, description, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+    INSERT INTO games
+           (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
  RETURNING game_id";
 
 pub(super) const SAVE_GAME: &str = "
     UPDATE games
        SET title = $1, title_key = $2, genre = $3, genre_key = $4, price_minor = $5, description = $6,
-           revision = $7, updated_at = $8
-     WHERE game_id = $9 AND revision = $7 - 1
+           words = $7, revision = $8, updated_at = $9
+     WHERE game_id = $10 AND revision = $8 - 1
  RETURNING revision";
 
 pub(super) const REMOVE_GAME: &str = "
@@ -76,6 +77,7 @@ impl StorefrontTx {
             .bind(game.genre.key())
             .bind(game.price.minor())
             .bind(game.description.as_str())
+            .bind(searched(&game.title, &game.description))
             .bind(at.micros())
             .fetch_one(&mut *self.tx)
             .await?;
@@ -93,6 +95,7 @@ impl StorefrontTx {
             .bind(game.genre.key())
             .bind(game.price.minor())
             .bind(game.description.as_str())
+            .bind(searched(&game.title, &game.description))
             .bind(game.revision)
             .bind(at.micros())
             .bind(i64::from(game.id))

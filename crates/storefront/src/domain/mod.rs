@@ -6,4 +6,4 @@ mod words;
 
 pub use game::{Change, Game, NewGame};
 pub use search::{Listing, Page, PageToken, Sort, UnknownSort};
-pub use words::{Description, Genre, InvalidWords, Title, Words};
+pub use words::{Description, Genre, InvalidWords, Title, Words, searched};

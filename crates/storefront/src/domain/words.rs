@@ -1,6 +1,8 @@
 //! The texts of a game, each with one way in, and the words people search with.
 
-use sir0_kernel::{InvalidText, Text, caseless};
+use std::collections::BTreeSet;
+
+use sir0_kernel::{InvalidText, Text, caseless, plain_words};
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $bounds:expr) => {
@@ -58,6 +60,14 @@ text! {
     Description, Text { min: 0, max: 4000, lines: true }
 }
 
+/// What a search looks through: each word of a title and a description once.
+#[must_use]
+pub fn searched(title: &Title, description: &Description) -> String {
+    let words: BTreeSet<_> =
+        plain_words(title.as_str()).chain(plain_words(description.as_str())).collect();
+    words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
 /// The words someone searches for. A game is found when each begins a word of its title or description.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Words(Vec<String>);
@@ -82,9 +92,7 @@ impl Words {
         if text.chars().nth(MAX_CHARS).is_some() {
             return Err(InvalidWords::TooLong);
         }
-        let text = caseless(text);
-        let words = text.split(|character: char| !character.is_alphanumeric());
-        let words: Vec<_> = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let words: Vec<_> = plain_words(text).collect();
         match words.len() {
             0 => Err(InvalidWords::NoWord),
             count if count > MAX_WORDS => Err(InvalidWords::TooLong),

@@ -17,7 +17,7 @@ use crate::{
     stage::{Unshaken, a_game, adds},
 };
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const DELETE_GAME: &str = "/sir0.storefront.v1.GamesService/DeleteGame";
 const UNAUTHENTICATED: i32 = 16;
 

@@ -14,8 +14,10 @@ const GET_GAME: &str = "/sir0.storefront.v1.GamesService/GetGame";
 const CREATE_GAME: &str = "/sir0.storefront.v1.GamesService/CreateGame";
 const OK: i32 = 0;
 
-/// Bodies that are no message, with the headers they come with.
-fn malformed() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, Vec<u8>)> {
+/// A body that is no message: what it is, the headers it comes with, and its bytes.
+type Malformed = (&'static str, Vec<(&'static str, &'static str)>, Vec<u8>);
+
+fn malformed() -> Vec<Malformed> {
     let good = framed(&GetGameRequest { game_id: 1 }.encode_to_vec());
     let vast = |length: u32| [&[0][..], &length.to_be_bytes(), b"\x08\x01"].concat();
     vec![
@@ -32,7 +34,7 @@ fn malformed() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, Vec<u8>)
         ("field 0", vec![], framed(&[0x00, 0x01])),
         ("an unknown wire type", vec![], framed(&[0x0f, 0x01])),
         ("a length beyond the end", vec![], framed(&[0x12, 0x7f, 0x01])),
-        ("a group that never ends", vec![], framed(&[0x0b; 100_000])),
+        ("a group that never ends", vec![], framed(&vec![0x0b; 100_000])),
         ("text where a number is", vec![], framed(&[0x0a, 0x03, b'a', b'b', b'c'])),
         ("noise", vec![], framed(&[0xde, 0xad, 0xbe, 0xef])),
         ("two messages", vec![], [good.clone(), good.clone()].concat()),
