@@ -109,7 +109,10 @@ impl Http2 {
     pub(crate) async fn calls(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Ended {
         let begun = Instant::now();
         let call = async {
-            let response = self.begins(path, headers, body).await.expect("an answer");
+            let response = match self.begins(path, headers, body).await {
+                Ok(response) => response,
+                Err(broken_off) => panic!("{path} broke the connection: {broken_off:?}"),
+            };
             let (parts, body) = response.into_parts();
             let whole = body.collect().await.expect("an unbroken answer");
             let trailers = whole.trailers().cloned().unwrap_or_default();

@@ -62,6 +62,15 @@ async fn a_stop_under_load_keeps_every_acknowledged_write_and_ends_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_asked_for_as_soon_as_it_says_that_it_is_ready_is_in_order() {
+    let mut server = process().await;
+
+    let exit = server.terminate().await;
+
+    assert_eq!(exit.code(), Some(0), "{exit:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everyone_who_listens_is_told_that_the_server_goes_away() {
     let mut server = process().await;
     let studio = server.publisher("Northlight").await;

@@ -13,7 +13,7 @@ pub(crate) const SMALL: usize = 64 * 1024;
 /// The real program with these settings in its `sir0.toml`.
 pub(crate) async fn process_with(settings: &str) -> Process {
     let mut process = process().await;
-    assert!(process.terminate().await.success());
+    process.kill_9().await;
     let folder = process.data_dir();
     let folder = folder.parent().expect("the data folder is in the folder it was started in");
     fs::write(folder.join("sir0.toml"), settings).expect("a folder of ours");

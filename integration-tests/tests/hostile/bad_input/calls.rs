@@ -90,6 +90,15 @@ fn bad_requests(id: i32, user: i32) -> Vec<(String, String, Vec<u8>)> {
     let token = accounts::LogoutRequest { token: "x".repeat(100_000) };
     add(&format!("{ACCOUNTS}/Logout"), "a token of 100 KB".to_owned(), token.encode_to_vec());
 
+    cases.extend(bad_lists());
+    cases
+}
+
+/// Lists and streams that nobody could mean.
+fn bad_lists() -> Vec<(String, String, Vec<u8>)> {
+    let mut cases = Vec::new();
+    let mut add =
+        |call: &str, what: String, message: Vec<u8>| cases.push((call.to_owned(), what, message));
     let list = storefront::ListGamesRequest::default;
     for (what, message) in [
         ("page size", storefront::ListGamesRequest { page_size: -1, ..list() }),

@@ -37,7 +37,6 @@ fn malformed() -> Vec<Malformed> {
         ("a group that never ends", vec![], framed(&vec![0x0b; 100_000])),
         ("text where a number is", vec![], framed(&[0x0a, 0x03, b'a', b'b', b'c'])),
         ("noise", vec![], framed(&[0xde, 0xad, 0xbe, 0xef])),
-        ("two messages", vec![], [good.clone(), good.clone()].concat()),
         ("compressed without saying how", vec![], [&[1], &good[1..]].concat()),
         ("compressed as nobody does", vec![("grpc-encoding", "cow")], [&[1], &good[1..]].concat()),
         ("compressed with gzip", vec![("grpc-encoding", "gzip")], [&[1], &good[1..]].concat()),
