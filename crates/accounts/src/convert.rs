@@ -68,24 +68,17 @@ pub(crate) struct Login {
     pub(crate) password: Password,
 }
 
-/// Reads a claim. What is missing is named; what can belong to no account is as wrong as a wrong password, and the
-/// form of a text is no secret, so it may be refused sooner.
-pub(crate) fn login(
-    request: &pb::LoginRequest,
-) -> Result<Result<Login, AccountsError>, InvalidFields> {
-    let mut fields = FieldReader::default();
-    for (field, text) in [("email", &request.email), ("password", &request.password)] {
-        if text.is_empty() {
-            fields.fault(field, "is required");
+impl TryFrom<pb::LoginRequest> for Login {
+    type Error = AccountsError;
+
+    /// What is missing, or can belong to no account, is as wrong as a wrong password: the contract knows one refusal
+    /// of a login. The form of a text is no secret, so this one may come sooner.
+    fn try_from(request: pb::LoginRequest) -> Result<Self, AccountsError> {
+        match (Email::parse(&request.email), Password::parse(&request.password)) {
+            (Ok(email), Ok(password)) => Ok(Self { email, password }),
+            _ => Err(AccountsError::InvalidCredentials),
         }
     }
-    fields.finish()?;
-    let (Ok(email), Ok(password)) =
-        (Email::parse(&request.email), Password::parse(&request.password))
-    else {
-        return Ok(Err(AccountsError::InvalidCredentials));
-    };
-    Ok(Ok(Login { email, password }))
 }
 
 /// Reads the one field that names an account.

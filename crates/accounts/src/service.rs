@@ -29,9 +29,7 @@ impl AccountsService for Accounts {
         &self,
         request: Request<pb::LoginRequest>,
     ) -> Result<Response<pb::LoginResponse>, Status> {
-        let login = convert::login(request.get_ref())?;
-
-        let signed_in = match login {
+        let signed_in = match request.into_inner().try_into() {
             Ok(login) => self.sign_in(login).await,
             Err(refused) => Err(refused),
         };

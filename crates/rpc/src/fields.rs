@@ -13,7 +13,7 @@ pub struct FieldFault {
     pub description: String,
 }
 
-/// A request with bad fields, all of them.
+/// A request with bad fields: all of them, up to a number nobody reaches by mistake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.sentence())]
 pub struct InvalidFields(Vec<FieldFault>);
@@ -76,8 +76,14 @@ impl FieldReader {
         }
     }
 
+    /// How many faults are named. More would help nobody, and could be made to outgrow what an answer may carry.
+    const MOST: usize = 20;
+
     /// Notes a fault that no single value shows.
     pub fn fault(&mut self, field: &str, description: impl Display) {
+        if self.faults.len() == Self::MOST {
+            return;
+        }
         self.faults
             .push(FieldFault { field: field.to_owned(), description: description.to_string() });
     }

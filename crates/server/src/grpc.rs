@@ -12,6 +12,7 @@ use tower::ServiceExt;
 use crate::{
     body::Body,
     calls::{CallMetrics, Door, code_in},
+    timed::Timed,
 };
 
 /// The gRPC door.
@@ -19,6 +20,8 @@ pub(crate) struct GrpcDoor {
     native: axum::Router,
     web: axum::Router,
     metrics: CallMetrics,
+    /// How long a request may take to arrive.
+    body_timeout: Duration,
 }
 
 /// Which door a request is for, if it is gRPC at all.
@@ -34,9 +37,9 @@ pub(crate) fn door_of(headers: &HeaderMap) -> Option<Door> {
 }
 
 impl GrpcDoor {
-    pub(crate) fn new(routes: Routes, metrics: CallMetrics) -> Self {
+    pub(crate) fn new(routes: Routes, metrics: CallMetrics, body_timeout: Duration) -> Self {
         let native = routes.into_axum_router();
-        Self { web: native.clone().layer(GrpcWebLayer::new()), native, metrics }
+        Self { web: native.clone().layer(GrpcWebLayer::new()), native, metrics, body_timeout }
     }
 
     /// Answers one call within its deadline.
@@ -64,6 +67,10 @@ impl GrpcDoor {
 
     async fn route(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
         let router = if matches!(door, Door::GrpcWeb) { &self.web } else { &self.native };
+        // The one call of ours whose client goes on talking.
+        let talks_on = request.uri().path().starts_with("/grpc.reflection.");
+        let timed = if talks_on { Timed::each } else { Timed::whole };
+        let request = request.map(|body| timed(body, self.body_timeout));
         let response = match router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},

@@ -21,6 +21,7 @@ mod platform;
 mod rest;
 pub mod shutdown;
 mod status;
+mod timed;
 mod welcome;
 pub mod ws;
 

@@ -34,6 +34,8 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
+/// How much an answer may be ahead of a client that reads slowly.
+const UNSENT_PER_STREAM: usize = 64 * 1024;
 /// hyper reads HTTP/1 headers into a buffer of at least this size.
 const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
 const MOST_HEADERS: usize = 100;
@@ -168,14 +170,14 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_headers(MOST_HEADERS)
-        .max_buf_size(limits.header_bytes.max(SMALLEST_HEADER_BUFFER))
-        .pipeline_flush(true);
+        .max_buf_size(limits.header_bytes.max(SMALLEST_HEADER_BUFFER));
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(PING_INTERVAL)
         .keep_alive_timeout(PING_TIMEOUT)
         .max_concurrent_streams(limits.streams_per_connection)
+        .max_send_buf_size(UNSENT_PER_STREAM)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
     builder
 }

@@ -26,13 +26,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+    let stop = shutdown::listen().context("the process cannot listen to its signals")?;
     config.log_exposure();
     let platform = Platform::open(config).await.context("the platform cannot be opened")?;
     if demo {
         platform.stock_demo().await.context("the demo catalogue cannot be put into the store")?;
     }
     platform.welcome();
-    platform.serve_until(shutdown::requested()).await;
+    platform.serve_until(stop).await;
     Ok(())
 }
 

@@ -194,7 +194,7 @@ async fn front(
 
     Front {
         rest: RestDoor::new(transcoder, limits.clone()),
-        grpc: GrpcDoor::new(routes, calls.clone()),
+        grpc: GrpcDoor::new(routes, calls.clone(), limits.body_timeout),
         pages: pages(storefront.clone(), sockets, shared.stopping.clone(), metrics.clone(), jwks),
         metrics: calls,
     }

@@ -1,18 +1,48 @@
 //! When to stop.
 
-/// Ends when someone asks the process to stop: `SIGTERM` from a supervisor, Ctrl-C from a person.
-pub async fn requested() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate =
-            signal(SignalKind::terminate()).expect("this process may listen to its own signals");
+use std::io;
+
+/// Listens from now on for someone who asks the process to stop: `SIGTERM` from a supervisor, Ctrl-C from a person.
+/// What it answers with ends when someone did. Until this is called, either ends the process on the spot.
+pub fn listen() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut asked = signals()?;
+    Ok(async move {
+        asked.recv().await;
+        tracing::info!(
+            "stopping: streams are told to resume elsewhere, calls that run are finished"
+        );
+    })
+}
+
+#[cfg(unix)]
+fn signals() -> io::Result<Asked> {
+    use tokio::signal::unix::{SignalKind, signal};
+    Ok(Asked {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+    })
+}
+
+#[cfg(unix)]
+struct Asked {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Asked {
+    async fn recv(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    let _ = tokio::signal::ctrl_c().await;
-    tracing::info!("stopping: streams are told to resume elsewhere, calls that run are finished");
+}
+
+#[cfg(windows)]
+type Asked = tokio::signal::windows::CtrlC;
+
+#[cfg(windows)]
+fn signals() -> io::Result<Asked> {
+    tokio::signal::windows::ctrl_c()
 }

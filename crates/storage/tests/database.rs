@@ -110,6 +110,20 @@ on_every_engine! {
         assert_eq!(notes(&place.open().await).await, acknowledged);
     }
 
+    async fn a_connection_handed_back_inside_a_transaction_is_cleaned_before_the_next_use(place: Place) {
+        let database = place.open().await;
+        let mut left_open = database.reader().acquire().await.expect("a connection");
+        // Behind the back of the driver, as a cancelled call leaves it.
+        sqlx::raw_sql("BEGIN").execute(&mut *left_open).await.expect("no transaction yet");
+        sqlx::raw_sql("SELECT COUNT(*) FROM notes").execute(&mut *left_open).await.expect("a table");
+        drop(left_open);
+
+        write_note(&database, "later").await.expect("a turn to write");
+
+        // Still inside that transaction, the connection would show the moment it began.
+        assert_eq!(notes(&database).await, ["later"]);
+    }
+
     async fn a_call_cancelled_half_way_through_its_work_leaves_nothing_behind(place: Place) {
         let database = place.open().await;
 

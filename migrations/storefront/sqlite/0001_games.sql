@@ -2,7 +2,7 @@
 CREATE TABLE games (
     game_id     INTEGER PRIMARY KEY AUTOINCREMENT,
     title       TEXT    NOT NULL,
-    title_key   TEXT    NOT NULL, -- the title as it is sorted: NFKC, lower case
+    title_key   TEXT    NOT NULL, -- the title as it is sorted: NFKC, lower case, its beginning
     genre       TEXT    NOT NULL,
     genre_key   TEXT    NOT NULL, -- the genre as it is compared
     price_minor INTEGER NOT NULL CHECK (price_minor BETWEEN 0 AND 99999999), -- in the smallest unit

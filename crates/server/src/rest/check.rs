@@ -1,12 +1,17 @@
 //! A look at a REST request before it is decoded: every field that is unknown, doubled or of the wrong type is named
 //! at once. The transcoder would stop at the first, and often without its name.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
+use percent_encoding::percent_decode_str;
 use sir0_contract::{Field, Kind, Rest, Shape};
 use sir0_rpc::{FieldReader, InvalidFields};
 
 use super::{json, route::Route};
+
+/// Longer than any parameter of ours, and shorter than what the transcoder takes.
+const MAX_PARAMETER: usize = 8 * 1024;
+const NOT_ENCODED: &str = "must be percent-encoded UTF-8";
 
 /// Refuses what cannot become the request of the call.
 pub(super) fn request(
@@ -32,8 +37,13 @@ pub(super) fn request(
 
 fn check_query(rest: &Rest, shape: &'static Shape, query: &str, fields: &mut FieldReader) {
     let mut seen = HashSet::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let name = name.as_ref();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (Ok(name), value) = (decode(name), decode(value)) else {
+            fields.fault(&shown(name), NOT_ENCODED);
+            continue;
+        };
+        let name = &*name;
         // With a body, every field travels in it: RFC-less but fixed by `google.api.http`.
         let field = if rest.body { None } else { shape.field(name) };
         let Some(field) = field.filter(|field| !is_in_path(rest, field)) else {
@@ -42,10 +52,28 @@ fn check_query(rest: &Rest, shape: &'static Shape, query: &str, fields: &mut Fie
         };
         if !field.repeated && !seen.insert(field.name) {
             fields.fault(field.json, "must be given once");
-        } else if let Err(fault) = text_fits(&field.kind, &value) {
+        } else if let Err(fault) = value.and_then(|value| text_fits(&field.kind, &value)) {
             fields.fault(field.json, fault);
         }
     }
+}
+
+/// A name or value as it was before it was encoded for the query: `+` is a space, escapes are whole, bytes are UTF-8.
+fn decode(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    if text.len() > MAX_PARAMETER {
+        return Err("is too long");
+    }
+    let spaced =
+        if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
+    if !spaced.contains('%') {
+        return Ok(spaced);
+    }
+    let escapes_are_whole = spaced.split('%').skip(1).all(|rest| {
+        let mut digits = rest.bytes().take(2);
+        digits.len() == 2 && digits.all(|digit| digit.is_ascii_hexdigit())
+    });
+    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_not_utf8| NOT_ENCODED)?;
+    if escapes_are_whole { Ok(decoded.into_owned().into()) } else { Err(NOT_ENCODED) }
 }
 
 fn is_in_path(rest: &Rest, field: &Field) -> bool {
@@ -61,7 +89,9 @@ fn text_fits(kind: &Kind, text: &str) -> Result<(), &'static str> {
         Kind::Text => Ok(()),
         Kind::Bool if matches!(text, "true" | "false") => Ok(()),
         Kind::Bool => Err("must be `true` or `false`"),
-        Kind::Int32 => text.parse::<i32>().map(drop).map_err(|_cause| json::WHOLE_NUMBER),
+        // One spelling for each number: `+7` and `007` lead nowhere.
+        Kind::Int32 if text.parse::<i32>().is_ok_and(|number| number.to_string() == text) => Ok(()),
+        Kind::Int32 => Err(json::WHOLE_NUMBER),
         Kind::Double => text.parse::<f64>().map(drop).map_err(|_cause| json::NUMBER),
         Kind::Message(_) => Err("cannot be a parameter"),
     }
@@ -90,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_path_or_query_of_the_wrong_kind_is_named() {
-        for id in ["abc", "1.5", "99999999999", "1e3", "0x10", "%31", "-"] {
+        for id in ["abc", "1.5", "99999999999", "1e3", "0x10", "%31", "-", "+7", "007"] {
             let found = faults(&Method::GET, &format!("/api/games/{id}"), "");
 
             assert_eq!(found, ["gameId must be a whole number of at most 32 bits"], "{id}");

@@ -72,7 +72,7 @@ impl StorefrontTx {
     pub(crate) async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
         let id: i64 = sqlx::query_scalar(ADD_GAME)
             .bind(game.title.as_str())
-            .bind(game.title.key())
+            .bind(game.title.sort_key())
             .bind(game.genre.as_str())
             .bind(game.genre.key())
             .bind(game.price.minor())
@@ -90,7 +90,7 @@ impl StorefrontTx {
     pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
         let saved: Option<i32> = sqlx::query_scalar(SAVE_GAME)
             .bind(game.title.as_str())
-            .bind(game.title.key())
+            .bind(game.title.sort_key())
             .bind(game.genre.as_str())
             .bind(game.genre.key())
             .bind(game.price.minor())

@@ -87,7 +87,7 @@ impl PageToken {
     pub fn of(game: &Game, sort: Sort) -> Self {
         let key = match sort {
             Sort::Newest => Key::Number(game.id.into()),
-            Sort::Title => Key::Text(game.title.key()),
+            Sort::Title => Key::Text(game.title.sort_key()),
             Sort::Price => Key::Number(game.price.minor()),
         };
         Self { key, id: game.id.get() }

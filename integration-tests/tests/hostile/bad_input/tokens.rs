@@ -251,7 +251,7 @@ async fn a_page_token_opens_no_other_list() {
             "a plain place",
             format!("sort=title&pageToken={}", BASE64URL.encode(r#"{"key":"","id":0}"#)),
         ),
-        ("a vast token", format!("sort=title&pageToken={}", "A".repeat(20_000))),
+        ("a vast token", format!("sort=title&pageToken={}", "A".repeat(8_000))),
         ("SQL", "sort=title&pageToken=%27%20OR%201=1%20--".to_owned()),
     ] {
         let answer = asks(studio.address(), "GET", &format!("/api/games?{query}"), "", b"").await;

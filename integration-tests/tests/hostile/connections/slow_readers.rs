@@ -48,47 +48,21 @@ async fn changes(studio: &Person, id: i32, from: i32, to: i32) {
         .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn those_who_never_read_their_stream_grow_no_memory_and_hold_up_no_one() {
+/// Opens streams that nobody reads, then changes a game two thousand times.
+async fn streams_nobody_reads_cost_no_memory<S>(open: impl AsyncFn(&Person) -> Vec<S>) {
     let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     // What every server of this age has: warm connections, a full window of changes, and the same load before.
-    let mut present = studio
-        .games()
-        .watch_games(WatchGamesRequest::default())
-        .await
-        .expect("a stream")
-        .into_inner();
-    let earlier = tokio::spawn(async move { while let Ok(Some(_)) = present.message().await {} });
-    changes(&studio, id, -CHANGES, 0).await;
+    changes(&studio, id, -CHANGES, -CHANGES / 2).await;
     server.counts_from_now();
-    changes(&studio, id, -2 * CHANGES, -CHANGES).await;
+    changes(&studio, id, -CHANGES / 2, 0).await;
     let without = server.grown_mib();
-    earlier.abort();
 
-    let mut silent = Vec::new();
-    for accept in ["text/event-stream", "application/x-ndjson"] {
-        for _ in 0..5 {
-            let mut stream = a_tight_fist(studio.address()).await;
-            let bytes = request("GET", "/api/games:watch", &[("Accept", accept)], b"");
-            stream.write_all(&bytes).await.expect("it reads");
-            silent.push(stream);
-        }
-    }
-    let mut unread = Vec::new();
-    for _ in 0..5 {
-        let connection = Http2::over(a_tight_fist(studio.address()).await).await;
-        let watch = "/sir0.storefront.v1.GamesService/WatchGames";
-        unread.push(connection.begins(watch, &[], framed(&[])).await.expect("a stream"));
-    }
-    let mut keen = studio
-        .games()
-        .watch_games(WatchGamesRequest::default())
-        .await
-        .expect("a stream")
-        .into_inner();
-    let mut reading = tokio::spawn(async move {
+    let silent = open(&studio).await;
+    let watch = WatchGamesRequest::default();
+    let mut keen = studio.games().watch_games(watch).await.expect("a stream").into_inner();
+    let reading = tokio::spawn(async move {
         let mut heard = 0;
         while heard < CHANGES {
             let message = keen.message().await.expect("unbroken").expect("endless");
@@ -100,13 +74,54 @@ async fn those_who_never_read_their_stream_grow_no_memory_and_hold_up_no_one() {
 
     changes(&studio, id, 0, CHANGES).await;
 
-    let heard = tokio::time::timeout(Duration::from_secs(20), &mut reading).await;
+    let heard = tokio::time::timeout(Duration::from_secs(20), reading).await;
     heard.expect("who reads hears all of it").expect("no panic");
     let asked = Instant::now();
     assert_eq!(studio.rest().get(&format!("/api/games/{id}")).await.status, 200);
     assert!(asked.elapsed() < Duration::from_secs(1));
     server.is_unshaken(20 + without).await;
-    drop((silent, unread));
+    drop(silent);
+}
+
+async fn watches_over_http(studio: &Person, accept: &str) -> Vec<TcpStream> {
+    let mut silent = Vec::new();
+    for _ in 0..10 {
+        let mut stream = a_tight_fist(studio.address()).await;
+        let bytes = request("GET", "/api/games:watch", &[("Accept", accept)], b"");
+        stream.write_all(&bytes).await.expect("it reads");
+        silent.push(stream);
+    }
+    silent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_sent_events_that_nobody_reads_cost_no_memory_and_hold_up_no_one() {
+    streams_nobody_reads_cost_no_memory(async |studio| {
+        watches_over_http(studio, "text/event-stream").await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_lines_that_nobody_reads_cost_no_memory_and_hold_up_no_one() {
+    streams_nobody_reads_cost_no_memory(async |studio| {
+        watches_over_http(studio, "application/x-ndjson").await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn grpc_streams_that_nobody_reads_cost_no_memory_and_hold_up_no_one() {
+    streams_nobody_reads_cost_no_memory(async |studio| {
+        let mut unread = Vec::new();
+        for _ in 0..10 {
+            let connection = Http2::over(a_tight_fist(studio.address()).await).await;
+            let watch = "/sir0.storefront.v1.GamesService/WatchGames";
+            unread.push(connection.begins(watch, &[], framed(&[])).await.expect("a stream"));
+        }
+        unread
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
