@@ -129,7 +129,7 @@ pub(crate) fn render(calls: &[Call]) -> String {
     writeln!(source, "/// Every call of the contract, in the order of the files.")
         .expect("a string grows");
     writeln!(source, "pub static CALLS: &[Call] = &[").expect("a string grows");
-    for call in calls {
+    for (index, call) in calls.iter().enumerate() {
         let Call { service, name, streaming, access, comment, .. } = call;
         let access = upper_camel(access);
         let request = shape_name(&call.request);
@@ -139,7 +139,7 @@ pub(crate) fn render(calls: &[Call]) -> String {
         };
         writeln!(
             source,
-            "Call {{ service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", streaming: {streaming}, \
+            "Call {{ index: {index}, service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", streaming: {streaming}, \
              access: Access::{access}, comment: {comment:?}, request: &{request}, rest: {rest} }},"
         )
         .expect("a string grows");

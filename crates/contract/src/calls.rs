@@ -6,6 +6,8 @@ include!(concat!(env!("OUT_DIR"), "/calls.rs"));
 /// One call of the contract.
 #[derive(Debug)]
 pub struct Call {
+    /// Its place in [`CALLS`].
+    pub index: usize,
     /// The full name of its service, such as `sir0.storefront.v1.GamesService`.
     pub service: &'static str,
     /// Its name within the service.

@@ -1,7 +1,6 @@
 //! Counting calls: by method, door and code, with how long they took.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, OnceLock},
     time::Instant,
 };
@@ -36,8 +35,8 @@ impl Door {
 const CODES: usize = 17;
 
 /// The counters of every call, found once and kept: a look-up by name each time would cost more than the counting.
-#[derive(Clone, Default)]
-pub(crate) struct CallMetrics(Arc<HashMap<&'static str, [PerDoor; Door::COUNT]>>);
+#[derive(Clone)]
+pub(crate) struct CallMetrics(Arc<[[PerDoor; Door::COUNT]]>);
 
 #[derive(Default)]
 struct PerDoor {
@@ -47,13 +46,12 @@ struct PerDoor {
 
 impl CallMetrics {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(CALLS.iter().map(|call| (call.path, Default::default())).collect()))
+        Self(CALLS.iter().map(|_| Default::default()).collect())
     }
 
     /// Counts a call that ended.
     pub(crate) fn finished(&self, call: &'static Call, door: Door, code: Code, started: Instant) {
-        let Some(doors) = self.0.get(call.path) else { return };
-        let PerDoor { finished, seconds } = &doors[door as usize];
+        let PerDoor { finished, seconds } = &self.0[call.index][door as usize];
         let counter = finished[code as usize].get_or_init(|| {
             let code = format!("{code:?}");
             metrics::counter!("sir0_calls_total", "method" => call.path, "door" => door.name(), "code" => code)

@@ -7,13 +7,13 @@ use std::{
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -36,9 +36,8 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// How much an answer may be ahead of a client that reads slowly.
 const UNSENT_PER_STREAM: usize = 64 * 1024;
-/// hyper reads HTTP/1 headers into a buffer of at least this size.
+/// hyper reads HTTP/1 headers, at most a hundred, into a buffer of at least this size.
 const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
-const MOST_HEADERS: usize = 100;
 
 /// Answers requests.
 pub(crate) trait Answers: Send + Sync + 'static {
@@ -118,8 +117,9 @@ async fn connection(
         return;
     }
     let activity = Activity::default();
-    let service = service_fn(|request| {
-        Arc::clone(&front).answer(request, activity.begin()).map(Ok::<_, Infallible>)
+    let service = service_fn(|request: Request<Incoming>| {
+        let in_flight = activity.begin(request.version());
+        Arc::clone(&front).answer(request, in_flight).map(Ok::<_, Infallible>)
     });
     let builder = protocol(&limits);
     let mut serving =
@@ -141,12 +141,13 @@ async fn connection(
                 if begun != seen || activity.is_busy() {
                     (seen, last_active) = (begun, Instant::now());
                 }
-                // Who never asked anything has as long as a header; who did may rest longer.
-                let patience = if begun == 0 { limits.header_timeout } else { limits.idle_timeout };
+                // Between two HTTP/1 requests there is nothing but the next header; HTTP/2 may rest.
+                let may_rest = activity.may_rest();
+                let patience = if may_rest { limits.idle_timeout } else { limits.header_timeout };
                 if last_active.elapsed() < patience {
                     continue;
                 }
-                if is_ending || begun == 0 {
+                if is_ending || !may_rest {
                     return;
                 }
                 is_ending = true;
@@ -167,9 +168,8 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_headers(MOST_HEADERS)
+        // The check of the connection sees to it, once every few seconds and not twice for every request.
+        .header_read_timeout(None)
         .max_buf_size(limits.header_bytes.max(SMALLEST_HEADER_BUFFER));
     builder
         .http2()
@@ -190,10 +190,12 @@ struct Activity(Arc<Counts>);
 struct Counts {
     begun: AtomicUsize,
     running: AtomicUsize,
+    is_http2: AtomicBool,
 }
 
 impl Activity {
-    fn begin(&self) -> InFlight {
+    fn begin(&self, version: Version) -> InFlight {
+        self.0.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
         self.0.begun.fetch_add(1, Ordering::Relaxed);
         self.0.running.fetch_add(1, Ordering::Relaxed);
         InFlight(self.clone())
@@ -201,6 +203,11 @@ impl Activity {
 
     fn begun(&self) -> usize {
         self.0.begun.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has asked something before, over a protocol in which silence is no unfinished header.
+    fn may_rest(&self) -> bool {
+        self.0.is_http2.load(Ordering::Relaxed)
     }
 
     fn is_busy(&self) -> bool {

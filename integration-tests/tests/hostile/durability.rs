@@ -292,4 +292,10 @@ async fn fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged() {
     assert!(heard.is_sorted(), "out of the order of commits");
     assert_eq!(heard.len(), kept.count(), "every game that is there was heard of, and no other");
     assert!(took < Duration::from_mins(1), "it took {took:?}");
+    println!(
+        "drill: {CUTS} times `kill -9` in {:.0} s of writing, {} games and changes acknowledged, 0 lost, 0 doubled, \
+         `PRAGMA integrity_check` ok",
+        took.as_secs_f64(),
+        acknowledged.len() + told.revisions().len(),
+    );
 }

@@ -222,13 +222,17 @@ pub(super) fn unary(answer: HttpResponse, route: &Route<'_>) -> Result<Response<
     }
     let (parts, body) = answer.into_http().into_parts();
     let mut response = Response::from_parts(parts, Body::full(body));
-    let asked = response.headers_mut().remove(HTTP_STATUS);
+    let headers = response.headers_mut();
+    // The content type is there; more only when the call added something.
+    let asked = if headers.len() > 1 { headers.remove(HTTP_STATUS) } else { None };
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     let status =
         asked.and_then(|status| status.to_str().ok()?.parse().ok()).unwrap_or(route.rest.success);
     if status != 200 {
         *response.status_mut() = StatusCode::from_u16(status).expect("the contract's own statuses");
     }
-    Ok(with_json_headers(response))
+    Ok(response)
 }
 
 fn with_json_headers(mut response: Response<Body>) -> Response<Body> {

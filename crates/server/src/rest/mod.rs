@@ -81,7 +81,7 @@ impl<T: Transcode> RestDoor<T> {
 
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        let wants_events = answer::wants_events(&headers);
+        let wants_events = route.call.streaming && answer::wants_events(&headers);
         let called = self.transcoder.try_transcode(method, target, headers, &body);
         let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
         match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
