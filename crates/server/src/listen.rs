@@ -116,6 +116,8 @@ async fn connection(
         );
         return;
     }
+    // Of its own: asking the one all share takes its lock, for every request of every connection.
+    let stopping = stopping.child_token();
     let activity = Activity::default();
     let service = service_fn(|request: Request<Incoming>| {
         let in_flight = activity.begin(request.version());
@@ -130,6 +132,7 @@ async fn connection(
     let mut seen = 0;
     loop {
         tokio::select! {
+            biased;
             // How it ended is the client's business: a reset is as good as a goodbye.
             _ended = serving.as_mut() => return,
             () = stopping.cancelled(), if !is_ending => {
