@@ -1,4 +1,4 @@
-//! An account, and who may do what with it.
+//! An account, and how it changes.
 
 use sir0_kernel::{Role, Timestamp, UserId};
 
@@ -29,12 +29,6 @@ pub struct ProfileChange {
 }
 
 impl User {
-    /// An account belongs to its owner; administrators look after all of them.
-    #[must_use]
-    pub fn is_open_to(&self, caller: UserId, role: Role) -> bool {
-        self.id == caller || role >= Role::Admin
-    }
-
     /// Takes over what is new, and tells whether anything was. Repeating it is harmless.
     pub fn change(&mut self, change: ProfileChange) -> bool {
         let before = (self.username.clone(), self.email.clone());
@@ -60,17 +54,6 @@ mod tests {
             role: Role::Player,
             created: Timestamp::from_micros(0),
         }
-    }
-
-    #[test]
-    fn an_account_is_open_to_its_owner_and_to_administrators_only() {
-        let ada = ada();
-        let stranger = UserId::parse(8).expect("an id");
-
-        assert!(ada.is_open_to(ada.id, Role::Player));
-        assert!(ada.is_open_to(stranger, Role::Admin));
-        assert!(!ada.is_open_to(stranger, Role::Publisher));
-        assert!(!ada.is_open_to(stranger, Role::Player));
     }
 
     #[test]
