@@ -28,7 +28,7 @@ pub struct Limits {
     /// How long the headers of a request may take to arrive.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub header_timeout: Duration,
-    /// How long a connection may stay open without a call.
+    /// How long an HTTP/2 connection may stay open without a call. Over HTTP/1 the next header has its own time.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub idle_timeout: Duration,
     /// How long the body of a request may take to arrive.

@@ -265,7 +265,7 @@ pub const SETTINGS: &[Setting] = &[
         "limits.idle_timeout",
         "SIR0_LIMITS_IDLE_TIMEOUT",
         Kind::Duration,
-        "how long a connection may stay open without a call",
+        "how long an HTTP/2 connection may stay open without a call",
     ),
     setting(
         "limits.body_timeout",
