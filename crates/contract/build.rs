@@ -14,6 +14,7 @@ use rest_over_grpc::build::{DescriptorOptions, Generator, OpenApiInfo, ServiceDe
 const PROTO: &str = "../../proto";
 const FILES: &[&str] = &[
     "sir0/accounts/v1/accounts_service.proto",
+    "sir0/accounts/v1/sessions_service.proto",
     "sir0/storefront/v1/games_service.proto",
     "sir0/status/v1/status_service.proto",
 ];
@@ -44,8 +45,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = DescriptorOptions::new().extern_path(".google.protobuf", "::pbjson_types");
     let info = OpenApiInfo::new("SIR0", env!("CARGO_PKG_VERSION"));
     let mut rest = Generator::builder().emit_openapi_spec(Some(info)).build();
-    rest.add_all(ServiceDefinition::from_fds(&descriptors, &options)?);
+    let services = ServiceDefinition::from_fds(&descriptors, &options)?;
+    rest.add_all(services.clone());
     rest.write(&out)?;
+    // One transcoder a service as well: a process may serve only some of them.
+    for service in services {
+        let file = out.join(format!("{}.transcoder.rs", service.trait_name()));
+        let (transcoder, _) = Generator::new().add(service).generate()?;
+        fs::write(file, transcoder.to_string())?;
+    }
 
     let pool = DescriptorPool::decode(descriptors.as_slice())?;
     let calls = calls::read(&pool)?;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{arrows, proto, provision, run::Run, shell, test};
+use crate::{arrows, deploy, proto, provision, run::Run, shell, test};
 
 /// Every check, then every test.
 pub(crate) fn command() -> Result<()> {
@@ -29,6 +29,7 @@ pub(crate) fn command() -> Result<()> {
         let mut doc = shell::cargo(["doc", "--quiet", "--workspace", "--no-deps"]);
         shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
     });
+    deploy::steps(&mut run);
     test::steps(&mut run);
     run.finish()
 }

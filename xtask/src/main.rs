@@ -3,6 +3,8 @@
 mod arrows;
 mod bench;
 mod ci;
+mod databases;
+mod deploy;
 mod proto;
 mod provision;
 mod run;
@@ -23,15 +25,17 @@ Usage: cargo xtask NAME [ARGUMENTS]
   ci               format, arrows, proto, clippy and docs, every warning an error; then test
   proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change
   arrows           prints the floors and every dependency between crates; fails on one that points up
+  deploy           holds docker-compose.yml and deploy/ against the programs that read them
   bench [ARGS]     builds release, measures against bare servers, writes docs/benchmarks.md
                    (`cargo xtask bench --help` lists the arguments)
 
-Needs Rust, Node 20 or later and Python 3.10 or later. What else is lacking (a C compiler, cargo-nextest, npm
-and Python packages, wrk and h2load) it installs on Debian as root and says so; elsewhere it fetches what
-stays inside the project folder and names the rest for you to install.
+Needs Rust, Node 20 or later and Python 3.10 or later. What else is lacking (a C compiler, PostgreSQL and
+Redis, cargo-nextest, npm and Python packages, wrk and h2load) it installs on Debian as root and says so;
+elsewhere it fetches what stays inside the project folder and names the rest for you to install.
 
 Environment it sets for tests:
-  JUDGES      the folder with grpcurl, schemathesis and buf";
+  JUDGES              the folder with grpcurl, schemathesis and buf
+  SIR0_TEST_POSTGRES  the PostgreSQL server they share; a test that is run without it starts one for itself";
 
 fn main() -> ExitCode {
     match chore() {
@@ -52,6 +56,7 @@ fn chore() -> Result<()> {
         ["proto"] => proto::write(),
         ["proto", "--check"] => proto::check(),
         ["arrows"] => arrows::command(),
+        ["deploy"] => deploy::command(),
         ["bench", ref rest @ ..] => bench::command(rest),
         [] | ["help" | "--help" | "-h", ..] => {
             println!("{HELP}");

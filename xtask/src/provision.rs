@@ -34,6 +34,8 @@ const LOAD_GENERATORS: &[Tool] = &[
 
 const REQUIREMENTS: &str = include_str!("../judges/requirements.txt");
 const CONSTRAINTS: &str = include_str!("../judges/constraints.txt");
+const READERS: &str = include_str!("../deploy/requirements.txt");
+const READERS_CONSTRAINTS: &str = include_str!("../deploy/constraints.txt");
 const NEXTEST: &str = "0.9.143";
 
 /// What runs the Rust tests.
@@ -50,6 +52,15 @@ pub(crate) enum Runner {
 /// What compiling the C parts (`SQLite`, cryptography) takes.
 pub(crate) fn build_tools() -> Result<()> {
     need(BUILD_TOOLS)
+}
+
+/// Installs servers that are ours to start. Debian would start them for the machine as well, so for this once
+/// it is told not to, unless it has a policy of its own.
+#[cfg(unix)]
+pub(crate) fn servers(packages: &[&str]) -> Result<()> {
+    let policy = Path::new("/usr/sbin/policy-rc.d");
+    let _quiet = is_debian_as_root().then(|| NoServices::for_now(policy)).transpose()?;
+    install(packages)
 }
 
 /// Programs that make load cheaply. Without them the bench makes it itself, and its table says so.
@@ -103,21 +114,52 @@ pub(crate) fn node_packages() -> Result<()> {
 
 /// The folder with grpcurl, schemathesis and buf, made when it is not there or holds other versions.
 pub(crate) fn judges() -> Result<PathBuf> {
-    let home = Workspace::read()?.target.join("judges");
-    let programs = home.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let stamp = home.join("installed.txt");
-    let wanted = format!("{REQUIREMENTS}{CONSTRAINTS}");
-    let is_there = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
-        && shell::run_quietly(Command::new(programs.join("grpcurl")).arg("--version")).is_ok();
-    if !is_there {
-        make_judges(&home, &programs)?;
-        fs::write(&stamp, wanted).context("could not write into target/judges")?;
-    }
+    let programs = python_programs("judges", "grpcurl", &format!("{REQUIREMENTS}{CONSTRAINTS}"))?;
     link_buf(&programs)?;
     Ok(programs)
 }
 
-fn make_judges(home: &Path, programs: &Path) -> Result<()> {
+/// The folder with a Python that can ask Kubernetes' schemas, made when it is not there or holds other versions.
+pub(crate) fn readers() -> Result<PathBuf> {
+    let wanted = format!("{READERS}{READERS_CONSTRAINTS}");
+    python_programs("deploy", "kubernetes-validate", &wanted)
+}
+
+/// Envoy in the version that the containers run.
+pub(crate) fn envoy() -> Result<PathBuf> {
+    let where_is = "import envoy, pathlib; \
+        print(pathlib.Path(envoy.__file__).with_name('_bin') / 'envoy', end='')";
+    let path = shell::run_quietly(Command::new(readers()?.join("python")).args(["-c", where_is]))?;
+    Ok(path.into())
+}
+
+/// What reads `docker-compose.yml`: the plugin of a container engine, or the program that needs none.
+pub(crate) fn compose() -> Result<Command> {
+    let mut plugin = Command::new("docker");
+    plugin.arg("compose");
+    if shell::run_quietly(Command::new("docker").args(["compose", "version"])).is_ok() {
+        return Ok(plugin);
+    }
+    need(&[Tool { program: "docker-compose", packages: &["docker-compose"] }])?;
+    Ok(Command::new("docker-compose"))
+}
+
+/// A Python of its own in `target/NAME` with what `xtask/NAME` asks for. Answers with the folder of its programs; one
+/// of them has to start.
+fn python_programs(name: &str, proof: &str, wanted: &str) -> Result<PathBuf> {
+    let home = Workspace::read()?.target.join(name);
+    let programs = home.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let stamp = home.join("installed.txt");
+    let is_there = fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
+        && shell::run_quietly(Command::new(programs.join(proof)).arg("--version")).is_ok();
+    if !is_there {
+        make_python(&home, &programs, name)?;
+        fs::write(&stamp, wanted).with_context(|| format!("could not write into target/{name}"))?;
+    }
+    Ok(programs)
+}
+
+fn make_python(home: &Path, programs: &Path, name: &str) -> Result<()> {
     let python = ["python3", "python"].into_iter().find(|python| shell::finds(python));
     let python = python.context("install Python 3.10 or later, then run this again")?;
     // Debian splits venv's better half off.
@@ -126,14 +168,14 @@ fn make_judges(home: &Path, programs: &Path) -> Result<()> {
     }
     let mut venv = Command::new(python);
     shell::run_quietly(venv.args(["-m", "venv", "--clear"]).arg(home))?;
-    let own = workspace::root().join("xtask/judges");
+    let own = workspace::root().join("xtask").join(name);
     let mut pip = Command::new(programs.join("python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
         .arg(own.join("requirements.txt"))
         .arg("--constraint")
         .arg(own.join("constraints.txt"));
     shell::run_quietly(&mut pip)?;
-    println!("   installed by pip into target/judges: grpcurl, schemathesis");
+    println!("   installed by pip into target/{name}: what xtask/{name}/requirements.txt says");
     Ok(())
 }
 
@@ -210,8 +252,77 @@ fn install(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// The program that Debian asks whether a service may be started, as long as it is ours.
+#[cfg(unix)]
+struct NoServices {
+    ours: Option<PathBuf>,
+}
+
+#[cfg(unix)]
+impl NoServices {
+    fn for_now(policy: &Path) -> Result<Self> {
+        use std::{
+            io::{ErrorKind, Write},
+            os::unix::fs::OpenOptionsExt,
+        };
+
+        let made = fs::File::options().write(true).create_new(true).mode(0o755).open(policy);
+        let mut made = match made {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Ok(Self { ours: None });
+            }
+            made => made.with_context(|| format!("could not make {}", policy.display()))?,
+        };
+        let this = Self { ours: Some(policy.to_owned()) };
+        // 101 is "not allowed".
+        made.write_all(b"#!/bin/sh\nexit 101\n")
+            .with_context(|| format!("could not write {}", policy.display()))?;
+        Ok(this)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if let Some(policy) = &self.ours
+            && let Err(error) = fs::remove_file(policy)
+        {
+            println!("   remove {}, it keeps services from starting: {error}", policy.display());
+        }
+    }
+}
+
 fn is_debian_as_root() -> bool {
     let is_root =
         || shell::run_quietly(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
     Path::new("/etc/debian_version").exists() && is_root()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_may_not_start_while_servers_are_installed_and_may_afterwards() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let policy = folder.path().join("policy-rc.d");
+
+        let quiet = NoServices::for_now(&policy).expect("nothing is there");
+        let answer = Command::new(&policy).args(["redis-server", "start"]).status();
+        drop(quiet);
+
+        assert_eq!(answer.expect("it can be run").code(), Some(101));
+        assert!(!policy.exists());
+    }
+
+    #[test]
+    fn a_policy_of_the_machine_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let policy = folder.path().join("policy-rc.d");
+        fs::write(&policy, "its own").expect("an empty folder");
+
+        drop(NoServices::for_now(&policy).expect("it is respected"));
+
+        assert_eq!(fs::read_to_string(policy).expect("it is still there"), "its own");
+    }
 }

@@ -13,6 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    databases,
     provision::{self, Runner},
     run::Run,
     shell,
@@ -32,16 +33,19 @@ pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
     let judges = run.step("judges", provision::judges);
     let runner = run.step("test runner", provision::test_runner);
+    let postgres = run.step("databases", databases::Shared::start);
     let built = run.step("build", || {
         shell::run(&mut shell::cargo(["build", "--quiet", "--workspace", "--all-targets"]))
     });
     let (Some(runner), Some(())) = (runner, built) else {
         return;
     };
-    // Without judges the tests that need them fail and say so; the others still have something to tell.
+    // Without judges or databases the tests that need them fail and say so; the others still have something to
+    // tell.
     let judges = judges.as_deref();
     let mut summary = None;
-    run.step("rust tests", || rust_tests(&runner, judges, &mut summary));
+    run.step("rust tests", || rust_tests(&runner, judges, postgres.as_ref(), &mut summary));
+    drop(postgres);
     run.step("doc tests", doc_tests);
     if node.is_some() {
         run.step("node tests", || node_tests(judges));
@@ -52,7 +56,12 @@ pub(crate) fn steps(run: &mut Run) {
 }
 
 /// Runs them, and leaves the line with their counts in `summary` whether they passed or not.
-fn rust_tests(runner: &Runner, judges: Option<&Path>, summary: &mut Option<String>) -> Result<()> {
+fn rust_tests(
+    runner: &Runner,
+    judges: Option<&Path>,
+    postgres: Option<&databases::Shared>,
+    summary: &mut Option<String>,
+) -> Result<()> {
     let mut command = match runner {
         Runner::Nextest { path } => nextest(path),
         // It counts each test program by itself, so there is no summary then.
@@ -62,6 +71,9 @@ fn rust_tests(runner: &Runner, judges: Option<&Path>, summary: &mut Option<Strin
     };
     if let Some(judges) = judges {
         command.env("JUDGES", judges);
+    }
+    if let Some(postgres) = postgres {
+        postgres.tell(&mut command);
     }
     let (kept, passed) = shell::run_and_keep(&mut command, "Summary")?;
     *summary = kept;

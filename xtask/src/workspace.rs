@@ -20,6 +20,8 @@ pub(crate) struct Package {
     pub(crate) folder: PathBuf,
     /// Every package it names in its `Cargo.toml`, for building and testing too.
     pub(crate) uses: Vec<String>,
+    /// Those of them that are not only for its tests.
+    pub(crate) builds_with: Vec<String>,
 }
 
 /// The folder everything else is in.
@@ -44,11 +46,15 @@ impl Package {
     fn read(value: &Value) -> Result<Self> {
         let manifest = PathBuf::from(text(value, "manifest_path")?);
         let folder = manifest.parent().context("a manifest lies in a folder")?.to_owned();
-        let uses = list(value, "dependencies")?
-            .iter()
-            .map(|dependency| text(dependency, "name"))
-            .collect::<Result<_>>()?;
-        Ok(Self { name: text(value, "name")?, folder, uses })
+        let (mut uses, mut builds_with) = (Vec::new(), Vec::new());
+        for dependency in list(value, "dependencies")? {
+            let name = text(dependency, "name")?;
+            if dependency["kind"] != "dev" {
+                builds_with.push(name.clone());
+            }
+            uses.push(name);
+        }
+        Ok(Self { name: text(value, "name")?, folder, uses, builds_with })
     }
 }
 

@@ -5,7 +5,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use sir0_feed::{Feed, Heard};
 use sir0_kernel::{Role, SessionId, UserId};
 use sir0_rpc::Shared;
-use sir0_storage as storage;
+use sir0_storage::{
+    self as storage, Place, Step,
+    copy::{Copied, CopyError},
+};
 use sir0_tokens::{AccessToken, EndedSessions, Mint, SigningKey, Verifier};
 
 use crate::{
@@ -73,9 +76,10 @@ impl Accounts {
     ) -> Result<Self, OpenError> {
         config.check()?;
         let hasher = Hasher::new(&config.hashing)?;
-        let file = storage::file_of(config.database.as_deref(), data_dir, "accounts.db")?;
-        let db = AccountsDb::open(&file).await?;
-        let feed = Feed::open(db.database().clone(), sir0_feed::Config::default()).await?;
+        let (db, _steps) = AccountsDb::open(&config.place(data_dir)?).await?;
+        let redis = shared.redis.clone();
+        let feed =
+            Feed::open("accounts", db.database(), redis, sir0_feed::Config::default()).await?;
         let accounts = Self { db, feed, hasher, trust, shared };
 
         // The position first, then the table: a session that ends in between is learnt twice, never missed.
@@ -86,9 +90,28 @@ impl Accounts {
         Ok(accounts)
     }
 
+    /// Brings the schema up to date, and tells what was applied.
+    pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        let (db, steps) = AccountsDb::open(&config.place(data_dir)?).await?;
+        db.database().close().await;
+        Ok(steps)
+    }
+
+    /// Tells which steps the schema has, and changes nothing.
+    pub async fn inspect(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        AccountsDb::inspect(&config.place(data_dir)?).await
+    }
+
+    /// Copies a database of accounts into an empty one, and proves that everything arrived.
+    pub async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
+        AccountsDb::copy(from, to).await
+    }
+
     /// Whether it works: its database can be read and written.
     pub async fn check(&self) -> storage::Result<()> {
-        self.db.database().check().await
+        let database = self.db.database();
+        sir0_rpc::pool_gauges("accounts", database.connections());
+        database.check().await
     }
 
     /// Ends what runs in the background and closes the database.
@@ -103,6 +126,19 @@ impl Accounts {
 
     pub(crate) const fn verifier(&self) -> &Verifier {
         &self.trust.verifier
+    }
+
+    /// The keys to verify tokens with, as other services read them.
+    pub(crate) fn jwks(&self) -> String {
+        self.trust.mint.key().jwks()
+    }
+
+    pub(crate) const fn db(&self) -> &AccountsDb {
+        &self.db
+    }
+
+    pub(crate) const fn feed(&self) -> &Feed<SessionEnded> {
+        &self.feed
     }
 
     /// Makes an account straight away: how the first administrator comes to be.
@@ -190,18 +226,18 @@ impl Accounts {
         outdated: Option<Password>,
     ) -> Result<(UserId, AccessToken), AccountsError> {
         let now = self.shared.clock.now();
-        let Stored { user, password_hash } = stored;
+        let user = &stored.user;
         let session = SessionId::fresh(now);
         let token = self.trust.mint.mint(user.id, user.role, session, now);
 
         let mut tx = self.db.begin().await?;
-        if !tx.begin_session(session, user.id, &password_hash, now, token.expires).await? {
+        if !tx.begin_session(session, &stored, now, token.expires).await? {
             return Err(AccountsError::InvalidCredentials);
         }
         tx.commit().await?;
 
         if let Some(password) = outdated {
-            self.hash_anew(user.id, password, &password_hash).await;
+            self.hash_anew(user.id, password, &stored.password_hash).await;
         }
         Ok((user.id, token))
     }

@@ -1,8 +1,12 @@
 //! What an operator may tune about accounts, and how far.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::Deserialize;
+use sir0_storage::{self as storage, Asked, Place};
 
 use crate::hashing;
 
@@ -10,8 +14,16 @@ use crate::hashing;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A `sqlite:` path. Accounts shares it with no one. Left out, `accounts.db` in the data folder.
+    /// A `sqlite:` path or a `postgres:` URL. Accounts shares it with no one. Left out, `accounts.db` in the data
+    /// folder.
     pub database: Option<String>,
+    /// The file with the password of the `postgres:` URL.
+    pub database_password_file: Option<PathBuf>,
+    /// How many connections one process has to PostgreSQL at most.
+    pub database_connections: u32,
+    /// The private key that tokens are signed with, in PEM. Left out, `signing-key.pem` in the data folder, made when
+    /// missing. A file named here is never made.
+    pub signing_key: Option<PathBuf>,
     /// In whose name tokens are made: `iss`.
     pub issuer: String,
     /// For whom tokens are made: `aud`.
@@ -37,6 +49,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             database: None,
+            database_password_file: None,
+            database_connections: 10,
+            signing_key: None,
             issuer: "sir0".to_owned(),
             audience: "sir0".to_owned(),
             session_lifetime: Duration::from_hours(24),
@@ -50,6 +65,16 @@ impl Config {
     const LONGEST_SESSION: Duration = Duration::from_hours(90 * 24);
     /// Keeps tokens far below the length at which verifiers stop reading.
     const MAX_NAME_BYTES: usize = 255;
+
+    /// Where its database is.
+    pub fn place(&self, data_dir: &Path) -> storage::Result<Place> {
+        let asked = Asked {
+            url: self.database.as_deref(),
+            password_file: self.database_password_file.as_deref(),
+            connections: self.database_connections,
+        };
+        Place::of(asked, data_dir, "accounts.db")
+    }
 
     /// Refuses settings that nobody should run with, before anything is opened.
     pub fn check(&self) -> Result<(), InvalidConfig> {

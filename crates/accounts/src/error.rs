@@ -43,9 +43,7 @@ impl Refusal for AccountsError {
             Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
             Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
             Self::TooBusy(busy) => Reason::exhausted("TOO_BUSY").after(busy.retry_after),
-            Self::Database(storage::Error::Unavailable(_) | storage::Error::Full(_)) => {
-                Reason::unavailable()
-            }
+            Self::Database(error) if error.is_passing() => Reason::unavailable(),
             Self::Database(_) => Reason::internal(),
         }
     }

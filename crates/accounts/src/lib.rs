@@ -1,7 +1,7 @@
 //! Accounts: who someone is, and how they prove it.
 //!
 //! A call walks through these rooms:
-//! 1. `service`: the doorway; reads like `accounts_service.proto`.
+//! 1. `service`: the doorway; reads like `accounts_service.proto`. `sessions_service` is the one for other services.
 //! 2. `convert`: wire messages become commands, or every bad field is named.
 //! 3. [`Accounts`]: the units of work behind the calls, and those an operator does.
 //! 4. [`domain`]: the rules; no network, no database, no clock of its own. [`hashing`] is the work behind a password.
@@ -18,6 +18,7 @@ mod error;
 mod events;
 pub mod hashing;
 mod service;
+mod sessions_service;
 
 pub use accounts::{Accounts, CreateError, GrantError, OpenError, Trust};
 pub use config::{Config, InvalidConfig};

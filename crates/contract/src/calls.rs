@@ -39,6 +39,8 @@ pub enum Access {
     Publisher,
     /// Whoever holds the access token named in the request.
     TokenHolder,
+    /// Another service of the platform, which shows the secret that they share.
+    Peer,
 }
 
 /// How a call looks over REST.

@@ -20,6 +20,15 @@ macro_rules! package {
     };
 }
 
+macro_rules! transcoder {
+    ($module:ident, $service:literal) => {
+        pub mod $module {
+            use super::super::sir0;
+            include!(concat!(env!("OUT_DIR"), "/", $service, ".transcoder.rs"));
+        }
+    };
+}
+
 #[expect(
     missing_docs,
     unreachable_pub,
@@ -47,8 +56,9 @@ mod generated {
         }
     }
     pub mod rest {
-        use super::sir0;
-        include!(concat!(env!("OUT_DIR"), "/transcoder.rest.rs"));
+        transcoder!(accounts, "AccountsService");
+        transcoder!(storefront, "GamesService");
+        transcoder!(status, "StatusService");
     }
 }
 
@@ -56,10 +66,13 @@ pub use generated::sir0::{
     accounts::v1 as accounts, status::v1 as status, storefront::v1 as storefront,
 };
 
-/// REST from the same files: the transcoder over all services, and the bridges that let a tonic service answer it.
+/// REST from the same files: a transcoder for each service, and the bridges that let a tonic service answer it.
 pub mod rest {
     pub use super::accounts::__rest_over_grpc_bridge_AccountsService::AccountsServiceRestBridge;
-    pub use super::generated::rest::Transcoder;
+    pub use super::generated::rest::{
+        accounts::Transcoder as AccountsTranscoder, status::Transcoder as StatusTranscoder,
+        storefront::Transcoder as GamesTranscoder,
+    };
     pub use super::status::__rest_over_grpc_bridge_StatusService::StatusServiceRestBridge;
     pub use super::storefront::__rest_over_grpc_bridge_GamesService::GamesServiceRestBridge;
 }

@@ -1,15 +1,18 @@
-//! One database's feed: the relay that reads the table, and the doorbell that wakes it.
+//! One database's feed: the relay that reads the table.
 
 use std::{
     error::Error,
-    sync::{Arc, RwLock, atomic::AtomicBool, atomic::Ordering},
+    sync::{Arc, RwLock},
     time::Duration,
 };
 
-use sir0_storage::{self as storage, EventRow, Position, sqlite::Database};
-use tokio::sync::{Notify, watch};
+use sir0_kernel::{Clock, SystemClock};
+use sir0_redis::Redis;
+use sir0_storage::{self as storage, Database, EventRow, Position};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use crate::{Follower, tail::Tail};
+use crate::{Follower, doorbell::Doorbell, gauges::Gauges, tail::Tail};
 
 /// Something a service announces: read back from the row its transaction wrote.
 pub trait Event: Sized + Send + Sync + 'static {
@@ -23,7 +26,7 @@ pub trait Event: Sized + Send + Sync + 'static {
 /// How patient the feed is.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// How long an event that nobody rang for may wait. Other processes do not ring.
+    /// How long an event may wait whose ring was lost, or that another process wrote into a file, where nobody rings.
     pub poll: Duration,
     /// How many events memory holds. A follower further behind reads the table.
     pub window: usize,
@@ -48,8 +51,9 @@ pub(crate) struct Shared<E> {
     pub(crate) database: Database,
     pub(crate) tail: RwLock<Tail<E>>,
     pub(crate) head: watch::Sender<Position>,
-    doorbell: Notify,
-    stopped: AtomicBool,
+    doorbell: Doorbell,
+    gauges: Gauges,
+    stopped: CancellationToken,
     config: Config,
 }
 
@@ -63,13 +67,23 @@ impl<E> Clone for Feed<E> {
 
 impl<E: Event> Feed<E> {
     /// Starts to follow the table, from its latest event on.
-    pub async fn open(database: Database, config: Config) -> storage::Result<Self> {
+    ///
+    /// Between processes the doorbell rings through `redis`, else through PostgreSQL, if either is there. `name` tells
+    /// this feed from others.
+    pub async fn open(
+        name: &'static str,
+        database: Database,
+        redis: Option<Redis>,
+        config: Config,
+    ) -> storage::Result<Self> {
         let head = database.event_bounds().await?.head;
+        let stopped = CancellationToken::new();
         let shared = Arc::new(Shared {
             tail: RwLock::new(Tail::starting_at(head, config.window)),
             head: watch::Sender::new(head),
-            doorbell: Notify::new(),
-            stopped: AtomicBool::new(false),
+            doorbell: Doorbell::hang(name, &database, redis, &stopped),
+            gauges: Gauges::of(name),
+            stopped,
             database,
             config,
         });
@@ -80,7 +94,7 @@ impl<E: Event> Feed<E> {
 
     /// Says that something was committed. Losing a ring costs [`Config::poll`], never an event.
     pub fn ring(&self) {
-        self.shared.doorbell.notify_one();
+        self.shared.doorbell.ring();
     }
 
     /// The latest position read.
@@ -97,19 +111,27 @@ impl<E: Event> Feed<E> {
 
     /// Ends the reading. Followers hear nothing more.
     pub fn stop(&self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        self.shared.doorbell.notify_one();
+        self.shared.stopped.cancel();
     }
 }
 
 async fn relay<E: Event>(shared: Arc<Shared<E>>) {
     let mut pause = shared.config.poll;
-    while !shared.stopped.load(Ordering::Acquire) {
-        let _ = tokio::time::timeout(pause, shared.doorbell.notified()).await;
+    loop {
+        let was_rung = tokio::select! {
+            () = shared.doorbell.rings() => true,
+            () = tokio::time::sleep(pause) => false,
+            () = shared.stopped.cancelled() => return,
+        };
         pause = match read_on(&shared).await {
-            Ok(()) => shared.config.poll,
+            Ok(events) => {
+                if !was_rung {
+                    shared.gauges.found_unrung(events);
+                }
+                shared.config.poll
+            }
             // Its database was closed under it, as it should be at the end.
-            Err(_) if shared.stopped.load(Ordering::Acquire) => return,
+            Err(_) if shared.stopped.is_cancelled() => return,
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn Error,
@@ -121,11 +143,13 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
     }
 }
 
-async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<()> {
+/// Reads what is new, and answers how much it was.
+async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
+    let mut count = 0;
     loop {
         let head = *shared.head.borrow();
         let rows = shared.database.events_after(head, BATCH).await?;
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(count) };
         let (first, last) = (first.position, last.position);
         // A gap is nothing but a number that was never used, unless what lay in it was forgotten before it was read.
         let was_forgotten =
@@ -144,13 +168,15 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<()> {
             }
         }
         shared.head.send_replace(last);
+        shared.gauges.read(&rows, SystemClock.now());
+        count += rows.len();
     }
 }
 
 /// Reads a row. One that cannot be read, such as a newer version's beside this one, is passed over and said so: a
 /// stream that stood still for it would lose everything behind it too.
 pub(crate) fn read<E: Event>(row: &EventRow) -> Option<E> {
-    let EventRow { position, kind, payload } = row;
+    let EventRow { position, kind, payload, .. } = row;
     E::read(kind, payload)
         .inspect_err(|error| {
             tracing::error!(
@@ -165,8 +191,11 @@ pub(crate) fn read<E: Event>(row: &EventRow) -> Option<E> {
 
 async fn prune<E: Event>(shared: Arc<Shared<E>>) {
     let mut every = tokio::time::interval(Duration::from_mins(1));
-    while !shared.stopped.load(Ordering::Acquire) {
-        every.tick().await;
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = shared.stopped.cancelled() => return,
+        }
         if let Err(error) = shared.database.prune_events(shared.config.keep).await {
             tracing::warn!(error = &error as &dyn Error, "old events could not be forgotten");
         }

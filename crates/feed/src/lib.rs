@@ -4,8 +4,10 @@
 //! and asks for what comes next: from memory when it keeps up, from the table when it does not. Nobody has a queue
 //! that could grow, and nothing is lost when the doorbell is: a slow poll stands behind it.
 
+mod doorbell;
 mod feed;
 mod follower;
+mod gauges;
 mod tail;
 
 pub use feed::{Config, Event, Feed};

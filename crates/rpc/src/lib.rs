@@ -1,20 +1,25 @@
 //! How a service behaves on a call: who asks, which fields are bad, what is refused and how, pages and resume
-//! tokens, and work that outlives its caller. Written once, so that all services answer alike.
+//! tokens, work that outlives its caller, and asking other services. Written once, so that all services answer alike.
 
 mod doorman;
 mod fields;
+pub mod peer;
 mod refusal;
 pub mod request_id;
 mod seal;
 mod shared;
+pub mod trace;
+mod trust_age;
 mod work;
 
 pub use doorman::{Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
+pub use peer::Peer;
 pub use refusal::{Reason, Refusal, refuse};
 pub use seal::{Forged, Seal};
-pub use shared::Shared;
+pub use shared::{Shared, pool_gauges};
 pub use tonic::Status;
+pub use trust_age::TrustAge;
 pub use work::Work;
 
 /// The metadata key with which an answer asks for an HTTP status of its own over REST.

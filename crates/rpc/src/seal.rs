@@ -29,9 +29,22 @@ impl Seal {
     /// Makes a token. It opens only for the same purpose: the kind of token, and what it continues.
     #[must_use]
     pub fn close(&self, purpose: &[u8], content: &[u8]) -> String {
-        let mut token = self.mac(purpose, content).to_vec();
-        token.extend_from_slice(content);
-        BASE64_URL_SAFE_NO_PAD.encode(token)
+        BASE64_URL_SAFE_NO_PAD.encode(self.wrap(purpose, content))
+    }
+
+    /// As [`Self::close`], in bytes: for copies that lie where others could reach them.
+    #[must_use]
+    pub fn wrap(&self, purpose: &[u8], content: &[u8]) -> Vec<u8> {
+        let mut wrapped = self.mac(purpose, content).to_vec();
+        wrapped.extend_from_slice(content);
+        wrapped
+    }
+
+    /// What we wrapped.
+    pub fn unwrap<'w>(&self, purpose: &[u8], wrapped: &'w [u8]) -> Result<&'w [u8], Forged> {
+        let (mac, content) = wrapped.split_at_checked(MAC_LEN).ok_or(Forged)?;
+        let genuine = verify_slices_are_equal(mac, &self.mac(purpose, content));
+        genuine.map(|()| content).map_err(|_differs| Forged)
     }
 
     /// What a token of ours holds.
@@ -40,9 +53,7 @@ impl Seal {
             return Err(Forged);
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_not_base64| Forged)?;
-        let (mac, content) = bytes.split_at_checked(MAC_LEN).ok_or(Forged)?;
-        let genuine = verify_slices_are_equal(mac, &self.mac(purpose, content));
-        genuine.map(|()| content.to_vec()).map_err(|_differs| Forged)
+        self.unwrap(purpose, &bytes).map(<[u8]>::to_vec)
     }
 
     fn mac(&self, purpose: &[u8], content: &[u8]) -> [u8; MAC_LEN] {

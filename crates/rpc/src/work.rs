@@ -5,6 +5,7 @@
 
 use std::{future::Future, panic::resume_unwind};
 
+use sir0_telemetry::traces::Trace;
 use tokio_util::task::TaskTracker;
 
 use crate::request_id;
@@ -21,6 +22,7 @@ impl Work {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
+        let work = Trace::current().around(work);
         let running = self.tasks.spawn(request_id::within(request_id::current(), work));
         match running.await {
             Ok(done) => done,

@@ -8,6 +8,7 @@ use std::{
 use http::HeaderMap;
 use metrics::{Counter, Histogram};
 use sir0_contract::{CALLS, Call};
+use sir0_rpc::trace::CallTrace;
 use tonic::Code;
 
 use crate::listen::InFlight;
@@ -71,6 +72,7 @@ impl CallMetrics {
         Observed {
             counted: Some((self.clone(), call, door, started)),
             code: Code::Cancelled,
+            trace: CallTrace::default(),
             in_flight: None,
         }
     }
@@ -80,14 +82,21 @@ impl CallMetrics {
 pub(crate) struct Observed {
     counted: Option<(CallMetrics, &'static Call, Door, Instant)>,
     code: Code,
+    trace: CallTrace,
     /// Keeps the connection from counting as idle meanwhile.
     in_flight: Option<InFlight>,
 }
 
 impl Observed {
     /// Watches only that the answer is still flowing.
-    pub(crate) const fn uncounted() -> Self {
-        Self { counted: None, code: Code::Ok, in_flight: None }
+    pub(crate) fn uncounted() -> Self {
+        Self { counted: None, code: Code::Ok, trace: CallTrace::default(), in_flight: None }
+    }
+
+    /// Ends this trace with the answer.
+    pub(crate) fn traced(mut self, trace: CallTrace) -> Self {
+        self.trace = trace;
+        self
     }
 
     /// Keeps the connection from counting as idle until the answer is over.
@@ -106,6 +115,7 @@ impl Observed {
 
 impl Drop for Observed {
     fn drop(&mut self) {
+        self.trace.ended(self.code);
         if let Some((metrics, call, door, started)) = self.counted.take() {
             metrics.finished(call, door, self.code, started);
         }

@@ -6,14 +6,17 @@ mod password;
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{
-    Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
     error::ErrorKind,
 };
 use sir0_kernel::Role;
 
 pub use self::password::{NoPassword, read_password};
-use crate::config::{ConfigError, Given, Origin, SETTINGS};
+use crate::{
+    config::{ConfigError, Given, Origin, SETTINGS},
+    parts::Part,
+};
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -27,15 +30,73 @@ pub struct Cli {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Run the platform. What happens when no command is given.
+    /// Run the platform, or one part of it. What happens when no command is given.
     Serve {
+        /// Run only this part. It finds the others where `peers.…` says.
+        part: Option<Part>,
         /// Fill an empty store with an invented catalogue to look at.
         #[arg(long)]
         demo: bool,
     },
+    /// Bring the tables of the databases up to date, and say what was done.
+    Migrate {
+        /// Only the tables of this service.
+        service: Option<Service>,
+        /// Change nothing, and fail when something is missing.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Ask a running sir0 whether it serves. Prints nothing, and fails when it does not.
+    Probe {
+        /// Where it is, such as `http://127.0.0.1:8080`. Left out, where this configuration listens.
+        url: Option<String>,
+    },
+    /// Move a service's data to another database, such as from SQLite to PostgreSQL, and prove that it arrived.
+    Copy {
+        /// Where it is: `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME`.
+        #[arg(long, value_name = "URL")]
+        from: String,
+        /// Where it goes: an empty database.
+        #[arg(long, value_name = "URL")]
+        to: String,
+    },
+    /// Copy the embedded databases and the signing key into an empty folder, also while they are in use.
+    Backup {
+        /// The folder; made when missing.
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+    },
+    /// Look at everything this configuration needs, change nothing, and say what to do.
+    Doctor,
     /// Look after accounts, straight in the database.
     #[command(subcommand)]
     Admin(Admin),
+}
+
+/// A service with a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Service {
+    /// Accounts and sessions.
+    Accounts,
+    /// Games and their changes.
+    Storefront,
+}
+
+impl Service {
+    /// The part that runs it.
+    #[must_use]
+    pub const fn part(self) -> Part {
+        match self {
+            Self::Accounts => Part::Accounts,
+            Self::Storefront => Part::Storefront,
+        }
+    }
+
+    /// Its name, as a person types it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.part().name()
+    }
 }
 
 /// What to do with an account. Both work while the platform runs and while it does not.
@@ -114,14 +175,18 @@ impl Cli {
             .map_err(|fault| fault.format(&mut parser))?;
 
         let demo = line.demo;
-        let command = match line.command.unwrap_or(Command::Serve { demo }) {
-            Command::Serve { demo: also } => Command::Serve { demo: demo || also },
-            Command::Admin(_) if demo => {
-                let fault = "`--demo` is for `serve`; `admin` fills no store";
+        let command = match line.command.unwrap_or(Command::Serve { part: None, demo }) {
+            Command::Serve { part, demo: also } => Command::Serve { part, demo: demo || also },
+            _ if demo => {
+                let fault = "`--demo` is for `serve`; no other command fills a store";
                 return Err(parser.error(ErrorKind::ArgumentConflict, fault));
             }
-            admin @ Command::Admin(_) => admin,
+            other => other,
         };
+        if let Command::Serve { part: Some(Part::Accounts | Part::Edge), demo: true } = command {
+            let fault = "`--demo` fills a store, and this part has none";
+            return Err(parser.error(ErrorKind::ArgumentConflict, fault));
+        }
         Ok(Self { options: line.options, command })
     }
 }

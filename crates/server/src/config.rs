@@ -6,6 +6,7 @@ mod environment;
 mod error;
 mod file;
 mod limits;
+mod peers;
 mod settings;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 pub use self::{
     error::{ConfigError, Origin},
     limits::Limits,
+    peers::Peers,
     settings::{Kind, SETTINGS, Setting},
 };
 use crate::cli::{Cli, Options};
@@ -35,8 +37,14 @@ pub struct Config {
     pub accounts: sir0_accounts::Config,
     /// The storefront.
     pub storefront: sir0_storefront::Config,
+    /// The Redis that helps several processes along.
+    pub redis: sir0_redis::Config,
+    /// Where the other parts are, when each runs in a process of its own.
+    pub peers: Peers,
     /// What a stranger may take.
     pub limits: Limits,
+    /// Where traces go, and how many.
+    pub traces: sir0_telemetry::traces::Config,
     /// Whether the person would rather not see colours: `NO_COLOR`, which belongs to no program.
     #[serde(skip)]
     pub no_color: bool,
@@ -50,7 +58,10 @@ impl Default for Config {
             log: sir0_telemetry::Config::default(),
             accounts: sir0_accounts::Config::default(),
             storefront: sir0_storefront::Config::default(),
+            redis: sir0_redis::Config::default(),
+            peers: Peers::default(),
             limits: Limits::default(),
+            traces: sir0_telemetry::traces::Config::default(),
             no_color: false,
         }
     }
@@ -138,7 +149,8 @@ impl Given {
     fn refused(&self, reason: String) -> ConfigError {
         let value = match self.setting.kind {
             // May hold a password.
-            Kind::Database => "…".to_owned(),
+            Kind::Database | Kind::Redis => "…".to_owned(),
+            Kind::Peer | Kind::Collector if self.written.contains('@') => "…".to_owned(),
             _ => error::legible(&self.written),
         };
         ConfigError::BadValue {

@@ -6,7 +6,6 @@ use axum::Router;
 use futures::{FutureExt, future::BoxFuture};
 use http::{HeaderName, HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
-use rest_over_grpc::transcoding::Transcode;
 use sir0_rpc::request_id::{self, RequestId};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -20,15 +19,15 @@ use crate::{
 };
 
 /// All doors of the one port.
-pub(crate) struct Front<T> {
-    pub(crate) rest: RestDoor<T>,
+pub(crate) struct Front {
+    pub(crate) rest: RestDoor,
     pub(crate) grpc: GrpcDoor,
     /// What is no call: the WebSocket, the docs page, metrics and keys.
     pub(crate) pages: Router,
     pub(crate) metrics: CallMetrics,
 }
 
-impl<T: Transcode + Send + Sync + 'static> Answers for Front<T> {
+impl Answers for Front {
     fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -56,7 +55,7 @@ impl<T: Transcode + Send + Sync + 'static> Answers for Front<T> {
     }
 }
 
-impl<T: Transcode + Send + Sync + 'static> Front<T> {
+impl Front {
     /// Adds what a browser asks for before it shows an answer to a page of another origin. Tokens travel in headers
     /// and never in cookies, so any origin may ask.
     async fn answer_browser(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
@@ -113,7 +112,7 @@ impl<T: Transcode + Send + Sync + 'static> Front<T> {
         let answered = self.rest.answer(request).await;
         let Some(call) = answered.call else { return answered.response };
         if call.streaming && answered.response.status().is_success() {
-            let observed = self.metrics.observe(call, Door::Rest, started);
+            let observed = self.metrics.observe(call, Door::Rest, started).traced(answered.trace);
             return answered.response.map(|body| body.observed_by(observed));
         }
         self.metrics.finished(call, Door::Rest, answered.code, started);

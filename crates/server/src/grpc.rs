@@ -1,10 +1,17 @@
 //! The gRPC door: native and for browsers, with reflection and health.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use sir0_contract::{CALLS, Call};
+use sir0_rpc::{
+    peer::deadline,
+    trace::{self, CallTrace},
+};
 use tonic::{Code, Status, service::Routes};
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
@@ -42,27 +49,53 @@ impl GrpcDoor {
         Self { web: native.clone().layer(GrpcWebLayer::new()), native, metrics, body_timeout }
     }
 
-    /// Answers one call within its deadline.
+    /// Answers one call, and counts and traces it.
     pub(crate) async fn answer(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
         let started = Instant::now();
         let call = CALLS.iter().find(|call| call.path == request.uri().path());
+        let trace = call.map_or_else(CallTrace::default, |call| {
+            trace::incoming(request.headers(), trace::Incoming { path: call.path, rest: None })
+        });
+        let answering = pin!(self.answer_in_time(request, door));
+        let response = trace.around(answering).await;
+        match call {
+            Some(call) => self.observed(response, call, door, started, trace),
+            None => response,
+        }
+    }
+
+    /// Answers within the deadline of the call, if it has one.
+    async fn answer_in_time(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
         let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
-        let response = match deadline(request.headers()) {
+        match deadline::read(request.headers()) {
             Ok(None) => self.route(request, door).await,
-            Ok(Some(wait)) => match tokio::time::timeout(wait, self.route(request, door)).await {
-                Ok(response) => response,
-                Err(_elapsed) => trailers_only(
+            Ok(Some(wait)) => match self.route_within(wait, request, door).await {
+                Some(response) => response,
+                None => trailers_only(
                     Code::DeadlineExceeded,
                     "the deadline of the call passed",
                     content_type,
                 ),
             },
-            Err(malformed) => trailers_only(Code::InvalidArgument, malformed, content_type),
-        };
-        match call {
-            Some(call) => self.observed(response, call, door, started),
-            None => response,
+            Err(malformed) => {
+                trailers_only(Code::InvalidArgument, &malformed.to_string(), content_type)
+            }
         }
+    }
+
+    /// Answers within the time the caller waits. What is asked of others meanwhile may take no longer.
+    async fn route_within(
+        &self,
+        wait: Duration,
+        request: Request<Incoming>,
+        door: Door,
+    ) -> Option<Response<Body>> {
+        // A deadline further off than the clock reaches is none.
+        let Some(until) = tokio::time::Instant::now().checked_add(wait) else {
+            return Some(self.route(request, door).await);
+        };
+        let answering = deadline::within(until, self.route(request, door));
+        tokio::time::timeout_at(until, answering).await.ok()
     }
 
     async fn route(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
@@ -84,14 +117,16 @@ impl GrpcDoor {
         call: &'static Call,
         door: Door,
         started: Instant,
+        mut trace: CallTrace,
     ) -> Response<Body> {
         // Refused before anything was sent: the status stands in the headers and no trailers come.
         if let Some(code) = code_in(response.headers()) {
+            trace.ended(code);
             self.metrics.finished(call, door, code, started);
             return response;
         }
         // gRPC-Web writes its trailers into the body; what passes unharmed counts as OK.
-        let mut observed = self.metrics.observe(call, door, started);
+        let mut observed = self.metrics.observe(call, door, started).traced(trace);
         if matches!(door, Door::GrpcWeb) {
             observed.saw(&HeaderMap::from_iter([(
                 "grpc-status".parse().expect("a header name"),
@@ -100,28 +135,6 @@ impl GrpcDoor {
         }
         response.map(|body| body.observed_by(observed))
     }
-}
-
-/// How long the caller waits: `grpc-timeout`, at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
-fn deadline(headers: &HeaderMap) -> Result<Option<Duration>, &'static str> {
-    const MALFORMED: &str = "the grpc-timeout header is malformed";
-    let Some(value) = headers.get("grpc-timeout") else { return Ok(None) };
-    let value = value.to_str().map_err(|_not_text| MALFORMED)?;
-    let (digits, unit) = value.split_at_checked(value.len().saturating_sub(1)).ok_or(MALFORMED)?;
-    if !(1..=8).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Err(MALFORMED);
-    }
-    let count: u64 = digits.parse().map_err(|_too_large| MALFORMED)?;
-    let wait = match unit {
-        "H" => Duration::from_secs(count * 3600),
-        "M" => Duration::from_secs(count * 60),
-        "S" => Duration::from_secs(count),
-        "m" => Duration::from_millis(count),
-        "u" => Duration::from_micros(count),
-        "n" => Duration::from_nanos(count),
-        _ => return Err(MALFORMED),
-    };
-    Ok(Some(wait))
 }
 
 /// An answer that is over with its headers, in the content type the caller speaks.
@@ -154,22 +167,6 @@ pub(crate) fn is_grpc_path(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn timeout(value: &'static str) -> Result<Option<Duration>, &'static str> {
-        deadline(&HeaderMap::from_iter([(
-            "grpc-timeout".parse().expect("a name"),
-            HeaderValue::from_static(value),
-        )]))
-    }
-
-    #[test]
-    fn a_deadline_is_read_or_refused() {
-        assert_eq!(timeout("15S"), Ok(Some(Duration::from_secs(15))));
-        assert_eq!(timeout("99999999H"), Ok(Some(Duration::from_hours(99_999_999))));
-        for malformed in ["", "S", "abc", "1", "-1S", "123456789S", "1 S", "1x", "1.5S"] {
-            assert!(timeout(malformed).is_err(), "{malformed}");
-        }
-    }
 
     #[test]
     fn only_grpc_comes_in_by_this_door() {

@@ -7,29 +7,87 @@ use sir0_contract::{accounts, status, storefront};
 use sir0_kernel::{Clock, Timestamp};
 use sir0_storage as storage;
 use sir0_storefront::Storefront;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
+
+use crate::{afar::Afar, parts::Part};
 
 const EVERY: Duration = Duration::from_secs(2);
 /// A check that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// What was found longer ago says nothing any more.
+const FRESH: Duration = Duration::from_secs(10);
 
 /// What was found last.
 #[derive(Clone, Debug)]
 pub(crate) struct Health {
     pub(crate) found_at: Timestamp,
+    found: Instant,
     /// The services that do not work.
-    pub(crate) ill: Vec<&'static str>,
+    ill: Vec<&'static str>,
+}
+
+impl Health {
+    /// What is wrong, if anything is.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        if self.found.elapsed() > FRESH {
+            Some("not known: the last check is too long ago".to_owned())
+        } else if self.ill.is_empty() {
+            None
+        } else {
+            Some(format!("not working: {}", self.ill.join(", ")))
+        }
+    }
+}
+
+/// A service that is asked how it is.
+pub(crate) enum Patient {
+    Accounts(Box<Accounts>),
+    Storefront(Box<Storefront>),
+    /// One that runs elsewhere: this process can pass on how it is, and works without it.
+    Afar(Afar),
+}
+
+impl Patient {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Accounts(_) => Part::Accounts.name(),
+            Self::Storefront(_) => Part::Storefront.name(),
+            Self::Afar(afar) => afar.name(),
+        }
+    }
+
+    /// The gRPC services that stop working here when it does.
+    fn serves(&self) -> &'static [&'static str] {
+        match self {
+            Self::Accounts(_) => &[
+                accounts::accounts_service_server::SERVICE_NAME,
+                accounts::sessions_service_server::SERVICE_NAME,
+            ],
+            Self::Storefront(_) => &[storefront::games_service_server::SERVICE_NAME],
+            Self::Afar(_) => &[],
+        }
+    }
+
+    async fn works(&self) -> bool {
+        match self {
+            Self::Accounts(accounts) => works(accounts.check()).await,
+            Self::Storefront(storefront) => works(storefront.check()).await,
+            Self::Afar(afar) => afar.works(PATIENCE).await,
+        }
+    }
 }
 
 /// Asks the services again and again, and tells everyone who wants to know.
 pub(crate) struct Checkup {
-    pub(crate) accounts: Accounts,
-    pub(crate) storefront: Storefront,
+    pub(crate) patients: Vec<Patient>,
+    /// Whether the status of the platform is told here.
+    pub(crate) tells_status: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reporter: HealthReporter,
-    pub(crate) stopping: CancellationToken,
+    /// Cancelled when others should send nothing more here.
+    pub(crate) leaving: CancellationToken,
 }
 
 impl Checkup {
@@ -43,38 +101,48 @@ impl Checkup {
 
     async fn go_on(self, health: watch::Sender<Health>) {
         loop {
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                () = self.stopping.cancelled() => break,
-            }
-            let found = self.check().await;
+            let next = async {
+                tokio::time::sleep(EVERY).await;
+                self.check().await
+            };
+            let found = tokio::select! {
+                found = next => found,
+                () = self.leaving.cancelled() => break,
+            };
             let before = health.send_replace(found.clone());
             if before.ill != found.ill {
                 tracing::warn!(ill = ?found.ill, "the health of the services changed");
             }
         }
         // Whoever balances load by health sends nothing more here.
-        self.report(&["accounts", "storefront"]).await;
+        self.report("", false).await;
+        for service in self.patients.iter().flat_map(Patient::serves) {
+            self.report(service, false).await;
+        }
     }
 
     async fn check(&self) -> Health {
-        let (accounts, storefront) =
-            tokio::join!(works(self.accounts.check()), works(self.storefront.check()));
-        let found = [("accounts", accounts), ("storefront", storefront)];
-        let ill: Vec<_> =
-            found.into_iter().filter(|(_, works)| !works).map(|(name, _)| name).collect();
-        self.report(&ill).await;
-        Health { found_at: self.clock.now(), ill }
+        let checks = self.patients.iter().map(async |patient| (patient, patient.works().await));
+        let (mut ill, mut works_here) = (Vec::new(), true);
+        for (patient, works) in futures::future::join_all(checks).await {
+            if !works {
+                ill.push(patient.name());
+            }
+            for service in patient.serves() {
+                works_here &= works;
+                self.report(service, works).await;
+            }
+        }
+        if self.tells_status {
+            self.report(status::status_service_server::SERVICE_NAME, true).await;
+        }
+        self.report("", works_here).await;
+        Health { found_at: self.clock.now(), found: Instant::now(), ill }
     }
 
-    async fn report(&self, ill: &[&str]) {
-        let serving =
-            |works: bool| if works { ServingStatus::Serving } else { ServingStatus::NotServing };
-        let report = |service, works| self.reporter.set_service_status(service, serving(works));
-        report("", ill.is_empty()).await;
-        report(accounts::accounts_service_server::SERVICE_NAME, !ill.contains(&"accounts")).await;
-        report(storefront::games_service_server::SERVICE_NAME, !ill.contains(&"storefront")).await;
-        report(status::status_service_server::SERVICE_NAME, true).await;
+    async fn report(&self, service: &'static str, works: bool) {
+        let status = if works { ServingStatus::Serving } else { ServingStatus::NotServing };
+        self.reporter.set_service_status(service, status).await;
     }
 }
 

@@ -3,12 +3,16 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use sir0_server::{Cli, Config, Platform, administer, cli::Command, shutdown};
+use sir0_server::{
+    Cli, Config, Parts, Platform, administer, backup, cli::Command, copy, doctor, migrate,
+    parts::Part, probe, shutdown,
+};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE
@@ -16,19 +20,38 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<()> {
+/// Does what was asked for. Answers whether it went well.
+async fn run(cli: Cli) -> anyhow::Result<bool> {
     let config = Config::load(&cli).context("the configuration cannot be used")?;
-    sir0_telemetry::logs::start(&config.log, config.no_color)?;
-    match cli.command {
-        Command::Admin(admin) => administer(&config, admin).await,
-        Command::Serve { demo } => Box::pin(serve(config, demo)).await,
+    if let Command::Probe { url } = cli.command {
+        return Ok(probe(&config, url).await);
     }
+    let name = match &cli.command {
+        Command::Serve { part: Some(part), .. } => part.name(),
+        _ => "sir0",
+    };
+    let traces = sir0_telemetry::traces::start(&config.traces, name)?;
+    sir0_telemetry::logs::start(&config.log, config.no_color, &traces)?;
+    let done = match cli.command {
+        Command::Serve { part, demo } => Box::pin(serve(config, part, demo)).await.map(|()| true),
+        Command::Migrate { service, check } => migrate(&config, service, check).await,
+        Command::Copy { from, to } => copy(&config, &from, &to).await.map(|()| true),
+        Command::Backup { to } => backup(&config, &to).await.map(|()| true),
+        Command::Doctor => doctor(&config).await,
+        Command::Admin(admin) => administer(&config, admin).await.map(|()| true),
+        Command::Probe { .. } => unreachable!("it was answered above"),
+    };
+    traces.stop().await;
+    done
 }
 
-async fn serve(config: Config, demo: bool) -> anyhow::Result<()> {
+async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result<()> {
     let stop = shutdown::listen().context("the process cannot listen to its signals")?;
+    let parts = part.map_or(Parts::ALL, Parts::only);
     config.log_exposure();
-    let platform = Platform::open(config).await.context("the platform cannot be opened")?;
+    config.log_solitude(parts);
+    let platform =
+        Platform::open_parts(config, parts).await.context("the platform cannot be opened")?;
     if demo {
         platform.stock_demo().await.context("the demo catalogue cannot be put into the store")?;
     }

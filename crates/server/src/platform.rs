@@ -1,31 +1,27 @@
-//! The platform: every service of this process, opened and brought together behind one port.
+//! The platform, or a part of it: the services of this process, opened and brought together behind one port.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, http::header, response::Redirect, routing::get};
-use rest_over_grpc::transcoding::Transcode;
-use sir0_accounts::{Accounts, Trust};
+use sir0_accounts::Accounts;
 use sir0_contract::{
-    FILE_DESCRIPTOR_SET,
-    accounts::accounts_service_server::AccountsServiceServer,
-    rest::{
-        AccountsServiceRestBridge, GamesServiceRestBridge, StatusServiceRestBridge, Transcoder,
+    Access, CALLS, Call, FILE_DESCRIPTOR_SET,
+    accounts::{
+        accounts_service_server::AccountsServiceServer,
+        sessions_service_server::SessionsServiceServer,
     },
     status::status_service_server::StatusServiceServer,
     storefront::games_service_server::GamesServiceServer,
 };
-use sir0_kernel::{Clock, SystemClock};
-use sir0_rpc::{Doorman, Shared, Work};
-use sir0_storefront::Storefront;
+use sir0_rpc::Doorman;
 use sir0_telemetry::metrics::Metrics;
-use sir0_tokens::SigningKey;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    Config,
+    Config, Parts,
     calls::CallMetrics,
     config::Limits,
     demo, docs,
@@ -33,70 +29,41 @@ use crate::{
     grpc::GrpcDoor,
     health::Checkup,
     listen,
-    rest::{self, RestDoor},
+    parts::Part,
+    rest::{self, RestDoor, Transcoders},
+    services::Services,
     status::StatusBoard,
     welcome, ws,
 };
 
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-/// Every service of this process, and the port they are reached by.
+/// The services of this process, and the port they are reached by.
 pub struct Platform {
     services: Services,
+    parts: Parts,
     listener: TcpListener,
     address: SocketAddr,
     metrics: Metrics,
-    jwks: String,
     config: Config,
-}
-
-/// The services, and what they share.
-pub(crate) struct Services {
-    pub(crate) accounts: Accounts,
-    pub(crate) storefront: Storefront,
-    pub(crate) shared: Shared,
-}
-
-impl Services {
-    /// Opens the services. Needs no port: an operator's command opens them too.
-    pub(crate) async fn open(config: &Config) -> anyhow::Result<(Self, String)> {
-        make_private_folder(&config.data_dir).with_context(|| {
-            format!("the data folder `{}` cannot be made", config.data_dir.display())
-        })?;
-        let key = SigningKey::open_or_create(&config.data_dir.join("signing-key.pem"))?;
-        let jwks = key.jwks();
-        let trust = Trust::new(key, &config.accounts);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let doorman = Doorman::new(trust.verifier.clone(), trust.ended.clone(), Arc::clone(&clock));
-        let shared =
-            Shared { doorman, work: Work::default(), clock, stopping: CancellationToken::new() };
-
-        let accounts =
-            Accounts::open(&config.accounts, &config.data_dir, trust, shared.clone()).await?;
-        let storefront =
-            Storefront::open(&config.storefront, &config.data_dir, shared.clone()).await?;
-        Ok((Self { accounts, storefront, shared }, jwks))
-    }
-
-    /// Lets what runs end, and closes the databases.
-    pub(crate) async fn close(self) {
-        self.shared.stopping.cancel();
-        self.shared.work.ended().await;
-        self.accounts.close().await;
-        self.storefront.close().await;
-    }
 }
 
 impl Platform {
     /// Opens every service and binds the port. Nothing is answered yet.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
+        Self::open_parts(config, Parts::ALL).await
+    }
+
+    /// Opens these services and binds the port. Nothing is answered yet.
+    pub async fn open_parts(config: Config, parts: Parts) -> anyhow::Result<Self> {
+        config.suffices_for(parts)?;
         let metrics = sir0_telemetry::metrics::start();
-        let (services, jwks) = Services::open(&config).await?;
+        let services = Services::open(&config, parts).await?;
         let listener = listen::bind(config.listen).with_context(|| {
             format!("the port {} cannot be opened, is another sir0 running?", config.listen)
         })?;
         let address = listener.local_addr()?;
-        Ok(Self { services, listener, address, metrics, jwks, config })
+        Ok(Self { services, parts, listener, address, metrics, config })
     }
 
     /// Where it is reached.
@@ -105,17 +72,18 @@ impl Platform {
         self.address
     }
 
-    /// Accounts as an operator has them, to make people and give roles.
+    /// Accounts as an operator has them, to make people and give roles. `None` where another process has them.
     #[must_use]
-    pub const fn accounts(&self) -> &Accounts {
-        &self.services.accounts
+    pub const fn accounts(&self) -> Option<&Accounts> {
+        self.services.accounts.as_ref()
     }
 
-    /// Fills an empty store with the demo catalogue.
+    /// Fills an empty store with the demo catalogue, if the store is here.
     pub async fn stock_demo(&self) -> anyhow::Result<()> {
+        let Some(storefront) = &self.services.storefront else { return Ok(()) };
         let games =
             demo::catalogue().into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-        match self.services.storefront.stock(games).await? {
+        match storefront.stock(games).await? {
             0 => tracing::info!("the store has games already, the demo catalogue stays out"),
             count => tracing::info!("the demo catalogue of {count} games is in the store"),
         }
@@ -124,21 +92,25 @@ impl Platform {
 
     /// Tells a person at the terminal where to go and what to do first.
     pub fn welcome(&self) {
-        welcome::print(self.address, &self.config);
+        welcome::print(self.address, &self.config, self.parts);
     }
 
     /// Serves until `stop` ends, then lets what runs end.
     pub async fn serve_until(self, stop: impl Future<Output = ()> + Send + 'static) {
-        let Self { services, listener, metrics, jwks, config, .. } = self;
-        let stopping = services.shared.stopping.clone();
+        let Self { services, parts, listener, metrics, config, .. } = self;
+        let (leaving, stopping) = (CancellationToken::new(), services.stopping.clone());
         let sockets = ws::Options { most: config.limits.connections, ..ws::Options::default() };
-        let front = front(&services, &config.limits, sockets.clone(), &metrics, jwks).await;
+        let opened = Opened { services: &services, parts, limits: &config.limits };
+        let front = opened.front(sockets.clone(), &metrics, leaving.clone()).await;
 
-        tokio::spawn(keep_up(metrics, stopping.clone()));
+        tokio::spawn(keep_up(metrics, services.doorman.clone(), stopping.clone()));
         tokio::spawn({
             let stopping = stopping.clone();
             async move {
                 stop.await;
+                leaving.cancel();
+                // Whoever balances load by health must have looked before the port closes.
+                tokio::time::sleep(config.limits.linger).await;
                 stopping.cancel();
             }
         });
@@ -152,101 +124,133 @@ impl Platform {
     }
 }
 
-async fn front(
-    services: &Services,
-    limits: &Limits,
-    sockets: ws::Options,
-    metrics: &Metrics,
-    jwks: String,
-) -> Front<impl Transcode + use<>> {
-    let Services { accounts, storefront, shared } = services;
-    let (reporter, health) = tonic_health::server::health_reporter();
-    let checkup = Checkup {
-        accounts: accounts.clone(),
-        storefront: storefront.clone(),
-        clock: Arc::clone(&shared.clock),
-        reporter,
-        stopping: shared.stopping.clone(),
-    };
-    let status = StatusBoard(checkup.begin().await);
+/// What is to be put behind the doors.
+struct Opened<'p> {
+    services: &'p Services,
+    parts: Parts,
+    limits: &'p Limits,
+}
 
-    let transcoder = Transcoder::new(
-        AccountsServiceRestBridge::externally_authenticated(accounts.clone()),
-        GamesServiceRestBridge::externally_authenticated(storefront.clone()),
-        StatusServiceRestBridge::externally_authenticated(status.clone()),
-    );
-    let calls = CallMetrics::new();
-    let largest = limits.body_bytes;
-    let routes = Routes::new(health)
-        .add_service(
-            AccountsServiceServer::new(accounts.clone()).max_decoding_message_size(largest),
-        )
-        .add_service(GamesServiceServer::new(storefront.clone()).max_decoding_message_size(largest))
-        .add_service(StatusServiceServer::new(status).max_decoding_message_size(largest));
-    // grpcurl asks v1alpha, newer clients v1.
-    let routes = routes
-        .add_service(
-            reflection().build_v1().expect("the descriptors were checked when they were made"),
-        )
-        .add_service(
-            reflection().build_v1alpha().expect("the descriptors were checked when they were made"),
-        );
+impl Opened<'_> {
+    /// Opens the doors.
+    async fn front(
+        &self,
+        sockets: ws::Options,
+        metrics: &Metrics,
+        leaving: CancellationToken,
+    ) -> Front {
+        let tells_status = self.parts.include(Part::Edge);
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let checkup = Checkup {
+            patients: self.services.patients(),
+            tells_status,
+            clock: Arc::clone(&self.services.clock),
+            reporter,
+            leaving,
+        };
+        let found = checkup.begin().await;
+        let status = tells_status.then(|| StatusBoard(found));
 
-    Front {
-        rest: RestDoor::new(transcoder, limits.clone()),
-        grpc: GrpcDoor::new(routes, calls.clone(), limits.body_timeout),
-        pages: pages(storefront.clone(), sockets, shared.stopping.clone(), metrics.clone(), jwks),
-        metrics: calls,
+        let calls = CallMetrics::new();
+        let routes = self.routes(Routes::new(health), status.clone());
+        let Services { accounts, storefront, .. } = self.services;
+        let transcoders = Transcoders::new(accounts.clone(), storefront.clone(), status);
+        Front {
+            rest: RestDoor::new(self.parts, transcoders, self.limits.clone()),
+            grpc: GrpcDoor::new(routes, calls.clone(), self.limits.body_timeout),
+            pages: self.pages(sockets, metrics.clone()),
+            metrics: calls,
+        }
+    }
+
+    /// The services as gRPC reaches them.
+    fn routes(&self, mut routes: Routes, status: Option<StatusBoard>) -> Routes {
+        const SOUND: &str = "the descriptors were checked when they were made";
+        let largest = self.limits.body_bytes;
+        if let Some(accounts) = self.services.accounts.clone() {
+            routes = routes
+                .add_service(
+                    AccountsServiceServer::new(accounts.clone()).max_decoding_message_size(largest),
+                )
+                .add_service(
+                    SessionsServiceServer::new(accounts).max_decoding_message_size(largest),
+                );
+        }
+        if let Some(storefront) = self.services.storefront.clone() {
+            routes = routes.add_service(
+                GamesServiceServer::new(storefront).max_decoding_message_size(largest),
+            );
+        }
+        if let Some(status) = status {
+            routes = routes
+                .add_service(StatusServiceServer::new(status).max_decoding_message_size(largest));
+        }
+        // grpcurl asks v1alpha, newer clients v1.
+        routes
+            .add_service(reflection(self.parts).build_v1().expect(SOUND))
+            .add_service(reflection(self.parts).build_v1alpha().expect(SOUND))
+    }
+
+    /// What is no call.
+    fn pages(&self, sockets: ws::Options, metrics: Metrics) -> Router {
+        const PROMETHEUS: [(header::HeaderName, &str); 1] =
+            [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+        const KEY_SET: [(header::HeaderName, &str); 2] = [
+            (header::CONTENT_TYPE, "application/jwk-set+json"),
+            (header::CACHE_CONTROL, "public, max-age=300"),
+        ];
+        let Services { storefront, jwks, stopping, .. } = self.services;
+        let mut pages = Router::new()
+            .route("/metrics", get(move || async move { (PROMETHEUS, metrics.render()) }));
+        if let Some(jwks) = jwks.clone() {
+            let key_set = get(move || async move { (KEY_SET, jwks) });
+            pages = pages.route("/.well-known/jwks.json", key_set);
+        }
+        if let Some(storefront) = storefront.clone() {
+            pages = pages.merge(ws::route(storefront, sockets, stopping.clone()));
+        }
+        if self.parts.include(Part::Edge) {
+            let home = get(|| async { Redirect::temporary("/docs") });
+            pages = pages.route("/", home).merge(docs::routes());
+        }
+        pages
+            .fallback(|| async { rest::no_such_path().map(axum::body::Body::new) })
+            .method_not_allowed_fallback(|| async {
+                rest::wrong_page_method().map(axum::body::Body::new)
+            })
     }
 }
 
-/// What is no call.
-fn pages(
-    games: Storefront,
-    sockets: ws::Options,
-    stopping: CancellationToken,
-    metrics: Metrics,
-    jwks: String,
-) -> Router {
-    const PROMETHEUS: [(header::HeaderName, &str); 1] =
-        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    const KEY_SET: [(header::HeaderName, &str); 2] = [
-        (header::CONTENT_TYPE, "application/jwk-set+json"),
-        (header::CACHE_CONTROL, "public, max-age=300"),
+/// Lists what this process serves. The edge lists the whole public contract: behind a proxy, it is the one that is asked.
+fn reflection(parts: Parts) -> tonic_reflection::server::Builder<'static> {
+    let is_public = |call: &&Call| call.access != Access::Peer;
+    let calls = match parts.alone() {
+        Some(Part::Edge) => CALLS.iter().filter(is_public).collect(),
+        _ => parts.calls(),
+    };
+    let ours: BTreeSet<_> = calls.iter().map(|call| call.service).collect();
+    let all = [
+        tonic_health::pb::health_server::SERVICE_NAME,
+        tonic_reflection::pb::v1::server_reflection_server::SERVICE_NAME,
+        tonic_reflection::pb::v1alpha::server_reflection_server::SERVICE_NAME,
     ];
-    Router::new()
-        .route("/", get(|| async { Redirect::temporary("/docs") }))
-        .route("/metrics", get(move || async move { (PROMETHEUS, metrics.render()) }))
-        .route("/.well-known/jwks.json", get(move || async move { (KEY_SET, jwks) }))
-        .merge(docs::routes())
-        .merge(ws::route(games, sockets, stopping))
-        .fallback(|| async { rest::no_such_path().map(axum::body::Body::new) })
-        .method_not_allowed_fallback(|| async {
-            rest::wrong_page_method().map(axum::body::Body::new)
-        })
-}
-
-fn reflection() -> tonic_reflection::server::Builder<'static> {
-    tonic_reflection::server::Builder::configure()
+    let builder = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
         // So that a client without our files can read the details of a refusal.
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET);
+    ours.into_iter().chain(all).fold(builder, tonic_reflection::server::Builder::with_service_name)
 }
 
-async fn keep_up(metrics: Metrics, stopping: CancellationToken) {
+async fn keep_up(metrics: Metrics, doorman: Option<Doorman>, stopping: CancellationToken) {
     let mut every = tokio::time::interval(METRICS_UPKEEP);
     while !stopping.is_cancelled() {
         every.tick().await;
+        if let Some(doorman) = &doorman {
+            doorman.measure();
+        }
         metrics.upkeep();
     }
-}
-
-/// Keys and hashes are in there: only the account that runs the server may look.
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(path)
 }

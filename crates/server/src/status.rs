@@ -18,16 +18,17 @@ impl StatusService for StatusBoard {
         &self,
         _: Request<pb::GetStatusRequest>,
     ) -> Result<Response<pb::GetStatusResponse>, Status> {
-        let Health { found_at, ill } = self.0.borrow().clone();
-        let is_well = ill.is_empty();
+        let health = self.0.borrow().clone();
+        let details = health.complaint();
+        let is_well = details.is_none();
         let mut response = Response::new(pb::GetStatusResponse {
             service: "sir0".to_owned(),
             status: if is_well { "OK" } else { "ERROR" }.to_owned(),
             timestamp: Some(Timestamp {
-                seconds: found_at.seconds(),
-                nanos: found_at.subsec_nanos(),
+                seconds: health.found_at.seconds(),
+                nanos: health.found_at.subsec_nanos(),
             }),
-            details: (!is_well).then(|| format!("not working: {}", ill.join(", "))),
+            details,
         });
         if !is_well {
             // The call succeeds in telling bad news; over REST a monitor looks at the status only.

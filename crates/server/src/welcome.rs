@@ -2,38 +2,46 @@
 
 use std::{fmt::Write, net::SocketAddr};
 
-use crate::Config;
+use crate::{Config, Parts, parts::Part};
 
 /// Prints the addresses and the first steps. Kept off the log: it is for the person who typed the command.
 #[expect(clippy::print_stdout, reason = "this is the program speaking to its user")]
-pub(crate) fn print(address: SocketAddr, config: &Config) {
+pub(crate) fn print(address: SocketAddr, config: &Config, parts: Parts) {
     let program = std::env::args().next().unwrap_or_else(|| "sir0".to_owned());
-    println!("{}", text(address, config, &program));
+    println!("{}", text(address, config, parts, &program));
 }
 
-fn text(address: SocketAddr, config: &Config, program: &str) -> String {
-    let mut text = format!("\n  SIR0 {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
-    for (what, at) in [
-        ("Try every call", format!("http://{address}/docs")),
-        ("REST", format!("http://{address}/api/games")),
-        ("gRPC, gRPC-Web", format!("{address}  (reflection is on)")),
-        ("WebSocket", format!("ws://{address}/ws")),
-        ("Metrics", format!("http://{address}/metrics")),
-        ("Data", config.data_dir.display().to_string()),
+fn text(address: SocketAddr, config: &Config, parts: Parts, program: &str) -> String {
+    let name = parts.alone().map(|part| format!(" {}", part.name())).unwrap_or_default();
+    let mut text = format!("\n  SIR0{name} {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
+    let (edge, accounts) = (parts.include(Part::Edge), parts.include(Part::Accounts));
+    let storefront = parts.include(Part::Storefront);
+    for (is_here, what, at) in [
+        (edge, "Try every call", format!("http://{address}/docs")),
+        (storefront, "REST", format!("http://{address}/api/games")),
+        (true, "gRPC, gRPC-Web", format!("{address}  (reflection is on)")),
+        (storefront, "WebSocket", format!("ws://{address}/ws")),
+        (true, "Metrics", format!("http://{address}/metrics")),
+        (config.keeps_files(parts), "Data", config.data_dir.display().to_string()),
     ] {
-        writeln!(text, "  {what:<15} {at}").expect("a string grows");
+        if is_here {
+            writeln!(text, "  {what:<15} {at}").expect("a string grows");
+        }
     }
-    let folder = if config.data_dir == Config::default().data_dir {
-        String::new()
-    } else {
-        format!(" --data-dir {}", config.data_dir.display())
-    };
-    writeln!(
-        text,
-        "\n  Make the first administrator (type a password, press Enter):\n    \
-         {program}{folder} admin create --email you@example.com --username you\n\n  Stop with Ctrl-C."
-    )
-    .expect("a string grows");
+    if accounts {
+        let folder = if config.data_dir == Config::default().data_dir {
+            String::new()
+        } else {
+            format!(" --data-dir {}", config.data_dir.display())
+        };
+        writeln!(
+            text,
+            "\n  Make the first administrator (type a password, press Enter):\n    \
+             {program}{folder} admin create --email you@example.com --username you"
+        )
+        .expect("a string grows");
+    }
+    text.push_str("\n  Stop with Ctrl-C.\n");
     text
 }
 
@@ -45,7 +53,7 @@ mod tests {
     fn a_person_is_told_where_to_go_and_how_to_make_the_first_administrator() {
         let config = Config { data_dir: "/srv/games".into(), ..Config::default() };
 
-        let text = text(config.listen, &config, "target/release/sir0");
+        let text = text(config.listen, &config, Parts::ALL, "target/release/sir0");
 
         for needed in [
             "http://127.0.0.1:8080/docs",
@@ -54,5 +62,15 @@ mod tests {
         ] {
             assert!(text.contains(needed), "{needed} in {text}");
         }
+    }
+
+    #[test]
+    fn a_part_tells_only_of_what_it_has() {
+        let config = Config::default();
+
+        let text = text(config.listen, &config, Parts::only(Part::Storefront), "sir0");
+
+        assert!(text.contains("SIR0 storefront") && text.contains("/api/games"), "{text}");
+        assert!(!text.contains("/docs") && !text.contains("admin create"), "{text}");
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with a database, in the few words the rest of the program acts on.
 
+use std::{io, path::PathBuf};
+
 /// An answer of the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -15,9 +17,26 @@ pub enum Error {
     /// Something that must be unique is there already. Nothing was written.
     #[error("the row is there already")]
     Taken(#[source] sqlx::Error),
+    /// It answers, but only reads: a standby that was not promoted yet.
+    #[error("the database is a read-only copy of another")]
+    ReadOnly,
     /// A URL of an engine that is not built in.
-    #[error("`{0}` is not a database this program can use, give a `sqlite:` path")]
+    #[error(
+        "`{0}` is not a database this program can use, give a `sqlite:` path or a `postgres:` URL"
+    )]
     UnknownEngine(String),
+    /// A URL that nobody can read.
+    #[error("the database URL cannot be read, write `postgres://USER@HOST:PORT/NAME`")]
+    BadUrl(#[source] sqlx::Error),
+    /// The file that should hold the password.
+    #[error("the password file {} cannot be read", file.display())]
+    NoPassword {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
     /// A schema that could not be brought up to date.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -27,6 +46,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether trying again later may help.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Full(_) | Self::ReadOnly)
+    }
+
     /// A row held something no rule of ours would have written.
     pub fn corrupt(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Broken(sqlx::Error::Decode(Box::new(cause)))
@@ -37,20 +62,46 @@ impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
         use sqlx::Error as Cause;
         match &cause {
-            Cause::Io(_) | Cause::PoolTimedOut | Cause::PoolClosed | Cause::WorkerCrashed => {
-                Self::Unavailable(cause)
-            }
+            Cause::Io(_)
+            | Cause::Tls(_)
+            // The server broke off in the middle of a sentence.
+            | Cause::Protocol(_)
+            | Cause::PoolTimedOut
+            | Cause::PoolClosed
+            | Cause::WorkerCrashed => Self::Unavailable(cause),
             Cause::Database(database) if database.is_unique_violation() => Self::Taken(cause),
-            // The low byte of SQLite's extended code is the primary one: sqlite.org/rescode.html.
-            Cause::Database(database) => match database
-                .code()
-                .and_then(|code| code.parse::<u32>().ok())
-            {
-                Some(code) if code & 0xff == 13 => Self::Full(cause),
-                Some(code) if matches!(code & 0xff, 5 | 6 | 10 | 14) => Self::Unavailable(cause),
-                _ => Self::Broken(cause),
+            Cause::Database(database) => match kind(database.code().as_deref().unwrap_or_default()) {
+                Kind::Unavailable => Self::Unavailable(cause),
+                Kind::Full => Self::Full(cause),
+                Kind::Broken => Self::Broken(cause),
             },
             _ => Self::Broken(cause),
         }
+    }
+}
+
+enum Kind {
+    Unavailable,
+    Full,
+    Broken,
+}
+
+fn kind(code: &str) -> Kind {
+    match code {
+        // PostgreSQL, appendix A: five characters, of which the first two are the class.
+        "53100" => Kind::Full,
+        // A lock or a statement took too long, a deadlock was broken, the server is read-only after a failover.
+        "55P03" | "57014" | "40P01" | "40001" | "25006" => Kind::Unavailable,
+        code if code.len() == 5 => match &code[..2] {
+            // Connections; resources; an operator stops or restarts the server.
+            "08" | "53" | "57" => Kind::Unavailable,
+            _ => Kind::Broken,
+        },
+        // SQLite: the low byte of the extended code is the primary one (sqlite.org/rescode.html).
+        code => match code.parse::<u32>().map(|code| code & 0xff) {
+            Ok(13) => Kind::Full,
+            Ok(5 | 6 | 10 | 14) => Kind::Unavailable,
+            _ => Kind::Broken,
+        },
     }
 }

@@ -20,6 +20,8 @@ pub struct EventRow {
     pub kind: String,
     /// The details, as JSON.
     pub payload: String,
+    /// When the change began that it reports, by the clock of the process that made it.
+    pub announced_at: Timestamp,
 }
 
 /// How far the kept events reach.
@@ -31,14 +33,9 @@ pub struct Bounds {
     pub head: Position,
 }
 
-/// Records an event. Runs in the transaction of the change it reports.
-pub const ANNOUNCE: &str = "
-    INSERT INTO events (kind, payload, announced_at)
-    VALUES ($1, $2, $3)";
-
 /// The next events after a position.
 pub const AFTER: &str = "
-    SELECT position, kind, payload
+    SELECT position, kind, payload, announced_at
       FROM events
      WHERE position > $1
   ORDER BY position
@@ -54,42 +51,3 @@ pub const PRUNE: &str = "
     DELETE FROM events
      WHERE position < (SELECT MAX(position) FROM events)
        AND position <= (SELECT MAX(position) FROM events) - $1";
-
-impl super::sqlite::Database {
-    /// The next events after a position, oldest first.
-    pub async fn events_after(
-        &self,
-        position: Position,
-        limit: i64,
-    ) -> super::Result<Vec<EventRow>> {
-        let query = sqlx::query_as(AFTER).bind(position).bind(limit);
-        let rows: Vec<(Position, String, String)> = query.fetch_all(self.reader()).await?;
-        let row = |(position, kind, payload)| EventRow { position, kind, payload };
-        Ok(rows.into_iter().map(row).collect())
-    }
-
-    /// How far the kept events reach.
-    pub async fn event_bounds(&self) -> super::Result<Bounds> {
-        let (resumable, head) = sqlx::query_as(BOUNDS).fetch_one(self.reader()).await?;
-        Ok(Bounds { resumable, head })
-    }
-
-    /// Forgets all but the latest [`KEPT`] events.
-    pub async fn prune_events(&self, keep: i64) -> super::Result<()> {
-        let mut tx = self.write().await?;
-        sqlx::query(PRUNE).bind(keep).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
-    }
-}
-
-/// Records an event in the transaction of the change it reports: whoever follows the table never hears of what did
-/// not happen, nor misses what did.
-pub(crate) async fn announce(
-    tx: &mut super::sqlite::Tx,
-    kind: &str,
-    payload: &str,
-    at: Timestamp,
-) -> super::Result<()> {
-    sqlx::query(ANNOUNCE).bind(kind).bind(payload).bind(at.micros()).execute(&mut **tx).await?;
-    Ok(())
-}

@@ -1,14 +1,19 @@
 //! How things are kept: the database, its migrations, units of work, and the table of events.
 //!
-//! Services write SQL in their `db` rooms against what is opened here; nothing above knows which engine runs.
+//! Two engines, [`sqlite`] and [`postgres`], with the same names inside: services compile the SQL of their `db` rooms
+//! against one and the other. Nothing above those rooms knows which engine runs.
 
+pub mod copy;
+mod database;
 mod error;
 mod events;
 mod migrations;
 mod place;
+pub mod postgres;
 pub mod sqlite;
 
+pub use database::Database;
 pub use error::{Error, Result};
-pub use events::{AFTER, ANNOUNCE, BOUNDS, Bounds, EventRow, KEPT, PRUNE, Position};
-pub use migrations::Migration;
-pub use place::file_of;
+pub use events::{AFTER, BOUNDS, Bounds, EventRow, KEPT, PRUNE, Position};
+pub use migrations::{Migration, Step, StepState};
+pub use place::{Asked, Exam, Place};

@@ -1,18 +1,83 @@
 //! Where a database is, as an operator writes it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::{Error, Result};
+use sir0_kernel::Timestamp;
 
-/// The file of a database: `sqlite:PATH` or a bare path; without one, `name` in the data folder.
-pub fn file_of(database: Option<&str>, data_dir: &Path, name: &str) -> Result<PathBuf> {
-    let Some(database) = database else { return Ok(data_dir.join(name)) };
-    let path = database.strip_prefix("sqlite:").unwrap_or(database);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    match path.split_once("://") {
-        Some((engine, _)) => Err(Error::UnknownEngine(engine.to_owned())),
-        None => Ok(path.into()),
+use crate::{Error, Result, postgres, sqlite};
+
+/// Where a database is: a file of the embedded engine, or a PostgreSQL server.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A database of a server.
+    Postgres(Box<postgres::Address>),
+}
+
+/// What an operator says about a database.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// `sqlite:PATH`, a bare path, or `postgres://USER@HOST:PORT/NAME`.
+    pub url: Option<&'a str>,
+    /// A file that holds the password, so that it stands in no variable and no list of processes.
+    pub password_file: Option<&'a Path>,
+    /// How many connections one process may have. Only a server counts them.
+    pub connections: u32,
+}
+
+impl Place {
+    /// Reads what an operator says; without a URL it is `name` in the data folder.
+    pub fn of(asked: Asked<'_>, data_dir: &Path, name: &str) -> Result<Self> {
+        let Some(url) = asked.url else { return Ok(Self::Sqlite(data_dir.join(name))) };
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let address = postgres::Address::read(url, asked.password_file, asked.connections)?;
+            return Ok(Self::Postgres(Box::new(address)));
+        }
+        let path = url.strip_prefix("sqlite:").unwrap_or(url);
+        let path = path.strip_prefix("//").unwrap_or(path);
+        match path.split_once("://") {
+            Some((engine, _)) => Err(Error::UnknownEngine(engine.to_owned())),
+            None => Ok(Self::Sqlite(path.into())),
+        }
     }
+}
+
+impl Place {
+    /// Looks at it as a doctor does, and changes nothing.
+    pub async fn examine(&self) -> Result<Exam> {
+        match self {
+            Self::Sqlite(file) => sqlite::examine(file).await,
+            Self::Postgres(address) => postgres::examine(address).await,
+        }
+    }
+
+    /// The name of the first step of its schema, which tells whose database it is. `None` when it has none, or is not
+    /// there at all.
+    pub async fn first_step(&self) -> Result<Option<String>> {
+        match self {
+            Self::Sqlite(file) => sqlite::first_step(file).await,
+            Self::Postgres(address) => postgres::first_step(address).await,
+        }
+    }
+}
+
+/// What a look at a database tells.
+#[derive(Clone, Debug)]
+pub struct Exam {
+    /// The engine and its version.
+    pub engine: String,
+    /// How long it took to connect and to answer.
+    pub took: Duration,
+    /// What time it is there, if it has a clock of its own.
+    pub clock: Option<Timestamp>,
+    /// Whether it can be written.
+    pub is_writable: bool,
+    /// How many connections it has, and how many it could have.
+    pub connections: Option<(i64, i64)>,
 }
 
 #[cfg(test)]
@@ -20,13 +85,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_is_a_file_unless_it_names_an_engine_that_is_not_built_in() {
-        let file = |database| file_of(database, Path::new("data"), "games.db").ok();
+    fn a_database_is_a_file_or_a_server_and_nothing_else() {
+        let place = |url| {
+            let asked = Asked { url, password_file: None, connections: 10 };
+            Place::of(asked, Path::new("data"), "games.db").ok()
+        };
+        let file = |url| match place(url) {
+            Some(Place::Sqlite(file)) => file,
+            other => panic!("{other:?} is no file"),
+        };
 
-        assert_eq!(file(None), Some("data/games.db".into()));
-        assert_eq!(file(Some("sqlite:/var/lib/games.db")), Some("/var/lib/games.db".into()));
-        assert_eq!(file(Some("sqlite:///var/lib/games.db")), Some("/var/lib/games.db".into()));
-        assert_eq!(file(Some("games.db")), Some("games.db".into()));
-        assert_eq!(file(Some("mysql://localhost/games")), None);
+        assert_eq!(file(None), Path::new("data/games.db"));
+        assert_eq!(file(Some("sqlite:/var/lib/games.db")), Path::new("/var/lib/games.db"));
+        assert_eq!(file(Some("sqlite:///var/lib/games.db")), Path::new("/var/lib/games.db"));
+        assert_eq!(file(Some("games.db")), Path::new("games.db"));
+        assert!(matches!(place(Some("postgres://sir0@db:5432/games")), Some(Place::Postgres(_))));
+        assert!(place(Some("mysql://localhost/games")).is_none());
+        assert!(place(Some("postgres://db:no-port/games")).is_none());
     }
 }

@@ -3,21 +3,45 @@
 //! Every write begins with `BEGIN IMMEDIATE` on the one writing connection. A transaction that begins as a reader
 //! and then writes fails as "locked" when another got there first; one that begins as a writer waits instead.
 
-use std::{error::Error, fs::File, io, path::Path, time::Duration};
+use std::{collections::HashSet, error::Error, fs::File, io, path::Path, time::Duration};
 
 use sir0_kernel::Timestamp;
 use sqlx::{
-    Connection, Executor, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    Connection, Decode, Encode, Executor, Sqlite, SqliteConnection, SqlitePool, Transaction, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    sqlite::{
+        SqliteArgumentsBuffer, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous, SqliteTypeInfo, SqliteValueRef,
+    },
 };
 
-use crate::{Migration, Result, events, migrations::migrator};
+use crate::{
+    Exam, Migration, Result, Step,
+    migrations::{FIRST_STEP, among, apply, inspect},
+};
+
+#[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
+#[path = "event_table.rs"]
+mod event_table;
+
+pub use event_table::announce;
 
 /// The engine.
 pub type Db = Sqlite;
 
 /// A unit of work: all of it happens or none.
 pub type Tx = Transaction<'static, Sqlite>;
+
+/// A moment as a column holds it: microseconds since 1970, UTC.
+#[derive(Clone, Copy, Debug)]
+pub struct At(pub Timestamp);
+
+/// Records an event. One writer at a time makes the row ids follow the order of commits.
+pub const ANNOUNCE: &str = "
+    INSERT INTO events (kind, payload, announced_at)
+    VALUES ($1, $2, $3)
+ RETURNING position";
 
 /// How long a writer waits for its turn, and a reader for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,6 +57,14 @@ pub struct Database {
 impl Database {
     /// Opens the file, makes it if it is missing, and brings its schema up to date.
     pub async fn open(file: &Path, migrations: &[Migration]) -> Result<Self> {
+        Ok(Self::open_and_report(file, migrations).await?.0)
+    }
+
+    /// As [`Self::open`], and tells what was applied.
+    pub async fn open_and_report(
+        file: &Path,
+        migrations: &[Migration],
+    ) -> Result<(Self, Vec<Step>)> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -44,14 +76,24 @@ impl Database {
             .statement_cache_capacity(64);
 
         let writer = pool_options(1).connect_with(options.clone()).await?;
-        {
+        let steps = {
             let _turn = wait_for_turn(file).await?;
-            migrator(migrations).run(&writer).await?;
-        }
+            apply(migrations, &mut *writer.acquire().await?).await?
+        };
 
         // `query_only` and not a read-only file handle: a reader must be able to make the WAL's shared memory.
         let readers = pool_options(READERS).connect_lazy_with(options.pragma("query_only", "on"));
-        Ok(Self { writer, readers })
+        Ok((Self { writer, readers }, steps))
+    }
+
+    /// Tells which steps the file has, without changing it or making it.
+    pub async fn inspect(file: &Path, migrations: &[Migration]) -> Result<Vec<Step>> {
+        if !file.exists() {
+            return Ok(among(&HashSet::new(), migrations));
+        }
+        let options = SqliteConnectOptions::new().filename(file).read_only(true);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        Ok(inspect(migrations, &mut connection).await?)
     }
 
     /// Begins a unit of work that writes. Dropped without a commit, it never was.
@@ -78,13 +120,11 @@ impl Database {
         Ok(self.write().await?.rollback().await?)
     }
 
-    /// The key that seals the tokens of this database's lists and streams; its migration made it.
-    pub async fn sealing_key(&self) -> Result<[u8; 32]> {
-        let key: Vec<u8> =
-            sqlx::query_scalar("SELECT key FROM sealing_key").fetch_one(&self.readers).await?;
-        key.try_into().map_err(|_wrong_length| {
-            crate::Error::corrupt(std::io::Error::other("the sealing key is not 32 bytes"))
-        })
+    /// How many connections there are, and how many of them wait for work.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        let size = self.writer.size() + self.readers.size();
+        (size, self.writer.num_idle() + self.readers.num_idle())
     }
 
     /// Closes every connection, after what runs has ended; the last one folds the log into the file.
@@ -144,9 +184,47 @@ async fn end_open_transaction(connection: &mut SqliteConnection) -> sqlx::Result
     Ok(is_clean && !connection.is_in_transaction())
 }
 
-/// Records an event beside the change it reports.
-pub async fn announce(tx: &mut Tx, kind: &str, payload: &str, at: Timestamp) -> Result<()> {
-    events::announce(tx, kind, payload, at).await
+/// The name of the first step of its schema, if it has one.
+pub(crate) async fn first_step(file: &Path) -> Result<Option<String>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    match sqlx::query_scalar(FIRST_STEP).fetch_optional(&mut connection).await {
+        Err(sqlx::Error::Database(_no_such_table)) => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+/// Looks at a file as a doctor does, and changes nothing.
+pub(crate) async fn examine(file: &Path) -> Result<Exam> {
+    let started = tokio::time::Instant::now();
+    let options = SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let version: String =
+        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await?;
+    let faults: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+    if faults != "ok" {
+        return Err(crate::Error::corrupt(io::Error::other(faults)));
+    }
+    let is_writable = File::options().append(true).open(file).is_ok();
+    let engine = format!("SQLite {version}");
+    Ok(Exam { engine, took: started.elapsed(), clock: None, is_writable, connections: None })
+}
+
+/// Writes a copy of a database as it is at one moment, also while it is in use, and makes sure that it is whole.
+/// The copy is a file of its own that needs no log beside it.
+pub async fn backup(file: &Path, to: &Path) -> Result<()> {
+    let options = SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE);
+    let mut connection = SqliteConnection::connect_with(&options.create_if_missing(false)).await?;
+    // Refuses a target that is there.
+    let copy = to.to_string_lossy().into_owned();
+    sqlx::query("VACUUM INTO $1").bind(copy).execute(&mut connection).await?;
+    examine(to).await?;
+    File::open(to).and_then(|file| file.sync_all()).map_err(sqlx::Error::Io)?;
+    Ok(())
 }
 
 /// Prepares a statement against a database, without running it: a test checks every statement this way.
@@ -155,4 +233,22 @@ pub async fn prepare(database: &Database, sql: &'static str) -> Result<()> {
     connection.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await?;
     connection.clear_cached_statements().await?;
     Ok(())
+}
+
+impl Type<Sqlite> for At {
+    fn type_info() -> SqliteTypeInfo {
+        <i64 as Type<Sqlite>>::type_info()
+    }
+}
+
+impl Encode<'_, Sqlite> for At {
+    fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Sqlite>::encode(self.0.micros(), buffer)
+    }
+}
+
+impl<'r> Decode<'r, Sqlite> for At {
+    fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+        Ok(Self(Timestamp::from_micros(Decode::<Sqlite>::decode(value)?)))
+    }
 }

@@ -1,13 +1,21 @@
 //! What can be tuned in the storefront.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
+use sir0_storage::{self as storage, Asked, Place};
 
 /// What can be tuned in the storefront.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A `sqlite:` path; without one, `storefront.db` in the data folder. The storefront shares it with no one.
+    /// A `sqlite:` path or a `postgres:` URL; without one, `storefront.db` in the data folder. The storefront shares it
+    /// with no one.
     pub database: Option<String>,
+    /// The file with the password of the `postgres:` URL.
+    pub database_password_file: Option<PathBuf>,
+    /// How many connections one process has to PostgreSQL at most.
+    pub database_connections: u32,
     /// How many single games are kept at hand in memory. 0 reads each from the database. Pages of lists have room of
     /// their own.
     pub cached_games: u64,
@@ -15,6 +23,23 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { database: None, cached_games: 10_000 }
+        Self {
+            database: None,
+            database_password_file: None,
+            database_connections: 10,
+            cached_games: 10_000,
+        }
+    }
+}
+
+impl Config {
+    /// Where its database is.
+    pub fn place(&self, data_dir: &Path) -> storage::Result<Place> {
+        let asked = Asked {
+            url: self.database.as_deref(),
+            password_file: self.database_password_file.as_deref(),
+            connections: self.database_connections,
+        };
+        Place::of(asked, data_dir, "storefront.db")
     }
 }

@@ -29,9 +29,7 @@ impl Refusal for StorefrontError {
             Self::GameNotFound(id) => Reason::not_found("GAME_NOT_FOUND").about("game", id),
             Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
-            Self::Database(storage::Error::Unavailable(_) | storage::Error::Full(_)) => {
-                Reason::unavailable()
-            }
+            Self::Database(error) if error.is_passing() => Reason::unavailable(),
             Self::Database(_) => Reason::internal(),
         }
     }

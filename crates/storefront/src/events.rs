@@ -44,20 +44,11 @@ impl GameEvent {
     /// The row in the table.
     #[must_use]
     pub fn payload(&self) -> String {
-        let game = self.game();
         let genre_before = match self {
             Self::Changed { genre_before, .. } => Some(genre_before.as_str().to_owned()),
             Self::Added(_) | Self::Removed(_) => None,
         };
-        let row = Row {
-            game_id: game.id.into(),
-            title: game.title.as_str().to_owned(),
-            genre: game.genre.as_str().to_owned(),
-            price_minor: game.price.minor(),
-            description: game.description.as_str().to_owned(),
-            revision: game.revision,
-            genre_before,
-        };
+        let row = Row { game: self.game().into(), genre_before };
         serde_json::to_string(&row).expect("numbers and texts are always JSON")
     }
 }
@@ -65,14 +56,49 @@ impl GameEvent {
 /// How an event lies in the table. Fields may be added, with a default for older rows; never renamed.
 #[derive(Serialize, Deserialize)]
 struct Row {
+    #[serde(flatten)]
+    game: StoredGame,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    genre_before: Option<String>,
+}
+
+/// How a game lies in an event, or in a cache that outlives the process. The same rules as for [`Row`].
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredGame {
     game_id: i64,
     title: String,
     genre: String,
     price_minor: i64,
     description: String,
     revision: i32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    genre_before: Option<String>,
+}
+
+impl From<&Game> for StoredGame {
+    fn from(game: &Game) -> Self {
+        Self {
+            game_id: game.id.into(),
+            title: game.title.as_str().to_owned(),
+            genre: game.genre.as_str().to_owned(),
+            price_minor: game.price.minor(),
+            description: game.description.as_str().to_owned(),
+            revision: game.revision,
+        }
+    }
+}
+
+impl TryFrom<StoredGame> for Game {
+    type Error = InvalidId;
+
+    fn try_from(stored: StoredGame) -> Result<Self, InvalidId> {
+        Ok(Self {
+            id: GameId::from_row(stored.game_id)?,
+            title: Title::from_row(stored.title),
+            genre: Genre::from_row(stored.genre),
+            price: Price::from_minor(stored.price_minor),
+            description: Description::from_row(stored.description),
+            revision: stored.revision,
+        })
+    }
 }
 
 /// A row that no version of ours wrote.
@@ -94,14 +120,7 @@ impl Event for GameEvent {
 
     fn read(kind: &str, payload: &str) -> Result<Self, UnreadableEvent> {
         let row: Row = serde_json::from_str(payload)?;
-        let game = Game {
-            id: GameId::from_row(row.game_id)?,
-            title: Title::from_row(row.title),
-            genre: Genre::from_row(row.genre),
-            price: Price::from_minor(row.price_minor),
-            description: Description::from_row(row.description),
-            revision: row.revision,
-        };
+        let game: Game = row.game.try_into()?;
         match kind {
             "added" => Ok(Self::Added(game)),
             "changed" => {

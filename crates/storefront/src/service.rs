@@ -4,15 +4,18 @@ use std::{path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use futures::Stream;
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
-use sir0_feed::{Feed, Heard};
+use sir0_feed::{Feed, Heard, Position};
 use sir0_kernel::GameId;
 use sir0_rpc::{Seal, Shared};
-use sir0_storage as storage;
+use sir0_storage::{
+    self as storage, Place, Step,
+    copy::{Copied, CopyError},
+};
 use tonic::{Request, Response, Status};
 
 use crate::{
     Config, StorefrontError,
-    cache::{GameCache, PageCache},
+    cache::{Freshness, GameCache, PageCache, SharedCache, counts},
     convert::{self, UpdateGame, WatchGames},
     db::StorefrontDb,
     domain::{Game, NewGame},
@@ -29,6 +32,9 @@ pub struct Storefront {
     db: StorefrontDb,
     cache: GameCache,
     pages: PageCache,
+    freshness: Freshness,
+    /// What all instances share, where they share anything.
+    elsewhere: Option<SharedCache>,
     feed: Feed<GameEvent>,
     seal: Seal,
     shared: Shared,
@@ -37,38 +43,68 @@ pub struct Storefront {
 impl Storefront {
     /// Opens the database and begins to follow its changes.
     pub async fn open(config: &Config, data_dir: &Path, shared: Shared) -> storage::Result<Self> {
-        let file = storage::file_of(config.database.as_deref(), data_dir, "storefront.db")?;
-        let db = StorefrontDb::open(&file).await?;
-        let seal = Seal::new(&db.sealing_key().await?);
-        let feed = Feed::open(db.database().clone(), sir0_feed::Config::default()).await?;
+        let (db, _steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        let database = db.database();
+        let seal = Seal::new(&database.sealing_key().await?);
+        let redis = shared.redis.clone();
+        let feed = Feed::open("storefront", database, redis, sir0_feed::Config::default()).await?;
+        let freshness = Freshness::since(feed.head());
+        let elsewhere = shared
+            .redis
+            .clone()
+            .map(|redis| SharedCache::new(redis, seal.clone(), freshness.clone()));
         let cache = GameCache::holding(config.cached_games);
-        let storefront = Self { db, cache, pages: PageCache::new(), feed, seal, shared };
+        let pages = PageCache::new();
+        let storefront = Self { db, cache, pages, freshness, elsewhere, feed, seal, shared };
         tokio::spawn(storefront.clone().drop_what_others_changed());
         Ok(storefront)
     }
 
+    /// Brings the schema up to date, and tells what was applied.
+    pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        db.database().close().await;
+        Ok(steps)
+    }
+
+    /// Tells which steps the schema has, and changes nothing.
+    pub async fn inspect(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        StorefrontDb::inspect(&config.place(data_dir)?).await
+    }
+
+    /// Copies a storefront's database into an empty one, and proves that everything arrived.
+    pub async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
+        StorefrontDb::copy(from, to).await
+    }
+
     /// Whether it works: its database can be read and written.
     pub async fn check(&self) -> storage::Result<()> {
-        self.db.check().await
+        let database = self.db.database();
+        sir0_rpc::pool_gauges("storefront", database.connections());
+        database.check().await
     }
 
     /// Ends what runs in the background and closes the database.
     pub async fn close(&self) {
         self.feed.stop();
-        self.db.close().await;
+        self.db.database().close().await;
     }
 
     /// Adds games to an empty store, with their announcements. Does nothing to a store that has games.
     pub async fn stock(&self, games: Vec<NewGame>) -> Result<usize, StorefrontError> {
-        if self.db.count_games().await? > 0 {
-            return Ok(0);
-        }
         let at = self.shared.clock.now();
         let count = games.len();
         let mut tx = self.db.begin().await?;
+        let mut added = Vec::with_capacity(count);
         for game in games {
-            let game = tx.add_game(game, at).await?;
-            tx.announce(&GameEvent::Added(game), at).await?;
+            added.push(GameEvent::Added(tx.add_game(game, at).await?));
+        }
+        for event in &added {
+            tx.announce(event, at).await?;
+        }
+        // Asked once the announcements hold up everyone else's: two processes that do this at once see each other.
+        if usize::try_from(tx.count_games().await?) != Ok(count) {
+            return Ok(0);
         }
         tx.commit().await?;
         self.pages.outdate();
@@ -85,8 +121,12 @@ impl Storefront {
                 () = self.shared.stopping.cancelled() => return,
             };
             match heard {
-                Ok(Heard::Event(event)) => self.forget(event.game().id).await,
+                Ok(Heard::Event(event)) => {
+                    self.forget(event.game().id, follower.position()).await;
+                    self.freshness.heard(follower.position());
+                }
                 Ok(Heard::Lost) => {
+                    self.freshness.lost(follower.position());
                     self.cache.clear();
                     self.pages.outdate();
                 }
@@ -96,8 +136,27 @@ impl Storefront {
     }
 
     async fn game(&self, id: GameId) -> Result<Arc<Game>, StorefrontError> {
-        let game = self.cache.game(id, self.db.game(id)).await?;
+        let game = self.cache.game(id, self.read_game(id)).await?;
         game.ok_or(StorefrontError::GameNotFound(id))
+    }
+
+    /// Reads a game that is not at hand: the copy that all instances share, or else the truth.
+    async fn read_game(&self, id: GameId) -> storage::Result<Option<Game>> {
+        let Some(elsewhere) = &self.elsewhere else { return self.read_truth(id).await };
+        if let Some(game) = elsewhere.game(id).await {
+            return Ok(Some(game));
+        }
+        let read_at = self.freshness.now();
+        let game = self.read_truth(id).await?;
+        if let Some(game) = &game {
+            elsewhere.keep(game, read_at);
+        }
+        Ok(game)
+    }
+
+    async fn read_truth(&self, id: GameId) -> storage::Result<Option<Game>> {
+        counts().database.increment(1);
+        self.db.game(id).await
     }
 
     async fn add(self, game: NewGame) -> Result<Game, StorefrontError> {
@@ -105,9 +164,9 @@ impl Storefront {
         let mut tx = self.db.begin().await?;
         let game = tx.add_game(game, at).await?;
         let added = GameEvent::Added(game.clone());
-        tx.announce(&added, at).await?;
+        let position = tx.announce(&added, at).await?;
         tx.commit().await?;
-        self.changed(&added).await;
+        self.changed(&added, position).await;
         Ok(game)
     }
 
@@ -127,9 +186,9 @@ impl Storefront {
         if !tx.save_game(&game, at).await? {
             return Err(StorefrontError::StaleRevision(id));
         }
-        tx.announce(&changed, at).await?;
+        let position = tx.announce(&changed, at).await?;
         tx.commit().await?;
-        self.changed(&changed).await;
+        self.changed(&changed, position).await;
         Ok(game.revision)
     }
 
@@ -138,19 +197,21 @@ impl Storefront {
         let mut tx = self.db.begin().await?;
         let game = tx.remove_game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
         let removed = GameEvent::Removed(game);
-        tx.announce(&removed, at).await?;
+        let position = tx.announce(&removed, at).await?;
         tx.commit().await?;
-        self.changed(&removed).await;
+        self.changed(&removed, position).await;
         Ok(())
     }
 
     /// After a commit: whoever reads here next sees it, and whoever watches hears of it.
-    async fn changed(&self, event: &GameEvent) {
-        self.forget(event.game().id).await;
+    async fn changed(&self, event: &GameEvent, position: Position) {
+        self.forget(event.game().id, position).await;
         self.feed.ring();
     }
 
-    async fn forget(&self, id: GameId) {
+    async fn forget(&self, id: GameId, position: Position) {
+        // Noted before it is dropped: a fill that comes behind the drop must not take an older copy from elsewhere.
+        self.freshness.changed(id, position);
         self.cache.drop(id).await;
         self.pages.outdate();
     }

@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sir0_kernel::{Clock, SystemClock};
-use tracing::Subscriber;
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{LevelFilter, ParseError},
@@ -18,6 +18,8 @@ use tracing_subscriber::{
     layer::SubscriberExt,
     registry::LookupSpan,
 };
+
+use crate::traces::{self, OnlyWithin, Traces};
 
 /// What is logged, and in which form.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -62,33 +64,35 @@ pub enum Error {
     AlreadyStarted(#[from] tracing::subscriber::SetGlobalDefaultError),
 }
 
-/// Logs to standard error from now on, for the whole process.
+/// Logs to standard error from now on, for the whole process, and brings spans to their collector, if there is one.
 ///
 /// Lines are coloured when a terminal shows them, unless `no_color` says that the person
 /// [would rather not](https://no-color.org).
-pub fn start(config: &Config, no_color: bool) -> Result<(), Error> {
+pub fn start(config: &Config, no_color: bool, traces: &Traces) -> Result<(), Error> {
     let colour = !no_color && io::stderr().is_terminal();
-    let subscriber = subscriber(config, colour, Arc::new(SystemClock), io::stderr)?;
-    tracing::subscriber::set_global_default(subscriber)?;
+    let subscriber = subscriber(config, colour, Arc::new(SystemClock), io::stderr, traces)?;
+    tracing::dispatcher::set_global_default(subscriber)?;
     Ok(())
 }
 
-fn subscriber<W>(
+pub(crate) fn subscriber<W>(
     config: &Config,
     colour: bool,
     clock: Arc<dyn Clock>,
     writer: W,
-) -> Result<impl Subscriber + Send + Sync, Error>
+    traces: &Traces,
+) -> Result<Dispatch, Error>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = read_filter(&config.filter)?;
-    Ok(tracing_subscriber::registry().with(filter).with(lines(
-        config.format,
-        colour,
-        clock,
-        writer,
-    )))
+    let lines = lines(config.format, colour, clock, writer).with_filter(filter);
+    let logs = tracing_subscriber::registry().with(lines);
+    // Not `with(Option)`: an absent layer would have every span asked about again each time.
+    Ok(match traces.layer() {
+        Some(spans) => Dispatch::new(logs.with(spans).with(OnlyWithin)),
+        None => Dispatch::new(logs),
+    })
 }
 
 fn lines<S, W>(
@@ -134,9 +138,11 @@ fn read_filter(text: &str) -> Result<EnvFilter, Error> {
         .next_back()
         .is_some_and(|everywhere| everywhere < LevelFilter::WARN);
     let hushed = LIBRARIES.iter().filter(|_| !quieter).map(|library| format!("{library}=warn"));
+    let elsewhere = [format!("{}=off", traces::TARGET)];
 
     // Of two directives for one target the later counts: what was said wins over what is usual.
-    let directives: Vec<_> = hushed.chain(said.into_iter().map(str::to_owned)).collect();
+    let said = said.into_iter().map(str::to_owned);
+    let directives: Vec<_> = hushed.chain(said).chain(elsewhere).collect();
     // Patterns over field values would be regular expressions; plain comparison costs a bounded time.
     EnvFilter::builder()
         .with_regex(false)

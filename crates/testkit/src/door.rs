@@ -5,20 +5,38 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use crate::cluster::Settling;
+
 /// The address of a platform, wherever it is now.
-#[derive(Clone, Debug)]
-pub(crate) struct Door(Arc<RwLock<SocketAddr>>);
+#[derive(Clone)]
+pub(crate) struct Door {
+    address: Arc<RwLock<SocketAddr>>,
+    /// Where calls go to several instances.
+    settling: Option<Settling>,
+}
 
 impl Door {
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self(Arc::new(RwLock::new(address)))
+        Self { address: Arc::new(RwLock::new(address)), settling: None }
+    }
+
+    /// The door of many instances.
+    pub(crate) fn of_many(address: SocketAddr, settling: Settling) -> Self {
+        Self { settling: Some(settling), ..Self::at(address) }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        *self.0.read().unwrap_or_else(PoisonError::into_inner)
+        *self.address.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn moves_to(&self, address: SocketAddr) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = address;
+        *self.address.write().unwrap_or_else(PoisonError::into_inner) = address;
+    }
+
+    /// Returns when everyone behind it has heard of what was changed so far.
+    pub(crate) async fn settles(&self) {
+        if let Some(settling) = &self.settling {
+            settling.wait().await;
+        }
     }
 }

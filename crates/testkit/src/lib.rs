@@ -9,26 +9,39 @@
 //! # }
 //! ```
 //!
-//! 1. [`platform`]: a platform in the process of the test. [`process`]: the real program, to be killed.
+//! 1. [`platform`]: a platform, put together as this run of the stories wants it, see [`topology`]. [`process`]: the
+//!    real program, to be killed. [`cluster`]: many of it, with everything they need, as they are deployed.
 //! 2. [`Person`]: someone who uses it, signed in or not.
 //! 3. [`Rest`], [`Socket`], and the generated gRPC clients: what a person uses it with.
 //!
-//! Whatever does not work panics with what it was about: here that is what a failing test looks like.
+//! Whatever does not work panics with what it was about: here that is what a failing test looks like. On Unix only.
 
+mod apart;
+mod cluster;
 mod door;
+mod line;
 mod lines;
+mod operator;
 mod person;
 mod platform;
 mod process;
 mod rest;
 mod socket;
+mod tables;
+mod topology;
 
+pub use apart::{Apart, Lone, apart, apart_with};
+pub use cluster::{Cluster, ENVOY, Envoy, Instance, Plan, Redis, Store, cluster};
+pub use line::Line;
 pub use lines::Lines;
-pub use person::{AccountsClient, Bearer, GamesClient, PASSWORD, Person, email_of};
+pub use operator::Operator;
+pub use person::{AccountsClient, GamesClient, PASSWORD, Person, email_of};
 pub use platform::{Running, config, platform, platform_with};
 pub use process::{Process, process, process_with};
 pub use rest::{Answer, Rest};
 pub use socket::Socket;
+pub use tables::Tables;
+pub use topology::{TOPOLOGY, Topology, topology};
 
 use serde_json::{Value, json};
 

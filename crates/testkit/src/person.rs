@@ -7,25 +7,20 @@ use sir0_contract::{
     status::status_service_client::StatusServiceClient,
     storefront::games_service_client::GamesServiceClient,
 };
-use tonic::{
-    Request, Status,
-    metadata::AsciiMetadataValue,
-    service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
-};
+use tonic::transport::{Channel, Endpoint};
 
-use crate::{Rest, Socket, door::Door};
+use crate::{Line, Rest, Socket, door::Door};
 
 /// The password of everyone here.
 pub const PASSWORD: &str = "nine quiet lanterns over 58 harbours";
 
 /// Accounts over gRPC.
-pub type AccountsClient = AccountsServiceClient<InterceptedService<Channel, Bearer>>;
+pub type AccountsClient = AccountsServiceClient<Line>;
 /// The storefront over gRPC.
-pub type GamesClient = GamesServiceClient<InterceptedService<Channel, Bearer>>;
+pub type GamesClient = GamesServiceClient<Line>;
 
 /// Someone who uses a platform, through as many clients as they like.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Person {
     /// Identifies the account. 0 for a visitor, who has none.
     pub id: i32,
@@ -89,13 +84,13 @@ impl Person {
     /// Accounts over gRPC, on a connection of its own.
     #[must_use]
     pub fn accounts(&self) -> AccountsClient {
-        AccountsServiceClient::with_interceptor(self.channel(), self.bearer())
+        AccountsServiceClient::new(self.line())
     }
 
     /// The storefront over gRPC, on a connection of its own.
     #[must_use]
     pub fn games(&self) -> GamesClient {
-        GamesServiceClient::with_interceptor(self.channel(), self.bearer())
+        GamesServiceClient::new(self.line())
     }
 
     /// The status service over gRPC, on a connection of its own.
@@ -114,7 +109,7 @@ impl Person {
     /// REST.
     #[must_use]
     pub fn rest(&self) -> Rest {
-        Rest::new(self.address(), self.token.as_deref())
+        Rest::new(self.door.clone(), self.token.as_deref())
     }
 
     /// A WebSocket, open.
@@ -122,22 +117,7 @@ impl Person {
         Socket::open(self.address()).await
     }
 
-    fn bearer(&self) -> Bearer {
-        Bearer(self.token.as_deref().map(|token| {
-            format!("Bearer {token}").parse().expect("a token is text that headers can hold")
-        }))
-    }
-}
-
-/// Puts the access token on every call.
-#[derive(Clone)]
-pub struct Bearer(Option<AsciiMetadataValue>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(token) = &self.0 {
-            request.metadata_mut().insert("authorization", token.clone());
-        }
-        Ok(request)
+    fn line(&self) -> Line {
+        Line::new(self.channel(), self.token.as_deref(), self.door.clone())
     }
 }

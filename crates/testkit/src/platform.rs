@@ -1,6 +1,6 @@
-//! A whole platform in the process of the test.
+//! A whole platform, put together as this run of the stories wants it.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::PathBuf};
 
 use sir0_accounts::Accounts;
 use sir0_kernel::Role;
@@ -8,13 +8,27 @@ use sir0_server::{Config, Platform};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
-use crate::{LONG, Person, door::Door, person};
+use crate::{
+    Cluster, LONG, Operator, Person, Tables, Topology, cluster,
+    door::Door,
+    tables::{self, Databases},
+    topology,
+};
 
 /// A platform that serves. Dropped, it stops.
-pub struct Running {
+pub struct Running(Stage);
+
+enum Stage {
+    Here(Box<Here>),
+    Cluster(Box<Cluster>),
+}
+
+/// In the process of the test.
+struct Here {
     config: Config,
     door: Door,
     serving: Serving,
+    databases: Option<Databases>,
     folder: TempDir,
 }
 
@@ -24,20 +38,35 @@ struct Serving {
     ended: JoinHandle<()>,
 }
 
-/// A platform on a free port of loopback, with an empty folder of its own.
+/// A platform on a free port of loopback, with nothing in it: in the process of the test, on files or on `PostgreSQL`, or
+/// a whole cluster behind its proxy, as [`topology`] says.
 pub async fn platform() -> Running {
-    platform_with(|_| ()).await
+    match topology() {
+        Topology::Cluster => Running(Stage::Cluster(Box::new(cluster().await))),
+        Topology::Files | Topology::Postgres => platform_with(|_| ()).await,
+    }
 }
 
-/// A platform with other settings than [`config`] has. Its folder and port are chosen afterwards.
+/// A platform in the process of the test, with other settings than [`config`] has. Its folder, its databases and its port
+/// are chosen afterwards.
 pub async fn platform_with(set: impl FnOnce(&mut Config)) -> Running {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut config = config();
     set(&mut config);
     config.data_dir = folder.path().to_owned();
     config.listen = ([127, 0, 0, 1], 0).into();
+    let databases = (topology() == Topology::Postgres).then(Databases::fresh);
+    if let Some(databases) = &databases {
+        databases.place(&mut config);
+    }
     let (address, serving) = serve(&config).await;
-    Running { config, door: Door::at(address), serving, folder }
+    Running(Stage::Here(Box::new(Here {
+        config,
+        door: Door::at(address),
+        serving,
+        databases,
+        folder,
+    })))
 }
 
 /// The settings of a test: the defaults, but for passwords, which cost the least that is allowed.
@@ -52,7 +81,7 @@ pub fn config() -> Config {
 async fn serve(config: &Config) -> (SocketAddr, Serving) {
     let platform = Platform::open(config.clone()).await.expect("a platform opens");
     let address = platform.address();
-    let accounts = platform.accounts().clone();
+    let accounts = platform.accounts().cloned().expect("a whole platform has accounts");
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(platform.serve_until(async move {
         // A sender that is dropped means the same as a word.
@@ -69,52 +98,88 @@ impl Serving {
     }
 }
 
+impl Here {
+    fn tables(&self) -> Tables {
+        tables::of_the_storefront(self.databases.as_ref(), self.folder.path())
+    }
+
+    async fn restart_after(self, meanwhile: impl AsyncFnOnce(&Tables)) -> Self {
+        let tables = self.tables();
+        let Self { config, door, serving, databases, folder } = self;
+        serving.end().await;
+        meanwhile(&tables).await;
+        let (address, serving) = serve(&config).await;
+        door.moves_to(address);
+        Self { config, door, serving, databases, folder }
+    }
+}
+
 impl Running {
     /// Where it is reached now.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.door.address()
+        match &self.0 {
+            Stage::Here(here) => here.door.address(),
+            Stage::Cluster(cluster) => cluster.address(),
+        }
     }
 
-    /// Where its databases and its key are.
+    /// Where the storefront's tables are.
     #[must_use]
-    pub fn data_dir(&self) -> &Path {
-        self.folder.path()
+    pub fn storefront_tables(&self) -> Tables {
+        match &self.0 {
+            Stage::Here(here) => here.tables(),
+            Stage::Cluster(cluster) => cluster.storefront_tables(),
+        }
     }
 
-    /// Accounts as an operator has them: what `sir0 admin` does.
+    /// The key that tokens are signed with.
     #[must_use]
-    pub fn operator(&self) -> &Accounts {
-        &self.serving.accounts
+    pub fn signing_key(&self) -> PathBuf {
+        match &self.0 {
+            Stage::Here(here) => here.folder.path().join("signing-key.pem"),
+            Stage::Cluster(cluster) => cluster.signing_key(),
+        }
     }
 
-    /// Lets it end in order. Its folder goes with what is returned.
-    pub async fn stop(self) -> TempDir {
-        self.serving.end().await;
-        self.folder
+    /// An operator of it: what `sir0 admin` does.
+    #[must_use]
+    pub fn operator(&self) -> Operator<'_> {
+        match &self.0 {
+            Stage::Here(here) => Operator::here(&here.serving.accounts),
+            Stage::Cluster(cluster) => Operator::of(cluster),
+        }
     }
 
-    /// Lets it end in order and opens the same folder again. People find it at its new port.
+    /// Lets it end in order and starts it again. People find it wherever it is then.
     #[must_use]
     pub async fn restart(self) -> Self {
         self.restart_after(async |_| ()).await
     }
 
-    /// As [`Self::restart`], with something done to the folder in between.
+    /// As [`Self::restart`], with something done to the storefront's tables in between.
     #[must_use]
-    pub async fn restart_after(self, meanwhile: impl AsyncFnOnce(&Path)) -> Self {
-        let Self { config, door, serving, folder } = self;
-        serving.end().await;
-        meanwhile(folder.path()).await;
-        let (address, serving) = serve(&config).await;
-        door.moves_to(address);
-        Self { config, door, serving, folder }
+    pub async fn restart_after(self, meanwhile: impl AsyncFnOnce(&Tables)) -> Self {
+        Self(match self.0 {
+            Stage::Here(here) => Stage::Here(Box::new(here.restart_after(meanwhile).await)),
+            Stage::Cluster(mut cluster) => {
+                cluster.stops().await;
+                meanwhile(&cluster.storefront_tables()).await;
+                // What was changed behind its back, no one told it.
+                let _ = cluster.redis.cli(&["FLUSHALL"]);
+                cluster.starts_again().await;
+                Stage::Cluster(cluster)
+            }
+        })
     }
 
     /// Someone who is not signed in.
     #[must_use]
     pub fn visitor(&self) -> Person {
-        Person::visitor(self.door.clone())
+        match &self.0 {
+            Stage::Here(here) => Person::visitor(here.door.clone()),
+            Stage::Cluster(cluster) => cluster.visitor(),
+        }
     }
 
     /// Someone who registered and signed in.
@@ -135,9 +200,7 @@ impl Running {
     }
 
     async fn made_by_operator(&self, name: &str, role: Role) -> Person {
-        let made =
-            self.operator().create(name, &person::email_of(name), person::PASSWORD, role).await;
-        made.expect("a name that is free and good");
+        self.operator().creates(name, role).await;
         self.visitor().signs_in(name).await
     }
 }

@@ -17,12 +17,18 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{LONG, Person, door::Door, person};
+use crate::{
+    LONG, Person, Tables, Topology,
+    door::Door,
+    person,
+    tables::{self, Databases},
+    topology,
+};
 
-const LOG: &str = "log.txt";
-const WELCOME: &str = "welcome.txt";
+pub(crate) const LOG: &str = "log.txt";
+pub(crate) const WELCOME: &str = "welcome.txt";
 /// Passwords cost the least that is allowed, as in [`crate::config`].
-const CHEAP_HASHING: [(&str, &str); 3] = [
+pub(crate) const CHEAP_HASHING: [(&str, &str); 3] = [
     ("SIR0_ACCOUNTS_HASHING_LOG_N", "15"),
     ("SIR0_ACCOUNTS_HASHING_R", "8"),
     ("SIR0_ACCOUNTS_HASHING_P", "3"),
@@ -33,6 +39,7 @@ pub struct Process {
     child: Child,
     door: Door,
     settings: Vec<(String, String)>,
+    databases: Option<Databases>,
     folder: TempDir,
 }
 
@@ -45,15 +52,17 @@ pub async fn process() -> Process {
 pub async fn process_with(settings: &[(&str, &str)]) -> Process {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let set = CHEAP_HASHING.iter().chain(settings);
-    let settings: Vec<_> =
+    let mut settings: Vec<_> =
         set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let databases = (topology() == Topology::Postgres).then(Databases::fresh);
+    settings.extend(databases.iter().flat_map(Databases::variables));
     let (child, address) = start(folder.path(), &settings).await;
-    Process { child, door: Door::at(address), settings, folder }
+    Process { child, door: Door::at(address), settings, databases, folder }
 }
 
 async fn start(folder: &Path, settings: &[(String, String)]) -> (Child, SocketAddr) {
     let said = |name| File::create(folder.join(name)).expect("a file in the folder of the test");
-    let child = sir0(folder, settings)
+    let child = sir0(&program(), folder, settings)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .stdin(Stdio::null())
         .stdout(said(WELCOME))
@@ -76,24 +85,26 @@ async fn start(folder: &Path, settings: &[(String, String)]) -> (Child, SocketAd
 }
 
 /// The program with the folder and the settings of a test, and none of the machine's.
-fn sir0(folder: &Path, settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(program());
+pub(crate) fn sir0(program: &Path, folder: &Path, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(program);
     command.current_dir(folder).kill_on_drop(true);
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("SIR0_") {
             command.env_remove(name);
         }
     }
-    command.envs(settings.iter().map(|(name, value)| (name, value)));
     command.env("SIR0_DATA_DIR", folder.join("data")).env("NO_COLOR", "1");
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
     command
 }
 
-/// The program that was built beside the test: `target/<profile>/sir0`, where the test is in `target/<profile>/deps`.
-fn program() -> PathBuf {
-    let test = env::current_exe().expect("a test knows where it is");
+/// The program that was built beside this one: `target/<profile>/sir0`. Tests are in `target/<profile>/deps`.
+pub(crate) fn program() -> PathBuf {
+    let this = env::current_exe().expect("a program knows where it is");
     let name = format!("sir0{}", env::consts::EXE_SUFFIX);
-    let program = test.ancestors().nth(2).expect("a test is in a folder of a folder").join(name);
+    let folder = this.parent().expect("a program is in a folder");
+    let folder = if folder.ends_with("deps") { folder.parent() } else { Some(folder) };
+    let program = folder.expect("`deps` is in a folder").join(name);
     assert!(
         program.is_file(),
         "{} is missing: `cargo build -p sir0-server` first, or run the tests of the whole workspace",
@@ -103,11 +114,53 @@ fn program() -> PathBuf {
 }
 
 /// The address the program tells when it is ready.
-fn told_address(welcome: &Path) -> Option<SocketAddr> {
+pub(crate) fn told_address(welcome: &Path) -> Option<SocketAddr> {
     let told = fs::read_to_string(welcome).ok()?;
     let (_, rest) = told.split_once("http://")?;
     let (address, _) = rest.split_once('/')?;
     address.parse().ok()
+}
+
+/// The resident memory of a process in bytes, where the system tells (Linux).
+pub(crate) fn rss_of(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Asks a process to stop, as a supervisor would. Not every system has a program `kill`; its shell has.
+pub(crate) async fn ask_to_stop(pid: u32) {
+    let mut kill = Command::new("sh");
+    kill.args(["-c", "kill -TERM \"$1\"", "sh", &pid.to_string()]);
+    let asked = kill.status().await;
+    assert!(asked.expect("there is a shell").success(), "it runs");
+}
+
+/// Runs `sir0 admin …` with these settings, with this on standard input. What it printed.
+pub(crate) async fn administer(
+    program: &Path,
+    folder: &Path,
+    settings: &[(String, String)],
+    arguments: &[&str],
+    input: &str,
+) -> String {
+    let mut child = sir0(program, folder, settings)
+        .arg("admin")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a piped stream is there once");
+    stdin.write_all(format!("{input}\n").as_bytes()).await.expect("it reads");
+    drop(stdin);
+    let output = timeout(LONG, child.wait_with_output()).await.expect("it ends");
+    let output = output.expect("it is a child");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`sir0 admin {}` says: {said}", arguments.join(" "));
+    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 impl Process {
@@ -117,7 +170,7 @@ impl Process {
         self.door.address()
     }
 
-    /// Where its databases and its key are.
+    /// Where its key is, and its databases if they are files.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
@@ -138,10 +191,7 @@ impl Process {
     /// Its resident memory in bytes, where the system tells (Linux).
     #[must_use]
     pub fn rss(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-        Some(kibibytes * 1024)
+        rss_of(self.pid())
     }
 
     /// Whether it runs still.
@@ -156,8 +206,7 @@ impl Process {
 
     /// Asks it to stop, as a supervisor would, and does not wait.
     pub async fn is_asked_to_stop(&self) {
-        let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().await;
-        assert!(asked.expect("`kill` is there").success(), "it runs");
+        ask_to_stop(self.pid()).await;
     }
 
     /// Asks it to stop and waits until it has.
@@ -176,22 +225,13 @@ impl Process {
 
     /// Runs `sir0 admin …` beside it, with this on standard input.
     pub async fn operator(&self, arguments: &[&str], input: &str) -> String {
-        let mut child = sir0(self.folder.path(), &self.settings)
-            .arg("admin")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut stdin = child.stdin.take().expect("a piped stream is there once");
-        stdin.write_all(format!("{input}\n").as_bytes()).await.expect("it reads");
-        drop(stdin);
-        let output = timeout(LONG, child.wait_with_output()).await.expect("it ends");
-        let output = output.expect("it is a child");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "`sir0 admin {}` says: {said}", arguments.join(" "));
-        String::from_utf8(output.stdout).expect("UTF-8")
+        administer(&program(), self.folder.path(), &self.settings, arguments, input).await
+    }
+
+    /// Where the storefront's tables are.
+    #[must_use]
+    pub fn storefront_tables(&self) -> Tables {
+        tables::of_the_storefront(self.databases.as_ref(), &self.data_dir())
     }
 
     /// Someone who is not signed in.

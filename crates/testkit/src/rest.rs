@@ -1,19 +1,18 @@
 //! REST as curl speaks it.
 
-use std::net::SocketAddr;
-
 use http::{HeaderMap, Method};
 use reqwest::{Client, RequestBuilder, Response, header};
 use serde_json::Value;
 
-use crate::{LONG, Lines};
+use crate::{LONG, Lines, door::Door};
 
 /// A REST client with a token, or without.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rest {
     client: Client,
     origin: String,
     token: Option<String>,
+    door: Door,
 }
 
 /// What came back.
@@ -30,9 +29,9 @@ pub struct Answer {
 }
 
 impl Rest {
-    pub(crate) fn new(address: SocketAddr, token: Option<&str>) -> Self {
-        let client = Client::builder().no_proxy().http1_only().build().expect("a plain client");
-        Self { client, origin: format!("http://{address}"), token: token.map(str::to_owned) }
+    pub(crate) fn new(door: Door, token: Option<&str>) -> Self {
+        let origin = format!("http://{}", door.address());
+        Self { client: plain_client(), origin, token: token.map(str::to_owned), door }
     }
 
     /// A request that can still be given headers and a body.
@@ -51,23 +50,29 @@ impl Rest {
 
     /// Adds, or asks for something to be done.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        answer(self.request(Method::POST, path).json(body)).await
+        self.changes(self.request(Method::POST, path).json(body)).await
     }
 
     /// Changes.
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        answer(self.request(Method::PUT, path).json(body)).await
+        self.changes(self.request(Method::PUT, path).json(body)).await
     }
 
     /// Removes.
     pub async fn delete(&self, path: &str) -> Answer {
-        answer(self.request(Method::DELETE, path)).await
+        self.changes(self.request(Method::DELETE, path)).await
     }
 
     /// Sends these bytes as a JSON body, whether they are JSON or not.
     pub async fn sends(&self, method: Method, path: &str, body: impl Into<Vec<u8>>) -> Answer {
         let request = self.request(method, path).header(header::CONTENT_TYPE, "application/json");
-        answer(request.body(body.into())).await
+        self.changes(request.body(body.into())).await
+    }
+
+    async fn changes(&self, request: RequestBuilder) -> Answer {
+        let answer = answer(request).await;
+        self.door.settles().await;
+        answer
     }
 
     /// Opens a stream in this content type, with these headers.
@@ -80,6 +85,11 @@ impl Rest {
         assert_eq!(response.status().as_u16(), 200, "{path} opens a stream");
         Lines::new(response)
     }
+}
+
+/// A client that asks nobody else on the way.
+pub(crate) fn plain_client() -> Client {
+    Client::builder().no_proxy().http1_only().build().expect("a plain client")
 }
 
 async fn sent(request: RequestBuilder) -> Response {

@@ -1,6 +1,9 @@
 //! The public keys by name: what a service needs to verify tokens, and all it may know of the key.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
@@ -13,10 +16,10 @@ use jsonwebtoken::{
 
 /// Public keys that verify access tokens. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct KeySet(Arc<Keys>);
+pub struct KeySet(Arc<Published>);
 
 #[derive(Debug)]
-struct Keys {
+struct Published {
     by_kid: HashMap<String, DecodingKey>,
     json: String,
 }
@@ -55,7 +58,7 @@ impl KeySet {
             return Err(InvalidKeySet::Empty);
         }
         let json = serde_json::to_string(&published)?;
-        Ok(Self(Arc::new(Keys { by_kid, json })))
+        Ok(Self(Arc::new(Published { by_kid, json })))
     }
 
     /// The set as a JSON Web Key Set.
@@ -83,11 +86,42 @@ impl KeySet {
 
         let by_kid = HashMap::from([(kid.clone(), DecodingKey::from_ed_der(public_key))]);
         let json = serde_json::to_string(&JwkSet { keys: vec![jwk] }).expect("plain strings");
-        (kid, Self(Arc::new(Keys { by_kid, json })))
+        (kid, Self(Arc::new(Published { by_kid, json })))
     }
 
     pub(crate) fn find(&self, kid: &str) -> Option<&DecodingKey> {
         self.0.by_kid.get(kid)
+    }
+}
+
+/// The keys to verify with at this moment: unknown at first where another process signs, and replaced when they change
+/// there. Clones share them.
+// Asking holds the lock to count one reference, and only a new key set ever writes.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(Arc<RwLock<Option<KeySet>>>);
+
+impl Keys {
+    /// None yet.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self::default()
+    }
+
+    /// Verifies with this set from now on, and with no other.
+    pub fn set(&self, keys: KeySet) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(keys);
+    }
+
+    /// The set of this moment.
+    #[must_use]
+    pub fn get(&self) -> Option<KeySet> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl From<KeySet> for Keys {
+    fn from(keys: KeySet) -> Self {
+        Self(Arc::new(RwLock::new(Some(keys))))
     }
 }
 

@@ -40,11 +40,21 @@ impl SigningKey {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 create(path)?;
                 let made = File::open(path).map_err(|source| KeyError::unreadable(path, source))?;
-                Self::read(path, made)
+                Self::read(path, made, Readers::Owner)
             }
             Err(source) => Err(KeyError::unreadable(path, source)),
-            Ok(file) => Self::read(path, file),
+            Ok(file) => Self::read(path, file, Readers::Owner),
         }
+    }
+
+    /// Reads the key in the file that an operator put there, and never makes one. Its group may read it too: a secret
+    /// that is mounted into a container belongs to root and is lent to a group.
+    pub fn open(path: &Path) -> Result<Self, KeyError> {
+        let file = File::open(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
+            _ => KeyError::unreadable(path, source),
+        })?;
+        Self::read(path, file, Readers::Group)
     }
 
     /// Names the key in the header of each token: its RFC 7638 thumbprint.
@@ -69,9 +79,9 @@ impl SigningKey {
         &self.private
     }
 
-    fn read(path: &Path, file: File) -> Result<Self, KeyError> {
+    fn read(path: &Path, file: File, readers: Readers) -> Result<Self, KeyError> {
         // Asked of the open file, not of the path: nothing can be swapped in between.
-        refuse_if_others_may_read(path, &file)?;
+        refuse_if_others_may_read(path, &file, readers)?;
 
         let mut pem = Zeroizing::new(String::new());
         file.take(Self::MAX_FILE_BYTES).read_to_string(&mut pem).map_err(|source| match source
@@ -120,15 +130,24 @@ pub enum KeyError {
         /// What the system said.
         source: io::Error,
     },
+    /// An operator named a file that is not there.
+    #[error("there is no signing key {path}: put it there, such as one made by \
+        `openssl genpkey -algorithm ed25519`", path = path.display())]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
     /// Whoever can read the key can sign in as anyone.
-    #[error("the signing key {path} has mode {mode:o}, so others than its owner can reach it: run \
-        `chmod 600 {path}`; if anyone may have read it, delete it, which signs everyone out",
-        path = path.display())]
+    #[error("the signing key {path} has mode {mode:o}, so others than {readers} can reach it: run \
+        `chmod {right:o} {path}`; if anyone may have read it, replace it, which signs everyone out",
+        path = path.display(), readers = readers.as_str(), right = readers.most())]
     TooOpen {
         /// The key file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+        /// Who may read it.
+        readers: Readers,
     },
     /// A file is there and holds something else.
     #[error("{path} holds no Ed25519 key in PKCS#8 PEM form: restore it from a backup, or move it \
@@ -140,6 +159,32 @@ pub enum KeyError {
     /// The system gave no random numbers.
     #[error("no signing key could be made, the system gives no random numbers")]
     NoRandomness(#[source] Unspecified),
+}
+
+/// Who may read a key file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Nobody but its owner.
+    Owner,
+    /// Its owner and its group.
+    Group,
+}
+
+impl Readers {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "its owner",
+            Self::Group => "its owner and readers in its group",
+        }
+    }
+
+    /// The most that the file may permit.
+    const fn most(self) -> u32 {
+        match self {
+            Self::Owner => 0o600,
+            Self::Group => 0o640,
+        }
+    }
 }
 
 impl KeyError {
@@ -198,18 +243,23 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn refuse_if_others_may_read(path: &Path, file: &File) -> Result<(), KeyError> {
+fn refuse_if_others_may_read(path: &Path, file: &File, readers: Readers) -> Result<(), KeyError> {
     use std::os::unix::fs::PermissionsExt;
 
-    const OTHERS: u32 = 0o077;
+    // What its owner may do with it is the owner's affair.
+    let others = 0o077 & !readers.most();
     let metadata = file.metadata().map_err(|source| KeyError::unreadable(path, source))?;
     let mode = metadata.permissions().mode() & 0o7777;
-    if mode & OTHERS == 0 { Ok(()) } else { Err(KeyError::TooOpen { path: path.to_owned(), mode }) }
+    if mode & others == 0 {
+        Ok(())
+    } else {
+        Err(KeyError::TooOpen { path: path.to_owned(), mode, readers })
+    }
 }
 
 /// Elsewhere a file has no mode; who may read it is the folder's affair.
 #[cfg(not(unix))]
-fn refuse_if_others_may_read(_: &Path, _: &File) -> Result<(), KeyError> {
+fn refuse_if_others_may_read(_: &Path, _: &File, _: Readers) -> Result<(), KeyError> {
     Ok(())
 }
 

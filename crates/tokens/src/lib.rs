@@ -3,7 +3,7 @@
 //!
 //! 1. [`SigningKey`]: the key file, made on first start.
 //! 2. [`Mint`]: makes access tokens; only accounts has one.
-//! 3. [`KeySet`]: the public half, as services pass it on.
+//! 3. [`KeySet`]: the public half, as services pass it on; [`Keys`] are those of the moment.
 //! 4. [`Verifier`]: tells who holds a token, or refuses it.
 //! 5. [`EndedSessions`]: refuses tokens that are good but over.
 
@@ -14,8 +14,8 @@ mod mint;
 mod verify;
 
 pub use ended::EndedSessions;
-pub use key_set::{InvalidKeySet, KeySet};
-pub use keys::{KeyError, SigningKey};
+pub use key_set::{InvalidKeySet, KeySet, Keys};
+pub use keys::{KeyError, Readers, SigningKey};
 pub use mint::{AccessToken, Mint};
 pub use verify::{Claims, InvalidToken, Verifier};
 

@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header, erro
 use serde::Deserialize;
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 
-use crate::{TOKEN_TYPE, key_set::KeySet};
+use crate::{TOKEN_TYPE, key_set::Keys};
 
 /// Verifies the access tokens of one issuer for one audience. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct Verifier(Arc<Rules>);
 
 #[derive(Debug)]
 struct Rules {
-    keys: KeySet,
+    keys: Keys,
     validation: Validation,
 }
 
@@ -35,6 +35,9 @@ pub struct Claims {
 /// from us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum InvalidToken {
+    /// Nothing can be said about any token yet.
+    #[error("the keys to verify tokens with are not known yet")]
+    KeysUnknown,
     /// Refused unread.
     #[error("the token is longer than any of ours")]
     TooLong,
@@ -75,6 +78,7 @@ impl InvalidToken {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::KeysUnknown => "keys_unknown",
             Self::TooLong => "too_long",
             Self::Malformed => "malformed",
             Self::WrongAlgorithm => "wrong_algorithm",
@@ -94,16 +98,17 @@ impl Verifier {
     /// Several times the length of ours, far below what could cost anything.
     pub const MAX_BYTES: usize = 4096;
 
-    /// Trusts these keys, this issuer and this audience, and nothing else.
+    /// Trusts these keys, this issuer and this audience, and nothing else. A [`KeySet`](crate::KeySet) is for good;
+    /// [`Keys`] may arrive later and change.
     #[must_use]
-    pub fn new(keys: KeySet, issuer: &str, audience: &str) -> Self {
+    pub fn new(keys: impl Into<Keys>, issuer: &str, audience: &str) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[audience]);
         validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
         // The library would ask the machine's clock; `verify` is told the time.
         validation.validate_exp = false;
-        Self(Arc::new(Rules { keys, validation }))
+        Self(Arc::new(Rules { keys: keys.into(), validation }))
     }
 
     /// Tells who holds this token at this moment. Knows nothing of sessions that ended early.
@@ -115,6 +120,7 @@ impl Verifier {
     /// Tells whose token this is or was, also after it expired: a repeated logout has to succeed.
     /// Never enough to let anyone in.
     pub fn recognise(&self, token: &str) -> Result<Claims, InvalidToken> {
+        let keys = self.0.keys.get().ok_or(InvalidToken::KeysUnknown)?;
         if token.len() > Self::MAX_BYTES {
             return Err(InvalidToken::TooLong);
         }
@@ -129,7 +135,7 @@ impl Verifier {
             return Err(InvalidToken::Critical);
         }
         let kid = header.kid.ok_or(InvalidToken::UnknownKey)?;
-        let key = self.0.keys.find(&kid).ok_or(InvalidToken::UnknownKey)?;
+        let key = keys.find(&kid).ok_or(InvalidToken::UnknownKey)?;
 
         let TokenData { claims, .. } =
             decode::<Payload>(token, key, &self.0.validation).map_err(refusal)?;

@@ -88,6 +88,21 @@ fn a_file_that_holds_no_key_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_key_that_an_operator_named_is_read_and_never_made() {
+    let (folder, path) = an_empty_folder();
+
+    let missing = SigningKey::open(&path).expect_err("no such file");
+    let nothing_was_made = fs::read_dir(folder.path()).expect("the folder").count() == 0;
+    let made = SigningKey::open_or_create(&path).expect("a key");
+    let read = SigningKey::open(&path).expect("the same key");
+
+    assert!(matches!(missing, KeyError::Missing { .. }), "{missing:?}");
+    assert!(missing.to_string().contains("signing-key.pem"), "{missing}");
+    assert!(nothing_was_made);
+    assert_eq!(read.kid(), made.kid());
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_named() {
     let (_folder, path) = an_empty_folder();
     let path = path.join("deeper").join("signing-key.pem");
@@ -126,6 +141,26 @@ mod on_unix {
 
             assert!(matches!(refused, KeyError::TooOpen { mode: seen, .. } if seen == mode));
             assert!(refused.to_string().contains("chmod 600"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_an_operator_named_may_be_lent_to_a_group_and_to_no_one_else() {
+        let (_folder, path) = an_empty_folder();
+        SigningKey::open_or_create(&path).expect("a key");
+        let with_mode = |mode| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("our own file");
+            SigningKey::open(&path)
+        };
+
+        for mode in [0o400, 0o440, 0o600, 0o640] {
+            with_mode(mode).expect("private enough");
+        }
+        for mode in [0o444, 0o604, 0o660, 0o644, 0o641, 0o777] {
+            let refused = with_mode(mode).expect_err("too open");
+
+            assert!(matches!(refused, KeyError::TooOpen { mode: seen, .. } if seen == mode));
+            assert!(refused.to_string().contains("chmod 640"), "{refused}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alive;
+mod apart;
 mod databases;
 mod faults;
 mod grpc_web;
@@ -15,6 +16,7 @@ mod resuming;
 mod search;
 mod sessions;
 mod storefront;
+mod traces;
 mod untyped;
 mod walks;
 mod watch_rest;

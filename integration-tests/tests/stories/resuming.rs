@@ -98,9 +98,9 @@ async fn a_token_that_was_never_given_or_is_ahead_of_everything_is_refused() {
 
     // As after a backup was restored: the last two changes never happened.
     let _platform = platform
-        .restart_after(async |folder| {
-            let undo = "DELETE FROM events WHERE position > 1; DELETE FROM games WHERE game_id > 1";
-            databases::run(&folder.join("storefront.db"), undo).await;
+        .restart_after(async |tables| {
+            databases::run(tables, "DELETE FROM games WHERE game_id > 1").await;
+            databases::forgets_after(tables, 1).await;
         })
         .await;
     let ahead = visitor.games().watch_games(resuming(&tokens[2])).await.unwrap_err();
@@ -127,9 +127,9 @@ async fn a_token_older_than_what_is_kept_is_told_to_start_over_with_the_present(
     drop(stream);
 
     let platform = platform
-        .restart_after(async |folder| {
+        .restart_after(async |tables| {
             let forget = "DELETE FROM events WHERE position < (SELECT MAX(position) FROM events)";
-            databases::run(&folder.join("storefront.db"), forget).await;
+            databases::run(tables, forget).await;
         })
         .await;
     let mut stream = watches(&visitor, resuming(&token)).await;

@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sir0_contract::storefront::{CreateGameRequest, DeleteGameRequest};
 use sir0_kernel::{Clock, Role, SessionId, SystemClock, Timestamp, UserId};
-use sir0_testkit::{Person, Running, a_game, email_of, platform};
+use sir0_testkit::{Person, Running, a_game, platform};
 use sir0_tokens::{Mint, SigningKey};
 use tonic::Code;
 
@@ -24,7 +24,7 @@ async fn is_let_in(person: &Person) -> bool {
 
 /// A token signed with the platform's own key, as it would have been at another time.
 fn minted(platform: &Running, person: &Person, at: Timestamp) -> String {
-    let key = SigningKey::open_or_create(&platform.data_dir().join("signing-key.pem"));
+    let key = SigningKey::open_or_create(&platform.signing_key());
     let key = key.expect("the platform made it");
     let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned(), Duration::from_hours(1));
     let user = UserId::parse(person.id).expect("someone with an account");
@@ -71,11 +71,11 @@ async fn a_new_role_ends_the_sessions_of_the_old_one() {
     let ada = platform.player("Ada").await;
     let denied = ada.rest().post("/api/games", &a_game("Lanterns")).await;
 
-    platform.operator().grant(&email_of("Ada"), Role::Publisher).await.unwrap();
+    platform.operator().grants("Ada", Role::Publisher).await;
     let signed_out = ada.rest().post("/api/games", &a_game("Lanterns")).await;
     let ada = ada.signs_in("Ada").await;
     let allowed = ada.rest().post("/api/games", &a_game("Lanterns")).await;
-    platform.operator().grant(&email_of("Ada"), Role::Publisher).await.unwrap();
+    platform.operator().grants("Ada", Role::Publisher).await;
     let same_role_again = ada.rest().post("/api/games", &a_game("Harbours")).await;
 
     assert_eq!(denied.status, 403);

@@ -121,9 +121,9 @@ async fn a_browser_and_a_socket_that_were_away_too_long_are_told_to_start_over()
     adds(&studio, "Anvils").await;
 
     let _platform = platform
-        .restart_after(async |folder| {
+        .restart_after(async |tables| {
             let forget = "DELETE FROM events WHERE position < (SELECT MAX(position) FROM events)";
-            databases::run(&folder.join("storefront.db"), forget).await;
+            databases::run(tables, forget).await;
         })
         .await;
     let mut events = visitor.rest().stream(WATCH, EVENTS, &[("last-event-id", &id)]).await;

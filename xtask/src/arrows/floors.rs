@@ -7,15 +7,20 @@ use crate::workspace::Package;
 
 /// From the ground up, as ARCHITECTURE shows them.
 const FLOORS: &[&[&str]] = &[
-    &["sir0-kernel"],
-    &["sir0-contract", "sir0-storage", "sir0-tokens", "sir0-telemetry"],
+    &["sir0-kernel", "sir0-throwaway"],
+    &["sir0-contract", "sir0-storage", "sir0-redis", "sir0-tokens", "sir0-telemetry"],
     &["sir0-rpc", "sir0-feed"],
     &["sir0-accounts", "sir0-storefront", "sir0-distribution"],
     &["sir0-server"],
     &["sir0-testkit"],
     // Above everything: they look at the house from outside.
-    &["sir0-integration-tests", "sir0-bench", "xtask"],
+    &["sir0-integration-tests", "sir0-bench", "sir0-drills", "xtask"],
 ];
+
+/// They stand low so that every test can lean on them, and nothing else may.
+const FOR_TESTS: &[&str] = &["sir0-throwaway"];
+/// From here up all is for tests and chores.
+const FIRST_OUTSIDE: &str = "sir0-testkit";
 
 /// One package leaning on another.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,7 +70,16 @@ pub(crate) fn faults(packages: &[Package]) -> Vec<String> {
         .into_iter()
         .filter(|arrow| floor(arrow.from).is_some() && !arrow.points_down())
         .map(|arrow| format!("{} uses {}, which is not on a lower floor", arrow.from, arrow.to));
-    homeless.chain(wrong).collect()
+    homeless.chain(wrong).chain(packages.iter().flat_map(shipped_test_tools)).collect()
+}
+
+/// What is for tests and would be part of the program.
+fn shipped_test_tools(package: &Package) -> impl Iterator<Item = String> {
+    let inside = floor(&package.name) < floor(FIRST_OUTSIDE);
+    let shipped = package.builds_with.iter().filter(|name| FOR_TESTS.contains(&name.as_str()));
+    shipped.filter(move |_| inside).map(|name| {
+        format!("{} builds with {name}, which is for tests: a dev-dependency", package.name)
+    })
 }
 
 /// The floors from the top down, with the packages that exist.
@@ -94,8 +108,9 @@ mod tests {
     use super::*;
 
     fn package(name: &str, uses: &[&str]) -> Package {
-        let uses = uses.iter().copied().map(str::to_owned).collect();
-        Package { name: name.to_owned(), folder: "nowhere".into(), uses }
+        let uses: Vec<_> = uses.iter().copied().map(str::to_owned).collect();
+        let builds_with = uses.clone();
+        Package { name: name.to_owned(), folder: "nowhere".into(), uses, builds_with }
     }
 
     #[test]
@@ -122,6 +137,20 @@ mod tests {
         let faults = faults(&packages);
 
         assert!(faults[0].starts_with("sir0-attic stands on no floor"));
+    }
+
+    #[test]
+    fn what_is_for_tests_is_caught_in_the_program_and_nowhere_else() {
+        let throwaway = package("sir0-throwaway", &[]);
+        let shipped = package("sir0-storage", &["sir0-throwaway"]);
+        let tested = Package { builds_with: Vec::new(), ..shipped.clone() };
+        let chores = package("xtask", &["sir0-throwaway"]);
+
+        assert_eq!(
+            faults(&[throwaway.clone(), shipped]),
+            ["sir0-storage builds with sir0-throwaway, which is for tests: a dev-dependency"]
+        );
+        assert!(faults(&[throwaway, tested, chores]).is_empty());
     }
 
     #[test]

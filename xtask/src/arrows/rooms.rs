@@ -47,7 +47,8 @@ const RULES: &[Rule] = &[
 ];
 
 /// They look at the house from outside, or furnish it for a test.
-const OUTSIDE: &[&str] = &["sir0-integration-tests", "sir0-bench", "sir0-testkit", "xtask"];
+const OUTSIDE: &[&str] =
+    &["sir0-integration-tests", "sir0-bench", "sir0-testkit", "sir0-throwaway", "xtask"];
 
 fn is_sqlx(name: &str) -> bool {
     name == "sqlx" || name.starts_with("sqlx_")
@@ -118,8 +119,9 @@ mod tests {
     use super::*;
 
     fn faults_of(name: &str, uses: &[&str], sources: &[(&str, &str)]) -> Vec<String> {
-        let uses = uses.iter().copied().map(str::to_owned).collect();
-        let package = Package { name: name.to_owned(), folder: PathBuf::new(), uses };
+        let uses: Vec<_> = uses.iter().copied().map(str::to_owned).collect();
+        let builds_with = uses.clone();
+        let package = Package { name: name.to_owned(), folder: PathBuf::new(), uses, builds_with };
         let sources: Vec<_> =
             sources.iter().map(|(path, text)| (PathBuf::from(path), Code::read(text))).collect();
         RULES

@@ -1,73 +1,263 @@
 //! The SQL of accounts. Statements are whole, and beside the function that runs them.
 //!
-//! Everything here is written against `engine`, in words every engine understands.
+//! `store.rs`, `users.rs` and `sessions.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The types here are
+//! one or the other.
 
-mod sessions;
-mod users;
+mod postgres;
+#[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
+mod sqlite;
 
-use std::path::Path;
+use sir0_kernel::{Role, SessionId, Timestamp, UserId};
+use sir0_storage::{
+    self as storage, Database, Place, Position, Step,
+    copy::{self, Copied, CopyError, Kind, Table},
+};
 
-use sir0_kernel::Timestamp;
-use sir0_storage::{self as storage, Migration, sqlite as engine};
+use crate::{
+    domain::{Email, User, Username},
+    events::SessionEnded,
+};
 
-use crate::events::SessionEnded;
+/// An account with what proves it.
+#[derive(Clone)]
+pub(crate) struct Stored {
+    pub(crate) user: User,
+    pub(crate) password_hash: String,
+}
 
-pub(crate) use users::{Stored, Taken};
-
-pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "accounts",
-        sql: include_str!("../../../../migrations/accounts/sqlite/0001_accounts.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "events",
-        sql: include_str!("../../../../migrations/accounts/sqlite/0002_events.sql"),
-    },
-];
+/// Which of two names someone else has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) username: bool,
+    pub(crate) email: bool,
+}
 
 /// The database of accounts.
 #[derive(Clone, Debug)]
-pub(crate) struct AccountsDb {
-    database: engine::Database,
+pub(crate) enum AccountsDb {
+    Sqlite(sqlite::Store),
+    Postgres(postgres::Store),
 }
 
 /// A unit of work in it.
-pub(crate) struct AccountsTx {
-    tx: engine::Tx,
+pub(crate) enum AccountsTx {
+    Sqlite(sqlite::Work),
+    Postgres(postgres::Work),
+}
+
+/// What is copied when accounts moves to another database.
+const TABLES: &[Table] = &[
+    Table {
+        name: "users",
+        columns: &[
+            ("user_id", Kind::Number),
+            ("username", Kind::Text),
+            ("username_key", Kind::Text),
+            ("email", Kind::Text),
+            ("email_key", Kind::Text),
+            ("password_hash", Kind::Text),
+            ("role", Kind::Text),
+            ("created_at", Kind::Time),
+            ("updated_at", Kind::Time),
+        ],
+        numbered: true,
+    },
+    Table {
+        name: "sessions",
+        columns: &[
+            ("session_id", Kind::Text),
+            ("user_id", Kind::Number),
+            ("created_at", Kind::Time),
+            ("expires_at", Kind::Time),
+            ("ended_at", Kind::MaybeTime),
+        ],
+        numbered: false,
+    },
+];
+
+/// Does the same in either engine.
+macro_rules! on_either {
+    ($which:expr, $it:ident => $call:expr) => {
+        match $which {
+            Self::Sqlite($it) => $call,
+            Self::Postgres($it) => $call,
+        }
+    };
 }
 
 impl AccountsDb {
-    /// Opens it and brings it up to date.
-    pub(crate) async fn open(file: &Path) -> storage::Result<Self> {
-        Ok(Self { database: engine::Database::open(file, MIGRATIONS).await? })
+    /// Opens it, brings it up to date, and tells what was applied.
+    pub(crate) async fn open(place: &Place) -> storage::Result<(Self, Vec<Step>)> {
+        Ok(match place {
+            Place::Sqlite(file) => {
+                let (store, steps) = sqlite::Store::open(file).await?;
+                (Self::Sqlite(store), steps)
+            }
+            Place::Postgres(address) => {
+                let (store, steps) = postgres::Store::open(address).await?;
+                (Self::Postgres(store), steps)
+            }
+        })
+    }
+
+    /// Tells which steps it has, and changes nothing.
+    pub(crate) async fn inspect(place: &Place) -> storage::Result<Vec<Step>> {
+        match place {
+            Place::Sqlite(file) => sqlite::inspect(file).await,
+            Place::Postgres(address) => postgres::inspect(address).await,
+        }
+    }
+
+    /// Copies everything into an empty database, and proves that it arrived.
+    pub(crate) async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
+        let (from, _) = Self::open(from).await?;
+        let (to, _) = Self::open(to).await?;
+        let copied = copy::copy(&from.database(), &to.database(), TABLES).await;
+        from.database().close().await;
+        to.database().close().await;
+        copied
+    }
+
+    /// What lies below, for the feed, the health check and the end.
+    pub(crate) fn database(&self) -> Database {
+        match self {
+            Self::Sqlite(store) => Database::Sqlite(store.database.clone()),
+            Self::Postgres(store) => Database::Postgres(store.database.clone()),
+        }
     }
 
     /// Begins a unit of work that writes.
     pub(crate) async fn begin(&self) -> storage::Result<AccountsTx> {
-        Ok(AccountsTx { tx: self.database.write().await? })
+        Ok(match self {
+            Self::Sqlite(store) => AccountsTx::Sqlite(store.begin().await?),
+            Self::Postgres(store) => AccountsTx::Postgres(store.begin().await?),
+        })
     }
 
-    /// What lies below, for the feed, the health check and the end.
-    pub(crate) const fn database(&self) -> &engine::Database {
-        &self.database
+    /// Reads an account.
+    pub(crate) async fn user(&self, id: UserId) -> storage::Result<Option<User>> {
+        on_either!(self, store => store.user(id).await)
+    }
+
+    /// Reads the account that signs in with this e-mail.
+    pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<Stored>> {
+        on_either!(self, store => store.user_by_email(email).await)
+    }
+
+    /// Which of these names someone else has; `except` is whoever may have them.
+    pub(crate) async fn taken(
+        &self,
+        username: &Username,
+        email: &Email,
+        except: Option<UserId>,
+    ) -> storage::Result<Taken> {
+        on_either!(self, store => store.taken(username, email, except).await)
+    }
+
+    /// The sessions that were ended and whose tokens would otherwise still be good.
+    pub(crate) async fn ended_sessions(
+        &self,
+        now: Timestamp,
+    ) -> storage::Result<Vec<SessionEnded>> {
+        on_either!(self, store => store.ended_sessions(now).await)
     }
 }
 
 impl AccountsTx {
-    /// Records the end of a session beside it, in the same transaction: no service misses it.
+    /// Reads an account for a change: nobody else changes it until this work ends.
+    pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
+        on_either!(self, work => work.user(id).await)
+    }
+
+    /// Adds an account. [`storage::Error::Taken`] when someone else has the name or the e-mail.
+    pub(crate) async fn add_user(
+        &mut self,
+        username: &Username,
+        email: &Email,
+        password_hash: &str,
+        role: Role,
+        at: Timestamp,
+    ) -> storage::Result<UserId> {
+        on_either!(self, work => work.add_user(username, email, password_hash, role, at).await)
+    }
+
+    /// Writes a changed account back. [`storage::Error::Taken`] as above.
+    pub(crate) async fn save_user(&mut self, user: &User, at: Timestamp) -> storage::Result<()> {
+        on_either!(self, work => work.save_user(user, at).await)
+    }
+
+    /// Gives an account another password.
+    pub(crate) async fn set_password(
+        &mut self,
+        id: UserId,
+        hash: &str,
+        at: Timestamp,
+    ) -> storage::Result<()> {
+        on_either!(self, work => work.set_password(id, hash, at).await)
+    }
+
+    /// Writes the same password hashed anew, unless it was changed meanwhile.
+    pub(crate) async fn refresh_hash(
+        &mut self,
+        id: UserId,
+        new: &str,
+        old: &str,
+    ) -> storage::Result<()> {
+        on_either!(self, work => work.refresh_hash(id, new, old).await)
+    }
+
+    /// Begins a session for whoever proved this account's password. `false` when the password or the role was changed
+    /// meanwhile.
+    pub(crate) async fn begin_session(
+        &mut self,
+        session: SessionId,
+        proved: &Stored,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> storage::Result<bool> {
+        on_either!(self, work => work.begin_session(session, proved, now, expires).await)
+    }
+
+    /// Ends a session. `None` when it was ended before, or is none of ours.
+    pub(crate) async fn end_session(
+        &mut self,
+        id: SessionId,
+        at: Timestamp,
+    ) -> storage::Result<Option<SessionEnded>> {
+        on_either!(self, work => work.end_session(id, at).await)
+    }
+
+    /// Ends every session of an account, but for one.
+    pub(crate) async fn end_sessions_of(
+        &mut self,
+        user: UserId,
+        but_for: Option<SessionId>,
+        at: Timestamp,
+    ) -> storage::Result<Vec<SessionEnded>> {
+        on_either!(self, work => work.end_sessions_of(user, but_for, at).await)
+    }
+
+    /// Forgets sessions that are long over.
+    pub(crate) async fn forget_sessions(
+        &mut self,
+        expired_before: Timestamp,
+    ) -> storage::Result<()> {
+        on_either!(self, work => work.forget_sessions(expired_before).await)
+    }
+
+    /// Records the end of a session beside it, in the same transaction: no service misses it. The last thing before
+    /// the commit: others wait for their place until then.
     pub(crate) async fn announce(
         &mut self,
         event: &SessionEnded,
         at: Timestamp,
-    ) -> storage::Result<()> {
-        engine::announce(&mut self.tx, SessionEnded::KIND, &event.payload(), at).await
+    ) -> storage::Result<Position> {
+        on_either!(self, work => work.announce(event, at).await)
     }
 
     /// Makes it all happen.
     pub(crate) async fn commit(self) -> storage::Result<()> {
-        Ok(self.tx.commit().await?)
+        on_either!(self, work => work.commit().await)
     }
 }
 

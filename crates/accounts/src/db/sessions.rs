@@ -1,19 +1,23 @@
-//! Sessions: begun by a login, ended once.
+//! Sessions: begun by a login, ended once. Compiled once for each engine.
 
 use sir0_kernel::{SessionId, Timestamp, UserId};
 use sir0_storage as storage;
 
-use super::{AccountsDb, AccountsTx};
-use crate::events::SessionEnded;
+use super::{Store, Work, engine::At, for_share};
+use crate::{db::Stored, events::SessionEnded};
 
-// The hash that was checked must still be the account's: a password changed in between ends all sessions, and this
-// one must not slip in behind.
-pub(super) const BEGIN_SESSION: &str = "
+// The hash that was checked and the role that was signed must still be the account's, and stay so until the commit:
+// a new password or role ends all sessions, and this one must not slip in behind.
+pub(super) const BEGIN_SESSION: &str = concat!(
+    "
     INSERT INTO sessions (session_id, user_id, created_at, expires_at)
     SELECT $1, user_id, $2, $3
       FROM users
-     WHERE user_id = $4 AND password_hash = $5
- RETURNING session_id";
+     WHERE user_id = $4 AND password_hash = $5 AND role = $6",
+    for_share!(),
+    "
+ RETURNING session_id"
+);
 
 pub(super) const END_SESSION: &str = "
     UPDATE sessions
@@ -36,41 +40,42 @@ pub(super) const FORGET_SESSIONS: &str = "
     DELETE FROM sessions
      WHERE expires_at < $1";
 
-type EndedRow = (String, i64);
+type EndedRow = (String, At);
 
-fn ended_from((session, expires): EndedRow) -> storage::Result<SessionEnded> {
+fn ended_from((session, At(expires)): EndedRow) -> storage::Result<SessionEnded> {
     let session = SessionId::parse(&session).map_err(storage::Error::corrupt)?;
-    Ok(SessionEnded { session, expires: Timestamp::from_micros(expires) })
+    Ok(SessionEnded { session, expires })
 }
 
-impl AccountsDb {
+impl Store {
     /// The sessions that were ended and whose tokens would otherwise still be good.
     pub(crate) async fn ended_sessions(
         &self,
         now: Timestamp,
     ) -> storage::Result<Vec<SessionEnded>> {
-        let query = sqlx::query_as(ENDED_SESSIONS).bind(now.micros());
+        let query = sqlx::query_as(ENDED_SESSIONS).bind(At(now));
         let rows: Vec<EndedRow> = query.fetch_all(self.database.reader()).await?;
         rows.into_iter().map(ended_from).collect()
     }
 }
 
-impl AccountsTx {
-    /// Begins a session for whoever proved this password. `false` when it was changed meanwhile.
+impl Work {
+    /// Begins a session for whoever proved this account's password. `false` when the password or the role was changed
+    /// meanwhile.
     pub(crate) async fn begin_session(
         &mut self,
         session: SessionId,
-        user: UserId,
-        proved: &str,
+        proved: &Stored,
         now: Timestamp,
         expires: Timestamp,
     ) -> storage::Result<bool> {
         let begun: Option<String> = sqlx::query_scalar(BEGIN_SESSION)
             .bind(session.to_string())
-            .bind(now.micros())
-            .bind(expires.micros())
-            .bind(i64::from(user))
-            .bind(proved)
+            .bind(At(now))
+            .bind(At(expires))
+            .bind(i64::from(proved.user.id))
+            .bind(&proved.password_hash)
+            .bind(proved.user.role.as_str())
             .fetch_optional(&mut *self.tx)
             .await?;
         Ok(begun.is_some())
@@ -82,7 +87,7 @@ impl AccountsTx {
         id: SessionId,
         at: Timestamp,
     ) -> storage::Result<Option<SessionEnded>> {
-        let query = sqlx::query_as(END_SESSION).bind(at.micros()).bind(id.to_string());
+        let query = sqlx::query_as(END_SESSION).bind(At(at)).bind(id.to_string());
         let row: Option<EndedRow> = query.fetch_optional(&mut *self.tx).await?;
         row.map(ended_from).transpose()
     }
@@ -95,10 +100,8 @@ impl AccountsTx {
         at: Timestamp,
     ) -> storage::Result<Vec<SessionEnded>> {
         let spared = but_for.map(|session| session.to_string()).unwrap_or_default();
-        let query = sqlx::query_as(END_SESSIONS_OF_USER)
-            .bind(at.micros())
-            .bind(i64::from(user))
-            .bind(spared);
+        let query =
+            sqlx::query_as(END_SESSIONS_OF_USER).bind(At(at)).bind(i64::from(user)).bind(spared);
         let rows: Vec<EndedRow> = query.fetch_all(&mut *self.tx).await?;
         rows.into_iter().map(ended_from).collect()
     }
@@ -108,7 +111,7 @@ impl AccountsTx {
         &mut self,
         expired_before: Timestamp,
     ) -> storage::Result<()> {
-        sqlx::query(FORGET_SESSIONS).bind(expired_before.micros()).execute(&mut *self.tx).await?;
+        sqlx::query(FORGET_SESSIONS).bind(At(expired_before)).execute(&mut *self.tx).await?;
         Ok(())
     }
 }

@@ -1,45 +1,44 @@
-//! Accounts by id and by e-mail.
+//! Accounts by id and by e-mail. Compiled once for each engine.
 
 use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_storage as storage;
 
-use super::{AccountsDb, AccountsTx};
-use crate::domain::{Email, User, Username};
+use super::{Store, Work, engine::At, for_update};
+use crate::{
+    db::{Stored, Taken},
+    domain::{Email, User, Username},
+};
 
-/// An account with what proves it.
-#[derive(Clone)]
-pub(crate) struct Stored {
-    pub(crate) user: User,
-    pub(crate) password_hash: String,
-}
-
-/// Which of two names someone else has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
-    pub(crate) username: bool,
-    pub(crate) email: bool,
-}
-
-type UserRow = (i64, String, String, String, i64, String);
+type UserRow = (i64, String, String, String, At, String);
 
 /// The database holds only what the rules let in; anything else is damage, and said so.
 fn stored_from(
-    (id, username, email, role, created, password_hash): UserRow,
+    (id, username, email, role, At(created), password_hash): UserRow,
 ) -> storage::Result<Stored> {
     let user = User {
         id: UserId::from_row(id).map_err(storage::Error::corrupt)?,
         username: Username::parse(&username).map_err(storage::Error::corrupt)?,
         email: Email::parse(&email).map_err(storage::Error::corrupt)?,
         role: role.parse::<Role>().map_err(storage::Error::corrupt)?,
-        created: Timestamp::from_micros(created),
+        created,
     };
     Ok(Stored { user, password_hash })
 }
 
-pub(super) const USER: &str = "
+macro_rules! user {
+    ($($lock:expr)?) => {
+        concat!(
+            "
     SELECT user_id, username, email, role, created_at, password_hash
       FROM users
-     WHERE user_id = $1";
+     WHERE user_id = $1",
+            $($lock)?
+        )
+    };
+}
+
+pub(super) const USER: &str = user!();
+pub(super) const USER_FOR_CHANGE: &str = user!(for_update!());
 
 pub(super) const USER_BY_EMAIL: &str = "
     SELECT user_id, username, email, role, created_at, password_hash
@@ -70,7 +69,7 @@ pub(super) const REFRESH_HASH: &str = "
        SET password_hash = $1
      WHERE user_id = $2 AND password_hash = $3";
 
-impl AccountsDb {
+impl Store {
     /// Reads an account.
     pub(crate) async fn user(&self, id: UserId) -> storage::Result<Option<User>> {
         let row =
@@ -79,7 +78,10 @@ impl AccountsDb {
     }
 
     /// Reads the account that signs in with this e-mail.
-    pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<Stored>> {
+    pub(crate) async fn user_by_email(
+        &self,
+        email: &Email,
+    ) -> storage::Result<Option<Stored>> {
         let row = sqlx::query_as(USER_BY_EMAIL)
             .bind(email.key())
             .fetch_optional(self.database.reader())
@@ -104,10 +106,11 @@ impl AccountsDb {
     }
 }
 
-impl AccountsTx {
+impl Work {
     /// Reads an account for a change: nobody else changes it until this work ends.
     pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
-        let row = sqlx::query_as(USER).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
+        let query = sqlx::query_as(USER_FOR_CHANGE).bind(i64::from(id));
+        let row = query.fetch_optional(&mut *self.tx).await?;
         Ok(row.map(stored_from).transpose()?.map(|stored| stored.user))
     }
 
@@ -127,21 +130,25 @@ impl AccountsTx {
             .bind(email.key())
             .bind(password_hash)
             .bind(role.as_str())
-            .bind(at.micros())
+            .bind(At(at))
             .fetch_one(&mut *self.tx)
             .await?;
         UserId::from_row(id).map_err(storage::Error::corrupt)
     }
 
     /// Writes a changed account back. [`storage::Error::Taken`] as above.
-    pub(crate) async fn save_user(&mut self, user: &User, at: Timestamp) -> storage::Result<()> {
+    pub(crate) async fn save_user(
+        &mut self,
+        user: &User,
+        at: Timestamp,
+    ) -> storage::Result<()> {
         sqlx::query(SAVE_USER)
             .bind(user.username.as_str())
             .bind(user.username.key())
             .bind(user.email.as_str())
             .bind(user.email.key())
             .bind(user.role.as_str())
-            .bind(at.micros())
+            .bind(At(at))
             .bind(i64::from(user.id))
             .execute(&mut *self.tx)
             .await?;
@@ -155,7 +162,7 @@ impl AccountsTx {
         hash: &str,
         at: Timestamp,
     ) -> storage::Result<()> {
-        let query = sqlx::query(SET_PASSWORD).bind(hash).bind(at.micros()).bind(i64::from(id));
+        let query = sqlx::query(SET_PASSWORD).bind(hash).bind(At(at)).bind(i64::from(id));
         query.execute(&mut *self.tx).await?;
         Ok(())
     }

@@ -19,6 +19,8 @@ Examples:
   sir0 --demo                       the same, with an invented catalogue to look at
   sir0 --listen 127.0.0.1:9000      serve on another port
   sir0 --log debug                  say more about what happens
+  sir0 serve storefront             run one service, with the others elsewhere
+  sir0 migrate --check              say which tables are out of date, and change nothing
   echo 'seven cranes at dawn' | sir0 admin create --email you@example.org --username you
                                     make the first administrator
   sir0 admin grant --email studio@example.org --role publisher
@@ -32,6 +34,13 @@ Settings:
 
       [log]
       format = \"json\"";
+
+const APART: &str = "\
+Apart:
+  `sir0 serve accounts`, `sir0 serve storefront` and `sir0 serve edge` run one part each, on the same
+  port with the same limits, and answer only for that part. accounts and storefront take a
+  PostgreSQL database and any number of processes; with SQLite each has to be the only one. Both are
+  given the same peers.secret_file. The edge keeps nothing: it has /docs and /api/status.";
 
 const FILES: &str = "\
 Files:
@@ -64,6 +73,8 @@ pub(super) fn page() -> String {
         .expect("a String takes everything");
     }
     page.push('\n');
+    page.push_str(APART);
+    page.push_str("\n\n");
     page.push_str(FILES);
     page
 }

@@ -19,7 +19,7 @@ fn the_definition_is_sound() {
 fn without_a_command_it_serves() {
     let serves = |line: &str, with_demo: bool| {
         let cli = read(line).expect("a good line");
-        matches!(cli.command, Command::Serve { demo } if demo == with_demo)
+        matches!(cli.command, Command::Serve { part: None, demo } if demo == with_demo)
     };
 
     assert!(serves("sir0", false));
@@ -27,6 +27,18 @@ fn without_a_command_it_serves() {
     assert!(serves("sir0 --demo", true));
     assert!(serves("sir0 serve --demo", true));
     assert!(serves("sir0 --demo serve", true));
+}
+
+#[test]
+fn one_part_is_served_when_it_is_named() {
+    let part = |line: &str| match read(line).expect("a good line").command {
+        Command::Serve { part, .. } => part,
+        other => panic!("{other:?} does not serve"),
+    };
+
+    assert_eq!(part("sir0 serve accounts"), Some(Part::Accounts));
+    assert_eq!(part("sir0 serve storefront --demo"), Some(Part::Storefront));
+    assert_eq!(part("sir0 serve edge"), Some(Part::Edge));
 }
 
 #[test]
@@ -46,7 +58,7 @@ fn options_may_stand_before_and_after_the_command() {
 fn an_account_made_here_is_an_administrator_unless_said_otherwise() {
     let made_as = |line: &str| match read(line).expect("a good line").command {
         Command::Admin(Admin::Create { role, .. } | Admin::Grant { role, .. }) => role,
-        Command::Serve { .. } => panic!("it serves"),
+        other => panic!("{other:?} makes no account"),
     };
 
     assert_eq!(made_as("sir0 admin create --email a@b.c --username a"), Role::Admin);
@@ -59,6 +71,10 @@ fn what_makes_no_sense_is_refused() {
     let refused = |line: &str| read(line).expect_err("a bad line").kind();
 
     assert_eq!(refused("sir0 sell"), ErrorKind::InvalidSubcommand);
+    assert_eq!(refused("sir0 serve payments"), ErrorKind::InvalidValue);
+    assert_eq!(refused("sir0 serve edge --demo"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("sir0 migrate edge"), ErrorKind::InvalidValue);
+    assert_eq!(refused("sir0 --demo probe"), ErrorKind::ArgumentConflict);
     assert_eq!(refused("sir0 --colour"), ErrorKind::UnknownArgument);
     assert_eq!(
         refused("sir0 --demo admin grant --email a@b.c --role admin"),

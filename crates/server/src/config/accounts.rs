@@ -5,9 +5,21 @@ use sir0_accounts::{Config, hashing};
 
 /// Takes the settings apart by name: one that is added there does not compile until it is written here too.
 pub(super) fn serialize<S: Serializer>(config: &Config, serializer: S) -> Result<S::Ok, S::Error> {
-    let Config { database, issuer, audience, session_lifetime, hashing } = config;
-    let mut section = serializer.serialize_struct("accounts", 5)?;
+    let Config {
+        database,
+        database_password_file,
+        database_connections,
+        signing_key,
+        issuer,
+        audience,
+        session_lifetime,
+        hashing,
+    } = config;
+    let mut section = serializer.serialize_struct("accounts", 8)?;
     section.serialize_field("database", database)?;
+    section.serialize_field("database_password_file", database_password_file)?;
+    section.serialize_field("database_connections", database_connections)?;
+    section.serialize_field("signing_key", signing_key)?;
     section.serialize_field("issuer", issuer)?;
     section.serialize_field("audience", audience)?;
     let session_lifetime = humantime_serde::re::humantime::format_duration(*session_lifetime);

@@ -44,6 +44,18 @@ pub enum ConfigError {
         /// What would be right.
         wants: &'static str,
     },
+    /// A part that is to run by itself is not told what it needs.
+    #[error("`sir0 serve {part}` needs `{key}` ({variable}): {reason}")]
+    Lacking {
+        /// The part.
+        part: &'static str,
+        /// The setting that is missing.
+        key: &'static str,
+        /// Its environment variable.
+        variable: &'static str,
+        /// What it is needed for.
+        reason: &'static str,
+    },
     /// No value given is to blame.
     #[error("the settings do not fit together: {reason}")]
     Impossible {

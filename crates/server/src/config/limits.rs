@@ -34,7 +34,11 @@ pub struct Limits {
     /// How long the body of a request may take to arrive.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub body_timeout: Duration,
-    /// How long calls may take to end once the program was asked to stop. `0s` cuts them off.
+    /// How long the port stays open once the program was asked to stop and its health says so: a proxy has to notice
+    /// before connections are refused. `0s` where nobody looks.
+    #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<0, _>")]
+    pub linger: Duration,
+    /// How long calls may take to end once the port is closed. `0s` cuts them off.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<0, _>")]
     pub drain: Duration,
 }
@@ -50,6 +54,7 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_mins(5),
             body_timeout: Duration::from_secs(30),
+            linger: Duration::ZERO,
             drain: Duration::from_secs(10),
         }
     }

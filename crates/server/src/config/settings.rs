@@ -29,6 +29,14 @@ pub enum Kind {
     Folder,
     /// Where a service keeps its tables.
     Database,
+    /// Where Redis is.
+    Redis,
+    /// Where another part is.
+    Peer,
+    /// Where traces go.
+    Collector,
+    /// A file that is there already.
+    File,
     /// What to log.
     Filter,
     /// Who reads the log.
@@ -37,6 +45,8 @@ pub enum Kind {
     Name,
     /// A count, or a size in the unit its meaning states.
     Number,
+    /// A part of a whole, from 0 to 1.
+    Share,
     /// A stretch of time.
     Duration,
 }
@@ -48,7 +58,14 @@ impl Kind {
         match self {
             Self::Address => "an address and a port, such as `127.0.0.1:8080` or `[::1]:8080`",
             Self::Folder => "the path of a folder, such as `./data`",
-            Self::Database => "a database, such as `sqlite:./data/games.db`",
+            Self::Database => {
+                "a database, such as `sqlite:./data/games.db` or `postgres://sir0@localhost/games`"
+            }
+            Self::Redis => "a Redis, such as `redis://localhost:6379`",
+            Self::Peer => "where another part is, such as `http://accounts:8080`",
+            Self::Collector => "an OTLP collector over gRPC, such as `http://localhost:4317`",
+            Self::File => "the path of a file, such as `/run/secrets/signing-key`",
+            Self::Share => "a number from 0 to 1, such as `0.1`",
             Self::Filter => {
                 "a level, such as `info`, or levels, such as `info,sir0_storefront=debug`"
             }
@@ -66,6 +83,10 @@ impl Kind {
             Self::Number => {
                 text.parse().map(toml::Value::Integer).map_err(|fault| fault.to_string())
             }
+            Self::Share => text
+                .parse()
+                .map(toml::Value::Float)
+                .map_err(|fault: std::num::ParseFloatError| fault.to_string()),
             _ => Ok(toml::Value::String(text.to_owned())),
         }
     }
@@ -175,6 +196,24 @@ pub const SETTINGS: &[Setting] = &[
         "where accounts are; unset, accounts.db in the data folder",
     ),
     setting(
+        "accounts.database_password_file",
+        "SIR0_ACCOUNTS_DATABASE_PASSWORD_FILE",
+        Kind::File,
+        "holds the password for it, so that no variable does",
+    ),
+    setting(
+        "accounts.database_connections",
+        "SIR0_ACCOUNTS_DATABASE_CONNECTIONS",
+        Kind::Number,
+        "the most connections one process has to it (PostgreSQL)",
+    ),
+    setting(
+        "accounts.signing_key",
+        "SIR0_ACCOUNTS_SIGNING_KEY",
+        Kind::File,
+        "the key that signs access tokens; unset, made in the data folder",
+    ),
+    setting(
         "accounts.issuer",
         "SIR0_ACCOUNTS_ISSUER",
         Kind::Name,
@@ -225,10 +264,58 @@ pub const SETTINGS: &[Setting] = &[
         "where games are; unset, storefront.db in the data folder",
     ),
     setting(
+        "storefront.database_password_file",
+        "SIR0_STOREFRONT_DATABASE_PASSWORD_FILE",
+        Kind::File,
+        "holds the password for it, so that no variable does",
+    ),
+    setting(
+        "storefront.database_connections",
+        "SIR0_STOREFRONT_DATABASE_CONNECTIONS",
+        Kind::Number,
+        "the most connections one process has to it (PostgreSQL)",
+    ),
+    setting(
         "storefront.cached_games",
         "SIR0_STOREFRONT_CACHED_GAMES",
         Kind::Number,
         "how many games to keep at hand in memory",
+    ),
+    setting(
+        "redis.url",
+        "SIR0_REDIS_URL",
+        Kind::Redis,
+        "rings between processes and shares their caches; unset, neither",
+    ),
+    setting(
+        "redis.password_file",
+        "SIR0_REDIS_PASSWORD_FILE",
+        Kind::File,
+        "holds the password for it, so that no variable does",
+    ),
+    setting(
+        "redis.patience",
+        "SIR0_REDIS_PATIENCE",
+        Kind::Duration,
+        "how long a call waits for it before it goes on without",
+    ),
+    setting(
+        "peers.accounts",
+        "SIR0_ACCOUNTS_URL",
+        Kind::Peer,
+        "where accounts is, for a storefront or an edge that runs apart",
+    ),
+    setting(
+        "peers.storefront",
+        "SIR0_STOREFRONT_URL",
+        Kind::Peer,
+        "where the storefront is, for an edge that runs apart",
+    ),
+    setting(
+        "peers.secret_file",
+        "SIR0_PEERS_SECRET_FILE",
+        Kind::File,
+        "holds what services that run apart show each other",
     ),
     setting(
         "limits.body_bytes",
@@ -274,9 +361,27 @@ pub const SETTINGS: &[Setting] = &[
         "how long a body may take to arrive",
     ),
     setting(
+        "limits.linger",
+        "SIR0_LIMITS_LINGER",
+        Kind::Duration,
+        "how long the port stays open when stopping, for a proxy to notice",
+    ),
+    setting(
         "limits.drain",
         "SIR0_LIMITS_DRAIN",
         Kind::Duration,
-        "how long calls may take to end when stopping",
+        "how long calls may take to end when stopping, after that",
+    ),
+    setting(
+        "traces.endpoint",
+        "SIR0_TRACES_ENDPOINT",
+        Kind::Collector,
+        "where traces go; unset, none are made",
+    ),
+    setting(
+        "traces.sample",
+        "SIR0_TRACES_SAMPLE",
+        Kind::Share,
+        "the share of traces begun here that are kept",
     ),
 ];

@@ -55,6 +55,8 @@ fn a_variable_is_named_after_its_key_unless_the_documents_name_it() {
             "accounts.database" | "storefront.database" => {
                 format!("SIR0_{}_URL", key.replace('.', "_").to_uppercase())
             }
+            "peers.accounts" => "SIR0_ACCOUNTS_URL".to_owned(),
+            "peers.storefront" => "SIR0_STOREFRONT_URL".to_owned(),
             _ => format!("SIR0_{}", key.replace('.', "_").to_uppercase()),
         };
 
@@ -69,7 +71,11 @@ fn every_default_reads_back_from_every_variable() {
         .pointer(&format!("/{}", setting.key.replace('.', "/")))
     {
         Some(serde_json::Value::String(text)) => text.clone(),
-        Some(serde_json::Value::Null) | None => "sqlite:elsewhere.db".to_owned(),
+        // Unset: what its kind gives as an example.
+        Some(serde_json::Value::Null) | None => {
+            let example = setting.kind.wants().split('`').nth(1);
+            example.expect("every kind has one").to_owned()
+        }
         Some(other) => other.to_string(),
     };
 
@@ -241,10 +247,44 @@ fn a_rule_over_several_settings_is_judged_when_all_are_read() {
 
 #[test]
 fn a_refusal_tells_no_password() {
-    let fault = read_file("accounts.database = ['postgres://sir0:hunter2@localhost']")
-        .expect_err("a database is a text");
+    for line in [
+        "accounts.database = ['postgres://sir0:hunter2@localhost']",
+        "redis.url = ['redis://:hunter2@localhost']",
+    ] {
+        let fault = read_file(line).expect_err("both are texts").to_string();
 
-    assert!(!fault.to_string().contains("hunter2"), "{fault}");
+        assert!(!fault.contains("hunter2"), "{fault}");
+    }
+}
+
+#[test]
+fn another_part_is_found_at_a_host_and_a_port_in_clear() {
+    let peer = |url| read_environment(&[("SIR0_ACCOUNTS_URL", url)]);
+
+    for url in ["http://accounts:8080", "http://127.0.0.1:8080/", "http://[::1]:8080"] {
+        assert_eq!(peer(url).expect("a good URL").peers.accounts.as_deref(), Some(url));
+    }
+    for url in [
+        "accounts:8080",
+        "https://accounts:8443",
+        "http://accounts:8080/api",
+        "http://sir0:hunter2@accounts:8080",
+        "http://",
+    ] {
+        let fault = peer(url).expect_err("no place of ours");
+        assert!(!fault.to_string().contains("hunter2"), "{fault}");
+        assert!(matches!(fault, ConfigError::BadValue { key: "peers.accounts", .. }), "{fault}");
+    }
+}
+
+#[test]
+fn a_share_is_a_number_also_when_it_is_written_without_a_point() {
+    let sample =
+        |text| read_environment(&[("SIR0_TRACES_SAMPLE", text)]).map(|it| it.traces.sample);
+
+    assert!(sample("0.25").is_ok_and(|share| (share - 0.25).abs() < f64::EPSILON));
+    assert!(sample("1").is_ok_and(|share| (share - 1.0).abs() < f64::EPSILON));
+    assert!(sample("half").is_err());
 }
 
 #[cfg(unix)]

@@ -112,7 +112,8 @@ mod tests {
     fn faults(method: &Method, target: &str, body: &str) -> Vec<String> {
         let (path, query) =
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        let route = route::find(method, path).unwrap_or_else(|_| panic!("{path} is a path"));
+        let route = route::find(&crate::Parts::ALL.calls(), method, path)
+            .unwrap_or_else(|_| panic!("{path} is a path"));
         let refused = request(&route, query, body.as_bytes(), 32).err();
         let faults = refused.iter().flat_map(InvalidFields::faults);
         faults.map(|fault| format!("{} {}", fault.field, fault.description)).collect()

@@ -8,27 +8,33 @@ mod answer;
 mod check;
 mod json;
 mod route;
+mod transcoders;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use rest_over_grpc::transcoding::{Transcode, TranscodeResponse};
+use rest_over_grpc::transcoding::TranscodeResponse;
 use sir0_contract::Call;
+use sir0_rpc::trace::{self, CallTrace};
 use tonic::Code;
 
 use crate::{body::Body, config::Limits};
 use answer::Refused;
 use route::Route;
 
+pub(crate) use transcoders::Transcoders;
+
 /// Longer than any call of ours takes; streams are not calls of this kind.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The REST door.
-pub(crate) struct RestDoor<T> {
-    transcoder: T,
+pub(crate) struct RestDoor {
+    /// What is served here; the paths of other calls are unknown.
+    calls: Vec<&'static Call>,
+    services: Transcoders,
     limits: Limits,
 }
 
@@ -37,36 +43,55 @@ pub(crate) struct Answered {
     pub(crate) response: Response<Body>,
     pub(crate) call: Option<&'static Call>,
     pub(crate) code: Code,
+    pub(crate) trace: CallTrace,
 }
 
 impl Answered {
     fn refused(refused: Refused, call: Option<&'static Call>) -> Self {
-        Self { code: refused.code(), response: refused.into_response(), call }
+        let code = refused.code();
+        Self { code, response: refused.into_response(), call, trace: CallTrace::default() }
+    }
+
+    fn options(response: Response<Body>) -> Self {
+        Self { response, call: None, code: Code::Ok, trace: CallTrace::default() }
+    }
+
+    /// Notes in the trace how it ended; a stream goes on.
+    fn traced(self, mut trace: CallTrace) -> Self {
+        trace.ended(self.code);
+        trace.answered(self.response.status());
+        Self { trace, ..self }
     }
 }
 
-impl<T: Transcode> RestDoor<T> {
-    pub(crate) fn new(transcoder: T, limits: Limits) -> Self {
-        Self { transcoder, limits }
+impl RestDoor {
+    pub(crate) fn new(parts: crate::Parts, services: Transcoders, limits: Limits) -> Self {
+        Self { calls: parts.calls(), services, limits }
     }
 
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answered {
         let (mut parts, body) = request.into_parts();
         let headers = std::mem::take(&mut parts.headers);
-        let route = match route::find(&parts.method, parts.uri.path()) {
+        let route = match route::find(&self.calls, &parts.method, parts.uri.path()) {
             Ok(route) => route,
             Err(refused) if parts.method == Method::OPTIONS => match refused.into_options() {
-                Ok(response) => return Answered { response, call: None, code: Code::Ok },
+                Ok(response) => return Answered::options(response),
                 Err(refused) => return Answered::refused(refused, None),
             },
             Err(refused) => return Answered::refused(refused, None),
         };
         let call = Some(route.call);
-        match self.call(&parts, headers, body, &route).await {
-            Ok(response) => Answered { response, call, code: Code::Ok },
+        let rest = Some((parts.method.as_str(), route.rest.template));
+        let trace = trace::incoming(&headers, trace::Incoming { path: route.call.path, rest });
+        let calling = pin!(self.call(&parts, headers, body, &route));
+        match trace.around(calling).await {
+            Ok(response) => {
+                Answered { response, call, code: Code::Ok, trace: CallTrace::default() }
+            }
             Err(refused) => Answered::refused(refused, call),
         }
+        .traced(trace)
     }
 
     async fn call(
@@ -82,7 +107,7 @@ impl<T: Transcode> RestDoor<T> {
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let wants_events = route.call.streaming && answer::wants_events(&headers);
-        let called = self.transcoder.try_transcode(method, target, headers, &body);
+        let called = self.services.transcode(route.call, method, target, headers, &body);
         let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
         match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
             Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route),

@@ -1,7 +1,7 @@
 //! Which call a method and a path mean.
 
 use http::Method;
-use sir0_contract::{CALLS, Call, Field, Rest, Segment};
+use sir0_contract::{Call, Field, Rest, Segment};
 
 use super::answer::Refused;
 
@@ -16,15 +16,19 @@ pub(super) struct Route<'path> {
 /// At most one: no path of the contract has more.
 pub(super) type Variables<'path> = Option<(&'static Field, &'path str)>;
 
-/// Finds the call, or says whether the path or only the method is unknown. A template without variables goes before
-/// one with: `/api/users/login` is never the user `login`, whatever the method.
-pub(super) fn find<'path>(method: &Method, path: &'path str) -> Result<Route<'path>, Refused> {
+/// Finds the call among these, or says whether the path or only the method is unknown. A template without variables
+/// goes before one with: `/api/users/login` is never the user `login`, whatever the method.
+pub(super) fn find<'path>(
+    calls: &[&'static Call],
+    method: &Method,
+    path: &'path str,
+) -> Result<Route<'path>, Refused> {
     let verb = if method == Method::HEAD { "GET" } else { method.as_str() };
     let Some(parts) = Parts::of(path) else { return Err(Refused::NO_SUCH_PATH) };
     let mut found = None;
     let mut allowed = Vec::new();
     let mut is_literal = false;
-    for call in CALLS {
+    for &call in calls {
         let Some(rest) = &call.rest else { continue };
         let Some(variables) = parts.fit(rest) else { continue };
         match (variables.is_none(), is_literal) {
@@ -89,12 +93,16 @@ impl<'path> Parts<'path> {
 
 #[cfg(test)]
 mod tests {
+    use sir0_contract::CALLS;
+
     use super::*;
+    use crate::{Parts, parts::Part};
 
     #[test]
     fn a_path_leads_to_the_call_whose_template_it_fits() {
+        let calls = Parts::ALL.calls();
         let found = |method: Method, path: &'static str| {
-            find(&method, path).map(|route| route.call.name).ok()
+            find(&calls, &method, path).map(|route| route.call.name).ok()
         };
 
         assert_eq!(found(Method::GET, "/api/games"), Some("ListGames"));
@@ -112,6 +120,17 @@ mod tests {
             "/",
         ] {
             assert_eq!(found(Method::GET, nowhere), None, "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn the_paths_of_services_that_run_elsewhere_are_unknown_whatever_the_method() {
+        let calls = Parts::only(Part::Storefront).calls();
+
+        assert!(find(&calls, &Method::GET, "/api/games/7").is_ok());
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            let refused = find(&calls, &method, "/api/users/login").err().expect("nothing there");
+            assert_eq!(refused.into_response().status(), 404, "{method}");
         }
     }
 

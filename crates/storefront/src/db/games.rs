@@ -1,9 +1,9 @@
-//! Single games.
+//! Single games. Compiled once for each engine.
 
 use sir0_kernel::{GameId, Price, Timestamp};
 use sir0_storage as storage;
 
-use super::{StorefrontDb, StorefrontTx};
+use super::{Store, Work, engine::At, sql::for_update};
 use crate::domain::{Description, Game, Genre, NewGame, Title, searched};
 
 /// A game as it lies in the table.
@@ -22,10 +22,20 @@ pub(super) fn game_from(
     })
 }
 
-pub(super) const GAME: &str = "
+macro_rules! game {
+    ($($lock:expr)?) => {
+        concat!(
+            "
     SELECT game_id, title, genre, price_minor, description, revision
       FROM games
-     WHERE game_id = $1";
+     WHERE game_id = $1",
+            $($lock)?
+        )
+    };
+}
+
+pub(super) const GAME: &str = game!();
+pub(super) const GAME_FOR_CHANGE: &str = game!(for_update!());
 
 pub(super) const ADD_GAME: &str = "
     INSERT INTO games
@@ -47,25 +57,26 @@ pub(super) const REMOVE_GAME: &str = "
 
 pub(super) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
-impl StorefrontDb {
+impl Store {
     /// Reads a game as it was committed last.
     pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let row =
             sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
         row.map(game_from).transpose()
     }
-
-    /// How many games there are.
-    pub(crate) async fn count_games(&self) -> storage::Result<i64> {
-        Ok(sqlx::query_scalar(COUNT_GAMES).fetch_one(self.database.reader()).await?)
-    }
 }
 
-impl StorefrontTx {
+impl Work {
     /// Reads a game for a change: nobody else changes it until this work ends.
     pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
-        let row = sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
+        let query = sqlx::query_as(GAME_FOR_CHANGE).bind(i64::from(id));
+        let row = query.fetch_optional(&mut *self.tx).await?;
         row.map(game_from).transpose()
+    }
+
+    /// How many games there are, with those of this work.
+    pub(crate) async fn count_games(&mut self) -> storage::Result<i64> {
+        Ok(sqlx::query_scalar(COUNT_GAMES).fetch_one(&mut *self.tx).await?)
     }
 
     /// Adds a game and gives it its id.
@@ -78,7 +89,7 @@ impl StorefrontTx {
             .bind(game.price.minor())
             .bind(game.description.as_str())
             .bind(searched(&game.title, &game.description))
-            .bind(at.micros())
+            .bind(At(at))
             .fetch_one(&mut *self.tx)
             .await?;
         let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
@@ -97,7 +108,7 @@ impl StorefrontTx {
             .bind(game.description.as_str())
             .bind(searched(&game.title, &game.description))
             .bind(game.revision)
-            .bind(at.micros())
+            .bind(At(at))
             .bind(i64::from(game.id))
             .fetch_optional(&mut *self.tx)
             .await?;

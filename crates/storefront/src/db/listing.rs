@@ -1,11 +1,11 @@
 //! Lists of games: three orders, with and without a genre and words. Each statement stands whole, so that each can
-//! be prepared by a test and planned by the engine.
+//! be prepared by a test and planned by the engine. Compiled once for each engine.
 
 use sir0_kernel::GameId;
 use sir0_storage as storage;
 
 use super::{
-    StorefrontDb,
+    Store,
     games::{GameRow, game_from},
     sql::{has_words, match_text},
 };
@@ -47,7 +47,7 @@ pub(super) const PRESENT: &str = "
   ORDER BY game_id
      LIMIT $2";
 
-impl StorefrontDb {
+impl Store {
     /// Reads a page.
     pub(crate) async fn list(&self, listing: &Listing) -> storage::Result<Page> {
         let orders = match listing.sort {

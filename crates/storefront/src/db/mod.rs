@@ -1,90 +1,173 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! Everything here is written against `engine`; what only one engine understands is in its `…_sql.rs`.
+//! `store.rs`, `games.rs` and `listing.rs` are compiled twice, as rooms of `sqlite` and of `postgres`; what only one
+//! engine understands is in its `…_sql.rs`. The types here are one or the other.
 
-mod games;
-mod listing;
-#[path = "sqlite_sql.rs"]
-mod sql;
+mod postgres;
+#[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
+mod sqlite;
 
-use std::path::Path;
+use sir0_kernel::{GameId, Timestamp};
+use sir0_storage::{
+    self as storage, Database, Place, Position, Step,
+    copy::{self, Copied, CopyError, Kind, Table},
+};
 
-use sir0_kernel::Timestamp;
-use sir0_storage::{self as storage, Migration, sqlite as engine};
-
-use crate::events::GameEvent;
-
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "games",
-        sql: include_str!("../../../../migrations/storefront/sqlite/0001_games.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "events",
-        sql: include_str!("../../../../migrations/storefront/sqlite/0002_events.sql"),
-    },
-];
+use crate::{
+    domain::{Game, Listing, NewGame, Page},
+    events::GameEvent,
+};
 
 /// The storefront's database.
 #[derive(Clone, Debug)]
-pub(crate) struct StorefrontDb {
-    database: engine::Database,
+pub(crate) enum StorefrontDb {
+    Sqlite(sqlite::Store),
+    Postgres(postgres::Store),
 }
 
 /// A unit of work in it.
-pub(crate) struct StorefrontTx {
-    tx: engine::Tx,
+pub(crate) enum StorefrontTx {
+    Sqlite(sqlite::Work),
+    Postgres(postgres::Work),
+}
+
+/// What is copied when the storefront moves to another database.
+const TABLES: &[Table] = &[Table {
+    name: "games",
+    columns: &[
+        ("game_id", Kind::Number),
+        ("title", Kind::Text),
+        ("title_key", Kind::Text),
+        ("genre", Kind::Text),
+        ("genre_key", Kind::Text),
+        ("price_minor", Kind::Number),
+        ("description", Kind::Text),
+        ("words", Kind::Text),
+        ("revision", Kind::Small),
+        ("created_at", Kind::Time),
+        ("updated_at", Kind::Time),
+    ],
+    numbered: true,
+}];
+
+/// Does the same in either engine.
+macro_rules! on_either {
+    ($which:expr, $it:ident => $call:expr) => {
+        match $which {
+            Self::Sqlite($it) => $call,
+            Self::Postgres($it) => $call,
+        }
+    };
 }
 
 impl StorefrontDb {
-    /// Opens it and brings it up to date.
-    pub(crate) async fn open(file: &Path) -> storage::Result<Self> {
-        Ok(Self { database: engine::Database::open(file, MIGRATIONS).await? })
+    /// Opens it, brings it up to date, and tells what was applied.
+    pub(crate) async fn open(place: &Place) -> storage::Result<(Self, Vec<Step>)> {
+        Ok(match place {
+            Place::Sqlite(file) => {
+                let (store, steps) = sqlite::Store::open(file).await?;
+                (Self::Sqlite(store), steps)
+            }
+            Place::Postgres(address) => {
+                let (store, steps) = postgres::Store::open(address).await?;
+                (Self::Postgres(store), steps)
+            }
+        })
+    }
+
+    /// Tells which steps it has, and changes nothing.
+    pub(crate) async fn inspect(place: &Place) -> storage::Result<Vec<Step>> {
+        match place {
+            Place::Sqlite(file) => sqlite::inspect(file).await,
+            Place::Postgres(address) => postgres::inspect(address).await,
+        }
+    }
+
+    /// Copies everything into an empty database, and proves that it arrived.
+    pub(crate) async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
+        let (from, _) = Self::open(from).await?;
+        let (to, _) = Self::open(to).await?;
+        let copied = copy::copy(&from.database(), &to.database(), TABLES).await;
+        from.database().close().await;
+        to.database().close().await;
+        copied
+    }
+
+    /// What lies below, for the feed, the health check and the end.
+    pub(crate) fn database(&self) -> Database {
+        match self {
+            Self::Sqlite(store) => Database::Sqlite(store.database.clone()),
+            Self::Postgres(store) => Database::Postgres(store.database.clone()),
+        }
     }
 
     /// Begins a unit of work that writes.
     pub(crate) async fn begin(&self) -> storage::Result<StorefrontTx> {
-        Ok(StorefrontTx { tx: self.database.write().await? })
+        Ok(match self {
+            Self::Sqlite(store) => StorefrontTx::Sqlite(store.begin().await?),
+            Self::Postgres(store) => StorefrontTx::Postgres(store.begin().await?),
+        })
     }
 
-    /// Whether it can be read and written.
-    pub(crate) async fn check(&self) -> storage::Result<()> {
-        self.database.check().await
+    /// Reads a game as it was committed last.
+    pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
+        on_either!(self, store => store.game(id).await)
     }
 
-    /// Closes it, after what runs has ended.
-    pub(crate) async fn close(&self) {
-        self.database.close().await;
+    /// Reads a page.
+    pub(crate) async fn list(&self, listing: &Listing) -> storage::Result<Page> {
+        on_either!(self, store => store.list(listing).await)
     }
 
-    /// What lies below, for the feed.
-    #[must_use]
-    pub(crate) fn database(&self) -> &engine::Database {
-        &self.database
-    }
-
-    /// The key that seals page and resume tokens.
-    pub(crate) async fn sealing_key(&self) -> storage::Result<[u8; 32]> {
-        self.database.sealing_key().await
+    /// Reads the next games of the present, by id.
+    pub(crate) async fn present_after(
+        &self,
+        id: Option<GameId>,
+        limit: u16,
+    ) -> storage::Result<Vec<Game>> {
+        on_either!(self, store => store.present_after(id, limit).await)
     }
 }
 
 impl StorefrontTx {
+    /// Reads a game for a change: nobody else changes it until this work ends.
+    pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
+        on_either!(self, work => work.game(id).await)
+    }
+
+    /// How many games there are, with those of this work.
+    pub(crate) async fn count_games(&mut self) -> storage::Result<i64> {
+        on_either!(self, work => work.count_games().await)
+    }
+
+    /// Adds a game and gives it its id.
+    pub(crate) async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
+        on_either!(self, work => work.add_game(game, at).await)
+    }
+
+    /// Writes a changed game back. `false` when someone else wrote first.
+    pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
+        on_either!(self, work => work.save_game(game, at).await)
+    }
+
+    /// Removes a game and answers with what it was; `None` when it was gone already.
+    pub(crate) async fn remove_game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
+        on_either!(self, work => work.remove_game(id).await)
+    }
+
     /// Records an event beside the change it reports, in the same transaction: watchers never hear of what did not
-    /// happen, nor miss what did.
+    /// happen, nor miss what did. The last thing before the commit: others wait for their place until then.
     pub(crate) async fn announce(
         &mut self,
         event: &GameEvent,
         at: Timestamp,
-    ) -> storage::Result<()> {
-        engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
+    ) -> storage::Result<Position> {
+        on_either!(self, work => work.announce(event, at).await)
     }
 
     /// Makes it all happen.
     pub(crate) async fn commit(self) -> storage::Result<()> {
-        Ok(self.tx.commit().await?)
+        on_either!(self, work => work.commit().await)
     }
 }
 

@@ -2,6 +2,14 @@
 
 use crate::domain::Words;
 
+/// Holds what was read until the unit of work ends. Here there is one writer at a time, and nothing to hold.
+macro_rules! for_update {
+    () => {
+        ""
+    };
+}
+pub(super) use for_update;
+
 /// Keeps games that have the words of the first free parameter.
 macro_rules! has_words {
     ($parameter:literal) => {

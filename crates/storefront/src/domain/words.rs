@@ -76,9 +76,15 @@ text! {
 /// What a search looks through: each word of a title and a description once.
 #[must_use]
 pub fn searched(title: &Title, description: &Description) -> String {
-    let words: BTreeSet<_> =
-        plain_words(title.as_str()).chain(plain_words(description.as_str())).collect();
+    let words = plain_words(title.as_str()).chain(plain_words(description.as_str()));
+    let words: BTreeSet<_> = words.map(shortened).collect();
     words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// A word as long as anyone types one. PostgreSQL's index takes none of more than 2046 bytes.
+fn shortened(mut word: String) -> String {
+    word.truncate(word.floor_char_boundary(512));
+    word
 }
 
 /// The words someone searches for. A game is found when each begins a word of its title or description.
@@ -105,7 +111,7 @@ impl Words {
         if text.chars().nth(MAX_CHARS).is_some() {
             return Err(InvalidWords::TooLong);
         }
-        let words: Vec<_> = plain_words(text).collect();
+        let words: Vec<_> = plain_words(text).map(shortened).collect();
         match words.len() {
             0 => Err(InvalidWords::NoWord),
             count if count > MAX_WORDS => Err(InvalidWords::TooLong),

@@ -16,8 +16,10 @@ use tracing_subscriber::{
     registry::{LookupSpan, Scope},
 };
 
+use crate::traces;
+
 /// Writes events as JSON objects. A field of an inner span hides one of an outer, and the event's own hides both;
-/// `timestamp`, `level` and `target` are never hidden.
+/// `timestamp`, `level` and `target` are never hidden, nor are `trace_id` and `span_id` when a trace is kept.
 pub(super) struct Line;
 
 impl<S> FormatEvent<S, JsonFields> for Line
@@ -38,6 +40,10 @@ where
             }
         }
         event.record(&mut object);
+        if let Some((trace, span)) = traces::current_ids() {
+            object.put("trace_id", trace.to_string());
+            object.put("span_id", span.to_string());
+        }
 
         let mut timestamp = String::new();
         SystemTime.format_time(&mut Writer::new(&mut timestamp))?;

@@ -28,10 +28,10 @@ fn logged(config: &Config, colour: bool, story: impl FnOnce()) -> String {
     let clock = Arc::new(ManualClock::at(Timestamp::from_micros(54_245_000_000)));
     let page = Page::default();
     let writer = page.clone();
-    let subscriber =
-        subscriber(config, colour, clock, move || writer.clone()).expect("a readable filter");
+    let subscriber = subscriber(config, colour, clock, move || writer.clone(), &Traces::default())
+        .expect("a readable filter");
 
-    tracing::subscriber::with_default(subscriber, story);
+    tracing::dispatcher::with_default(&subscriber, story);
 
     let bytes = page.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     String::from_utf8(bytes).expect("lines are text")
@@ -75,6 +75,19 @@ fn debug_lines_say_where_they_come_from_and_are_silent_unless_asked_for() {
         logged(&text("debug"), false, told),
         "15:04:05 DEBUG read a game  target=sir0_storefront::db\n"
     );
+}
+
+#[test]
+fn spans_for_a_collector_are_not_made_for_the_log() {
+    for filter in ["info", "trace", "sir0=trace"] {
+        let page = logged(&text(filter), false, || {
+            let span = info_span!(target: "sir0::trace::sql", "sql", otel.kind = "client");
+            assert!(span.is_disabled(), "{filter}");
+            span.in_scope(|| info!(target: "sir0", "read"));
+        });
+
+        assert!(page.contains("read") && !page.contains("otel.kind"), "{page}");
+    }
 }
 
 #[test]
@@ -186,7 +199,7 @@ fn logs_start_once_in_a_process() {
     // Other tests here scope their subscriber to a thread; this one alone takes the process.
     let config = text("off");
 
-    start(&config, true).expect("the first");
+    start(&config, true, &Traces::default()).expect("the first");
 
-    assert!(matches!(start(&config, true), Err(Error::AlreadyStarted(_))));
+    assert!(matches!(start(&config, true, &Traces::default()), Err(Error::AlreadyStarted(_))));
 }

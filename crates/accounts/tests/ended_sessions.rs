@@ -1,0 +1,220 @@
+//! What accounts tells another service, with a database of its own for each story.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::StreamExt;
+use sir0_accounts::{Accounts, Config, Trust};
+use sir0_contract::accounts::{
+    self as pb, WatchEndedSessionsResponse as Message, accounts_service_server::AccountsService,
+    sessions_service_server::SessionsService, watch_ended_sessions_response::Update,
+};
+use sir0_kernel::{Clock, Role, SystemClock};
+use sir0_rpc::{Doorman, Shared, Work, peer::Secret};
+use sir0_storage::sqlite::Database;
+use sir0_tokens::{KeySet, SigningKey, Verifier};
+use tempfile::TempDir;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Status};
+
+const SECRET: &str = "0123456789abcdef";
+const PASSWORD: &str = "lantern-harbour-7-owls";
+const LONG: Duration = Duration::from_secs(10);
+
+/// Accounts with one player, and the folder that goes with it.
+struct Stage {
+    accounts: Accounts,
+    verifier: Verifier,
+    stopping: CancellationToken,
+    folder: TempDir,
+}
+
+async fn a_stage() -> Stage {
+    let stage = a_stage_in(tempfile::tempdir().expect("a folder")).await;
+    let player = stage.accounts.create("Ada", "ada@example.org", PASSWORD, Role::Player).await;
+    player.expect("a player");
+    stage
+}
+
+async fn a_stage_in(folder: TempDir) -> Stage {
+    let key = SigningKey::open_or_create(&folder.path().join("key.pem")).expect("a key");
+    let mut config = Config::default();
+    (config.hashing.log_n, config.hashing.p) = (15, 3);
+    let trust = Trust::new(key, &config);
+    let verifier = trust.verifier.clone();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let secret = Arc::new(Secret::parse(SECRET).expect("a secret"));
+    let doorman = Doorman::new(verifier.clone(), trust.ended.clone(), Arc::clone(&clock))
+        .admitting_peers(secret);
+    let stopping = CancellationToken::new();
+    let shared =
+        Shared { doorman, work: Work::default(), clock, stopping: stopping.clone(), redis: None };
+    let accounts = Accounts::open(&config, folder.path(), trust, shared).await.expect("accounts");
+    Stage { accounts, verifier, stopping, folder }
+}
+
+type Messages = <Accounts as SessionsService>::WatchEndedSessionsStream;
+
+impl Stage {
+    async fn watches(&self, resume_token: &str) -> Result<Messages, Status> {
+        self.watches_showing(SECRET, resume_token).await
+    }
+
+    async fn watches_showing(&self, secret: &str, resume_token: &str) -> Result<Messages, Status> {
+        let resume_token = resume_token.to_owned();
+        let mut request = Request::new(pb::WatchEndedSessionsRequest { resume_token });
+        let bearer = format!("Bearer {secret}").parse().expect("text");
+        request.metadata_mut().insert("authorization", bearer);
+        Ok(self.accounts.watch_ended_sessions(request).await?.into_inner())
+    }
+
+    async fn signs_in(&self) -> String {
+        let (email, password) = ("ada@example.org".to_owned(), PASSWORD.to_owned());
+        let login = Request::new(pb::LoginRequest { email, password });
+        self.accounts.login(login).await.expect("signed in").into_inner().token
+    }
+
+    /// Signs in and out again; answers with the session.
+    async fn ends_a_session(&self) -> String {
+        let token = self.signs_in().await;
+        let session = self.verifier.recognise(&token).expect("ours").session;
+        self.accounts.logout(Request::new(pb::LogoutRequest { token })).await.expect("out");
+        session.to_string()
+    }
+}
+
+async fn next(messages: &mut Messages) -> Message {
+    let message = timeout(LONG, messages.next()).await.expect("in time").expect("not over");
+    message.expect("no refusal")
+}
+
+/// What arrives up to the moment when nothing is missing, without the keys, and the token there.
+async fn up_to_sync(messages: &mut Messages) -> (Vec<Update>, String) {
+    let mut heard = Vec::new();
+    let keys = next(messages).await;
+    assert!(matches!(keys.update, Some(Update::KeySet(_))), "the keys come first: {keys:?}");
+    loop {
+        let Message { update, resume_token } = next(messages).await;
+        match update.expect("always something") {
+            Update::InSync(_) => return (heard, resume_token),
+            update => heard.push(update),
+        }
+    }
+}
+
+fn sessions(updates: &[Update]) -> Vec<&str> {
+    let session = |update| match update {
+        &Update::Ended(pb::SessionEnded { ref session_id, .. }) => Some(session_id.as_str()),
+        _ => None,
+    };
+    updates.iter().filter_map(session).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_hears_the_keys_what_is_over_and_then_each_end() {
+    let stage = a_stage().await;
+    let over = stage.ends_a_session().await;
+    stage.signs_in().await;
+
+    let mut messages = stage.watches("").await.expect("a peer");
+    let keys = next(&mut messages).await;
+    let present = next(&mut messages).await;
+    let in_sync = next(&mut messages).await;
+    let later = stage.ends_a_session().await;
+    let change = next(&mut messages).await;
+
+    let Some(Update::KeySet(set)) = keys.update else { panic!("{keys:?}") };
+    assert!(KeySet::parse(&set.jwks).is_ok());
+    assert_eq!(sessions(present.update.as_slice()), [over]);
+    assert!(present.resume_token.is_empty(), "there is no resuming inside the present");
+    assert!(matches!(in_sync.update, Some(Update::InSync(_))), "{in_sync:?}");
+    assert_eq!(sessions(change.update.as_slice()), [later]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_break_exactly_what_was_missed_is_heard() {
+    let stage = a_stage().await;
+    stage.ends_a_session().await;
+    let mut messages = stage.watches("").await.expect("a peer");
+    let (_, token) = up_to_sync(&mut messages).await;
+    drop(messages);
+    let missed = [stage.ends_a_session().await, stage.ends_a_session().await];
+
+    let mut resumed = stage.watches(&token).await.expect("a token of ours");
+    let (heard, token) = up_to_sync(&mut resumed).await;
+    let mut again = stage.watches(&token).await.expect("a token of ours");
+    let (nothing, _) = up_to_sync(&mut again).await;
+
+    assert_eq!(sessions(&heard), missed);
+    assert!(nothing.is_empty(), "{nothing:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_cannot_resume_starts_over_with_the_present() {
+    let stage = a_stage().await;
+    let first = stage.ends_a_session().await;
+    let second = stage.ends_a_session().await;
+    // What memory still knows is forgotten with the process.
+    stage.accounts.close().await;
+    let file = stage.folder.path().join("accounts.db");
+    let database = Database::open(&file, &[]).await.expect("a database");
+    database.prune_events(1).await.expect("a database");
+    database.close().await;
+    let stage = a_stage_in(stage.folder).await;
+    let mut over = [first.as_str(), second.as_str()];
+    over.sort_unstable();
+
+    for token in ["0", "1000000"] {
+        let mut messages = stage.watches(token).await.expect("a token that was one once");
+        let (heard, token) = up_to_sync(&mut messages).await;
+
+        assert!(matches!(heard[0], Update::StartOver(_)), "{heard:?}");
+        let mut heard = sessions(&heard);
+        heard.sort_unstable();
+        assert_eq!(heard, over);
+        let mut resumed = stage.watches(&token).await.expect("a token of ours");
+        assert!(up_to_sync(&mut resumed).await.0.is_empty(), "nothing happened since");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_hears_a_heartbeat_while_nothing_happens_and_none_without_a_database() {
+    let stage = a_stage().await;
+    let mut messages = stage.watches("").await.expect("a peer");
+    up_to_sync(&mut messages).await;
+
+    let heartbeat = next(&mut messages).await;
+    stage.accounts.close().await;
+    let without = timeout(LONG, messages.next()).await.expect("in time").expect("an answer");
+
+    assert!(matches!(heartbeat.update, Some(Update::Heartbeat(_))), "{heartbeat:?}");
+    assert!(!heartbeat.resume_token.is_empty());
+    assert!(without.is_err(), "{without:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_peer_hears_anything_and_only_with_a_token_of_ours() {
+    let stage = a_stage().await;
+    let token = stage.signs_in().await;
+
+    for other in ["0123456789abcdee", token.as_str()] {
+        let refused = stage.watches_showing(other, "").await.err().expect("no peer");
+        assert_eq!(refused.code(), Code::PermissionDenied);
+    }
+    for forged in ["-1", "x", "99999999999999999999"] {
+        let refused = stage.watches(forged).await.err().expect("no token of ours");
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stream_ends_when_the_process_is_to_stop() {
+    let stage = a_stage().await;
+    let mut messages = stage.watches("").await.expect("a peer");
+    up_to_sync(&mut messages).await;
+
+    stage.stopping.cancel();
+
+    let end = timeout(LONG, messages.next()).await.expect("in time");
+    assert!(end.is_none(), "{end:?}");
+}

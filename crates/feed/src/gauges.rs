@@ -1,0 +1,47 @@
+//! How far behind the feed is.
+
+use std::fmt;
+
+use metrics::{Counter, Gauge, Histogram};
+use sir0_kernel::Timestamp;
+use sir0_storage::EventRow;
+
+/// Found once: a look-up by name for every event would cost more than the counting.
+pub(crate) struct Gauges {
+    lag: Histogram,
+    position: Gauge,
+    misses: Counter,
+}
+
+impl Gauges {
+    pub(crate) fn of(feed: &'static str) -> Self {
+        Self {
+            lag: metrics::histogram!("sir0_feed_lag_seconds", "feed" => feed),
+            position: metrics::gauge!("sir0_feed_position", "feed" => feed),
+            misses: metrics::counter!("sir0_feed_doorbell_misses_total", "feed" => feed),
+        }
+    }
+
+    /// These were read now.
+    #[expect(clippy::cast_precision_loss, reason = "a gauge, and exact for 300,000 years")]
+    pub(crate) fn read(&self, rows: &[EventRow], now: Timestamp) {
+        for row in rows {
+            let micros = (now.micros() - row.announced_at.micros()).max(0);
+            self.lag.record(micros as f64 / 1e6);
+        }
+        if let Some(last) = rows.last() {
+            self.position.set(last.position as f64);
+        }
+    }
+
+    /// The poll found these, because nobody rang.
+    pub(crate) fn found_unrung(&self, events: usize) {
+        self.misses.increment(events as u64);
+    }
+}
+
+impl fmt::Debug for Gauges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gauges").finish_non_exhaustive()
+    }
+}

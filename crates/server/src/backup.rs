@@ -1,0 +1,58 @@
+//! `sir0 backup`: the embedded databases and the signing key, copied while they are in use.
+
+use std::{fs, io, path::Path};
+
+use anyhow::{Context, bail};
+use sir0_storage::{Place, sqlite};
+
+use crate::{Config, services};
+
+/// Copies what this data folder holds into an empty folder. Databases of a server are its own tools' affair: says so.
+pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
+    let name = to.display();
+    make_empty_folder(to).with_context(|| format!("`{name}` cannot hold a backup"))?;
+    for (service, place, file) in services::places(config)? {
+        let service = service.name();
+        match place {
+            Place::Sqlite(from) => {
+                sqlite::backup(&from, &to.join(file))
+                    .await
+                    .with_context(|| format!("the database of {service} cannot be copied"))?;
+                say(&format!("{service}: {}", to.join(file).display()));
+            }
+            Place::Postgres(_) => say(&format!(
+                "{service}: on PostgreSQL, not copied here; see docs/backup.md for `pg_dump`"
+            )),
+        }
+    }
+    let key = services::signing_key_path(config);
+    copy_private(&key, &to.join("signing-key.pem"))
+        .with_context(|| format!("the signing key `{}` cannot be copied", key.display()))?;
+    say(&format!("signing key: {}", to.join("signing-key.pem").display()));
+    Ok(())
+}
+
+fn make_empty_folder(path: &Path) -> anyhow::Result<()> {
+    services::make_private_folder(path)?;
+    if fs::read_dir(path)?.next().is_some() {
+        bail!("it is not empty");
+    }
+    Ok(())
+}
+
+/// Whoever reads the key can sign in as anyone, so the copy is as private as the key.
+fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
+    let mut source = fs::File::open(from)?;
+    let mut options = fs::File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut copy = options.open(to)?;
+    io::copy(&mut source, &mut copy)?;
+    copy.sync_all()
+}
+
+#[expect(clippy::print_stdout, reason = "this is the program speaking to its user")]
+fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,167 @@
+//! Which tokens to trust, in a process apart from accounts: the keys and the ended sessions, as accounts tells them.
+
+use std::{sync::Arc, time::Duration};
+
+use sir0_contract::accounts::{
+    SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
+    sessions_service_client::SessionsServiceClient, watch_ended_sessions_response::Update,
+};
+use sir0_kernel::{Clock, InvalidId, SessionId, Timestamp};
+use sir0_rpc::{
+    Peer, TrustAge,
+    peer::{Manner, Secret, jittered},
+};
+use sir0_tokens::{EndedSessions, InvalidKeySet, KeySet, Keys};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Status, Streaming};
+
+/// Accounts says something every two seconds. One that was silent for so long is asked elsewhere.
+const SILENCE: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
+
+/// What is known of tokens by hearsay. Whoever verifies tokens shares these.
+#[derive(Clone)]
+pub struct Hearsay {
+    /// Unknown until everything is known that accounts knows.
+    pub keys: Keys,
+    /// The sessions that are over.
+    pub ended: EndedSessions,
+    /// How long ago accounts said that nothing is missing.
+    pub age: TrustAge,
+    /// Tells which sessions need not be remembered any more.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Listens to accounts until the process stops, and asks again whenever it breaks off. What was missed meanwhile is
+/// heard then.
+pub async fn follow_accounts(
+    peer: Peer,
+    secret: Secret,
+    hearsay: Hearsay,
+    stopping: CancellationToken,
+) {
+    let listener = Listener {
+        accounts: SessionsServiceClient::new(peer),
+        secret,
+        hearsay,
+        resume_token: String::new(),
+        pause: FIRST_PAUSE,
+        swept: Instant::now(),
+    };
+    tokio::select! {
+        () = listener.listen_again_and_again() => {}
+        () = stopping.cancelled() => {}
+    }
+}
+
+struct Listener {
+    accounts: SessionsServiceClient<Peer>,
+    secret: Secret,
+    hearsay: Hearsay,
+    /// Behind the last thing heard. Empty begins with the present.
+    resume_token: String,
+    /// How long to wait before asking again.
+    pause: Duration,
+    /// When sessions were last forgotten whose tokens expired.
+    swept: Instant,
+}
+
+/// Why a stream ended.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("accounts ended the stream")]
+    Over,
+    #[error("accounts was silent for too long")]
+    Silent,
+    #[error("accounts refused or broke off")]
+    Refused(#[from] Status),
+    #[error("accounts sent keys that verify nothing")]
+    Keys(#[from] InvalidKeySet),
+}
+
+impl Listener {
+    async fn listen_again_and_again(mut self) {
+        loop {
+            let Err(broken) = self.listen().await;
+            tracing::warn!(
+                error = &broken as &dyn std::error::Error,
+                heard_before = ?self.hearsay.age.age(),
+                "accounts is not heard any more, asking again"
+            );
+            if matches!(&broken, Broken::Refused(status) if status.code() == Code::InvalidArgument)
+            {
+                self.resume_token.clear();
+            }
+            tokio::time::sleep(jittered(self.pause)).await;
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn listen(&mut self) -> Result<std::convert::Infallible, Broken> {
+        let mut stream = self.ask().await?;
+        let mut new_keys = None;
+        loop {
+            let message = timeout(SILENCE, stream.message()).await;
+            let message = message.map_err(|_elapsed| Broken::Silent)??.ok_or(Broken::Over)?;
+            self.hear(message, &mut new_keys)?;
+        }
+    }
+
+    async fn ask(&mut self) -> Result<Streaming<Message>, Broken> {
+        let resume_token = self.resume_token.clone();
+        let mut request = Request::new(WatchEndedSessionsRequest { resume_token });
+        request.extensions_mut().insert(Manner::Endless);
+        self.secret.show(&mut request);
+        let asked = timeout(SILENCE, self.accounts.watch_ended_sessions(request)).await;
+        Ok(asked.map_err(|_elapsed| Broken::Silent)??.into_inner())
+    }
+
+    fn hear(&mut self, message: Message, new_keys: &mut Option<KeySet>) -> Result<(), Broken> {
+        let Hearsay { keys, ended, .. } = &self.hearsay;
+        match message.update {
+            Some(Update::KeySet(set)) => *new_keys = Some(KeySet::parse(&set.jwks)?),
+            Some(Update::Ended(session)) => match read(&session) {
+                Ok((session, expires)) => ended.end(session, expires),
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "accounts ended something that can be no session, it is passed over"
+                ),
+            },
+            Some(Update::InSync(_)) => {
+                // Not a moment sooner: keys alone would let those in who logged out.
+                if let Some(set) = new_keys.take() {
+                    keys.set(set);
+                }
+                self.nothing_is_missing();
+                tracing::info!(ended = self.hearsay.ended.len(), "what accounts says is known");
+            }
+            Some(Update::Heartbeat(_)) => self.nothing_is_missing(),
+            // What is known stays true, and the present follows. Of what newer versions say, the token is enough.
+            Some(Update::StartOver(_)) | None => {}
+        }
+        if !message.resume_token.is_empty() {
+            self.resume_token = message.resume_token;
+        }
+        Ok(())
+    }
+
+    fn nothing_is_missing(&mut self) {
+        self.pause = FIRST_PAUSE;
+        self.hearsay.age.heard();
+        if self.swept.elapsed() >= HOUSEKEEPING {
+            self.swept = Instant::now();
+            self.hearsay.ended.forget_expired(self.hearsay.clock.now());
+        }
+    }
+}
+
+fn read(ended: &SessionEnded) -> Result<(SessionId, Timestamp), InvalidId> {
+    // Without a time it is remembered for ever: too long is safe, too short is not.
+    let expires = ended.expire_time.as_ref().map_or(i64::MAX, |at| {
+        at.seconds.saturating_mul(1_000_000).saturating_add(i64::from(at.nanos) / 1_000)
+    });
+    Ok((SessionId::parse(&ended.session_id)?, Timestamp::from_micros(expires)))
+}

@@ -1,0 +1,60 @@
+//! A database of either engine, for those who need no SQL of their own: the feed, the health check, the end.
+
+use crate::{Bounds, EventRow, Position, Result, postgres, sqlite};
+
+/// A database of either engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// The embedded engine.
+    Sqlite(sqlite::Database),
+    /// PostgreSQL.
+    Postgres(postgres::Database),
+}
+
+/// Does the same with a database of either engine.
+macro_rules! on_either {
+    ($database:expr, $it:ident => $call:expr) => {
+        match $database {
+            Database::Sqlite($it) => $call,
+            Database::Postgres($it) => $call,
+        }
+    };
+}
+
+impl Database {
+    /// The next events after a position, oldest first.
+    pub async fn events_after(&self, position: Position, limit: i64) -> Result<Vec<EventRow>> {
+        on_either!(self, it => it.events_after(position, limit).await)
+    }
+
+    /// How far the kept events reach.
+    pub async fn event_bounds(&self) -> Result<Bounds> {
+        on_either!(self, it => it.event_bounds().await)
+    }
+
+    /// Forgets all but the latest `keep` events.
+    pub async fn prune_events(&self, keep: i64) -> Result<()> {
+        on_either!(self, it => it.prune_events(keep).await)
+    }
+
+    /// The key that seals the tokens of this database's lists and streams.
+    pub async fn sealing_key(&self) -> Result<[u8; 32]> {
+        on_either!(self, it => it.sealing_key().await)
+    }
+
+    /// Whether it can be read and written.
+    pub async fn check(&self) -> Result<()> {
+        on_either!(self, it => it.check().await)
+    }
+
+    /// How many connections there are, and how many of them wait for work.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        on_either!(self, it => it.connections())
+    }
+
+    /// Closes every connection, after what runs has ended.
+    pub async fn close(&self) {
+        on_either!(self, it => it.close().await);
+    }
+}

@@ -1,0 +1,55 @@
+//! The table of events in one engine. Compiled once for each.
+
+use sir0_kernel::Timestamp;
+
+use super::{ANNOUNCE, At, Database, Tx};
+use crate::{
+    Result,
+    events::{AFTER, BOUNDS, Bounds, EventRow, PRUNE, Position},
+};
+
+impl Database {
+    /// The next events after a position, oldest first.
+    pub async fn events_after(&self, position: Position, limit: i64) -> Result<Vec<EventRow>> {
+        let query = sqlx::query_as(AFTER).bind(position).bind(limit);
+        let rows: Vec<(Position, String, String, At)> = query.fetch_all(self.reader()).await?;
+        let row = |(position, kind, payload, At(announced_at))| EventRow {
+            position,
+            kind,
+            payload,
+            announced_at,
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// How far the kept events reach.
+    pub async fn event_bounds(&self) -> Result<Bounds> {
+        let (resumable, head) = sqlx::query_as(BOUNDS).fetch_one(self.reader()).await?;
+        Ok(Bounds { resumable, head })
+    }
+
+    /// Forgets all but the latest `keep` events.
+    pub async fn prune_events(&self, keep: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query(PRUNE).bind(keep).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The key that seals the tokens of this database's lists and streams; its migration made it.
+    pub async fn sealing_key(&self) -> Result<[u8; 32]> {
+        let key: Vec<u8> =
+            sqlx::query_scalar("SELECT key FROM sealing_key").fetch_one(self.reader()).await?;
+        key.try_into().map_err(|_wrong_length| {
+            crate::Error::corrupt(std::io::Error::other("the sealing key is not 32 bytes"))
+        })
+    }
+}
+
+/// Records an event in the transaction of the change it reports, and answers with its place: whoever follows the table
+/// never hears of what did not happen, nor misses what did.
+///
+/// The last thing a unit of work does before it commits: on PostgreSQL others wait for their place until then.
+pub async fn announce(tx: &mut Tx, kind: &str, payload: &str, at: Timestamp) -> Result<Position> {
+    let query = sqlx::query_scalar(ANNOUNCE).bind(kind).bind(payload).bind(At(at));
+    Ok(query.fetch_one(&mut **tx).await?)
+}

@@ -1,0 +1,315 @@
+//! PostgreSQL: many writers at once, on as many machines as like.
+//!
+//! Statements run in READ COMMITTED, so a unit of work never reads and then writes on the strength of what it read:
+//! it changes under a guard in the statement, or reads `FOR UPDATE`.
+
+use std::{error::Error, path::Path, str::FromStr, time::Duration};
+
+use sir0_kernel::Timestamp;
+use sqlx::{
+    Connection, Decode, Encode, Executor, PgConnection, PgPool, Postgres, Transaction, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::{
+        PgArgumentBuffer, PgConnectOptions, PgListener, PgPoolOptions, PgTypeInfo, PgValueRef,
+    },
+};
+
+use crate::{
+    Error as StorageError, Exam, Migration, Result, Step,
+    migrations::{FIRST_STEP, apply, inspect},
+};
+
+#[path = "event_table.rs"]
+mod event_table;
+
+pub use event_table::announce;
+
+/// The engine.
+pub type Db = Postgres;
+
+/// A unit of work: all of it happens or none.
+pub type Tx = Transaction<'static, Postgres>;
+
+/// A moment as a column holds it: TIMESTAMPTZ.
+#[derive(Clone, Copy, Debug)]
+pub struct At(pub Timestamp);
+
+/// Records an event. A sequence alone would number the events in the order in which they are written, and a reader
+/// could pass a number whose transaction commits later. Here each waits for the commit of the one before it.
+pub const ANNOUNCE: &str = "
+      WITH next AS (UPDATE feed_head SET position = position + 1 RETURNING position)
+    INSERT INTO events (position, kind, payload, announced_at)
+    SELECT position, $1, $2, $3
+      FROM next
+ RETURNING position";
+
+/// How long a call waits for a connection or a lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the start waits for a server that is on its way up.
+const STARTING: Duration = Duration::from_secs(30);
+/// A connection that was idle for longer is asked whether it is still there before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// Connections are renewed, so that a server that came back or moved gets its share again.
+const LIFETIME: Duration = Duration::from_mins(30);
+
+/// Where a database is.
+#[derive(Clone, Debug)]
+pub struct Address {
+    options: PgConnectOptions,
+    connections: u32,
+}
+
+impl Address {
+    /// Reads a URL, and the password from its file.
+    pub(crate) fn read(url: &str, password_file: Option<&Path>, connections: u32) -> Result<Self> {
+        let mut options = PgConnectOptions::from_str(url).map_err(StorageError::BadUrl)?;
+        if let Some(file) = password_file {
+            let password = std::fs::read_to_string(file)
+                .map_err(|cause| StorageError::NoPassword { file: file.to_owned(), cause })?;
+            options = options.password(password.trim_end_matches(['\r', '\n']));
+        }
+        // Bounds on the server's side: they hold also when this process is gone in the middle.
+        let bounds = [
+            ("statement_timeout", "10s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+        ];
+        let options =
+            options.options(bounds).application_name("sir0").statement_cache_capacity(128);
+        Ok(Self { options, connections: connections.max(4) })
+    }
+}
+
+/// One service's database. Half of its connections write, the others only read: so whoever reads never waits behind
+/// those who write, and only the former have to be cleaned of transactions.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writers: PgPool,
+    readers: PgPool,
+}
+
+impl Database {
+    /// Connects, and brings the schema up to date.
+    pub async fn open(address: &Address, migrations: &[Migration]) -> Result<Self> {
+        Ok(Self::open_and_report(address, migrations).await?.0)
+    }
+
+    /// As [`Self::open`], and tells what was applied.
+    pub async fn open_and_report(
+        address: &Address,
+        migrations: &[Migration],
+    ) -> Result<(Self, Vec<Step>)> {
+        // On a connection without the bounds of calls: a step may take long, and others wait for it.
+        let unbounded = [("statement_timeout", "0"), ("lock_timeout", "0")];
+        let options = address.options.clone().options(unbounded);
+        let mut connection = connect_in_time(&options).await?;
+        let steps = apply(migrations, &mut connection).await?;
+        connection.close().await?;
+
+        let readers = address.connections / 2;
+        let reading = address.options.clone().options([("default_transaction_read_only", "on")]);
+        let writers = pool_options(address.connections - readers)
+            .after_release(|connection, _| Box::pin(end_open_transaction(connection)))
+            .connect_lazy_with(address.options.clone());
+        let readers = pool_options(readers).connect_lazy_with(reading);
+        Ok((Self { writers, readers }, steps))
+    }
+
+    /// Tells which steps the database has, without changing it.
+    pub async fn inspect(address: &Address, migrations: &[Migration]) -> Result<Vec<Step>> {
+        let mut connection = connect(&address.options).await?;
+        Ok(inspect(migrations, &mut connection).await?)
+    }
+
+    /// Begins a unit of work that writes. Dropped without a commit, it never was.
+    pub async fn write(&self) -> Result<Tx> {
+        Ok(self.writers.begin().await?)
+    }
+
+    /// Begins a unit of work that reads one consistent moment.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        Ok(self.writers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
+    }
+
+    /// Connections for single reads.
+    #[must_use]
+    pub const fn reader(&self) -> &PgPool {
+        &self.readers
+    }
+
+    /// Whether it can be read and written.
+    pub async fn check(&self) -> Result<()> {
+        sqlx::query("SELECT position FROM feed_head").execute(&self.readers).await?;
+        let statement = "SELECT pg_is_in_recovery()";
+        let follows_another: bool = sqlx::query_scalar(statement).fetch_one(&self.writers).await?;
+        if follows_another { Err(StorageError::ReadOnly) } else { Ok(()) }
+    }
+
+    /// How many connections there are, and how many of them wait for work.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        let size = self.writers.size() + self.readers.size();
+        (size, self.writers.num_idle() + self.readers.num_idle())
+    }
+
+    /// Tells every process that listens that something was committed.
+    pub async fn notify(&self) -> Result<()> {
+        sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&self.writers).await?;
+        Ok(())
+    }
+
+    /// Listens to what others [`Self::notify`], on a connection of its own.
+    pub async fn listen(&self) -> Result<Notices> {
+        let mut listener = PgListener::connect_with(&self.readers).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Notices(listener))
+    }
+
+    /// Closes every connection, after what runs has ended.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+fn pool_options(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .max_lifetime(LIFETIME)
+        .test_before_acquire(false)
+        .before_acquire(|connection, idle| Box::pin(still_there(connection, idle.idle_for)))
+}
+
+/// Connects, or gives up: a server behind a broken network says neither yes nor no.
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
+    match tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await {
+        Ok(connected) => Ok(connected?),
+        Err(_elapsed) => Err(sqlx::Error::PoolTimedOut.into()),
+    }
+}
+
+/// Connects at the start of the program, when the server may still be on its way up too.
+async fn connect_in_time(options: &PgConnectOptions) -> Result<PgConnection> {
+    let until = tokio::time::Instant::now() + STARTING;
+    loop {
+        match connect(options).await {
+            Err(error @ StorageError::Unavailable(_)) if tokio::time::Instant::now() < until => {
+                tracing::warn!(
+                    error = &error as &dyn Error,
+                    "the database does not answer yet, trying again"
+                );
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Channels belong to a database, and each service has its own.
+const CHANNEL: &str = "sir0_events";
+
+/// What others said they committed.
+#[derive(Debug)]
+pub struct Notices(PgListener);
+
+impl Notices {
+    /// Waits for the next. Also comes back when the connection was lost and made anew, as notices were then missed.
+    pub async fn next(&mut self) -> Result<()> {
+        self.0.try_recv().await?;
+        Ok(())
+    }
+}
+
+/// Whether a connection from the pool can be used. Asked only after a pause: a busy one was heard from just now.
+async fn still_there(connection: &mut PgConnection, idle: Duration) -> sqlx::Result<bool> {
+    if idle < TRUSTED_IDLE {
+        return Ok(true);
+    }
+    Ok(matches!(tokio::time::timeout(Duration::from_secs(1), connection.ping()).await, Ok(Ok(()))))
+}
+
+/// Ends a transaction that a cancelled call left open, or answers that the connection is to be closed.
+///
+/// sqlx 0.9 can hand a connection back inside a transaction when `begin` is cancelled (transact-rs/sqlx 4385, 4393).
+/// The next user's write would then join that transaction, be acknowledged, and never be committed.
+async fn end_open_transaction(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    // With a beginning in front: a bare rollback outside a transaction, which is the rule, fills the server's log with
+    // warnings.
+    let statement = sqlx::raw_sql("BEGIN; ROLLBACK");
+    let cleaned = tokio::time::timeout(Duration::from_secs(1), connection.execute(statement));
+    match cleaned.await {
+        Ok(Ok(_)) => Ok(!connection.is_in_transaction()),
+        Ok(Err(error)) => {
+            tracing::debug!(error = &error as &dyn Error, "a connection is lost and is closed");
+            Ok(false)
+        }
+        Err(_elapsed) => Ok(false),
+    }
+}
+
+/// The name of the first step of its schema, if it has one.
+pub(crate) async fn first_step(address: &Address) -> Result<Option<String>> {
+    let mut connection = connect(&address.options).await?;
+    match sqlx::query_scalar(FIRST_STEP).fetch_optional(&mut connection).await {
+        Err(sqlx::Error::Database(_no_such_table)) => Ok(None),
+        found => Ok(found?),
+    }
+}
+
+/// Looks at a server as a doctor does, and changes nothing.
+pub(crate) async fn examine(address: &Address) -> Result<Exam> {
+    const LOOK: &str = "
+        SELECT current_setting('server_version'), clock_timestamp(), NOT pg_is_in_recovery(),
+               CAST(current_setting('max_connections') AS BIGINT),
+               (SELECT COUNT(*) FROM pg_stat_activity)";
+    let started = tokio::time::Instant::now();
+    let mut connection = connect(&address.options).await?;
+    let (version, At(clock), is_writable, most, used): (String, At, bool, i64, i64) =
+        sqlx::query_as(LOOK).fetch_one(&mut connection).await?;
+    Ok(Exam {
+        engine: format!("PostgreSQL {version}"),
+        took: started.elapsed(),
+        clock: Some(clock),
+        is_writable,
+        connections: Some((used, most)),
+    })
+}
+
+/// Prepares a statement against a database, without running it: a test checks every statement this way.
+pub async fn prepare(database: &Database, sql: &'static str) -> Result<()> {
+    let mut connection = database.readers.acquire().await?;
+    connection.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await?;
+    connection.clear_cached_statements().await?;
+    Ok(())
+}
+
+/// PostgreSQL counts microseconds from the year 2000.
+const EPOCH_MICROS: i64 = 946_684_800_000_000;
+
+impl Type<Postgres> for At {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_name("TIMESTAMPTZ")
+    }
+}
+
+impl Encode<'_, Postgres> for At {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        let Some(micros) = self.0.micros().checked_sub(EPOCH_MICROS) else {
+            return Err("a moment before all time".into());
+        };
+        Encode::<Postgres>::encode(micros, buffer)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for At {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        let micros: i64 = Decode::<Postgres>::decode(value)?;
+        match micros.checked_add(EPOCH_MICROS) {
+            Some(micros) => Ok(Self(Timestamp::from_micros(micros))),
+            None => Err("a moment after all time".into()),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Single games in memory, for the many who read the few.
+//!
+//! Correct because of one rule: fills and drops of a game take turns. A fill that read the game before a change ends
+//! before the drop that follows the change's commit, so the drop takes its copy away; a fill that begins after the
+//! drop reads the change. Nothing is ever put in from a write, where the order of two writers would be lost.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use moka::{
+    future::Cache,
+    ops::compute::{CompResult, Op},
+};
+use sir0_kernel::GameId;
+
+use super::counts;
+use crate::domain::Game;
+
+/// The games read last.
+#[derive(Clone, Debug)]
+pub(crate) struct GameCache {
+    games: Cache<GameId, Kept>,
+    /// Copies of an earlier age count for nothing.
+    age: Arc<AtomicU64>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    game: Arc<Game>,
+    age: u64,
+}
+
+impl GameCache {
+    pub(crate) fn holding(games: u64) -> Self {
+        Self { games: Cache::new(games), age: Arc::default() }
+    }
+
+    /// The game from memory, or read once however many ask at the same time. What does not exist is not kept.
+    pub(crate) async fn game<E: Send + Sync + 'static>(
+        &self,
+        id: GameId,
+        read: impl Future<Output = Result<Option<Game>, E>> + Send,
+    ) -> Result<Option<Arc<Game>>, E> {
+        let age = self.age.load(Ordering::Acquire);
+        if let Some(kept) = self.games.get(&id).await
+            && kept.age == age
+        {
+            counts().process.increment(1);
+            return Ok(Some(kept.game));
+        }
+        let filled = self.games.entry(id).and_try_compute_with(async |known| match known {
+            Some(entry) if entry.value().age == age => Ok(Op::Nop),
+            _ => Ok(match read.await? {
+                Some(game) => Op::Put(Kept { game: Arc::new(game), age }),
+                None => Op::Remove,
+            }),
+        });
+        let filled = filled.await?;
+        Ok(match filled {
+            CompResult::Removed(_) => None,
+            other => other.into_entry().map(|entry| entry.into_value().game),
+        })
+    }
+
+    /// Forgets a game whose change was committed.
+    pub(crate) async fn drop(&self, id: GameId) {
+        self.games.entry(id).and_compute_with(async |_| Op::Remove).await;
+    }
+
+    /// Forgets every game, also those that are being read at this moment.
+    pub(crate) fn clear(&self) {
+        self.age.fetch_add(1, Ordering::AcqRel);
+        self.games.invalidate_all();
+    }
+}

@@ -1,0 +1,62 @@
+//! Pages of lists in memory. They carry the version of the store they were read at, taken before the read; any change
+//! makes all of them old.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use moka::future::Cache;
+
+use crate::domain::{Game, Listing, Page};
+
+/// How many bytes of pages memory holds.
+const PAGES_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The pages read last.
+#[derive(Clone, Debug)]
+pub(crate) struct PageCache {
+    pages: Cache<Listing, (u64, Arc<Page>)>,
+    version: Arc<AtomicU64>,
+}
+
+impl PageCache {
+    pub(crate) fn new() -> Self {
+        let pages = Cache::builder()
+            .max_capacity(PAGES_BYTES)
+            .weigher(|_, (_, page): &(u64, Arc<Page>)| weight(page))
+            .build();
+        Self { pages, version: Arc::default() }
+    }
+
+    /// The page from memory, or read.
+    pub(crate) async fn page<E>(
+        &self,
+        listing: &Listing,
+        read: impl Future<Output = Result<Page, E>> + Send,
+    ) -> Result<Arc<Page>, E> {
+        let version = self.version.load(Ordering::Acquire);
+        if let Some((read_at, page)) = self.pages.get(listing).await
+            && read_at == version
+        {
+            return Ok(page);
+        }
+        let page = Arc::new(read.await?);
+        self.pages.insert(listing.clone(), (version, Arc::clone(&page))).await;
+        Ok(page)
+    }
+
+    /// Makes every page old. Called once a change is committed.
+    pub(crate) fn outdate(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// About how many bytes a page takes.
+fn weight(page: &Page) -> u32 {
+    let bytes = |game: &Game| 256 + game.title.as_str().len() + game.description.as_str().len();
+    u32::try_from(page.games.iter().map(bytes).sum::<usize>() + 512).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,205 @@
+//! Traces: which way a call went and how long each part of it took, sent to a collector over OTLP. Off unless one is
+//! named, and then nothing is built, nothing runs and no span is made.
+//!
+//! Spans are those of `tracing`, at a target that begins with [`TARGET`]; the log does not show them. A span at
+//! [`CALLS`] may begin a trace, any other is made only inside of one that is kept:
+//!
+//! ```
+//! let span = tracing::info_span!(
+//!     target: "sir0::trace::sql", "sql", otel.kind = "client", otel.name = "storefront read", db.system.name = "sqlite",
+//! );
+//! # assert!(span.is_disabled());
+//! ```
+//!
+//! Names and numbers of ours may stand in a span. What a person wrote may not: no token, address, body or value.
+
+mod config;
+mod context;
+mod delivery;
+
+use std::{sync::OnceLock, time::Duration};
+
+use opentelemetry::{KeyValue, trace::TracerProvider};
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider, SpanProcessor},
+};
+use tracing::{Metadata, Subscriber, subscriber::Interest};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, filter_fn},
+    layer,
+    registry::LookupSpan,
+};
+
+pub use config::Config;
+pub use context::Trace;
+pub(crate) use context::current_ids;
+
+/// Spans whose target begins like this go to the collector, and nowhere else.
+pub const TARGET: &str = "sir0::trace";
+
+/// The target of the span of a call that came in.
+pub const CALLS: &str = "sir0::trace::call";
+
+/// How long the collector is waited for, on each delivery and when stopping.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Which share of the traces begun here is kept. Set once traces are on.
+static KEPT: OnceLock<Share> = OnceLock::new();
+
+/// Why there are no traces.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The collector cannot be spoken to at all.
+    #[error("the collector of traces cannot be used")]
+    Unusable(#[from] ExporterBuildError),
+    /// Traces go to one place for as long as the process lives.
+    #[error("traces were started before in this process")]
+    AlreadyStarted,
+}
+
+/// Sends what is traced, until it is stopped.
+#[derive(Clone, Debug, Default)]
+pub struct Traces {
+    provider: Option<SdkTracerProvider>,
+}
+
+/// Traces from now on, for the whole process, if a collector is named. It need not answer yet. Give what this returns
+/// to [`crate::logs::start`], which brings spans to it.
+///
+/// `service` is what the process is called. Needs a runtime to be running.
+pub fn start(config: &Config, service: &'static str) -> Result<Traces, Error> {
+    let Some(endpoint) = &config.endpoint else { return Ok(Traces::default()) };
+    let exporter = SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .with_timeout(PATIENCE)
+        .build()?;
+    begin(config.sample, service, delivery::in_batches(exporter))
+}
+
+fn begin(
+    sample: f64,
+    service: &'static str,
+    delivery: impl SpanProcessor + 'static,
+) -> Result<Traces, Error> {
+    KEPT.set(Share::of(sample)).map_err(|_share| Error::AlreadyStarted)?;
+    let provider = SdkTracerProvider::builder()
+        // What comes to be a span was decided on before.
+        .with_sampler(Sampler::AlwaysOn)
+        .with_resource(resource(service))
+        .with_span_processor(delivery)
+        .build();
+    Ok(Traces { provider: Some(provider) })
+}
+
+/// Which process this is, in the words of OpenTelemetry.
+fn resource(service: &'static str) -> Resource {
+    let instance = RandomIdGenerator::default().new_trace_id().to_string();
+    Resource::builder_empty()
+        .with_attributes([
+            KeyValue::new("service.namespace", "sir0"),
+            KeyValue::new("service.name", service),
+            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+            KeyValue::new("service.instance.id", instance),
+        ])
+        .build()
+}
+
+/// Whether anything is traced in this process. Costs next to nothing.
+#[must_use]
+pub fn is_on() -> bool {
+    KEPT.get().is_some()
+}
+
+impl Traces {
+    /// Sends what is still here and stops. Waits 3 s for it and no longer.
+    pub async fn stop(self) {
+        let Some(provider) = self.provider else { return };
+        let stopping =
+            tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(PATIENCE));
+        if let Ok(Err(error)) = stopping.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the last traces are lost");
+        }
+    }
+
+    /// Brings spans here. `None` when there are no traces.
+    pub(crate) fn layer<S>(&self) -> Option<impl Layer<S> + Send + Sync + use<S>>
+    where
+        S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
+    {
+        let tracer: SdkTracer = self.provider.as_ref()?.tracer("sir0");
+        let layer = tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_location(false)
+            .with_threads(false)
+            .with_level(false)
+            .with_target(false)
+            .with_tracked_inactivity(false);
+        let ours = filter_fn(is_ours).with_max_level_hint(LevelFilter::INFO);
+        Some(layer.with_filter(ours))
+    }
+}
+
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && metadata.target().starts_with(TARGET)
+}
+
+/// Has parts of a call become spans only where the call is one. Goes around all layers: the filters of single layers
+/// cannot see to it, as a span that none of them wants is made all the same.
+pub(crate) struct OnlyWithin;
+
+impl OnlyWithin {
+    fn is_part(metadata: &Metadata<'_>) -> bool {
+        is_ours(metadata) && metadata.target() != CALLS
+    }
+}
+
+impl<S: Subscriber> Layer<S> for OnlyWithin {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if Self::is_part(metadata) { Interest::sometimes() } else { Interest::always() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: layer::Context<'_, S>) -> bool {
+        !Self::is_part(metadata) || current_ids().is_some()
+    }
+
+    /// Leaves it to the other layers: the most talkative of all counts.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::OFF)
+    }
+}
+
+/// A share of all traces, chosen by their ids: whoever has the same share keeps the same ones.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    /// Kept are the ids whose last 56 bits, which are random, are below this.
+    below: u64,
+}
+
+impl Share {
+    const WHOLE: u64 = 1 << 56;
+
+    fn of(share: f64) -> Self {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "2^56 is exact, and a share is from 0 to 1"
+        )]
+        let below = (share * Self::WHOLE as f64) as u64;
+        Self { below }
+    }
+
+    fn includes(self, id: opentelemetry::trace::TraceId) -> bool {
+        // The lower half of the 128 bits, of which the upper eighth is left out.
+        #[expect(clippy::cast_possible_truncation, reason = "the upper half is not looked at")]
+        let random = u128::from_be_bytes(id.to_bytes()) as u64 % Self::WHOLE;
+        random < self.below
+    }
+}
+
+#[cfg(test)]
+mod tests;

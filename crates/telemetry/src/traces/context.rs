@@ -1,0 +1,171 @@
+//! Which trace something belongs to, and how that travels between processes: W3C `traceparent` and `tracestate`.
+
+use futures::future::Either;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::{
+    Context,
+    context::FutureExt,
+    propagation::{Extractor, Injector, TextMapPropagator},
+    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
+};
+use opentelemetry_sdk::{
+    propagation::TraceContextPropagator,
+    trace::{IdGenerator, RandomIdGenerator},
+};
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::KEPT;
+
+const PARENT: &str = "traceparent";
+const STATE: &str = "tracestate";
+
+/// Longer ones are not passed on; the standard asks for this much.
+const LONGEST_STATE: usize = 512;
+
+/// How a piece of work is traced. By default not at all.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Disabled unless the trace is kept.
+    span: Span,
+    /// Of a trace that is not kept: what others are told, so that they do not keep it either.
+    passed_on: Option<Context>,
+}
+
+impl Default for Trace {
+    fn default() -> Self {
+        Self { span: Span::none(), passed_on: None }
+    }
+}
+
+impl Trace {
+    /// Continues the trace of a request that came in, or begins one. Only if it is kept, the span is made.
+    #[must_use]
+    pub fn of(headers: &HeaderMap, span: impl FnOnce() -> Span) -> Self {
+        let Some(share) = KEPT.get() else { return Self::default() };
+        if let Some(parent) = read(headers) {
+            if !parent.is_sampled() {
+                return Self::not_kept(parent);
+            }
+            let span = span();
+            // Fails only where no one wants spans.
+            let _ = span.set_parent(Context::new().with_remote_span_context(parent));
+            return Self { span, passed_on: None };
+        }
+        let ids = RandomIdGenerator::default();
+        let trace_id = ids.new_trace_id();
+        if share.includes(trace_id) {
+            return Self { span: span(), passed_on: None };
+        }
+        let flags = TraceFlags::NOT_SAMPLED;
+        let state = TraceState::default();
+        Self::not_kept(SpanContext::new(trace_id, ids.new_span_id(), flags, false, state))
+    }
+
+    /// The trace of what this task is doing.
+    #[must_use]
+    pub fn current() -> Self {
+        if KEPT.get().is_none() {
+            return Self::default();
+        }
+        let context = Context::current();
+        match context.span().span_context() {
+            ids if ids.is_sampled() => Self { span: Span::current(), passed_on: None },
+            ids if ids.is_valid() => Self { span: Span::none(), passed_on: Some(context.clone()) },
+            _ => Self::default(),
+        }
+    }
+
+    /// A part of what this task is doing, in a span of its own.
+    #[must_use]
+    pub fn part(span: Span) -> Self {
+        if span.is_disabled() { Self::current() } else { Self { span, passed_on: None } }
+    }
+
+    fn not_kept(ids: SpanContext) -> Self {
+        let context = Context::new().with_remote_span_context(ids);
+        Self { span: Span::none(), passed_on: Some(context) }
+    }
+
+    /// Does the work as part of this trace.
+    pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+        match &self.passed_on {
+            None => Either::Left(work.instrument(self.span.clone())),
+            // Boxed, so that the usual work is not moved about as something larger.
+            Some(context) => Either::Right(Box::pin(work.with_context(context.clone()))),
+        }
+    }
+
+    /// The span: disabled unless the trace is kept.
+    #[must_use]
+    pub const fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Tells whoever gets these headers which trace they are part of.
+    pub fn write(&self, headers: &mut HeaderMap) {
+        let context = match &self.passed_on {
+            Some(context) => context.clone(),
+            None if self.span.is_disabled() => return,
+            None => self.span.context(),
+        };
+        TraceContextPropagator::new().inject_context(&context, &mut Written(headers));
+    }
+}
+
+/// The trace and the span that this thread is in the middle of, if they are kept.
+pub(crate) fn current_ids() -> Option<(TraceId, SpanId)> {
+    KEPT.get()?;
+    Context::map_current(|context| {
+        let span = context.span();
+        let ids = span.span_context();
+        ids.is_sampled().then(|| (ids.trace_id(), ids.span_id()))
+    })
+}
+
+/// The span that these headers come from. Ones that make no sense, or say two things, say nothing.
+fn read(headers: &HeaderMap) -> Option<SpanContext> {
+    let mut parents = headers.get_all(PARENT).iter();
+    let parent = parents.next()?.to_str().ok()?;
+    if parents.next().is_some() {
+        return None;
+    }
+    let states = headers.get_all(STATE).iter().map(|state| state.to_str().ok());
+    let state = states.collect::<Option<Vec<_>>>().unwrap_or_default().join(",");
+    let received = Received { parent, state: Some(state).filter(|it| it.len() <= LONGEST_STATE) };
+    let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &received);
+    let ids = context.span().span_context().clone();
+    ids.is_valid().then_some(ids)
+}
+
+struct Received<'h> {
+    parent: &'h str,
+    state: Option<String>,
+}
+
+impl Extractor for Received<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            PARENT => Some(self.parent),
+            STATE => self.state.as_deref(),
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec![PARENT, STATE]
+    }
+}
+
+struct Written<'h>(&'h mut HeaderMap);
+
+impl Injector for Written<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        // An empty `tracestate` says nothing.
+        if let (Ok(name), Ok(value)) = (key.parse::<HeaderName>(), HeaderValue::try_from(value))
+            && !value.is_empty()
+        {
+            self.0.insert(name, value);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The platform with each part in a process of its own, as far as anyone can tell: each has its own port, its own
+//! settings and its own folder, and finds the others by their addresses. No proxy stands in front.
+
+use std::{fs, net::SocketAddr};
+
+use sir0_accounts::Accounts;
+use sir0_kernel::Role;
+use sir0_server::{Config, Parts, Platform, parts::Part};
+use tempfile::TempDir;
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+
+use crate::{LONG, PASSWORD, Person, config, door::Door, email_of};
+
+/// Accounts, storefront and edge, each by itself. Dropped, they stop.
+pub struct Apart {
+    /// Who someone is.
+    pub accounts: Lone,
+    /// Games.
+    pub storefront: Lone,
+    /// The status of both.
+    pub edge: Lone,
+    _folder: TempDir,
+}
+
+/// One part that runs by itself, or may be started again.
+pub struct Lone {
+    part: Part,
+    config: Config,
+    door: Door,
+    serving: Option<Serving>,
+}
+
+struct Serving {
+    accounts: Option<Accounts>,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+/// All parts, on free ports of loopback, with folders of their own.
+pub async fn apart() -> Apart {
+    apart_with(|_| ()).await
+}
+
+/// All parts, with other settings than [`config`] has.
+pub async fn apart_with(set: impl FnOnce(&mut Config)) -> Apart {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let secret = folder.path().join("peers-secret");
+    fs::write(&secret, "what-only-the-services-know").expect("a file in the folder of the test");
+
+    let mut config = config();
+    set(&mut config);
+    config.listen = ([127, 0, 0, 1], 0).into();
+    config.peers.secret_file = Some(secret);
+    let of = |part: Part, mut config: Config| {
+        config.data_dir = folder.path().join(part.name());
+        Lone::starts(part, config)
+    };
+    let accounts = of(Part::Accounts, config.clone()).await;
+    config.peers.accounts = Some(accounts.url());
+    let storefront = of(Part::Storefront, config.clone()).await;
+    config.peers.storefront = Some(storefront.url());
+    let edge = of(Part::Edge, config).await;
+    Apart { accounts, storefront, edge, _folder: folder }
+}
+
+impl Apart {
+    /// Someone who registered and signed in at accounts.
+    pub async fn player(&self, name: &str) -> Person {
+        let visitor = self.accounts.visitor();
+        visitor.registers(name).await;
+        visitor.signs_in(name).await
+    }
+
+    /// A studio: an operator made its account, and it signed in at accounts.
+    pub async fn publisher(&self, name: &str) -> Person {
+        let operator = self.accounts.operator();
+        let made = operator.create(name, &email_of(name), PASSWORD, Role::Publisher).await;
+        made.expect("a name that is free and good");
+        self.accounts.visitor().signs_in(name).await
+    }
+}
+
+impl Lone {
+    async fn starts(part: Part, config: Config) -> Self {
+        let (address, serving) = serve(part, config.clone()).await;
+        Self { part, config, door: Door::at(address), serving: Some(serving) }
+    }
+
+    /// Where it is reached.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Accounts as an operator has them: what `sir0 admin` does.
+    #[must_use]
+    pub fn operator(&self) -> &Accounts {
+        let accounts = self.serving.as_ref().and_then(|serving| serving.accounts.as_ref());
+        accounts.expect("the part that has accounts, running")
+    }
+
+    /// Someone who is not signed in, here.
+    #[must_use]
+    pub fn visitor(&self) -> Person {
+        Person::visitor(self.door.clone())
+    }
+
+    /// The same person, with the same token, here.
+    #[must_use]
+    pub fn meets(&self, person: &Person) -> Person {
+        let mut here = self.visitor();
+        (here.id, here.token) = (person.id, person.token.clone());
+        here
+    }
+
+    /// Lets it end in order.
+    pub async fn stops(&mut self) {
+        let serving = self.serving.take().expect("it runs");
+        // Gone already when serving panicked; awaiting it says so.
+        let _ = serving.stop.send(());
+        timeout(LONG, serving.ended).await.expect("it stops").expect("without a panic");
+    }
+
+    /// Starts it again where it was: the others know no other place.
+    pub async fn starts_again(&mut self) {
+        assert!(self.serving.is_none(), "it ends before it is started again");
+        self.config.listen = self.address();
+        self.serving = Some(serve(self.part, self.config.clone()).await.1);
+    }
+}
+
+async fn serve(part: Part, config: Config) -> (SocketAddr, Serving) {
+    let platform = Platform::open_parts(config, Parts::only(part)).await.expect("a part opens");
+    let (address, accounts) = (platform.address(), platform.accounts().cloned());
+    let (stop, stopped) = oneshot::channel();
+    let ended = tokio::spawn(platform.serve_until(async move {
+        // A sender that is dropped means the same as a word.
+        let _ = stopped.await;
+    }));
+    (address, Serving { accounts, stop, ended })
+}

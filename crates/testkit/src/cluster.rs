@@ -1,0 +1,351 @@
+//! The whole platform as it is deployed, in processes of this machine: a database for each service, Redis, several
+//! instances of each service and the proxy on the one public port, started from the very files the containers use.
+
+mod envoy;
+mod instance;
+mod name;
+mod redis;
+mod settings;
+mod settling;
+mod store;
+mod warden;
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures::future::join_all;
+use sir0_kernel::Role;
+use sir0_server::parts::Part;
+use sir0_tokens::SigningKey;
+use tempfile::TempDir;
+
+pub(crate) use self::settling::Settling;
+use self::{envoy::Upstream, name::Name, settings::Places, settling::Feed, warden::Warden};
+pub use self::{
+    envoy::{ENVOY, Envoy},
+    instance::Instance,
+    redis::Redis,
+    store::Store,
+};
+use crate::{Operator, Person, Tables, door::Door, process};
+
+/// What a cluster is to consist of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How many instances of accounts.
+    pub accounts: usize,
+    /// How many instances of the storefront.
+    pub storefronts: usize,
+    /// Where the proxy listens. Left out, on a free port of loopback.
+    pub listen: Option<SocketAddr>,
+    /// Whether each database has a server of its own, which can be killed and writes as one in service does.
+    pub own_databases: bool,
+    /// Whether passwords cost the least that is allowed.
+    pub cheap_passwords: bool,
+    /// The program. Left out, the one that was built beside this one.
+    pub program: Option<PathBuf>,
+    /// Settings besides those in the files of the containers, such as `("SIR0_LIMITS_LINGER", "0s")`.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            accounts: 2,
+            storefronts: 3,
+            listen: None,
+            own_databases: false,
+            cheap_passwords: true,
+            program: None,
+            settings: Vec::new(),
+        }
+    }
+}
+
+/// A running cluster. Dropped, everything it started is ended, also when the test panics.
+pub struct Cluster {
+    /// The proxy on the public port.
+    pub envoy: Envoy,
+    /// The instances of accounts.
+    pub accounts: Vec<Instance>,
+    /// The instances of the storefront.
+    pub storefronts: Vec<Instance>,
+    /// The one that has the docs page and the status of the others.
+    pub edge: Instance,
+    /// What rings between instances and shares their caches.
+    pub redis: Redis,
+    /// Where accounts are.
+    pub accounts_db: Store,
+    /// Where games are.
+    pub storefront_db: Store,
+    door: Door,
+    program: PathBuf,
+    /// What an operator of accounts is told.
+    operators: Vec<(String, String)>,
+    _names: [Name; 2],
+    folder: TempDir,
+}
+
+/// Two instances of accounts, three of the storefront and one edge behind Envoy, on free ports of loopback, with empty
+/// databases, ready to answer.
+pub async fn cluster() -> Cluster {
+    Plan::default().starts().await
+}
+
+impl Plan {
+    /// Starts it all. Returns when the proxy has heard of every instance that it works.
+    pub async fn starts(self) -> Cluster {
+        let folder = tempfile::tempdir().expect("a folder for the cluster");
+        let warden = Arc::new(Warden::start(folder.path()));
+        let secrets = Secrets::make(folder.path());
+        let redis = Redis::start(&secrets.redis);
+        let (accounts_db, storefront_db) = if self.own_databases {
+            let own = |service, password: &str| Store::own(service, password);
+            (own("accounts", &secrets.accounts_db), own("storefront", &secrets.storefront_db))
+        } else {
+            (Store::shared(), Store::shared())
+        };
+
+        let at = |count: usize| -> Vec<SocketAddr> { (0..count).map(|_| free_address()).collect() };
+        let (accounts_at, storefronts_at, edge_at) =
+            (at(self.accounts), at(self.storefronts), free_address());
+        let names = [Name::of(accounts_at.clone()).await, Name::of(storefronts_at.clone()).await];
+        let url = |name: &Name| format!("//{}", name.address());
+        let places = Places::from([
+            ("postgres://accounts@accounts-db:5432/accounts".to_owned(), accounts_db.url()),
+            ("postgres://storefront@storefront-db:5432/storefront".to_owned(), storefront_db.url()),
+            ("//redis:6379".to_owned(), format!("//127.0.0.1:{}", redis.port())),
+            ("//accounts:8080".to_owned(), url(&names[0])),
+            ("//storefront:8080".to_owned(), url(&names[1])),
+            ("/run/secrets/".to_owned(), secrets.folder.display().to_string() + "/"),
+        ]);
+        let settling = Settling::of(vec![
+            Feed::new("accounts", &accounts_db.url(), accounts_at.clone()),
+            Feed::new("storefront", &storefront_db.url(), storefronts_at.clone()),
+        ]);
+
+        let program = self.program.clone().unwrap_or_else(process::program);
+        let begin = |part: Part, number: usize, address: SocketAddr| {
+            let name = format!("{}-{}", part.name(), number + 1);
+            let settings = self.settings(part, address, &places);
+            let own = folder.path().join(&name);
+            // Also past the proxy, a change is to be heard of everywhere.
+            let door = Door::of_many(address, settling.clone());
+            Instance::begin(name, part, &program, settings, own, door, Arc::clone(&warden))
+        };
+        let all = |part: Part, addresses: &[SocketAddr]| -> Vec<Instance> {
+            let numbered = addresses.iter().enumerate();
+            numbered.map(|(number, address)| begin(part, number, *address)).collect()
+        };
+        let mut accounts = all(Part::Accounts, &accounts_at);
+        let mut storefronts = all(Part::Storefront, &storefronts_at);
+        let mut edge = begin(Part::Edge, 0, edge_at);
+        let everyone = accounts.iter_mut().chain(&mut storefronts).chain([&mut edge]);
+        join_all(everyone.map(Instance::is_ready)).await;
+
+        let address = self.listen.unwrap_or_else(free_address);
+        let expected = [
+            ("accounts", self.accounts),
+            ("storefront", self.storefronts),
+            ("storefront-websocket", self.storefronts),
+            ("edge", 1),
+        ];
+        let upstreams = [
+            Upstream { name: "accounts", instances: accounts_at },
+            Upstream { name: "storefront", instances: storefronts_at },
+            Upstream { name: "edge", instances: vec![edge_at] },
+        ];
+        let admin = free_address();
+        let mut envoy = Envoy::start(folder.path(), address, admin, &upstreams, warden).await;
+        envoy.sees(&expected).await;
+        let operators = self.settings(Part::Accounts, free_address(), &places);
+        Cluster {
+            envoy,
+            accounts,
+            storefronts,
+            edge,
+            redis,
+            accounts_db,
+            storefront_db,
+            door: Door::of_many(address, settling),
+            program,
+            operators,
+            _names: names,
+            folder,
+        }
+    }
+
+    /// What an instance is told.
+    fn settings(&self, part: Part, address: SocketAddr, places: &Places) -> Vec<(String, String)> {
+        let own = format!("{}.env", part.name());
+        let mut settings = settings::of(&["common.env", &own], places);
+        // Its folder is beside its log, and nothing is to be written into it.
+        settings.retain(|(name, _)| name != "SIR0_DATA_DIR");
+        settings.push(("SIR0_LISTEN".to_owned(), address.to_string()));
+        if self.cheap_passwords {
+            let cheap = process::CHEAP_HASHING;
+            settings.extend(cheap.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+        settings.extend(self.settings.iter().cloned());
+        settings
+    }
+}
+
+impl Cluster {
+    /// Where it is reached: the proxy.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    /// Where the logs and secrets of all are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The key that tokens are signed with.
+    #[must_use]
+    pub fn signing_key(&self) -> PathBuf {
+        Secrets::folder(self.folder.path()).join(Secrets::SIGNING_KEY)
+    }
+
+    /// Where the storefront's tables are.
+    #[must_use]
+    pub fn storefront_tables(&self) -> Tables {
+        Tables::Server(self.storefront_db.url())
+    }
+
+    /// Every instance of every service.
+    pub fn instances(&mut self) -> impl Iterator<Item = &mut Instance> {
+        self.accounts.iter_mut().chain(&mut self.storefronts).chain([&mut self.edge])
+    }
+
+    /// Lets every instance end in order, all at once.
+    pub async fn stops(&mut self) {
+        for ended in join_all(self.instances().map(Instance::terminate)).await {
+            assert!(ended.success(), "an instance ended badly: {ended}");
+        }
+    }
+
+    /// Starts every instance again where it was, and waits until the proxy takes it for well.
+    pub async fn starts_again(&mut self) {
+        join_all(self.instances().map(Instance::starts_again)).await;
+        self.is_whole().await;
+    }
+
+    /// Waits until the proxy takes every instance for well.
+    pub async fn is_whole(&mut self) {
+        let (accounts, storefronts) = (self.accounts.len(), self.storefronts.len());
+        let expected = [
+            ("accounts", accounts),
+            ("storefront", storefronts),
+            ("storefront-websocket", storefronts),
+            ("edge", 1),
+        ];
+        self.envoy.sees(&expected).await;
+    }
+
+    /// Returns when every instance has heard of what was changed so far.
+    pub async fn settles(&self) {
+        self.door.settles().await;
+    }
+
+    /// Runs `sir0 admin …` as an operator does, with this on standard input.
+    pub async fn operator(&self, arguments: &[&str], input: &str) -> String {
+        let said = process::administer(
+            &self.program,
+            self.folder.path(),
+            &self.operators,
+            arguments,
+            input,
+        )
+        .await;
+        self.door.settles().await;
+        said
+    }
+
+    /// What a person types before `admin …` to be an operator: the variables and the program.
+    #[must_use]
+    pub fn operators_command(&self) -> String {
+        let settings = self.operators.iter().filter(|(name, _)| name.contains("ACCOUNTS"));
+        let mut words: Vec<_> = settings.map(|(name, value)| format!("{name}={value}")).collect();
+        words.push(self.program.display().to_string());
+        words.join(" ")
+    }
+
+    /// Someone who is not signed in.
+    #[must_use]
+    pub fn visitor(&self) -> Person {
+        Person::visitor(self.door.clone())
+    }
+
+    /// Someone who registered and signed in.
+    pub async fn player(&self, name: &str) -> Person {
+        let visitor = self.visitor();
+        visitor.registers(name).await;
+        visitor.signs_in(name).await
+    }
+
+    /// A studio: an operator made its account, and it signed in.
+    pub async fn publisher(&self, name: &str) -> Person {
+        self.made_by_operator(name, Role::Publisher).await
+    }
+
+    /// An administrator: an operator made the account, and it signed in.
+    pub async fn admin(&self, name: &str) -> Person {
+        self.made_by_operator(name, Role::Admin).await
+    }
+
+    async fn made_by_operator(&self, name: &str, role: Role) -> Person {
+        Operator::of(self).creates(name, role).await;
+        self.visitor().signs_in(name).await
+    }
+}
+
+/// What is in the files that containers have below `/run/secrets`.
+struct Secrets {
+    folder: PathBuf,
+    accounts_db: String,
+    storefront_db: String,
+    redis: String,
+}
+
+impl Secrets {
+    const SIGNING_KEY: &str = "signing-key";
+
+    fn folder(cluster: &Path) -> PathBuf {
+        cluster.join("secrets")
+    }
+
+    fn make(cluster: &Path) -> Self {
+        let folder = Self::folder(cluster);
+        fs::create_dir(&folder).expect("a folder of ours");
+        let random = |name: &str| {
+            let secret = format!("{:016x}{:016x}", random(), random());
+            fs::write(folder.join(name), &secret).expect("a folder of ours");
+            secret
+        };
+        let (accounts_db, storefront_db) =
+            (random("accounts-db-password"), random("storefront-db-password"));
+        let redis = random("redis-password");
+        random("peers-secret");
+        SigningKey::open_or_create(&folder.join(Self::SIGNING_KEY)).expect("a folder of ours");
+        Self { folder, accounts_db, storefront_db, redis }
+    }
+}
+
+/// A number nobody else has: std seeds its hash maps so.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
+}
+
+fn free_address() -> SocketAddr {
+    let port = sir0_throwaway::free_port().expect("a free port");
+    (Ipv4Addr::LOCALHOST, port).into()
+}

@@ -1,0 +1,64 @@
+//! A gRPC connection of someone: their access token is on every call, and a change is heard of everywhere before the
+//! next call is made.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use http::{HeaderValue, Request, Response};
+use tonic::{
+    body::Body,
+    transport::{Channel, Error},
+};
+use tower::Service;
+
+use crate::door::Door;
+
+/// A gRPC connection of someone.
+#[derive(Clone)]
+pub struct Line {
+    channel: Channel,
+    bearer: Option<HeaderValue>,
+    door: Door,
+}
+
+impl Line {
+    pub(crate) fn new(channel: Channel, token: Option<&str>, door: Door) -> Self {
+        let bearer = token.map(|token| {
+            format!("Bearer {token}").parse().expect("a token is text that headers can hold")
+        });
+        Self { channel, bearer, door }
+    }
+}
+
+impl Service<Request<Body>> for Line {
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.channel.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if let Some(bearer) = &self.bearer {
+            request.headers_mut().insert(http::header::AUTHORIZATION, bearer.clone());
+        }
+        let is_change = !only_reads(request.uri().path());
+        let (answer, door) = (self.channel.call(request), self.door.clone());
+        Box::pin(async move {
+            let answer = answer.await;
+            if is_change {
+                door.settles().await;
+            }
+            answer
+        })
+    }
+}
+
+fn only_reads(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    ["Get", "List", "Watch", "Login"].into_iter().any(|verb| name.starts_with(verb))
+}

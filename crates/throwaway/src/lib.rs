@@ -1,0 +1,33 @@
+//! For tests only: PostgreSQL and Redis as processes that end with the test.
+//!
+//! ```no_run
+//! let database = sir0_throwaway::database();
+//! database.psql("CREATE TABLE games (title TEXT)");
+//!
+//! let mut redis = sir0_throwaway::Redis::start();
+//! redis.kill();
+//! redis.start_again();
+//! ```
+//!
+//! 1. [`database()`]: an empty database for one test, on a server that many tests share.
+//! 2. [`Postgres`]: a server of one's own, to be killed.
+//! 3. [`Redis`]: the same for Redis.
+//!
+//! Servers listen on loopback, on a port of their own. They end when they are dropped, and soon after the
+//! process that started them even if that was killed. As root they run as the user `postgres` or `nobody`.
+//! Whatever does not work panics with what it was about: here that is what a failing test looks like.
+#![cfg(unix)]
+
+mod database;
+mod home;
+mod port;
+mod postgres;
+mod programs;
+mod redis;
+mod running;
+
+pub use database::{Database, SHARED_SERVER, database};
+pub use port::free as free_port;
+pub use postgres::Postgres;
+pub use programs::{has_postgres, has_redis};
+pub use redis::Redis;

@@ -1,0 +1,46 @@
+//! `PostgreSQL` and Redis for tests: installed where that is possible, and one `PostgreSQL` for the whole run.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+/// A `PostgreSQL` server that all tests of a run share. Dropped, it is gone.
+pub(crate) struct Shared {
+    #[cfg(unix)]
+    server: sir0_throwaway::Postgres,
+}
+
+#[cfg(unix)]
+impl Shared {
+    /// Starts it, after installing what tests start for themselves.
+    pub(crate) fn start() -> Result<Self> {
+        let wanted = [
+            ("postgresql", sir0_throwaway::has_postgres()),
+            ("redis-server", sir0_throwaway::has_redis()),
+        ];
+        let missing: Vec<&str> = wanted
+            .into_iter()
+            .filter(|(_, is_there)| !is_there)
+            .map(|(package, _)| package)
+            .collect();
+        if !missing.is_empty() {
+            crate::provision::servers(&missing)?;
+        }
+        let server = sir0_throwaway::Postgres::try_start().map_err(anyhow::Error::msg)?;
+        Ok(Self { server })
+    }
+
+    /// Lets tests know where it is.
+    pub(crate) fn tell(&self, tests: &mut Command) {
+        tests.env(sir0_throwaway::SHARED_SERVER, self.server.server_url());
+    }
+}
+
+#[cfg(not(unix))]
+impl Shared {
+    pub(crate) fn start() -> Result<Self> {
+        anyhow::bail!("tests can start PostgreSQL and Redis on Unix only")
+    }
+
+    pub(crate) fn tell(&self, _tests: &mut Command) {}
+}
