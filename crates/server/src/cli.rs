@@ -51,7 +51,7 @@ pub enum Command {
         /// Where it is, such as `http://127.0.0.1:8080`. Left out, where this configuration listens.
         url: Option<String>,
     },
-    /// Move a service's data to another database, such as from SQLite to PostgreSQL, and prove that it arrived.
+    /// Move a service's data to another database, and prove that it arrived.
     Copy {
         /// Where it is: `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME`.
         #[arg(long, value_name = "URL")]

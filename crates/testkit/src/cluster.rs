@@ -143,9 +143,10 @@ impl Plan {
         };
         let mut accounts = all(Part::Accounts, &accounts_at);
         let mut storefronts = all(Part::Storefront, &storefronts_at);
+        join_all(accounts.iter_mut().chain(&mut storefronts).map(Instance::is_ready)).await;
+        // As its container does, it waits for the others: what it saw without them, it would tell for a while.
         let mut edge = begin(Part::Edge, 0, edge_at);
-        let everyone = accounts.iter_mut().chain(&mut storefronts).chain([&mut edge]);
-        join_all(everyone.map(Instance::is_ready)).await;
+        edge.is_ready().await;
 
         let address = self.listen.unwrap_or_else(free_address);
         let expected = [
@@ -234,7 +235,9 @@ impl Cluster {
 
     /// Starts every instance again where it was, and waits until the proxy takes it for well.
     pub async fn starts_again(&mut self) {
-        join_all(self.instances().map(Instance::starts_again)).await;
+        let services = self.accounts.iter_mut().chain(&mut self.storefronts);
+        join_all(services.map(Instance::starts_again)).await;
+        self.edge.starts_again().await;
         self.is_whole().await;
     }
 

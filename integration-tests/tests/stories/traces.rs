@@ -41,7 +41,7 @@ impl TraceService for Collector {
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let mut received = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         received.extend(request.into_inner().resource_spans);
-        Ok(Response::default())
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
@@ -232,7 +232,8 @@ async fn a_collector_that_is_dead_or_silent_changes_no_answer() {
         assert!(server.terminate().await.success());
         let stopping = begun.elapsed();
 
-        assert!(asking < Duration::from_secs(2), "200 calls took {asking:?}");
-        assert!(stopping < Duration::from_secs(5), "stopping took {stopping:?}");
+        // Far less than if a single one of them had waited for the collector and given up.
+        assert!(asking < LONG, "200 calls took {asking:?}");
+        assert!(stopping < LONG, "stopping took {stopping:?}");
     }
 }

@@ -34,8 +34,15 @@ const RULES: &[Rule] = &[
         what: "tonic",
         named_in: |code| code.names(is_tonic),
         packages: &["sir0-server", "sir0-rpc", "sir0-contract"],
-        rooms: &["service", "convert"],
+        rooms: &["service", "sessions_service", "convert"],
         dependencies: is_tonic,
+    },
+    Rule {
+        what: "redis",
+        named_in: |code| code.names(is_redis),
+        packages: &["sir0-redis"],
+        rooms: &[],
+        dependencies: is_redis,
     },
     Rule {
         what: "std::env",
@@ -52,6 +59,10 @@ const OUTSIDE: &[&str] =
 
 fn is_sqlx(name: &str) -> bool {
     name == "sqlx" || name.starts_with("sqlx_")
+}
+
+fn is_redis(name: &str) -> bool {
+    name == "redis"
 }
 
 fn is_tonic(name: &str) -> bool {

@@ -7,6 +7,8 @@ mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
+use std::time::Instant;
+
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{
     self as storage, Database, Place, Position, Step,
@@ -128,10 +130,14 @@ impl AccountsDb {
 
     /// Begins a unit of work that writes.
     pub(crate) async fn begin(&self) -> storage::Result<AccountsTx> {
-        Ok(match self {
+        let asked = Instant::now();
+        let tx = match self {
             Self::Sqlite(store) => AccountsTx::Sqlite(store.begin().await?),
             Self::Postgres(store) => AccountsTx::Postgres(store.begin().await?),
-        })
+        };
+        metrics::histogram!("sir0_pool_wait_seconds", "service" => "accounts")
+            .record(asked.elapsed().as_secs_f64());
+        Ok(tx)
     }
 
     /// Reads an account.

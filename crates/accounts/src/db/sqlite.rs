@@ -6,6 +6,9 @@ use sir0_storage::{self as storage, Migration, Step, sqlite as engine};
 
 #[path = "sessions.rs"]
 mod sessions;
+#[cfg(test)]
+#[path = "tests/statements.rs"]
+pub(super) mod statements;
 #[path = "store.rs"]
 mod store;
 #[path = "users.rs"]

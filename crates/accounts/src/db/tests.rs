@@ -1,6 +1,9 @@
 //! What accounts ask of a database, told on every engine there is.
 
+use std::path::Path;
+
 use sir0_kernel::{Role, SessionId, UserId};
+use sir0_storage::Asked;
 use tempfile::TempDir;
 
 use super::*;
@@ -16,13 +19,16 @@ macro_rules! on_every_engine {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn on_sqlite() { let (db, _kept) = an_empty_sqlite().await; story(db).await }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() { let (db, _kept) = an_empty_postgres().await; story(db).await }
         }
     )*};
 }
 
 mod races;
+mod rooms;
 mod sessions;
-mod statements;
 mod users;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -32,8 +38,19 @@ const MIDNIGHT: Timestamp = Timestamp::from_micros(1_800_043_200_000_000);
 /// A new database of the embedded engine, and the folder that goes with it.
 async fn an_empty_sqlite() -> (AccountsDb, TempDir) {
     let folder = tempfile::tempdir().expect("a place for temporary files");
-    let db = AccountsDb::open(&folder.path().join("accounts.db")).await;
-    (db.expect("a database"), folder)
+    (an_empty_database(None, folder.path()).await, folder)
+}
+
+/// A new database of a server, which goes with it.
+async fn an_empty_postgres() -> (AccountsDb, sir0_throwaway::Database) {
+    let database = sir0_throwaway::database();
+    (an_empty_database(Some(database.url()), Path::new("")).await, database)
+}
+
+async fn an_empty_database(url: Option<&str>, folder: &Path) -> AccountsDb {
+    let asked = Asked { url, password_file: None, connections: 32 };
+    let place = Place::of(asked, folder, "accounts.db").expect("a place");
+    AccountsDb::open(&place).await.expect("a database").0
 }
 
 fn name(text: &str) -> Username {
@@ -67,15 +84,21 @@ impl AccountsDb {
         let ada = self.keeps("Ada", "ada@example.com").await.expect("a free name");
         let sessions = [(); SESSIONS].map(|()| SessionId::fresh(NOON));
         for session in sessions {
-            assert!(self.begins(session, ada, "hash").await, "the hash that was proved is hers");
+            assert!(self.begins(session, &self.proof("ada@example.com").await).await, "it is hers");
         }
         (ada, sessions)
     }
 
-    async fn begins(&self, session: SessionId, user: UserId, proved: &str) -> bool {
-        work(self, async |tx| tx.begin_session(session, user, proved, NOON, MIDNIGHT).await)
+    /// Begins a session for whoever proved this.
+    async fn begins(&self, session: SessionId, proved: &Stored) -> bool {
+        work(self, async |tx| tx.begin_session(session, proved, NOON, MIDNIGHT).await)
             .await
             .expect("a table")
+    }
+
+    /// What someone proves who signs in with this e-mail at this moment.
+    async fn proof(&self, address: &str) -> Stored {
+        self.stored(address).await.expect("kept")
     }
 
     async fn ends(&self, session: SessionId) -> Option<SessionEnded> {

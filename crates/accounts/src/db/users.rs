@@ -78,10 +78,7 @@ impl Store {
     }
 
     /// Reads the account that signs in with this e-mail.
-    pub(crate) async fn user_by_email(
-        &self,
-        email: &Email,
-    ) -> storage::Result<Option<Stored>> {
+    pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<Stored>> {
         let row = sqlx::query_as(USER_BY_EMAIL)
             .bind(email.key())
             .fetch_optional(self.database.reader())
@@ -137,11 +134,7 @@ impl Work {
     }
 
     /// Writes a changed account back. [`storage::Error::Taken`] as above.
-    pub(crate) async fn save_user(
-        &mut self,
-        user: &User,
-        at: Timestamp,
-    ) -> storage::Result<()> {
+    pub(crate) async fn save_user(&mut self, user: &User, at: Timestamp) -> storage::Result<()> {
         sqlx::query(SAVE_USER)
             .bind(user.username.as_str())
             .bind(user.username.key())

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use moka::future::Cache;
+use moka::{future::Cache, ops::compute::Op};
 
 use crate::domain::{Game, Listing, Page};
 
@@ -32,8 +32,8 @@ impl PageCache {
         Self { pages, version: Arc::default() }
     }
 
-    /// The page from memory, or read.
-    pub(crate) async fn page<E>(
+    /// The page from memory, or read once however many ask at the same time.
+    pub(crate) async fn page<E: Send + Sync + 'static>(
         &self,
         listing: &Listing,
         read: impl Future<Output = Result<Page, E>> + Send,
@@ -44,9 +44,15 @@ impl PageCache {
         {
             return Ok(page);
         }
-        let page = Arc::new(read.await?);
-        self.pages.insert(listing.clone(), (version, Arc::clone(&page))).await;
-        Ok(page)
+        let filled = self.pages.entry_by_ref(listing).and_try_compute_with(async |known| {
+            match known {
+                // Somebody who asked at the same time has read it meanwhile.
+                Some(entry) if entry.value().0 >= version => Ok(Op::Nop),
+                _ => Ok(Op::Put((version, Arc::new(read.await?)))),
+            }
+        });
+        let page = filled.await?.into_entry().map(|entry| entry.into_value().1);
+        Ok(page.expect("it was read, or was there"))
     }
 
     /// Makes every page old. Called once a change is committed.

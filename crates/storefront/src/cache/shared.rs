@@ -61,3 +61,116 @@ fn key(id: GameId) -> String {
 fn purpose(id: GameId) -> Vec<u8> {
     format!("cached game {id}").into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use sir0_kernel::Price;
+
+    use super::*;
+    use crate::domain::{Description, Genre, Title};
+
+    /// An instance of the storefront, as far as the shared cache can tell.
+    fn instance(redis: &sir0_throwaway::Redis, key: u8) -> SharedCache {
+        let config = sir0_redis::Config { url: Some(redis.url()), ..sir0_redis::Config::default() };
+        let redis = Redis::open(&config).expect("a good address");
+        SharedCache::new(redis, Seal::new(&[key; 32]), Freshness::since(10))
+    }
+
+    fn lanterns(revision: i32) -> Game {
+        Game {
+            id: GameId::parse(7).expect("a positive id"),
+            title: Title::parse("Lanterns").expect("a title"),
+            genre: Genre::parse("Puzzle").expect("a genre"),
+            price: Price::from_minor(1999),
+            description: Description::parse("Light finds a way.").expect("a description"),
+            revision,
+        }
+    }
+
+    /// Keeps the game and waits until another instance finds it, for it is put there in the background.
+    async fn keeps(writer: &SharedCache, reader: &SharedCache, game: &Game, read_at: Position) {
+        for _ in 0..1000 {
+            writer.keep(game, read_at);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            if reader.game(game.id).await.as_ref() == Some(game) {
+                return;
+            }
+        }
+        panic!("the copy never arrived");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_copy_that_one_instance_left_is_found_by_another() {
+        let redis = sir0_throwaway::Redis::start();
+        let (writer, reader) = (instance(&redis, 1), instance(&redis, 1));
+
+        keeps(&writer, &reader, &lanterns(3), 10).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_copy_from_before_a_change_that_was_heard_of_is_none() {
+        let redis = sir0_throwaway::Redis::start();
+        let (late, reader) = (instance(&redis, 1), instance(&redis, 1));
+        keeps(&late, &reader, &lanterns(3), 10).await;
+
+        // The reader hears of a change, and the other one, which read before it, leaves its copy only now.
+        reader.freshness.changed(lanterns(3).id, 11);
+        late.keep(&lanterns(3), 10);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(reader.game(lanterns(3).id).await, None);
+
+        keeps(&late, &reader, &lanterns(4), 11).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_we_did_not_write_for_this_game_is_no_copy_of_it() {
+        let redis = sir0_throwaway::Redis::start();
+        let (writer, reader) = (instance(&redis, 1), instance(&redis, 1));
+        keeps(&writer, &reader, &lanterns(3), 10).await;
+        let id = lanterns(3).id;
+        let other = GameId::parse(8).expect("a positive id");
+
+        // The copy of one game under the name of another.
+        redis.cli(&["COPY", &key(id), &key(other)]);
+        assert_eq!(reader.game(other).await, None);
+        // Of another platform that shares the Redis.
+        assert_eq!(instance(&redis, 2).game(id).await, None);
+        // Garbage: of any length, and of another type.
+        for garbage in
+            ["", "x", "garbage of more than twenty-four bytes, which is a seal and a place"]
+        {
+            redis.cli(&["SET", &key(id), garbage]);
+            assert_eq!(reader.game(id).await, None);
+        }
+        redis.cli(&["DEL", &key(id)]);
+        redis.cli(&["LPUSH", &key(id), "x"]);
+        assert_eq!(reader.game(id).await, None);
+        // One byte of a good copy turned over.
+        redis.cli(&["DEL", &key(id)]);
+        keeps(&writer, &reader, &lanterns(3), 10).await;
+        redis.cli(&["SETRANGE", &key(id), "30", "\u{7}"]);
+        assert_eq!(reader.game(id).await, None);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_redis_that_is_silent_or_gone_costs_little_and_comes_back() {
+        let mut redis = sir0_throwaway::Redis::start();
+        let (writer, reader) = (instance(&redis, 1), instance(&redis, 1));
+        let id = lanterns(3).id;
+        keeps(&writer, &reader, &lanterns(3), 10).await;
+
+        redis.freeze();
+        let asked = std::time::Instant::now();
+        for _ in 0..100 {
+            assert_eq!(reader.game(id).await, None);
+        }
+        assert!(asked.elapsed() < Duration::from_secs(1), "{:?} for 100 reads", asked.elapsed());
+        redis.thaw();
+        keeps(&writer, &reader, &lanterns(3), 10).await;
+
+        redis.kill();
+        assert_eq!(reader.game(id).await, None);
+        redis.start_again();
+        keeps(&writer, &reader, &lanterns(4), 10).await;
+    }
+}

@@ -7,6 +7,8 @@ mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
+use std::time::Instant;
+
 use sir0_kernel::{GameId, Timestamp};
 use sir0_storage::{
     self as storage, Database, Place, Position, Step,
@@ -103,10 +105,14 @@ impl StorefrontDb {
 
     /// Begins a unit of work that writes.
     pub(crate) async fn begin(&self) -> storage::Result<StorefrontTx> {
-        Ok(match self {
+        let asked = Instant::now();
+        let tx = match self {
             Self::Sqlite(store) => StorefrontTx::Sqlite(store.begin().await?),
             Self::Postgres(store) => StorefrontTx::Postgres(store.begin().await?),
-        })
+        };
+        metrics::histogram!("sir0_pool_wait_seconds", "service" => "storefront")
+            .record(asked.elapsed().as_secs_f64());
+        Ok(tx)
     }
 
     /// Reads a game as it was committed last.

@@ -8,7 +8,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use sir0_contract::storefront::{DeleteGameRequest, WatchGamesRequest};
 use sir0_kernel::{Clock, Role, SessionId, SystemClock, Timestamp, UserId};
-use sir0_testkit::{Person, platform, process};
+use sir0_testkit::{Person, Tables, platform, process};
 use sir0_tokens::{Mint, SigningKey};
 
 use crate::{
@@ -315,14 +315,23 @@ async fn a_resume_token_opens_no_other_stream() {
     }
 }
 
+/// A backup here is a copy of a file.
+fn file(tables: &Tables) -> &Path {
+    match tables {
+        Tables::File(file) => file,
+        Tables::Server(_) => panic!("this story is about files, run it without SIR0_TEST_TOPOLOGY"),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resume_token_from_a_future_that_a_restored_backup_took_back_is_out_of_range() {
     let running = platform().await;
     let studio = running.publisher("Northlight").await;
     adds(&studio, "Lanterns").await;
     let running = running
-        .restart_after(async |folder: &Path| {
-            std::fs::copy(folder.join("storefront.db"), folder.join("backup")).expect("a backup");
+        .restart_after(async |tables| {
+            let file = file(tables);
+            std::fs::copy(file, file.with_extension("backup")).expect("a backup");
         })
         .await;
     for number in 0..5 {
@@ -330,8 +339,9 @@ async fn a_resume_token_from_a_future_that_a_restored_backup_took_back_is_out_of
     }
     let token = resume_token(&studio).await;
     let running = running
-        .restart_after(async |folder: &Path| {
-            std::fs::copy(folder.join("backup"), folder.join("storefront.db")).expect("a backup");
+        .restart_after(async |tables| {
+            let file = file(tables);
+            std::fs::copy(file.with_extension("backup"), file).expect("a backup");
         })
         .await;
 

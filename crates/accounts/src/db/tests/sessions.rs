@@ -4,13 +4,27 @@ use super::*;
 
 on_every_engine! {
     async fn a_session_begins_only_for_the_password_that_is_still_the_accounts(db: AccountsDb) {
-        let (ada, [session]) = db.ada_signs_in().await;
+        let (_, [session]) = db.ada_signs_in().await;
+        let proof = db.proof("ada@example.com").await;
 
-        assert!(!db.begins(SessionId::fresh(NOON), ada, "an older hash").await);
-        let nobody = UserId::parse(i32::MAX).expect("positive");
-        assert!(!db.begins(SessionId::fresh(NOON), nobody, "hash").await);
+        let older = Stored { password_hash: "an older hash".to_owned(), ..proof.clone() };
+        assert!(!db.begins(SessionId::fresh(NOON), &older).await);
+        let mut nobody = proof;
+        nobody.user.id = UserId::parse(i32::MAX).expect("positive");
+        assert!(!db.begins(SessionId::fresh(NOON), &nobody).await);
 
         assert_eq!(db.ends(session).await.map(|ended| ended.session), Some(session));
+    }
+
+    async fn a_session_begins_only_with_the_role_that_is_still_the_accounts(db: AccountsDb) {
+        let (_, [_]) = db.ada_signs_in().await;
+        let proof = db.proof("ada@example.com").await;
+
+        let admin = User { role: Role::Admin, ..proof.user.clone() };
+        work(&db, async |tx| tx.save_user(&admin, EVENING).await).await.expect("her own name");
+
+        assert!(!db.begins(SessionId::fresh(NOON), &proof).await, "its token would say player");
+        assert!(db.begins(SessionId::fresh(NOON), &db.proof("ada@example.com").await).await);
     }
 
     async fn a_session_ends_once(db: AccountsDb) {
@@ -36,9 +50,8 @@ on_every_engine! {
 
     async fn a_new_password_ends_every_session_but_the_one_that_set_it(db: AccountsDb) {
         let (ada, [here, phone, tablet]) = db.ada_signs_in().await;
-        let eve = db.keeps("Eve", "eve@example.com").await.expect("a free name");
-        let other_session = SessionId::fresh(NOON);
-        assert!(db.begins(other_session, eve, "hash").await);
+        db.keeps("Eve", "eve@example.com").await.expect("a free name");
+        assert!(db.begins(SessionId::fresh(NOON), &db.proof("eve@example.com").await).await);
         db.ends(phone).await;
 
         let ended = work(&db, async |tx| tx.end_sessions_of(ada, Some(here), EVENING).await).await;

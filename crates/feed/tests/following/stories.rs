@@ -1,127 +1,14 @@
-//! What followers are promised: every event once, in order, or a word that some are gone.
+//! One feed and its followers, told on every engine.
 
-use std::{num::ParseIntError, path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use sir0_feed::{Config, Event, Feed, Follower, Heard};
-use sir0_kernel::Timestamp;
-use sir0_storage::{
-    Migration,
-    sqlite::{self, Database},
-};
-use tempfile::TempDir;
+use sir0_feed::{Config, Heard};
 use tokio::time::timeout;
 
-const EVENTS: Migration = Migration {
-    version: 1,
-    name: "events",
-    sql: include_str!("../../../migrations/storefront/sqlite/0002_events.sql"),
+use crate::{
+    A_WHILE, LONG, POLLED, RUNG_FOR, hears, hears_all, hears_nothing, is_at,
+    place::{Place, on_every_engine},
 };
-
-/// Long enough for two busy cores; only a failing test waits for it.
-const LONG: Duration = Duration::from_secs(10);
-/// How long a test listens before it believes that nothing comes.
-const A_WHILE: Duration = Duration::from_millis(100);
-
-/// Never polls within a test: what is heard was rung for.
-const RUNG_FOR: Config = Config { poll: Duration::from_hours(1), window: 1024, keep: 100_000 };
-const POLLED: Config = Config { poll: Duration::from_millis(20), ..RUNG_FOR };
-
-/// An event that is just a number.
-#[derive(Debug, PartialEq, Eq)]
-struct Noted(u32);
-
-impl Event for Noted {
-    type Error = ParseIntError;
-
-    fn read(_kind: &str, payload: &str) -> Result<Self, ParseIntError> {
-        payload.parse().map(Self)
-    }
-}
-
-/// Where one database is. Every handle opened on it is a process of its own, as far as the database can tell.
-struct Place {
-    file: PathBuf,
-    _folder: TempDir,
-}
-
-impl Place {
-    fn empty() -> Self {
-        let folder = tempfile::tempdir().expect("a place for temporary files");
-        Self { file: folder.path().join("test.db"), _folder: folder }
-    }
-
-    async fn open(&self) -> Process {
-        Process(Database::open(&self.file, &[EVENTS]).await.expect("a database"))
-    }
-}
-
-struct Process(Database);
-
-impl Process {
-    async fn feed(&self, config: Config) -> Feed<Noted> {
-        Feed::open(self.0.clone(), config).await.expect("a table")
-    }
-
-    /// Commits these events, all at once, and rings for no one.
-    async fn notes(&self, numbers: impl IntoIterator<Item = u32>) {
-        let mut tx = self.0.write().await.expect("a turn to write");
-        for number in numbers {
-            let at = Timestamp::from_micros(0);
-            sqlite::announce(&mut tx, "noted", &number.to_string(), at).await.expect("a table");
-        }
-        tx.commit().await.expect("room on the disk");
-    }
-
-    async fn keeps_only(&self, events: i64) {
-        self.0.prune_events(events).await.expect("a turn to write");
-    }
-}
-
-/// Tells each story on every engine. Another engine is another line.
-macro_rules! on_every_engine {
-    ($(async fn $name:ident($place:ident: Place) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            async fn story($place: Place) $body
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn on_sqlite() { story(Place::empty()).await }
-        }
-    )*};
-}
-
-/// The next event; `None` when events were lost.
-async fn hears(follower: &mut Follower<Noted>) -> Option<u32> {
-    let heard = timeout(LONG, follower.next()).await.expect("in time").expect("a table");
-    match heard {
-        Heard::Event(event) => Some(event.0),
-        Heard::Lost => None,
-    }
-}
-
-async fn hears_all(follower: &mut Follower<Noted>, count: usize) -> Vec<Option<u32>> {
-    let mut heard = Vec::new();
-    for _ in 0..count {
-        heard.push(hears(follower).await);
-    }
-    heard
-}
-
-async fn hears_nothing(follower: &mut Follower<Noted>) {
-    if let Ok(heard) = timeout(A_WHILE, follower.next()).await {
-        panic!("expected silence, heard {heard:?}");
-    }
-}
-
-async fn is_at(feed: &Feed<Noted>, position: i64) {
-    let reached = async {
-        while feed.head() < position {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    timeout(LONG, reached).await.expect("the feed reads on");
-}
 
 on_every_engine! {
     async fn every_follower_hears_every_event_in_the_order_of_commits(place: Place) {
@@ -221,7 +108,7 @@ on_every_engine! {
 
     async fn events_forgotten_before_the_feed_read_them_are_never_passed_over_in_silence(place: Place) {
         let (here, elsewhere) = (place.open().await, place.open().await);
-        let feed = here.feed(RUNG_FOR).await;
+        let feed = here.deaf_feed(RUNG_FOR).await;
         let mut follower = feed.follow(0);
 
         elsewhere.notes(1..=100).await;
@@ -233,7 +120,7 @@ on_every_engine! {
 
     async fn what_another_process_announces_is_found_by_the_poll(place: Place) {
         let (here, elsewhere) = (place.open().await, place.open().await);
-        let feed = here.feed(POLLED).await;
+        let feed = here.deaf_feed(POLLED).await;
         let mut follower = feed.follow(feed.head());
 
         elsewhere.notes([7]).await;
@@ -243,7 +130,7 @@ on_every_engine! {
 
     async fn a_ring_that_is_lost_costs_only_the_wait_for_the_poll(place: Place) {
         let process = place.open().await;
-        let (rung_for, polled) = (process.feed(RUNG_FOR).await, process.feed(POLLED).await);
+        let (rung_for, polled) = (process.deaf_feed(RUNG_FOR).await, process.feed(POLLED).await);
         let (mut waiting, mut patient) = (rung_for.follow(0), polled.follow(0));
 
         process.notes([7]).await;
@@ -300,10 +187,7 @@ on_every_engine! {
 
     async fn an_event_nobody_can_read_does_not_silence_the_ones_behind_it_for_a_follower_past_it(place: Place) {
         let process = place.open().await;
-        let mut tx = process.0.write().await.expect("a turn to write");
-        let at = Timestamp::from_micros(0);
-        sqlite::announce(&mut tx, "noted", "no number", at).await.expect("a table");
-        tx.commit().await.expect("room on the disk");
+        process.announces(["no number"]).await;
         let feed = process.feed(RUNG_FOR).await;
         let mut follower = feed.follow(feed.head());
 

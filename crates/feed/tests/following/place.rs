@@ -1,0 +1,128 @@
+//! A database on either engine, and the processes that use it.
+
+use std::path::Path;
+
+use sir0_feed::{Config, Feed};
+use sir0_kernel::Timestamp;
+use sir0_redis::Redis;
+use sir0_storage::{self as storage, Asked, Database, Migration, postgres, sqlite};
+use tempfile::TempDir;
+
+use crate::Noted;
+
+const SQLITE: Migration = Migration {
+    version: 1,
+    name: "events",
+    sql: include_str!("../../../../migrations/storefront/sqlite/0002_events.sql"),
+};
+
+const POSTGRES: Migration = Migration {
+    sql: include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
+    ..SQLITE
+};
+
+/// Where one database is. Every handle opened on it is a process of its own, as far as the database can tell.
+pub(crate) struct Place {
+    address: storage::Place,
+    /// The server's, if it is one of a server.
+    pub(crate) server: Option<sir0_throwaway::Database>,
+    _folder: TempDir,
+}
+
+impl Place {
+    pub(crate) fn on_sqlite() -> Self {
+        Self::at(None)
+    }
+
+    pub(crate) fn on_postgres() -> Self {
+        Self::at(Some(sir0_throwaway::database()))
+    }
+
+    fn at(server: Option<sir0_throwaway::Database>) -> Self {
+        let folder = tempfile::tempdir().expect("a place for temporary files");
+        let url = server.as_ref().map(sir0_throwaway::Database::url);
+        let asked = Asked { url, password_file: None, connections: 10 };
+        let address = storage::Place::of(asked, folder.path(), "test.db").expect("a place");
+        Self { address, server, _folder: folder }
+    }
+
+    pub(crate) async fn open(&self) -> Process {
+        Process(match &self.address {
+            storage::Place::Sqlite(file) => {
+                Database::Sqlite(sqlite::Database::open(file, &[SQLITE]).await.expect("a database"))
+            }
+            storage::Place::Postgres(address) => Database::Postgres(
+                postgres::Database::open(address, &[POSTGRES]).await.expect("a database"),
+            ),
+        })
+    }
+}
+
+pub(crate) struct Process(Database);
+
+impl Process {
+    /// A feed with the doorbell of its engine: none between processes that share a file, else the server's.
+    pub(crate) async fn feed(&self, config: Config) -> Feed<Noted> {
+        self.feed_through(None, config).await
+    }
+
+    /// A feed that hears nobody outside this process: the Redis it listens to is not there.
+    pub(crate) async fn deaf_feed(&self, config: Config) -> Feed<Noted> {
+        let port = sir0_throwaway::free_port().expect("a port");
+        self.feed_through(Some(redis_at(&format!("redis://127.0.0.1:{port}"))), config).await
+    }
+
+    pub(crate) async fn feed_through(&self, redis: Option<Redis>, config: Config) -> Feed<Noted> {
+        Feed::open("notes", self.0.clone(), redis, config).await.expect("a table")
+    }
+
+    /// Commits these events, all at once, and rings for no one.
+    pub(crate) async fn notes(&self, numbers: impl IntoIterator<Item = u32>) {
+        self.announces(numbers).await;
+    }
+
+    /// As [`Self::notes`], of whatever is written.
+    pub(crate) async fn announces(&self, payloads: impl IntoIterator<Item = impl ToString>) {
+        macro_rules! announce {
+            ($engine:ident, $database:ident) => {{
+                let mut tx = $database.write().await.expect("a turn to write");
+                for payload in payloads {
+                    let (payload, at) = (payload.to_string(), Timestamp::from_micros(0));
+                    $engine::announce(&mut tx, "noted", &payload, at).await.expect("a table");
+                }
+                tx.commit().await.expect("room on the disk");
+            }};
+        }
+        match &self.0 {
+            Database::Sqlite(database) => announce!(sqlite, database),
+            Database::Postgres(database) => announce!(postgres, database),
+        }
+    }
+
+    pub(crate) async fn keeps_only(&self, events: i64) {
+        self.0.prune_events(events).await.expect("a turn to write");
+    }
+}
+
+pub(crate) fn redis_at(url: &str) -> Redis {
+    let config = sir0_redis::Config { url: Some(url.to_owned()), ..sir0_redis::Config::default() };
+    Redis::open(&config).expect("a URL that can be read")
+}
+
+/// Tells each story on every engine. Another engine is another line.
+macro_rules! on_every_engine {
+    ($(async fn $name:ident($place:ident: Place) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($place: Place) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() { story(Place::on_sqlite()).await }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() { story(Place::on_postgres()).await }
+        }
+    )*};
+}
+pub(crate) use on_every_engine;

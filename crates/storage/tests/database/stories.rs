@@ -1,0 +1,330 @@
+//! What every database promises the services above it. Compiled once for each engine.
+
+use sir0_kernel::Timestamp;
+use sir0_storage::{AFTER, BOUNDS, Bounds, Error, Migration, PRUNE, StepState};
+
+use super::{BEGIN_A_MOMENT, EVENTS, NOTES, Place, a_step, engine};
+use crate::{NOON, hang_up_after};
+
+async fn write_note(database: &engine::Database, text: &str) -> sir0_storage::Result<()> {
+    let mut tx = database.write().await?;
+    sqlx::query("INSERT INTO notes (text) VALUES ($1)").bind(text).execute(&mut *tx).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn notes(database: &engine::Database) -> Vec<String> {
+    let notes = sqlx::query_scalar("SELECT text FROM notes ORDER BY note");
+    notes.fetch_all(database.reader()).await.expect("a table")
+}
+
+async fn announce(database: &engine::Database, count: usize) {
+    let mut tx = database.write().await.expect("a turn to write");
+    for number in 0..count {
+        let payload = number.to_string();
+        engine::announce(&mut tx, "noted", &payload, NOON).await.expect("a table");
+    }
+    tx.commit().await.expect("room on the disk");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledged_write_outlives_calls_cancelled_while_they_began() {
+    let place = Place::empty();
+    let database = place.open().await;
+    let mut acknowledged = Vec::new();
+
+    for round in 0..400_usize {
+        drop(hang_up_after(round % 8, a_step, database.write()).await);
+        let text = format!("note {round}");
+        write_note(&database, &text).await.expect("a turn to write");
+        acknowledged.push(text);
+    }
+
+    // Asked through another handle: it sees what is committed, and nothing else.
+    assert_eq!(notes(&place.open().await).await, acknowledged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_handed_back_inside_a_transaction_is_cleaned_before_the_next_use() {
+    let place = Place::empty();
+    let database = place.open().await;
+    let mut left_open = database.reader().acquire().await.expect("a connection");
+    // Behind the back of the driver, as a cancelled call leaves it.
+    sqlx::raw_sql(BEGIN_A_MOMENT).execute(&mut *left_open).await.expect("no transaction yet");
+    sqlx::raw_sql("SELECT COUNT(*) FROM notes").execute(&mut *left_open).await.expect("a table");
+    drop(left_open);
+
+    write_note(&database, "later").await.expect("a turn to write");
+
+    // Still inside that transaction, the connection would show the moment it began.
+    let mut connections = Vec::new();
+    for _ in 0..database.reader().options().get_max_connections() {
+        connections.push(database.reader().acquire().await.expect("a connection"));
+    }
+    for connection in &mut connections {
+        let seen: Vec<String> = sqlx::query_scalar("SELECT text FROM notes")
+            .fetch_all(&mut **connection)
+            .await
+            .expect("a table");
+        assert_eq!(seen, ["later"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_cancelled_half_way_through_its_work_leaves_nothing_behind() {
+    let place = Place::empty();
+    let database = place.open().await;
+
+    for steps in 0..40 {
+        hang_up_after(steps, a_step, async {
+            write_note(&database, &format!("one of {steps}")).await?;
+            let mut tx = database.write().await?;
+            sqlx::query("INSERT INTO notes (text) VALUES ('half')").execute(&mut *tx).await?;
+            std::future::pending::<sir0_storage::Result<()>>().await
+        })
+        .await;
+    }
+    write_note(&database, "the next").await.expect("a turn to write");
+
+    let kept = notes(&place.open().await).await;
+    assert!(!kept.contains(&"half".to_owned()), "{kept:?}");
+    assert_eq!(kept.last().map(String::as_str), Some("the next"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_is_dropped_never_was() {
+    let place = Place::empty();
+    let database = place.open().await;
+
+    let mut tx = database.write().await.expect("a turn to write");
+    sqlx::query("INSERT INTO notes (text) VALUES ('gone')")
+        .execute(&mut *tx)
+        .await
+        .expect("a table");
+    drop(tx);
+
+    assert_eq!(notes(&database).await, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_take_turns_and_neither_is_refused() {
+    let place = Place::empty();
+    let databases = [place.open().await, place.open().await];
+
+    let writers = databases.iter().enumerate().flat_map(|(process, database)| {
+        (0..16).map(move |writer| async move {
+            for note in 0..4 {
+                let text = format!("{process} {writer} {note}");
+                write_note(database, &text).await.expect("a turn in time");
+            }
+        })
+    });
+    futures::future::join_all(writers).await;
+
+    assert_eq!(notes(&databases[0]).await.len(), 128);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_stands_still_while_others_write() {
+    let place = Place::empty();
+    let database = place.open().await;
+    let count = "SELECT COUNT(*) FROM notes";
+    let mut snapshot = database.snapshot().await.expect("a connection");
+    let before: i64 = sqlx::query_scalar(count).fetch_one(&mut *snapshot).await.expect("a table");
+
+    write_note(&database, "later").await.expect("a turn to write");
+
+    let after: i64 = sqlx::query_scalar(count).fetch_one(&mut *snapshot).await.expect("a table");
+    assert_eq!((before, after), (0, 0));
+    assert_eq!(notes(&database).await, ["later"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_be_unique_is_refused_as_taken() {
+    let place = Place::empty();
+    let database = place.open().await;
+    write_note(&database, "mine").await.expect("a free text");
+
+    let refused = write_note(&database, "mine").await.expect_err("a text that is there");
+
+    assert!(matches!(refused, Error::Taken(_)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrating_twice_changes_nothing() {
+    let place = Place::empty();
+    let first = place.open().await;
+    write_note(&first, "kept").await.expect("a turn to write");
+    let key = first.sealing_key().await.expect("made by the migration");
+    first.close().await;
+
+    let second = place.open().await;
+
+    assert_eq!(notes(&second).await, ["kept"]);
+    assert_eq!(second.sealing_key().await.expect("made by the migration"), key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_at_the_same_time_migrate_once() {
+    let place = Place::empty();
+    let starts = (0..8).map(|_| place.open_with(&[NOTES, EVENTS]));
+    let started = futures::future::join_all(starts).await;
+
+    let databases: Vec<_> = started.into_iter().map(|it| it.expect("a turn to migrate")).collect();
+    let mut keys = Vec::new();
+    for database in &databases {
+        keys.push(database.sealing_key().await.expect("made by one of them"));
+    }
+    keys.dedup();
+    assert_eq!(keys.len(), 1, "one migration made one key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_program_opens_what_a_newer_one_migrated() {
+    let place = Place::empty();
+    let newer = place.open().await;
+    write_note(&newer, "kept").await.expect("a turn to write");
+
+    let older = place.open_with(&[NOTES]).await.expect("steps only ever add");
+
+    assert_eq!(notes(&older).await, ["kept"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_was_edited_after_it_ran_stops_the_start() {
+    let place = Place::empty();
+    place.open().await.close().await;
+
+    let edited = Migration { sql: "CREATE TABLE notes (note BIGINT)", ..NOTES };
+    let refused =
+        place.open_with(&[edited, EVENTS]).await.expect_err("another file of that number");
+
+    assert!(matches!(refused, Error::Migrate(_)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_of_events_is_understood() {
+    let place = Place::empty();
+    let database = place.open().await;
+
+    for statement in [engine::ANNOUNCE, AFTER, BOUNDS, PRUNE] {
+        engine::prepare(&database, statement)
+            .await
+            .unwrap_or_else(|fault| panic!("{statement}: {fault:?}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_nobody_understands_does_not_prepare() {
+    let place = Place::empty();
+    let database = place.open().await;
+
+    assert!(engine::prepare(&database, "SELECT text FROM nots").await.is_err());
+    assert!(engine::prepare(&database, "SELECT FROM notes WHERE").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_read_in_the_order_of_their_commits() {
+    let place = Place::empty();
+    let database = place.open().await;
+    assert_eq!(database.event_bounds().await.expect("a table"), Bounds { resumable: 0, head: 0 });
+
+    announce(&database, 5).await;
+
+    let events = database.events_after(2, 2).await.expect("a table");
+    let read: Vec<_> = events.iter().map(|row| (row.position, row.payload.as_str())).collect();
+    assert_eq!(read, [(3, "2"), (4, "3")]);
+    assert_eq!(database.event_bounds().await.expect("a table"), Bounds { resumable: 0, head: 5 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forgetting_old_events_never_reuses_a_position() {
+    let place = Place::empty();
+    let database = place.open().await;
+    announce(&database, 5).await;
+
+    database.prune_events(2).await.expect("a turn to write");
+    assert_eq!(database.event_bounds().await.expect("a table"), Bounds { resumable: 3, head: 5 });
+    database.prune_events(0).await.expect("a turn to write");
+    announce(&database, 1).await;
+
+    let head = database.event_bounds().await.expect("a table").head;
+    assert_eq!(head, 6, "after everything was forgotten too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_event_stays_so_that_the_position_is_known() {
+    let place = Place::empty();
+    let database = place.open().await;
+    announce(&database, 5).await;
+
+    database.prune_events(0).await.expect("a turn to write");
+
+    let bounds = database.event_bounds().await.expect("a table");
+    assert_eq!(bounds.head, 5, "the latest always stays: it tells how far the positions got");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_database_says_that_it_is_not_available() {
+    let place = Place::empty();
+    let database = place.open().await;
+    database.check().await.expect("open");
+
+    database.close().await;
+
+    let refused = database.check().await.expect_err("closed");
+    assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_finds_the_writer_busy_still_ends() {
+    let place = Place::empty();
+    let database = place.open().await;
+    let busy = database.write().await.expect("a turn to write");
+
+    let check = tokio::spawn({
+        let database = database.clone();
+        async move { database.check().await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    drop(busy);
+
+    check.await.expect("no panic").expect("a turn after the other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moment_is_read_as_it_was_written() {
+    let database = Place::empty().open().await;
+    let moments = [
+        -62_135_596_800_000_000,
+        -1,
+        0,
+        946_684_799_999_999,
+        NOON.micros(),
+        253_402_300_799_999_999,
+    ];
+
+    let mut tx = database.write().await.expect("a turn to write");
+    for micros in moments {
+        let at = Timestamp::from_micros(micros);
+        engine::announce(&mut tx, "noted", "", at).await.expect("a table");
+    }
+    tx.commit().await.expect("room on the disk");
+
+    let rows = database.events_after(0, 10).await.expect("a table");
+    assert_eq!(rows.iter().map(|row| row.announced_at.micros()).collect::<Vec<_>>(), moments);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_database_lacks_is_told_without_giving_it() {
+    let place = Place::empty();
+    let states = async || -> Vec<StepState> {
+        let steps = place.inspect(&[NOTES, EVENTS]).await.expect("a database or none");
+        steps.into_iter().map(|step| step.state).collect()
+    };
+
+    assert_eq!(states().await, [StepState::Missing, StepState::Missing]);
+    assert_eq!(states().await, [StepState::Missing, StepState::Missing], "and nothing was made");
+
+    place.open_with(&[NOTES]).await.expect("a database");
+    assert_eq!(states().await, [StepState::Present, StepState::Missing]);
+}

@@ -1,0 +1,283 @@
+//! The schemas of a service on both engines are one schema, but for what is listed here.
+
+use std::{collections::BTreeSet, path::Path};
+
+use sir0_storage::{Asked, Migration, Place, postgres, sqlite};
+
+/// A schema as facts, each a line of its own.
+type Facts = BTreeSet<String>;
+
+/// What every service has on SQLite alone: the engine numbers the events.
+const NUMBERED_EVENTS: &str = "events: the database gives position";
+
+/// What every service has on PostgreSQL alone: a row that holds the latest position.
+const FEED_HEAD: [&str; 3] = [
+    "feed_head: column 1 is only_one, number, never null",
+    "feed_head: column 2 is position, number, never null",
+    "feed_head: its key is only_one",
+];
+
+#[tokio::test]
+async fn accounts_has_one_schema_on_both_engines() {
+    let (sqlite, postgres) = schemas("accounts").await;
+
+    assert_eq!(difference(&sqlite, &postgres), [NUMBERED_EVENTS]);
+    assert_eq!(difference(&postgres, &sqlite), FEED_HEAD);
+}
+
+#[tokio::test]
+async fn the_storefront_has_one_schema_on_both_engines_but_for_the_index_of_words() {
+    let (sqlite, postgres) = schemas("storefront").await;
+
+    // A table that looks like one, kept by triggers, against an index like any other.
+    let only_here = [
+        NUMBERED_EVENTS,
+        "games_words is a virtual table",
+        "trigger games_words_added on games",
+        "trigger games_words_changed on games",
+        "trigger games_words_removed on games",
+    ];
+    let [head, position, key] = FEED_HEAD;
+    let only_there = [head, position, key, "games: index games_words on words by gin"];
+    assert_eq!(difference(&sqlite, &postgres), only_here);
+    assert_eq!(difference(&postgres, &sqlite), only_there);
+}
+
+#[test]
+fn the_migrations_of_both_engines_have_the_same_numbers_and_names() {
+    for service in ["accounts", "storefront"] {
+        let names = |engine| names_of(&migrations(service, engine));
+
+        assert_eq!(names("sqlite"), names("postgres"), "{service}");
+    }
+}
+
+#[test]
+fn the_migrations_of_both_engines_check_the_same() {
+    for service in ["accounts", "storefront"] {
+        let checks =
+            |engine| -> Facts { migrations(service, engine).iter().flat_map(checks_of).collect() };
+
+        assert!(!checks("sqlite").is_empty());
+        assert_eq!(checks("sqlite"), checks("postgres"), "{service}");
+    }
+}
+
+fn difference<'a>(one: &'a Facts, other: &'a Facts) -> Vec<&'a str> {
+    one.difference(other).map(String::as_str).collect()
+}
+
+fn migrations(service: &str, engine: &str) -> Vec<Migration> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let files = sir0_throwaway::sql_files(root.join(service).join(engine));
+    let migration = |(name, sql): (String, String)| {
+        let (version, rest) = name.split_once('_').expect("NNNN_name.sql");
+        Migration {
+            version: version.parse().expect("a number"),
+            name: leak(rest.strip_suffix(".sql").expect("NNNN_name.sql")),
+            sql: leak(&sql),
+        }
+    };
+    files.into_iter().map(migration).collect()
+}
+
+/// Migrations are part of the program; here they are read from files and live as long.
+fn leak(text: &str) -> &'static str {
+    text.to_owned().leak()
+}
+
+fn names_of(migrations: &[Migration]) -> Vec<(i64, &'static str)> {
+    migrations.iter().map(|step| (step.version, step.name)).collect()
+}
+
+/// Each `CHECK (…)`, to the bracket that ends it.
+fn checks_of(migration: &Migration) -> Vec<String> {
+    let conditions = migration.sql.split("CHECK (").skip(1);
+    let condition = |rest: &str| {
+        let mut open = 1;
+        let end = rest.find(|character| {
+            open += i32::from(character == '(') - i32::from(character == ')');
+            open == 0
+        });
+        rest[..end.expect("brackets are closed")].to_owned()
+    };
+    conditions.map(condition).collect()
+}
+
+/// The schema of a service on SQLite and on PostgreSQL.
+async fn schemas(service: &str) -> (Facts, Facts) {
+    let folder = tempfile::tempdir().expect("a place for temporary files");
+    let file = folder.path().join("schema.db");
+    let here = sqlite::Database::open(&file, &migrations(service, "sqlite")).await;
+    let server = sir0_throwaway::database();
+    let asked = Asked { url: Some(server.url()), password_file: None, connections: 2 };
+    let Ok(Place::Postgres(address)) = Place::of(asked, Path::new(""), "") else {
+        panic!("{} is a server", server.url())
+    };
+    let there = postgres::Database::open(&address, &migrations(service, "postgres")).await;
+    (of_sqlite(&here.expect("a database")).await, of_postgres(&there.expect("a database")).await)
+}
+
+/// What SQLite tells of itself. It has one type for numbers and times; ours are told apart by their names.
+async fn of_sqlite(database: &sqlite::Database) -> Facts {
+    const OBJECTS: &str = "
+        SELECT type, name, tbl_name, COALESCE(sql, '')
+          FROM sqlite_schema
+         WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
+    // What FTS5 keeps in tables of its own is not ours to look at.
+    const SHADOWS: &str = "SELECT name FROM pragma_table_list WHERE type = 'shadow'";
+    const COLUMNS: &str = "
+        SELECT cid + 1, name,
+               CASE type WHEN 'TEXT' THEN 'text'
+                         WHEN 'BLOB' THEN 'bytes'
+                         WHEN 'INTEGER' THEN CASE WHEN name LIKE '%\\_at' ESCAPE '\\' THEN 'time' ELSE 'number' END
+                         ELSE type
+               END,
+               \"notnull\" = 1 OR pk > 0, dflt_value
+          FROM pragma_table_info($1)
+      ORDER BY cid";
+    const KEY: &str = "SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk";
+    const INDEXES: &str = "
+        SELECT list.name, origin, \"unique\", (SELECT group_concat(name, ', ') FROM pragma_index_info(list.name))
+          FROM pragma_index_list($1) AS list";
+    const REFERENCES: &str = r#"SELECT "from", "table", "to" FROM pragma_foreign_key_list($1)"#;
+
+    let reader = database.reader();
+    let shadows: Vec<String> =
+        sqlx::query_scalar(SHADOWS).fetch_all(reader).await.expect("SQLite's own");
+    let objects: Vec<(String, String, String, String)> =
+        sqlx::query_as(OBJECTS).fetch_all(reader).await.expect("SQLite's own");
+    let mut facts = Facts::new();
+    for (kind, name, table, sql) in objects {
+        if kind == "trigger" {
+            facts.insert(format!("trigger {name} on {table}"));
+        }
+        if kind != "table" || shadows.contains(&name) {
+            continue;
+        }
+        if sql.starts_with("CREATE VIRTUAL") {
+            facts.insert(format!("{name} is a virtual table"));
+            continue;
+        }
+        let columns =
+            sqlx::query_as(COLUMNS).bind(&name).fetch_all(reader).await.expect("SQLite's own");
+        facts.extend(columns.into_iter().map(|column| column_fact(&name, column)));
+        let key: Vec<String> =
+            sqlx::query_scalar(KEY).bind(&name).fetch_all(reader).await.expect("SQLite's own");
+        facts.insert(format!("{name}: its key is {}", key.join(", ")));
+        if sql.contains("AUTOINCREMENT") {
+            facts.insert(format!("{name}: the database gives {}", key.join(", ")));
+        }
+        let indexes: Vec<(String, String, bool, String)> =
+            sqlx::query_as(INDEXES).bind(&name).fetch_all(reader).await.expect("SQLite's own");
+        facts.extend(indexes.into_iter().filter_map(|(index, origin, is_unique, columns)| {
+            match origin.as_str() {
+                "c" if is_unique => Some(format!("{name}: unique index {index} on {columns}")),
+                "c" => Some(format!("{name}: index {index} on {columns}")),
+                "u" => Some(format!("{name}: unique {columns}")),
+                _primary_key => None,
+            }
+        }));
+        let references: Vec<(String, String, String)> =
+            sqlx::query_as(REFERENCES).bind(&name).fetch_all(reader).await.expect("SQLite's own");
+        facts.extend(
+            references
+                .into_iter()
+                .map(|(from, table, to)| format!("{name}: {from} is one of {table} ({to})")),
+        );
+    }
+    facts
+}
+
+async fn of_postgres(database: &postgres::Database) -> Facts {
+    const TABLES: &str = "
+        SELECT table_name::text
+          FROM information_schema.tables
+         WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'";
+    const COLUMNS: &str = "
+        SELECT ordinal_position::bigint, column_name::text,
+               CASE data_type WHEN 'text' THEN 'text'
+                              WHEN 'bytea' THEN 'bytes'
+                              WHEN 'bigint' THEN 'number'
+                              WHEN 'integer' THEN 'number'
+                              WHEN 'timestamp with time zone' THEN 'time'
+                              ELSE data_type
+               END,
+               is_nullable = 'NO', column_default::text
+          FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name = $1";
+    const GIVEN: &str = "
+        SELECT column_name::text
+          FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name = $1 AND identity_generation = 'ALWAYS'";
+    const CONSTRAINTS: &str = "
+        SELECT contype::text,
+               (SELECT string_agg(attname, ', ' ORDER BY place)
+                  FROM unnest(conkey) WITH ORDINALITY AS key (attnum, place)
+                  JOIN pg_attribute AS attribute ON attrelid = conrelid AND attribute.attnum = key.attnum),
+               COALESCE(confrelid::regclass::text, ''),
+               COALESCE((SELECT string_agg(attname, ', ')
+                  FROM pg_attribute WHERE attrelid = confrelid AND attnum = ANY (confkey)), '')
+          FROM pg_constraint
+         WHERE conrelid = $1::regclass AND contype IN ('p', 'u', 'f')";
+    // An index on an expression has no column there; then it is what the expression is made of.
+    const INDEXES: &str = "
+        SELECT index.relname::text, amname::text, indisunique,
+               (SELECT string_agg(DISTINCT attname, ', ')
+                  FROM pg_depend
+                  JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+                 WHERE objid = indexrelid AND refobjid = indrelid),
+               (SELECT string_agg(attname, ', ' ORDER BY place)
+                  FROM unnest(indkey) WITH ORDINALITY AS key (attnum, place)
+                  JOIN pg_attribute AS attribute ON attrelid = indrelid AND attribute.attnum = key.attnum)
+          FROM pg_index
+          JOIN pg_class AS index ON index.oid = indexrelid
+          JOIN pg_am ON pg_am.oid = index.relam
+         WHERE indrelid = $1::regclass
+           AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)";
+
+    let reader = database.reader();
+    let tables: Vec<String> =
+        sqlx::query_scalar(TABLES).fetch_all(reader).await.expect("PostgreSQL's own");
+    let mut facts = Facts::new();
+    for name in tables {
+        let columns =
+            sqlx::query_as(COLUMNS).bind(&name).fetch_all(reader).await.expect("PostgreSQL's own");
+        facts.extend(columns.into_iter().map(|column| column_fact(&name, column)));
+        let given: Vec<String> = sqlx::query_scalar(GIVEN)
+            .bind(&name)
+            .fetch_all(reader)
+            .await
+            .expect("PostgreSQL's own");
+        facts
+            .extend(given.into_iter().map(|column| format!("{name}: the database gives {column}")));
+        let constraints: Vec<(String, String, String, String)> = sqlx::query_as(CONSTRAINTS)
+            .bind(&name)
+            .fetch_all(reader)
+            .await
+            .expect("PostgreSQL's own");
+        facts.extend(constraints.into_iter().map(
+            |(kind, columns, table, to)| match kind.as_str() {
+                "p" => format!("{name}: its key is {columns}"),
+                "u" => format!("{name}: unique {columns}"),
+                _reference => format!("{name}: {columns} is one of {table} ({to})"),
+            },
+        ));
+        let indexes: Vec<(String, String, bool, String, Option<String>)> =
+            sqlx::query_as(INDEXES).bind(&name).fetch_all(reader).await.expect("PostgreSQL's own");
+        facts.extend(indexes.into_iter().map(|(index, method, is_unique, made_of, columns)| {
+            let unique = if is_unique { "unique " } else { "" };
+            let columns = columns.unwrap_or(made_of);
+            let how = if method == "btree" { String::new() } else { format!(" by {method}") };
+            format!("{name}: {unique}index {index} on {columns}{how}")
+        }));
+    }
+    facts
+}
+
+fn column_fact(table: &str, column: (i64, String, String, bool, Option<String>)) -> String {
+    let (place, name, kind, never_null, default) = column;
+    let null = if never_null { "never null" } else { "may be null" };
+    let default = default.map(|value| format!(", else {value}")).unwrap_or_default();
+    format!("{table}: column {place} is {name}, {kind}, {null}{default}")
+}
