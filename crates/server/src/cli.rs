@@ -60,14 +60,17 @@ pub enum Command {
         #[arg(long, value_name = "URL")]
         to: String,
     },
-    /// Copy the embedded databases and the signing key into an empty folder, also while they are in use.
+    /// Copy embedded databases and the signing key into an empty folder, also while in use.
     Backup {
         /// The folder; made when missing.
         #[arg(long, value_name = "FOLDER")]
         to: PathBuf,
     },
     /// Look at everything this configuration needs, change nothing, and say what to do.
-    Doctor,
+    Doctor {
+        /// Only what this part needs.
+        part: Option<Part>,
+    },
     /// Look after accounts, straight in the database.
     #[command(subcommand)]
     Admin(Admin),

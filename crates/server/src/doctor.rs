@@ -8,7 +8,7 @@ use sir0_rpc::peer;
 use sir0_storage::{Exam, Place, Step, StepState};
 use sir0_tokens::SigningKey;
 
-use crate::{Config, afar::Afar, migrate::steps, services};
+use crate::{Config, Parts, afar::Afar, migrate::steps, parts::Part, services};
 
 /// Tokens expire by the clocks of several machines: further apart than this, one refuses what another just made.
 const CLOCKS_APART: Duration = Duration::from_secs(2);
@@ -27,17 +27,28 @@ enum Finding {
     Ill(String, &'static str),
 }
 
-/// Looks, prints a line for each thing, and answers whether all of it works.
-pub async fn doctor(config: &Config) -> anyhow::Result<bool> {
+/// Looks at what the platform needs, or one part of it; prints a line for each thing, and answers whether all of it
+/// works.
+pub async fn doctor(config: &Config, part: Option<Part>) -> anyhow::Result<bool> {
+    let runs = |one| part.is_none_or(|only| only == one);
     let mut report = Report { is_well: true };
-    report.about("data folder", data_folder(&config.data_dir));
-    report.about("signing key", signing_key(config));
+    if config.keeps_files(part.map_or(Parts::ALL, Parts::only)) {
+        report.about("data folder", data_folder(&config.data_dir));
+    }
+    if runs(Part::Accounts) {
+        report.about("signing key", signing_key(config));
+    }
     for (service, place, _) in services::places(config)? {
+        if part.is_some_and(|only| only.name() != service.name()) {
+            continue;
+        }
         let steps = steps(config, service, true).await;
         report.about(&format!("{} database", service.name()), database(&place).await);
         report.about(&format!("{} tables", service.name()), tables(steps));
     }
-    report.about("redis", redis(config).await);
+    if part != Some(Part::Edge) {
+        report.about("redis", redis(config).await);
+    }
     match Afar::all(&config.peers) {
         Ok(peers) => {
             for peer in peers {

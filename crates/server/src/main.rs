@@ -37,7 +37,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Migrate { service, check } => migrate(&config, service, check).await,
         Command::Copy { from, to } => copy(&config, &from, &to).await.map(|()| true),
         Command::Backup { to } => backup(&config, &to).await.map(|()| true),
-        Command::Doctor => doctor(&config).await,
+        Command::Doctor { part } => doctor(&config, part).await,
         Command::Admin(admin) => administer(&config, admin).await.map(|()| true),
         Command::Probe { .. } => unreachable!("it was answered above"),
     };
@@ -50,8 +50,12 @@ async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result
     let parts = part.map_or(Parts::ALL, Parts::only);
     config.log_exposure();
     config.log_solitude(parts);
-    let platform =
-        Platform::open_parts(config, parts).await.context("the platform cannot be opened")?;
+    let mut stop = Box::pin(stop);
+    let platform = tokio::select! {
+        opened = Platform::open_parts(config, parts) => opened.context("the platform cannot be opened")?,
+        // Asked to stop while a database was waited for.
+        () = &mut stop => return Ok(()),
+    };
     if demo {
         platform.stock_demo().await.context("the demo catalogue cannot be put into the store")?;
     }

@@ -5,7 +5,9 @@ use sir0_kernel::{GameId, Price};
 use sir0_rpc::{FieldReader, InvalidFields, Seal};
 
 use crate::{
-    domain::{Change, Description, Game, Genre, Listing, NewGame, PageToken, Sort, Title, Words},
+    domain::{
+        Change, Description, Game, Genre, Listing, NewGame, PageToken, RequestId, Sort, Title, Words,
+    },
     watch::{Filter, WATCH},
 };
 
@@ -48,7 +50,12 @@ pub(crate) fn listing(
     };
     let mut listing = Listing { sort, genre, words, page_size, after: None };
     if let Some(token) = given(&request.page_token) {
-        let opened = seal.open(&listing.purpose(), token);
+        let mut opened = seal.open(&listing.purpose(), token);
+        if opened.is_err() && request.sort.is_empty() {
+            // A list that an older version began, with the latest first, goes on as it began.
+            listing.sort = Sort::Newest;
+            opened = seal.open(&listing.purpose(), token);
+        }
         let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;
         // Sealed by us for this list, so only another version of ours can have written it otherwise.
         let after = serde_json::from_slice::<PageToken>(&opened).map_err(|_older| {
@@ -73,7 +80,13 @@ fn given(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-impl TryFrom<pb::CreateGameRequest> for NewGame {
+/// A game to be added, and what the caller calls the request.
+pub(crate) struct CreateGame {
+    pub(crate) game: NewGame,
+    pub(crate) request: Option<RequestId>,
+}
+
+impl TryFrom<pb::CreateGameRequest> for CreateGame {
     type Error = InvalidFields;
 
     fn try_from(request: pb::CreateGameRequest) -> Result<Self, InvalidFields> {
@@ -83,13 +96,15 @@ impl TryFrom<pb::CreateGameRequest> for NewGame {
         let price = fields.read("price", request.price.ok_or("is required"));
         let price = price.and_then(|price| fields.read("price", Price::parse(price)));
         let description = fields.read("description", Description::parse(&request.description));
+        let request =
+            fields.read_optional("request_id", request.request_id.as_deref().map(RequestId::parse));
 
-        let (Some(title), Some(genre), Some(price), Some(description)) =
-            (title, genre, price, description)
+        let (Some(title), Some(genre), Some(price), Some(description), Some(request)) =
+            (title, genre, price, description, request)
         else {
             return Err(fields.into_faults());
         };
-        Ok(Self { title, genre, price, description })
+        Ok(Self { game: NewGame { title, genre, price, description }, request })
     }
 }
 

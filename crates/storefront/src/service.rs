@@ -1,6 +1,6 @@
 //! The doorway, in the order of `games_service.proto`.
 
-use std::{path::Path, pin::Pin, sync::Arc, time::Duration};
+use std::{error::Error, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use futures::Stream;
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
@@ -16,15 +16,18 @@ use tonic::{Request, Response, Status};
 use crate::{
     Config, StorefrontError,
     cache::{Freshness, GameCache, PageCache, SharedCache, counts},
-    convert::{self, UpdateGame, WatchGames},
+    convert::{self, CreateGame, UpdateGame, WatchGames},
     db::StorefrontDb,
-    domain::{Game, NewGame},
+    domain::{Created, Game, NewGame, RequestKey},
     events::GameEvent,
     watch::{Stage, Watch},
 };
 
 /// How long a follower waits after a failed read.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long a request that made a game is known again.
+const REPEATABLE: Duration = Duration::from_hours(24);
 
 /// The storefront service. Cheap to clone.
 #[derive(Clone)]
@@ -57,14 +60,16 @@ impl Storefront {
         let pages = PageCache::new();
         let storefront = Self { db, cache, pages, freshness, elsewhere, feed, seal, shared };
         tokio::spawn(storefront.clone().drop_what_others_changed());
+        tokio::spawn(storefront.clone().keep_tidy());
         Ok(storefront)
     }
 
     /// Brings the schema up to date, and tells what was applied.
     pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
         let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        let marked = db.mark_titles().await;
         db.database().close().await;
-        Ok(steps)
+        marked.map(|_| steps)
     }
 
     /// Tells which steps the schema has, and changes nothing.
@@ -135,6 +140,27 @@ impl Storefront {
         }
     }
 
+    /// Does what has to be done now and then, and nobody waits for.
+    async fn keep_tidy(self) {
+        let mut every = tokio::time::interval(Duration::from_hours(1));
+        loop {
+            tokio::select! {
+                _ = every.tick() => {}
+                () = self.shared.stopping.cancelled() => return,
+            }
+            if let Err(error) = self.tidy().await {
+                tracing::warn!(error = &error as &dyn Error, "the storefront could not be tidied");
+            }
+        }
+    }
+
+    async fn tidy(&self) -> storage::Result<()> {
+        if self.db.mark_titles().await? > 0 {
+            self.pages.outdate();
+        }
+        self.db.forget_requests(self.shared.clock.now().before(REPEATABLE)).await
+    }
+
     async fn game(&self, id: GameId) -> Result<Arc<Game>, StorefrontError> {
         let game = self.cache.game(id, self.read_game(id)).await?;
         game.ok_or(StorefrontError::GameNotFound(id))
@@ -159,15 +185,27 @@ impl Storefront {
         self.db.game(id).await
     }
 
-    async fn add(self, game: NewGame) -> Result<Game, StorefrontError> {
+    /// Adds a game, unless the request did so before, and tells whether.
+    async fn add(
+        self,
+        game: NewGame,
+        request: Option<RequestKey>,
+    ) -> Result<(Created, bool), StorefrontError> {
         let at = self.shared.clock.now();
         let mut tx = self.db.begin().await?;
         let game = tx.add_game(game, at).await?;
-        let added = GameEvent::Added(game.clone());
+        if let Some(request) = &request {
+            let created = tx.note_request(request, &game, at).await?;
+            if created.id != game.id {
+                return Ok((created, false));
+            }
+        }
+        let created = Created { id: game.id, title: game.title.clone() };
+        let added = GameEvent::Added(game);
         let position = tx.announce(&added, at).await?;
         tx.commit().await?;
         self.changed(&added, position).await;
-        Ok(game)
+        Ok((created, true))
     }
 
     async fn update(
@@ -272,15 +310,19 @@ impl GamesService for Storefront {
     ) -> Result<Response<pb::CreateGameResponse>, Status> {
         let caller = self.shared.doorman.identify(request.metadata())?;
         caller.must_publish()?;
-        let game: NewGame = request.into_inner().try_into()?;
+        let CreateGame { game, request } = request.into_inner().try_into()?;
+        let request = request.map(|id| RequestKey::of(caller.user, &id));
 
-        let game = self.shared.work.to_the_end(self.clone().add(game)).await?;
+        let add = self.clone().add(game, request);
+        let (Created { id, title }, is_new) = self.shared.work.to_the_end(add).await?;
 
-        tracing::info!(game.id = %game.id, user.id = %caller.user, "game {} was added", game.id);
+        if is_new {
+            tracing::info!(game.id = %id, user.id = %caller.user, "game {id} was added");
+        }
         Ok(Response::new(pb::CreateGameResponse {
             message: "Game added successfully".to_owned(),
-            title: game.title.into(),
-            game_id: game.id.into(),
+            title: title.into(),
+            game_id: id.into(),
         }))
     }
 

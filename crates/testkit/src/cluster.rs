@@ -22,6 +22,7 @@ use sir0_kernel::Role;
 use sir0_server::parts::Part;
 use sir0_tokens::SigningKey;
 use tempfile::TempDir;
+use tokio::task::spawn_blocking;
 
 pub(crate) use self::settling::Settling;
 use self::{envoy::Upstream, name::Name, settings::Places, settling::Feed, warden::Warden};
@@ -102,13 +103,7 @@ impl Plan {
         let folder = tempfile::tempdir().expect("a folder for the cluster");
         let warden = Arc::new(Warden::start(folder.path()));
         let secrets = Secrets::make(folder.path());
-        let redis = Redis::start(&secrets.redis);
-        let (accounts_db, storefront_db) = if self.own_databases {
-            let own = |service, password: &str| Store::own(service, password);
-            (own("accounts", &secrets.accounts_db), own("storefront", &secrets.storefront_db))
-        } else {
-            (Store::shared(), Store::shared())
-        };
+        let (redis, accounts_db, storefront_db) = self.servers(&secrets).await;
 
         let at = |count: usize| -> Vec<SocketAddr> { (0..count).map(|_| free_address()).collect() };
         let (accounts_at, storefronts_at, edge_at) =
@@ -178,6 +173,24 @@ impl Plan {
             _names: names,
             folder,
         }
+    }
+
+    /// What keeps things, all of it started at once.
+    async fn servers(&self, secrets: &Secrets) -> (Redis, Store, Store) {
+        let store = |service: &'static str, password: &String| {
+            let (own, password) = (self.own_databases, password.clone());
+            spawn_blocking(move || {
+                if own { Store::own(service, &password) } else { Store::shared() }
+            })
+        };
+        let password = secrets.redis.clone();
+        let (redis, accounts, storefront) = tokio::join!(
+            spawn_blocking(move || Redis::start(&password)),
+            store("accounts", &secrets.accounts_db),
+            store("storefront", &secrets.storefront_db),
+        );
+        const STARTED: &str = "what is missing was said above";
+        (redis.expect(STARTED), accounts.expect(STARTED), storefront.expect(STARTED))
     }
 
     /// What an instance is told.

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::{ExitStatus, Output, Stdio},
     time::Duration,
 };
 
@@ -221,6 +221,21 @@ impl Process {
         let (child, address) = start(self.folder.path(), &self.settings).await;
         self.child = child;
         self.door.moves_to(address);
+    }
+
+    /// Starts it again as [`Self::starts_again`] does, with these variables besides.
+    pub async fn starts_again_with(&mut self, settings: &[(&str, &str)]) {
+        let set = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.settings.extend(set);
+        self.starts_again().await;
+    }
+
+    /// Runs `sir0` once with these arguments, beside it or while it is stopped, in the same folder and with the same
+    /// settings. What it printed, and how it ended.
+    pub async fn runs(&self, arguments: &[&str]) -> Output {
+        let mut command = sir0(&program(), self.folder.path(), &self.settings);
+        let output = timeout(LONG, command.args(arguments).stdin(Stdio::null()).output()).await;
+        output.expect("it ends").expect("the program starts")
     }
 
     /// Runs `sir0 admin …` beside it, with this on standard input.

@@ -2,12 +2,14 @@
 
 use std::{
     env,
+    process::Command,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use crate::{
     Postgres, port,
     postgres::{create_database, psql},
+    programs,
 };
 
 /// The variable that names the server which tests share, as a URL without a database. `cargo xtask test` sets it.
@@ -60,6 +62,21 @@ impl Database {
     #[expect(clippy::must_use_candidate, reason = "most statements are run for what they do")]
     pub fn psql(&self, sql: &str) -> String {
         psql(&self.url, sql).unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Dumps it and restores the dump into another one, as an operator would.
+    pub fn pours_into(&self, other: &Self) {
+        let folder = programs::postgres().unwrap_or_else(|why| panic!("{why}"));
+        let dump = tempfile::NamedTempFile::new().expect("a place for temporary files");
+        let file = dump.path().to_str().expect("UTF-8");
+        let (from, to) = (format!("--dbname={}", self.url), format!("--dbname={}", other.url));
+        for (program, arguments) in [
+            ("pg_dump", ["--format=custom", &format!("--file={file}"), &from]),
+            ("pg_restore", ["--exit-on-error", &to, file]),
+        ] {
+            let ended = Command::new(folder.join(program)).args(arguments).status();
+            assert!(ended.is_ok_and(|status| status.success()), "{program} does not work");
+        }
     }
 }
 

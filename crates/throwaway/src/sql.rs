@@ -32,9 +32,9 @@ impl SqlRoom {
     pub fn nameless(&self) -> Vec<&str> {
         const CALLS: [&str; 4] = ["query(", "query_as(", "query_scalar(", "execute("];
         let arguments = self.files.iter().flat_map(|code| {
-            let ends = CALLS.iter().flat_map(|call| {
-                code.match_indices(call).map(|(at, call)| at + call.len())
-            });
+            let ends = CALLS
+                .iter()
+                .flat_map(|call| code.match_indices(call).map(|(at, call)| at + call.len()));
             ends.map(|at| code[at..].trim_start())
         });
         arguments

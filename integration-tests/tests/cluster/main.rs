@@ -3,8 +3,12 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::json;
+use sir0_contract::accounts::{
+    WatchEndedSessionsRequest, sessions_service_client::SessionsServiceClient,
+};
 use sir0_testkit::{Answer, Cluster, LONG, Person, Plan, a_game, cluster};
 use tokio::time::{Instant, sleep};
+use tonic::Code;
 
 /// Asks until the answer has this status. How long that took.
 async fn becomes(person: &Person, path: &str, status: u16) -> Duration {
@@ -35,7 +39,12 @@ async fn every_instance_has_what_was_done_at_any_and_nothing_is_left_of_them() {
 
     for storefront in &cluster.storefronts {
         let read = storefront.meets(&studio).rest().get(&path).await;
-        assert_eq!((read.status, &read.json["title"]), (200, &json!("Lanterns")), "{}", storefront.name());
+        assert_eq!(
+            (read.status, &read.json["title"]),
+            (200, &json!("Lanterns")),
+            "{}",
+            storefront.name()
+        );
         assert_eq!(adds(&storefront.meets(&studio), "Harbours").await.status, 201);
     }
     studio.rest().post("/api/users/logout", &json!({"token": studio.token()})).await;
@@ -64,6 +73,22 @@ async fn every_instance_has_what_was_done_at_any_and_nothing_is_left_of_them() {
 /// Who ran, until now.
 fn pids(mut cluster: Cluster) -> Vec<u32> {
     cluster.instances().map(|instance| instance.pid()).collect()
+}
+
+#[tokio::test]
+async fn what_services_ask_each_other_and_their_metrics_end_at_the_proxy() {
+    let cluster = cluster().await;
+    let visitor = cluster.visitor();
+
+    let mut sessions = SessionsServiceClient::new(visitor.channel());
+    let asked = WatchEndedSessionsRequest::default();
+    let refused = sessions.watch_ended_sessions(asked).await.expect_err("it ends at the proxy");
+    let metrics = visitor.rest().get("/metrics").await;
+    let behind = cluster.storefronts[0].visitor().rest().get("/metrics").await;
+
+    assert_eq!(refused.code(), Code::Unimplemented);
+    assert_eq!((metrics.status, &metrics.json["reason"]), (404, &json!("NOT_FOUND")));
+    assert_eq!(behind.status, 200);
 }
 
 #[tokio::test]

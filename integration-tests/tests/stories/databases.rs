@@ -28,6 +28,15 @@ pub(crate) async fn forgets_after(tables: &Tables, events: i64) {
     connection.close().await;
 }
 
+/// Takes away what every change is announced by.
+pub(crate) async fn breaks(tables: &Tables) {
+    let statement = match tables {
+        Tables::File(_) => "DROP TABLE events",
+        Tables::Server(_) => "DROP TABLE feed_head",
+    };
+    run(tables, statement).await;
+}
+
 /// Takes the one place of a writer, and keeps it.
 pub(crate) async fn hold(tables: &Tables) -> Held {
     let mut connection = Tool::at(tables).await;

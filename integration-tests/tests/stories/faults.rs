@@ -70,7 +70,7 @@ async fn a_database_that_does_not_work_shows_in_the_status_and_in_health() {
     assert_eq!(serving(&visitor, "").await, ServingStatus::Serving);
     assert_eq!(serving(&visitor, games).await, ServingStatus::Serving);
 
-    databases::run(&server.storefront_tables(), "DROP TABLE events").await;
+    databases::breaks(&server.storefront_tables()).await;
     let mut answer = visitor.rest().get("/api/status").await;
     for _ in 0..100 {
         if answer.status == 500 {

@@ -8,6 +8,7 @@ mod faults;
 mod grpc_web;
 mod matrix;
 mod metrics;
+mod moving;
 mod pages;
 mod process;
 mod profiles;

@@ -48,7 +48,7 @@ async fn an_empty_postgres() -> (AccountsDb, sir0_throwaway::Database) {
 }
 
 async fn an_empty_database(url: Option<&str>, folder: &Path) -> AccountsDb {
-    let asked = Asked { url, password_file: None, connections: 32 };
+    let asked = Asked { url, password_file: None, connections: 64 };
     let place = Place::of(asked, folder, "accounts.db").expect("a place");
     AccountsDb::open(&place).await.expect("a database").0
 }

@@ -37,10 +37,10 @@ Settings:
 
 const APART: &str = "\
 Apart:
-  `sir0 serve accounts`, `sir0 serve storefront` and `sir0 serve edge` run one part each, on the same
-  port with the same limits, and answer only for that part. accounts and storefront take a
-  PostgreSQL database and any number of processes; with SQLite each has to be the only one. Both are
-  given the same peers.secret_file. The edge keeps nothing: it has /docs and /api/status.";
+  `sir0 serve accounts`, `sir0 serve storefront` and `sir0 serve edge` run one part each, on the
+  same port with the same limits, and answer only for that part. accounts and storefront take a
+  PostgreSQL database and any number of processes; with SQLite each has to be the only one. Both
+  are given the same peers.secret_file. The edge keeps nothing: it has /docs and /api/status.";
 
 const FILES: &str = "\
 Files:

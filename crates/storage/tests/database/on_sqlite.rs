@@ -8,6 +8,8 @@ use tempfile::TempDir;
 #[path = "stories.rs"]
 mod stories;
 
+use stories::{notes, write_note};
+
 const NOTES: Migration = Migration {
     version: 1,
     name: "notes",
@@ -19,9 +21,6 @@ const EVENTS: Migration = Migration {
     name: "events",
     sql: include_str!("../../../../migrations/storefront/sqlite/0002_events.sql"),
 };
-
-/// Begins a transaction whose reads all show one moment.
-const BEGIN_A_MOMENT: &str = "BEGIN";
 
 /// Where one database is. Every handle opened on it is a process of its own, as far as the database can tell.
 struct Place {
@@ -53,18 +52,19 @@ async fn a_step() {
     tokio::task::yield_now().await;
 }
 
-// PostgreSQL has one kind of connection: there a single statement may write as well.
+// The readers of PostgreSQL never begin a transaction.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_cannot_write() {
+async fn a_reader_handed_back_inside_a_transaction_is_cleaned_before_the_next_use() {
     let place = Place::empty();
     let database = place.open().await;
+    let mut left_open = database.reader().acquire().await.expect("a connection");
+    // Behind the back of the driver, as a cancelled call leaves it.
+    sqlx::raw_sql("BEGIN").execute(&mut *left_open).await.expect("no transaction yet");
+    sqlx::raw_sql("SELECT COUNT(*) FROM notes").execute(&mut *left_open).await.expect("a table");
+    drop(left_open);
 
-    let insert = sqlx::query("INSERT INTO notes (text) VALUES ('sneaked in')");
-    insert.execute(database.reader()).await.expect_err("a reader only reads");
+    write_note(&database, "later").await.expect("a turn to write");
 
-    let notes: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM notes")
-        .fetch_one(database.reader())
-        .await
-        .expect("a table");
-    assert_eq!(notes, 0);
+    // Still inside that transaction, the connection would show the moment it began.
+    assert_eq!(notes(&database).await, ["later"]);
 }

@@ -3,16 +3,19 @@
 use sir0_kernel::Timestamp;
 use sir0_storage::{AFTER, BOUNDS, Bounds, Error, Migration, PRUNE, StepState};
 
-use super::{BEGIN_A_MOMENT, EVENTS, NOTES, Place, a_step, engine};
+use super::{EVENTS, NOTES, Place, a_step, engine};
 use crate::{NOON, hang_up_after};
 
-async fn write_note(database: &engine::Database, text: &str) -> sir0_storage::Result<()> {
+pub(super) async fn write_note(
+    database: &engine::Database,
+    text: &str,
+) -> sir0_storage::Result<()> {
     let mut tx = database.write().await?;
     sqlx::query("INSERT INTO notes (text) VALUES ($1)").bind(text).execute(&mut *tx).await?;
     Ok(tx.commit().await?)
 }
 
-async fn notes(database: &engine::Database) -> Vec<String> {
+pub(super) async fn notes(database: &engine::Database) -> Vec<String> {
     let notes = sqlx::query_scalar("SELECT text FROM notes ORDER BY note");
     notes.fetch_all(database.reader()).await.expect("a table")
 }
@@ -41,32 +44,6 @@ async fn an_acknowledged_write_outlives_calls_cancelled_while_they_began() {
 
     // Asked through another handle: it sees what is committed, and nothing else.
     assert_eq!(notes(&place.open().await).await, acknowledged);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_connection_handed_back_inside_a_transaction_is_cleaned_before_the_next_use() {
-    let place = Place::empty();
-    let database = place.open().await;
-    let mut left_open = database.reader().acquire().await.expect("a connection");
-    // Behind the back of the driver, as a cancelled call leaves it.
-    sqlx::raw_sql(BEGIN_A_MOMENT).execute(&mut *left_open).await.expect("no transaction yet");
-    sqlx::raw_sql("SELECT COUNT(*) FROM notes").execute(&mut *left_open).await.expect("a table");
-    drop(left_open);
-
-    write_note(&database, "later").await.expect("a turn to write");
-
-    // Still inside that transaction, the connection would show the moment it began.
-    let mut connections = Vec::new();
-    for _ in 0..database.reader().options().get_max_connections() {
-        connections.push(database.reader().acquire().await.expect("a connection"));
-    }
-    for connection in &mut connections {
-        let seen: Vec<String> = sqlx::query_scalar("SELECT text FROM notes")
-            .fetch_all(&mut **connection)
-            .await
-            .expect("a table");
-        assert_eq!(seen, ["later"]);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,6 +113,17 @@ async fn a_snapshot_stands_still_while_others_write() {
     let after: i64 = sqlx::query_scalar(count).fetch_one(&mut *snapshot).await.expect("a table");
     assert_eq!((before, after), (0, 0));
     assert_eq!(notes(&database).await, ["later"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_cannot_write() {
+    let place = Place::empty();
+    let database = place.open().await;
+
+    let insert = sqlx::query("INSERT INTO notes (text) VALUES ('sneaked in')");
+    insert.execute(database.reader()).await.expect_err("a reader only reads");
+
+    assert_eq!(notes(&database).await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -293,7 +281,8 @@ async fn a_check_that_finds_the_writer_busy_still_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_moment_is_read_as_it_was_written() {
-    let database = Place::empty().open().await;
+    let place = Place::empty();
+    let database = place.open().await;
     let moments = [
         -62_135_596_800_000_000,
         -1,

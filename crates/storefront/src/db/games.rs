@@ -3,7 +3,11 @@
 use sir0_kernel::{GameId, Price, Timestamp};
 use sir0_storage as storage;
 
-use super::{Store, Work, engine::At, sql::for_update};
+use super::{
+    Store, Work,
+    engine::At,
+    sql::{for_update, without_title_words},
+};
 use crate::domain::{Description, Game, Genre, NewGame, Title, searched};
 
 /// A game as it lies in the table.
@@ -57,12 +61,57 @@ pub(super) const REMOVE_GAME: &str = "
 
 pub(super) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
+pub(super) const WITHOUT_TITLE_WORDS: &str = concat!(
+    "
+    SELECT game_id, title, description, words
+      FROM games
+     WHERE game_id > $1",
+    without_title_words!(),
+    "
+  ORDER BY game_id
+     LIMIT $2"
+);
+
+pub(super) const SAVE_WORDS: &str = "
+    UPDATE games
+       SET words = $1
+     WHERE game_id = $2 AND words = $3";
+
+/// How many games get their words anew in one unit of work: others wait for it on SQLite.
+const WORDS_BATCH: i64 = 100;
+
 impl Store {
     /// Reads a game as it was committed last.
     pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let row =
             sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
         row.map(game_from).transpose()
+    }
+
+    /// Writes the words anew of games that an older version wrote, unless they change meanwhile, and answers how many.
+    /// No game is different for it, so nothing is announced.
+    pub(crate) async fn mark_titles(&self) -> storage::Result<u64> {
+        let (mut after, mut marked) = (0, 0);
+        loop {
+            let query = sqlx::query_as(WITHOUT_TITLE_WORDS).bind(after).bind(WORDS_BATCH);
+            let games: Vec<(i64, String, String, String)> =
+                query.fetch_all(self.database.reader()).await?;
+            let Some((last, ..)) = games.last() else { return Ok(marked) };
+            after = *last;
+
+            let mut work = self.begin().await?;
+            for (id, title, description, before) in games {
+                let words =
+                    searched(&Title::from_row(title), &Description::from_row(description));
+                // A title without a single word has none to mark.
+                if words == before {
+                    continue;
+                }
+                let query = sqlx::query(SAVE_WORDS).bind(words).bind(id).bind(before);
+                marked += query.execute(&mut *work.tx).await?.rows_affected();
+            }
+            work.commit().await?;
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lists of games: three orders, with and without a genre and words. Each statement stands whole, so that each can
+//! Lists of games: four orders, with and without a genre and words. Each statement stands whole, so that each can
 //! be prepared by a test and planned by the engine. Compiled once for each engine.
 
 use sir0_kernel::GameId;
@@ -7,15 +7,32 @@ use sir0_storage as storage;
 use super::{
     Store,
     games::{GameRow, game_from},
-    sql::{has_words, match_text},
+    sql::{has_words, match_text, tier},
 };
-use crate::domain::{Game, Listing, Page, PageToken, Sort, search::Key};
+use crate::domain::{Found, Game, Listing, Page, PageToken, Sort, search::Key};
+
+/// A game as it lies in the table, and its tier.
+type FoundRow = (i64, String, String, i64, String, i32, i32);
+
+fn found_from((id, title, genre, price, description, revision, tier): FoundRow) -> storage::Result<Found> {
+    Ok(Found { game: game_from((id, title, genre, price, description, revision))?, tier })
+}
 
 macro_rules! list {
     ($after:literal, $order:literal, $($filter:expr),*) => {
         concat!(
-            "SELECT game_id, title, genre, price_minor, description, revision FROM games WHERE ",
+            "SELECT game_id, title, genre, price_minor, description, revision, 0 FROM games WHERE ",
             $after, $($filter,)* " ORDER BY ", $order, " LIMIT $3"
+        )
+    };
+}
+
+macro_rules! ranked {
+    ($tier:expr, $($filter:expr),*) => {
+        concat!(
+            "SELECT game_id, title, genre, price_minor, description, revision, tier FROM (SELECT games.*, ",
+            $tier, " AS tier FROM games WHERE TRUE", $($filter,)* ") AS found ",
+            "WHERE (tier, game_id) < ($1, $2) ORDER BY tier DESC, game_id DESC LIMIT $3"
         )
     };
 }
@@ -39,6 +56,12 @@ pub(super) const BY_TITLE: [&str; 4] =
 pub(super) const BY_PRICE: [&str; 4] =
     lists!("(price_minor, game_id) > ($1, $2)", "price_minor, game_id");
 
+/// By how well a game matches: with words, of a genre with words. The words of the title are the last parameter.
+pub(super) const RELEVANCE: [&str; 2] = [
+    ranked!(tier!("$5"), has_words!("$4")),
+    ranked!(tier!("$6"), " AND genre_key = $4", has_words!("$5")),
+];
+
 /// Games by id, for the present of a stream.
 pub(super) const PRESENT: &str = "
     SELECT game_id, title, genre, price_minor, description, revision
@@ -50,16 +73,18 @@ pub(super) const PRESENT: &str = "
 impl Store {
     /// Reads a page.
     pub(crate) async fn list(&self, listing: &Listing) -> storage::Result<Page> {
-        let orders = match listing.sort {
-            Sort::Newest => &NEWEST,
-            Sort::Title => &BY_TITLE,
-            Sort::Price => &BY_PRICE,
+        let order = listing.order();
+        let of_genre = usize::from(listing.genre.is_some());
+        let filters = of_genre + 2 * usize::from(listing.words.is_some());
+        let statement = match order {
+            Sort::Relevance => RELEVANCE[of_genre],
+            Sort::Newest => NEWEST[filters],
+            Sort::Title => BY_TITLE[filters],
+            Sort::Price => BY_PRICE[filters],
         };
-        let filters =
-            usize::from(listing.genre.is_some()) + 2 * usize::from(listing.words.is_some());
-        let after = listing.after.clone().unwrap_or_else(|| PageToken::beginning(listing.sort));
+        let after = listing.after.clone().unwrap_or_else(|| PageToken::beginning(order));
 
-        let query = sqlx::query_as::<_, GameRow>(orders[filters]);
+        let query = sqlx::query_as::<_, FoundRow>(statement);
         let query = match after.key {
             Key::Number(number) => query.bind(number),
             Key::Text(text) => query.bind(text),
@@ -69,11 +94,14 @@ impl Store {
             query = query.bind(genre.key());
         }
         if let Some(words) = &listing.words {
-            query = query.bind(match_text(words));
+            query = query.bind(match_text(words.iter()));
+            if order == Sort::Relevance {
+                query = query.bind(match_text(words.in_title()));
+            }
         }
         let rows = query.fetch_all(self.database.reader()).await?;
-        let games = rows.into_iter().map(game_from).collect::<storage::Result<Vec<Game>>>()?;
-        Ok(Page::cut(games, listing))
+        let found = rows.into_iter().map(found_from).collect::<storage::Result<Vec<_>>>()?;
+        Ok(Page::cut(found, listing))
     }
 
     /// Reads the next games of the present, by id.

@@ -1,6 +1,6 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `store.rs`, `games.rs` and `listing.rs` are compiled twice, as rooms of `sqlite` and of `postgres`; what only one
+//! `store.rs`, `games.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`; what only one
 //! engine understands is in its `…_sql.rs`. The types here are one or the other.
 
 mod postgres;
@@ -16,7 +16,7 @@ use sir0_storage::{
 };
 
 use crate::{
-    domain::{Game, Listing, NewGame, Page},
+    domain::{Created, Game, Listing, NewGame, Page, RequestKey},
     events::GameEvent,
 };
 
@@ -34,23 +34,35 @@ pub(crate) enum StorefrontTx {
 }
 
 /// What is copied when the storefront moves to another database.
-const TABLES: &[Table] = &[Table {
-    name: "games",
-    columns: &[
-        ("game_id", Kind::Number),
-        ("title", Kind::Text),
-        ("title_key", Kind::Text),
-        ("genre", Kind::Text),
-        ("genre_key", Kind::Text),
-        ("price_minor", Kind::Number),
-        ("description", Kind::Text),
-        ("words", Kind::Text),
-        ("revision", Kind::Small),
-        ("created_at", Kind::Time),
-        ("updated_at", Kind::Time),
-    ],
-    numbered: true,
-}];
+const TABLES: &[Table] = &[
+    Table {
+        name: "games",
+        columns: &[
+            ("game_id", Kind::Number),
+            ("title", Kind::Text),
+            ("title_key", Kind::Text),
+            ("genre", Kind::Text),
+            ("genre_key", Kind::Text),
+            ("price_minor", Kind::Number),
+            ("description", Kind::Text),
+            ("words", Kind::Text),
+            ("revision", Kind::Small),
+            ("created_at", Kind::Time),
+            ("updated_at", Kind::Time),
+        ],
+        numbered: true,
+    },
+    Table {
+        name: "created_by_request",
+        columns: &[
+            ("request_key", Kind::Text),
+            ("game_id", Kind::Number),
+            ("title", Kind::Text),
+            ("created_at", Kind::Time),
+        ],
+        numbered: false,
+    },
+];
 
 /// Does the same in either engine.
 macro_rules! on_either {
@@ -133,6 +145,16 @@ impl StorefrontDb {
     ) -> storage::Result<Vec<Game>> {
         on_either!(self, store => store.present_after(id, limit).await)
     }
+
+    /// Writes the words anew of games that an older version wrote, and answers how many.
+    pub(crate) async fn mark_titles(&self) -> storage::Result<u64> {
+        on_either!(self, store => store.mark_titles().await)
+    }
+
+    /// Forgets requests from before.
+    pub(crate) async fn forget_requests(&self, before: Timestamp) -> storage::Result<()> {
+        on_either!(self, store => store.forget_requests(before).await)
+    }
 }
 
 impl StorefrontTx {
@@ -149,6 +171,17 @@ impl StorefrontTx {
     /// Adds a game and gives it its id.
     pub(crate) async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
         on_either!(self, work => work.add_game(game, at).await)
+    }
+
+    /// Notes that the request made the game, and answers with what it made: this game, or the one that it made before.
+    /// In the latter case this work must not be committed.
+    pub(crate) async fn note_request(
+        &mut self,
+        request: &RequestKey,
+        game: &Game,
+        at: Timestamp,
+    ) -> storage::Result<Created> {
+        on_either!(self, work => work.note_request(request, game, at).await)
     }
 
     /// Writes a changed game back. `false` when someone else wrote first.

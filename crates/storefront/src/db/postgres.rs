@@ -6,8 +6,13 @@ use sir0_storage::{self as storage, Migration, Step, postgres as engine};
 mod games;
 #[path = "listing.rs"]
 mod listing;
+#[path = "requests.rs"]
+mod requests;
 #[path = "postgres_sql.rs"]
 mod sql;
+#[cfg(test)]
+#[path = "tests/statements.rs"]
+pub(super) mod statements;
 #[path = "store.rs"]
 mod store;
 
@@ -23,6 +28,16 @@ const MIGRATIONS: &[Migration] = &[
         version: 2,
         name: "events",
         sql: include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "created_by_request",
+        sql: include_str!("../../../../migrations/storefront/postgres/0003_created_by_request.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "title_words",
+        sql: include_str!("../../../../migrations/storefront/postgres/0004_title_words.sql"),
     },
 ];
 

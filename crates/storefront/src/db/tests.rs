@@ -1,12 +1,13 @@
 //! What the storefront asks of a database, told on every engine there is.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, path::Path};
 
 use proptest::{
     strategy::Strategy,
     test_runner::{Config, TestRunner},
 };
 use sir0_kernel::{Price, Timestamp};
+use sir0_storage::Asked;
 use tempfile::TempDir;
 
 use super::*;
@@ -22,11 +23,14 @@ macro_rules! on_every_engine {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn on_sqlite() { let (db, _kept) = an_empty_sqlite().await; story(db).await }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() { let (db, _kept) = an_empty_postgres().await; story(db).await }
         }
     )*};
 }
 
-/// Tells each story of many cases on every engine, each case in a database of its own. Another engine is another line.
+/// Tells each story of many cases on every engine, each case in an empty store. Another engine is another line.
 macro_rules! for_all_on_every_engine {
     ($(async fn $name:ident($db:ident: StorefrontDb, $case:ident: $kind:ident in $cases:expr) $body:block)*) => {$(
         mod $name {
@@ -35,9 +39,10 @@ macro_rules! for_all_on_every_engine {
             async fn story($db: StorefrontDb, $case: $kind) $body
 
             #[test]
-            fn on_sqlite() {
-                for_all($cases, async |case| { let (db, _kept) = an_empty_sqlite().await; story(db, case).await });
-            }
+            fn on_sqlite() { for_all($cases, an_empty_sqlite, story); }
+
+            #[test]
+            fn on_postgres() { for_all($cases, an_empty_postgres, story); }
         }
     )*};
 }
@@ -45,23 +50,43 @@ macro_rules! for_all_on_every_engine {
 mod games;
 mod pages;
 mod races;
+mod rooms;
 mod search;
-mod statements;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 /// A new database of the embedded engine, and the folder that goes with it.
 async fn an_empty_sqlite() -> (StorefrontDb, TempDir) {
     let folder = tempfile::tempdir().expect("a place for temporary files");
-    let db = StorefrontDb::open(&folder.path().join("storefront.db")).await;
-    (db.expect("a database"), folder)
+    (an_empty_database(None, folder.path()).await, folder)
 }
 
-fn for_all<C: Debug>(cases: impl Strategy<Value = C>, story: impl AsyncFn(C)) {
+/// A new database of a server, which goes with it.
+async fn an_empty_postgres() -> (StorefrontDb, sir0_throwaway::Database) {
+    let database = sir0_throwaway::database();
+    (an_empty_database(Some(database.url()), Path::new("")).await, database)
+}
+
+async fn an_empty_database(url: Option<&str>, folder: &Path) -> StorefrontDb {
+    let asked = Asked { url, password_file: None, connections: 64 };
+    let place = Place::of(asked, folder, "storefront.db").expect("a place");
+    StorefrontDb::open(&place).await.expect("a database").0
+}
+
+/// Tells the story for each case in one database, emptied before each.
+fn for_all<C: Debug, K>(
+    cases: impl Strategy<Value = C>,
+    an_empty_database: impl AsyncFn() -> (StorefrontDb, K),
+    story: impl AsyncFn(StorefrontDb, C),
+) {
     let runtime = tokio::runtime::Runtime::new().expect("threads to run on");
     let config = Config { cases: 64, failure_persistence: None, ..Config::default() };
+    let (db, _kept) = runtime.block_on(an_empty_database());
     let told = TestRunner::new(config).run(&cases, |case| {
-        runtime.block_on(story(case));
+        runtime.block_on(async {
+            db.removes_all().await;
+            story(db.clone(), case).await;
+        });
         Ok(())
     });
     if let Err(counterexample) = told {
@@ -114,6 +139,15 @@ impl StorefrontDb {
         let removed = tx.remove_game(id).await.expect("a table");
         tx.commit().await.expect("room on the disk");
         removed
+    }
+
+    async fn removes_all(&self) {
+        let games = self.present_after(None, u16::MAX).await.expect("a table");
+        let mut tx = self.begin().await.expect("a turn to write");
+        for game in games {
+            tx.remove_game(game.id).await.expect("a table");
+        }
+        tx.commit().await.expect("room on the disk");
     }
 
     async fn lists(&self, listing: &Listing) -> Vec<Game> {

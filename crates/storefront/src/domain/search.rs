@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
-    /// Latest added first.
+    /// Games whose title has the words first, then those that have them elsewhere; latest added first among either.
     #[default]
+    Relevance,
+    /// Latest added first.
     Newest,
     /// By title, whatever the case.
     Title,
@@ -20,7 +22,7 @@ pub enum Sort {
 
 /// No order has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be `newest`, `title` or `price`")]
+#[error("must be `relevance`, `newest`, `title` or `price`")]
 pub struct UnknownSort;
 
 impl FromStr for Sort {
@@ -28,7 +30,8 @@ impl FromStr for Sort {
 
     fn from_str(name: &str) -> Result<Self, UnknownSort> {
         match name {
-            "" | "newest" => Ok(Self::Newest),
+            "" | "relevance" => Ok(Self::Relevance),
+            "newest" => Ok(Self::Newest),
             "title" => Ok(Self::Title),
             "price" => Ok(Self::Price),
             _ => Err(UnknownSort),
@@ -52,12 +55,21 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// The order that comes of it: without words every game is as relevant as the next, and the latest comes first.
+    #[must_use]
+    pub const fn order(&self) -> Sort {
+        match self.sort {
+            Sort::Relevance if self.words.is_none() => Sort::Newest,
+            sort => sort,
+        }
+    }
+
     /// What a page token belongs to: the order and the filters, but not the size, which may change on the way.
     #[must_use]
     pub fn purpose(&self) -> Vec<u8> {
         let words = self.words.iter().flat_map(Words::iter).collect::<Vec<_>>();
         let genre = self.genre.as_ref().map(Genre::key);
-        serde_json::to_vec(&("page", self.sort, genre, words))
+        serde_json::to_vec(&("page", self.order(), genre, words))
             .expect("names and words are always JSON")
     }
 }
@@ -84,8 +96,9 @@ pub enum Key {
 impl PageToken {
     /// The place of a game in an order.
     #[must_use]
-    pub fn of(game: &Game, sort: Sort) -> Self {
-        let key = match sort {
+    pub fn of(Found { game, tier }: &Found, order: Sort) -> Self {
+        let key = match order {
+            Sort::Relevance => Key::Number((*tier).into()),
             Sort::Newest => Key::Number(game.id.into()),
             Sort::Title => Key::Text(game.title.sort_key()),
             Sort::Price => Key::Number(game.price.minor()),
@@ -95,13 +108,22 @@ impl PageToken {
 
     /// Before the first game of an order.
     #[must_use]
-    pub fn beginning(sort: Sort) -> Self {
-        match sort {
-            Sort::Newest => Self { key: Key::Number(i64::MAX), id: i32::MAX },
+    pub fn beginning(order: Sort) -> Self {
+        match order {
+            Sort::Relevance | Sort::Newest => Self { key: Key::Number(i64::MAX), id: i32::MAX },
             Sort::Title => Self { key: Key::Text(String::new()), id: 0 },
             Sort::Price => Self { key: Key::Number(-1), id: 0 },
         }
     }
+}
+
+/// A game of a list, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The game.
+    pub game: Game,
+    /// How well it matches: 1 when its title has all the words, 0 when not.
+    pub tier: i32,
 }
 
 /// A part of a list.
@@ -116,10 +138,11 @@ pub struct Page {
 impl Page {
     /// Cuts a page out of what was read: one game more than it holds tells whether another page follows.
     #[must_use]
-    pub fn cut(mut read: Vec<Game>, listing: &Listing) -> Self {
+    pub fn cut(mut read: Vec<Found>, listing: &Listing) -> Self {
         let has_more = read.len() > usize::from(listing.page_size);
         read.truncate(listing.page_size.into());
-        let next = read.last().filter(|_| has_more).map(|last| PageToken::of(last, listing.sort));
-        Self { games: read, next }
+        let last = read.last().filter(|_| has_more);
+        let next = last.map(|last| PageToken::of(last, listing.order()));
+        Self { games: read.into_iter().map(|found| found.game).collect(), next }
     }
 }

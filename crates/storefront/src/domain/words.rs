@@ -73,12 +73,23 @@ text! {
     Description, Text { min: 0, max: 4000, lines: true }
 }
 
-/// What a search looks through: each word of a title and a description once.
+/// Stands before a word of a title, and in no word that people type: not a letter, not a digit, but part of a word for
+/// the index of either engine.
+const TITLE_MARK: char = '\u{E000}';
+
+/// What a search looks through: each word of a title and a description once, and those of the title once more behind
+/// their mark.
 #[must_use]
 pub fn searched(title: &Title, description: &Description) -> String {
-    let words = plain_words(title.as_str()).chain(plain_words(description.as_str()));
-    let words: BTreeSet<_> = words.map(shortened).collect();
+    let of_title: BTreeSet<_> = plain_words(title.as_str()).map(shortened).collect();
+    let marked: Vec<_> = of_title.iter().map(|word| in_title(word)).collect();
+    let of_description = plain_words(description.as_str()).map(shortened);
+    let words: BTreeSet<_> = of_title.into_iter().chain(of_description).chain(marked).collect();
     words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+fn in_title(word: &str) -> String {
+    format!("{TITLE_MARK}{word}")
 }
 
 /// A word as long as anyone types one. PostgreSQL's index takes none of more than 2046 bytes.
@@ -123,6 +134,11 @@ impl Words {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+
+    /// Each word as it stands beside a game whose title has it.
+    pub fn in_title(&self) -> impl Iterator<Item = String> {
+        self.iter().map(in_title)
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +150,19 @@ mod tests {
         let words = Words::parse(r#"  "Lantern*" OR (NEAR deep-sea) "#).expect("has words");
 
         assert_eq!(words.iter().collect::<Vec<_>>(), ["lantern", "or", "near", "deep", "sea"]);
+    }
+
+    #[test]
+    fn nobody_can_type_the_mark_of_a_title() {
+        let title = Title::parse("Lanterns").expect("a title");
+        let description = Description::parse("Light finds \u{E000}harbours.").expect("a description");
+        let words = Words::parse("\u{E000}light lant").expect("has words");
+
+        let searched = searched(&title, &description);
+
+        assert_eq!(searched, "finds harbours lanterns light \u{E000}lanterns");
+        assert_eq!(words.iter().collect::<Vec<_>>(), ["light", "lant"]);
+        assert_eq!(words.in_title().collect::<Vec<_>>(), ["\u{E000}light", "\u{E000}lant"]);
     }
 
     #[test]

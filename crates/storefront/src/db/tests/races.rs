@@ -4,6 +4,15 @@ use super::*;
 
 const RACERS: i64 = 32;
 
+/// How often a race is run. On PostgreSQL a wrong one is lost only now and then; the one writer of SQLite leaves nothing
+/// to chance.
+const fn rounds(db: &StorefrontDb) -> usize {
+    match db {
+        StorefrontDb::Sqlite(_) => 2,
+        StorefrontDb::Postgres(_) => 100,
+    }
+}
+
 /// How many of the racers won.
 async fn winners<F>(racers: impl Iterator<Item = F>) -> usize
 where
@@ -19,31 +28,35 @@ where
 
 on_every_engine! {
     async fn a_game_is_removed_by_exactly_one_of_many(db: StorefrontDb) {
-        let game = db.keeps([lanterns()]).await.remove(0);
+        for round in 0..rounds(&db) {
+            let game = db.keeps([lanterns()]).await.remove(0);
 
-        let winners = winners((0..RACERS).map(|_| {
-            let db = db.clone();
-            async move { db.removes(game.id).await.is_some() }
-        }))
-        .await;
+            let winners = winners((0..RACERS).map(|_| {
+                let db = db.clone();
+                async move { db.removes(game.id).await.is_some() }
+            }))
+            .await;
 
-        assert_eq!(winners, 1);
+            assert_eq!(winners, 1, "in round {round}");
+        }
     }
 
     async fn a_revision_is_overwritten_by_exactly_one_of_many(db: StorefrontDb) {
-        let game = db.keeps([lanterns()]).await.remove(0);
+        for round in 0..rounds(&db) {
+            let game = db.keeps([lanterns()]).await.remove(0);
 
-        let winners = winners((0..RACERS).map(|racer| {
-            let db = db.clone();
-            let price = Some(Price::from_minor(racer));
-            let (changed, _) =
-                game.clone().change(Change { price, ..Change::default() }).expect("another price");
-            async move { db.saves(&changed).await }
-        }))
-        .await;
+            let winners = winners((0..RACERS).map(|racer| {
+                let db = db.clone();
+                let price = Some(Price::from_minor(racer));
+                let (changed, _) =
+                    game.clone().change(Change { price, ..Change::default() }).expect("another price");
+                async move { db.saves(&changed).await }
+            }))
+            .await;
 
-        assert_eq!(winners, 1);
-        assert_eq!(db.game(game.id).await.expect("a table").expect("kept").revision, 2);
+            assert_eq!(winners, 1, "in round {round}");
+            assert_eq!(db.game(game.id).await.expect("a table").expect("kept").revision, 2);
+        }
     }
 
     async fn changes_read_and_written_in_one_unit_of_work_are_all_kept(db: StorefrontDb) {

@@ -1,6 +1,7 @@
 //! Search: each word begins a word of the title or description, whatever the case and the accents.
 
 use proptest::{collection::vec, prelude::*};
+use sir0_kernel::plain_words;
 
 use super::*;
 
@@ -94,5 +95,187 @@ on_every_engine! {
         }
 
         assert_eq!(hidden, [""; 0], "not found by their own titles");
+    }
+}
+
+/// Titles and descriptions that have something for every search below.
+const SHELF: [(&str, &str); 24] = [
+    ("Straße nach Überall", "Ein Weg, viele Kreuzungen."),
+    ("STRASSE", "Großes Kino."),
+    ("Café Noir", "Un café, s'il vous plaît."),
+    ("Cafe\u{301} Blanc", "The same accent, written apart."),
+    ("cafeteria", "No accent at all."),
+    ("Сказка о царе", "Ёлка и ёж."),
+    ("СКАЗКИ", "Елка."),
+    ("Ωδή στη Χαρά", "ΟΔΥΣΣΕΥΣ, ὀδυσσεύς."),
+    ("東京の夜", "夜の東京を走る。"),
+    ("東 京", "Written apart."),
+    ("한국어 게임", "서울의 밤"),
+    ("हिन्दी खेल", "नमस्ते"),
+    ("שלום עולם", "سلام دنیا"),
+    ("İstanbul", "ISTANBUL, ıstanbul."),
+    ("Ｎｅｏｎ ２０７７", "ﬁreﬂy ﬁnds x² + y²."),
+    ("2077", "20 77 2077a 02077"),
+    ("Ⅷ Legions", "№5, ½ price, 10⁹ stars."),
+    ("Near and Far", "NEAR the sea, AND not OR far."),
+    ("Rock & Roll | Blues !", "(a & b) | !c :* <-> d"),
+    ("O'Brien's \"Quest\"", "It's the hero's quest: 'tis -- a; DROP TABLE"),
+    ("a", "b c d"),
+    ("C++ C# .NET", "node.js under_score semi;colon back\\slash per%cent"),
+    ("emoji 🏮 lantern", "🏮🏮 🅰🅱 Ⓐⓑ"),
+    ("words: title", "title: words *"),
+];
+
+/// What people type, and what nobody should.
+const SEARCHES: [&str; 62] = [
+    // Accents and case.
+    "strasse",
+    "Straße",
+    "STRASSE",
+    "uber",
+    "ÜBER",
+    "überall",
+    "cafe",
+    "café",
+    "CAFÉ",
+    "cafe\u{301}",
+    "noir cafe",
+    // Beginnings of words, and what is none.
+    "caf",
+    "c",
+    "a",
+    "afe",
+    "cafeteriaa",
+    "str nach",
+    "q",
+    "obrien",
+    "brien",
+    "o brien",
+    // Scripts.
+    "сказк",
+    "СКАЗКА",
+    "елка",
+    "ёлка",
+    "ωδη",
+    "ΩΔΉ",
+    "οδυσσευς",
+    "οδυσσευ",
+    "東京",
+    "東",
+    "京",
+    "夜",
+    "東 京",
+    "한국",
+    "서울의",
+    "हिन्दी",
+    "नमस",
+    "שלום",
+    "سلام",
+    "istanbul",
+    "İSTANBUL",
+    "ıstanbul",
+    // Widths, ligatures, digits.
+    "neon",
+    "ｎｅｏｎ",
+    "firefly",
+    "ﬁ",
+    "x2",
+    "2077",
+    "２０７７",
+    "20",
+    "viii",
+    "no5",
+    "109",
+    // What is an operator elsewhere.
+    "near and far",
+    "NEAR(sea, 2)",
+    "a & b",
+    "rock | roll",
+    "!c :*",
+    "\"quest\" '",
+    "title: words *",
+    "it's",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_list_of_searches_is_answered_alike_by_both_engines() {
+    let (here, _folder) = an_empty_sqlite().await;
+    let (there, _server) = an_empty_postgres().await;
+    // Longer than any index takes, and than any word someone types.
+    let endless = ["x".repeat(3_000), "字".repeat(1_500)];
+    let mut shelf: Vec<_> = (0..)
+        .zip(SHELF)
+        .map(|(price, (title, text))| a_new_game(title, "Puzzle", price % 5, text))
+        .collect();
+    shelf.extend(endless.iter().map(|text| a_new_game("Endless", "Puzzle", 1, text)));
+    assert_eq!(here.keeps(shelf.clone()).await, there.keeps(shelf).await);
+
+    let long = ["x".repeat(200), "字".repeat(200)];
+    let mut found = 0;
+    for typed in SEARCHES.into_iter().chain(long.iter().map(String::as_str)) {
+        for sort in [Sort::Newest, Sort::Title, Sort::Price] {
+            let words = Some(Words::parse(typed).expect("words"));
+            let listing = Listing { words, ..everything(sort) };
+            let answer = here.lists(&listing).await;
+            assert_eq!(
+                titles(&there.lists(&listing).await),
+                titles(&answer),
+                "{typed:?} by {sort:?}"
+            );
+            found += answer.len();
+        }
+    }
+    assert!(found > 3 * SEARCHES.len() / 2, "{found} is too little to compare");
+}
+
+/// Texts of many scripts, with what separates words and what is an operator in the one or the other engine.
+fn any_text(longest: usize) -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-cA-C0-2 ]",
+        2 => "[ \"'()&|!:*<>^~+%_;.,\\-]",
+        1 => "[éÉäßŒøñç]|e\u{301}|a\u{308}",
+        1 => "[а-гА-ГёЁ]",
+        1 => "[α-δςσΣΑ-Δ]",
+        1 => "[東京夜の한국글]",
+        1 => "[ﬁ²Ⅷ½№Ａａ０İıſ]",
+        1 => " (OR|AND|NOT|NEAR|words) ",
+    ];
+    vec(piece, 1..longest).prop_map(|pieces| pieces.concat())
+}
+
+/// A store of many scripts, and what people type in it.
+#[derive(Clone, Debug)]
+struct Shelf {
+    games: Vec<(String, String)>,
+    typed: Vec<String>,
+}
+
+fn any_shelf() -> impl Strategy<Value = Shelf> {
+    let title = any_text(12).prop_filter("a title", |text| Title::parse(text).is_ok());
+    let typed = any_text(5).prop_filter("a search", |text| Words::parse(text).is_ok());
+    (vec((title, any_text(30)), 1..8), vec(typed, 1..6))
+        .prop_map(|(games, typed)| Shelf { games, typed })
+}
+
+/// Whether someone who reads the words would find them: no index, and no language of one.
+fn is_found(game: &Game, typed: &str) -> bool {
+    let words = |text: &str| plain_words(text).collect::<Vec<_>>();
+    let has = [words(game.title.as_str()), words(game.description.as_str())].concat();
+    words(typed).iter().all(|wanted| has.iter().any(|word| word.starts_with(wanted)))
+}
+
+for_all_on_every_engine! {
+    async fn texts_of_every_script_are_found_as_a_reader_finds_them(db: StorefrontDb, shelf: Shelf in any_shelf()) {
+        let games = shelf.games.iter().map(|(title, text)| a_new_game(title, "Puzzle", 0, text));
+        let mut kept = db.keeps(games).await;
+        kept.sort_by_key(|game| (game.title.sort_key(), game.id));
+
+        for typed in shelf.typed {
+            let words = Some(Words::parse(&typed).expect("words"));
+            let found = db.lists(&Listing { words, ..everything(Sort::Title) }).await;
+
+            let expected: Vec<_> = kept.iter().filter(|game| is_found(game, &typed)).cloned().collect();
+            assert_eq!(found, expected, "{typed:?}");
+        }
     }
 }
