@@ -14,18 +14,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// Starts it, after installing what tests start for themselves.
     pub(crate) fn start() -> Result<Self> {
-        let wanted = [
-            ("postgresql", sir0_throwaway::has_postgres()),
-            ("redis-server", sir0_throwaway::has_redis()),
-        ];
-        let missing: Vec<&str> = wanted
-            .into_iter()
-            .filter(|(_, is_there)| !is_there)
-            .map(|(package, _)| package)
-            .collect();
-        if !missing.is_empty() {
-            crate::provision::servers(&missing)?;
-        }
+        need()?;
         let server = sir0_throwaway::Postgres::try_start().map_err(anyhow::Error::msg)?;
         Ok(Self { server })
     }
@@ -34,6 +23,26 @@ impl Shared {
     pub(crate) fn tell(&self, tests: &mut Command) {
         tests.env(sir0_throwaway::SHARED_SERVER, self.server.server_url());
     }
+}
+
+/// Installs what is started from here and by tests.
+#[cfg(unix)]
+pub(crate) fn need() -> Result<()> {
+    let wanted = [
+        ("postgresql", sir0_throwaway::has_postgres()),
+        ("redis-server", sir0_throwaway::has_redis()),
+    ];
+    let missing: Vec<&str> = wanted
+        .into_iter()
+        .filter(|(_, is_there)| !is_there)
+        .map(|(package, _)| package)
+        .collect();
+    if missing.is_empty() { Ok(()) } else { crate::provision::servers(&missing) }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn need() -> Result<()> {
+    anyhow::bail!("PostgreSQL and Redis can be started on Unix only")
 }
 
 #[cfg(not(unix))]

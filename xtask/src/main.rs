@@ -3,6 +3,7 @@
 mod arrows;
 mod bench;
 mod ci;
+mod cluster;
 mod databases;
 mod deploy;
 mod proto;
@@ -21,11 +22,14 @@ The project's own chores.
 
 Usage: cargo xtask NAME [ARGUMENTS]
 
-  test             everything that is tested: Rust, Node, and the foreign judges (grpcurl, schemathesis)
+  test             everything that is tested: Rust, Node, and the foreign judges (grpcurl, schemathesis);
+                   the stories on files, on PostgreSQL, and in many processes behind Envoy
   ci               format, arrows, proto, clippy and docs, every warning an error; then test
   proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change
   arrows           prints the floors and every dependency between crates; fails on one that points up
   deploy           holds docker-compose.yml and deploy/ against the programs that read them
+  cluster [ARGS]   starts the platform as it is deployed, in many processes of this machine, until Ctrl-C
+                   (`cargo xtask cluster --help` lists the arguments)
   bench [ARGS]     builds release, measures against bare servers, writes docs/benchmarks.md
                    (`cargo xtask bench --help` lists the arguments)
 
@@ -35,6 +39,8 @@ elsewhere it fetches what stays inside the project folder and names the rest for
 
 Environment it sets for tests:
   JUDGES              the folder with grpcurl, schemathesis and buf
+  ENVOY               Envoy's binary
+  SIR0_TEST_TOPOLOGY  what the stories are told about: unset one process on files, `postgres`, or `cluster`
   SIR0_TEST_POSTGRES  the PostgreSQL server they share; a test that is run without it starts one for itself";
 
 fn main() -> ExitCode {
@@ -57,6 +63,7 @@ fn chore() -> Result<()> {
         ["proto", "--check"] => proto::check(),
         ["arrows"] => arrows::command(),
         ["deploy"] => deploy::command(),
+        ["cluster", ref rest @ ..] => cluster::command(rest),
         ["bench", ref rest @ ..] => bench::command(rest),
         [] | ["help" | "--help" | "-h", ..] => {
             println!("{HELP}");

@@ -6,7 +6,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{self, IsTerminal},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -31,56 +31,135 @@ pub(crate) fn command() -> Result<()> {
 /// The steps, for those who have done some of their own before.
 pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
-    let judges = run.step("judges", provision::judges);
+    let tools = Tools {
+        judges: run.step("judges", provision::judges),
+        envoy: run.step("envoy", provision::envoy),
+        postgres: run.step("databases", databases::Shared::start),
+    };
     let runner = run.step("test runner", provision::test_runner);
-    let postgres = run.step("databases", databases::Shared::start);
     let built = run.step("build", || {
         shell::run(&mut shell::cargo(["build", "--quiet", "--workspace", "--all-targets"]))
     });
     let (Some(runner), Some(())) = (runner, built) else {
         return;
     };
-    // Without judges or databases the tests that need them fail and say so; the others still have something to
-    // tell.
-    let judges = judges.as_deref();
     let mut summary = None;
-    run.step("rust tests", || rust_tests(&runner, judges, postgres.as_ref(), &mut summary));
+    run.step("rust tests", || {
+        let mut tests = match &runner {
+            Runner::Nextest { path } => nextest(path),
+            // It counts each test program by itself, so there is no summary then.
+            Runner::Cargo => cargo_test(&["--lib", "--bins", "--tests"]),
+        };
+        let (kept, passed) = shell::run_and_keep(tools.tell(&mut tests), "Summary")?;
+        summary = kept;
+        if passed { Ok(()) } else { bail!("some Rust tests failed") }
+    });
+    for again in AGAIN {
+        run.step(again.name, || again.tell(&runner, &tools));
+    }
+    let Tools { judges, postgres, .. } = tools;
     drop(postgres);
     run.step("doc tests", doc_tests);
     if node.is_some() {
-        run.step("node tests", || node_tests(judges));
+        run.step("node tests", || node_tests(judges.as_deref()));
     }
     if let Some(summary) = summary {
         run.end_with(summary);
     }
 }
 
-/// Runs them, and leaves the line with their counts in `summary` whether they passed or not.
-fn rust_tests(
-    runner: &Runner,
-    judges: Option<&Path>,
-    postgres: Option<&databases::Shared>,
-    summary: &mut Option<String>,
-) -> Result<()> {
-    let mut command = match runner {
-        Runner::Nextest { path } => nextest(path),
-        // It counts each test program by itself, so there is no summary then.
-        Runner::Cargo => {
-            shell::cargo(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
+/// What tests are told of. Without one of these the tests that need it fail and say so; the others still have something
+/// to tell.
+struct Tools {
+    judges: Option<PathBuf>,
+    envoy: Option<PathBuf>,
+    postgres: Option<databases::Shared>,
+}
+
+impl Tools {
+    fn tell<'c>(&self, tests: &'c mut Command) -> &'c mut Command {
+        if let Some(judges) = &self.judges {
+            tests.env("JUDGES", judges);
         }
-    };
-    if let Some(judges) = judges {
-        command.env("JUDGES", judges);
+        if let Some(envoy) = &self.envoy {
+            tests.env("ENVOY", envoy);
+        }
+        if let Some(postgres) = &self.postgres {
+            postgres.tell(tests);
+        }
+        tests
     }
-    if let Some(postgres) = postgres {
-        postgres.tell(&mut command);
+}
+
+/// Stories that are told again, about a platform that is put together in another way.
+struct Again {
+    name: &'static str,
+    /// What `SIR0_TEST_TOPOLOGY` is.
+    topology: &'static str,
+    program: &'static str,
+    /// What the names of those hold that are left out, because they are about something else.
+    without: &'static [&'static str],
+}
+
+const AGAIN: &[Again] = &[
+    Again {
+        name: "on postgresql",
+        topology: "postgres",
+        program: "stories",
+        // Parts with files of their own; a move from files.
+        without: &["apart::", "moving::"],
+    },
+    Again {
+        name: "hostile, on it",
+        topology: "postgres",
+        program: "hostile",
+        // The doors, which know no database. What is left is about what was kept.
+        without: &["bad_input::", "connections::", "flood::", "http1::", "http2::"],
+    },
+    Again {
+        name: "through envoy",
+        topology: "cluster",
+        program: "stories",
+        // One process: its parts, its faults, its own metrics and traces, its life and death, its settings.
+        without: &[
+            "apart::",
+            "faults::",
+            "metrics::",
+            "moving::",
+            "process::",
+            "traces::",
+            "too_many_passwords_at_once",
+        ],
+    },
+];
+
+impl Again {
+    fn tell(&self, runner: &Runner, tools: &Tools) -> Result<()> {
+        let mut tests = match runner {
+            Runner::Nextest { path } => {
+                let mut filter = format!("binary({})", self.program);
+                for name in self.without {
+                    filter += &format!(" - test({name})");
+                }
+                let mut nextest = nextest(path);
+                nextest.args(["--filterset", &filter]);
+                nextest
+            }
+            Runner::Cargo => {
+                let mut cargo = cargo_test(&["--test", self.program, "--"]);
+                cargo.args(self.without.iter().flat_map(|name| ["--skip", name]));
+                cargo
+            }
+        };
+        tests.env("SIR0_TEST_TOPOLOGY", self.topology);
+        shell::run(tools.tell(&mut tests)).context("some stories are different there")
     }
-    let (kept, passed) = shell::run_and_keep(&mut command, "Summary")?;
-    *summary = kept;
-    if !passed {
-        bail!("some Rust tests failed");
-    }
-    Ok(())
+}
+
+fn cargo_test(arguments: &[&str]) -> Command {
+    let mut cargo = shell::cargo(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(arguments);
+    cargo
 }
 
 fn nextest(path: &OsStr) -> Command {

@@ -80,9 +80,20 @@ pub fn plain_words(text: &str) -> impl Iterator<Item = String> {
         .flat_map(char::to_lowercase)
         .filter(|c| !is_combining_mark(*c))
         .nfkc()
+        // The same letter, written so where a word ends.
+        .map(|character| if character == 'ς' { 'σ' } else { character })
         .collect();
-    let words = lower.split(|character: char| !character.is_alphanumeric());
+    let words = lower.split(|character| !is_of_a_word(character));
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// Whether it is a letter or a digit. Some are so only since lately, and some only look like one: letters in black circles
+/// and squares, which are symbols. SQLite's index takes them for what stands between words, so here they are that too.
+fn is_of_a_word(character: char) -> bool {
+    let stands_between = matches!(character,
+        '\u{19B0}'..='\u{19C0}' | '\u{19C8}' | '\u{19C9}' | '\u{1CF2}' | '\u{1CF3}'
+        | '\u{1F150}'..='\u{1F169}' | '\u{1F170}'..='\u{1F189}');
+    character.is_alphanumeric() && !stands_between
 }
 
 #[cfg(test)]
@@ -116,6 +127,8 @@ mod tests {
             words("istanbul fire neon x2 cafe noir")
         );
         assert_eq!(words("-- !"), Vec::<String>::new());
+        assert_eq!(words("ΟΔΥΣΣΕΥΣ"), words("ὀδυσσεύς"), "whatever the form of the last letter");
+        assert_eq!(words("a\u{1F170}b \u{1F170}"), ["a", "b"], "a symbol is no letter");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{future::Future, thread};
 
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use sir0_telemetry::traces::{self, Trace};
 use tonic::Code;
 use tracing::{Span, field::Empty};
@@ -66,17 +66,6 @@ impl CallTrace {
         if let Some(traced) = &mut self.0 {
             traced.code = code;
         }
-    }
-
-    /// Notes how asking another service ended, as far as its headers tell.
-    pub fn asked<B, E>(&mut self, answered: &Result<Response<B>, E>) {
-        self.ended(match answered {
-            Ok(response) => {
-                let status = response.headers().get("grpc-status");
-                status.map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
-            }
-            Err(_out_of_reach) => Code::Unavailable,
-        });
     }
 
     /// Notes what a client of REST sees.

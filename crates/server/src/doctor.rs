@@ -64,7 +64,7 @@ pub async fn doctor(config: &Config, part: Option<Part>) -> anyhow::Result<bool>
             }
         }
         Err(error) => {
-            report.about("peers", Finding::Ill(full(&error), "write them as `http://HOST:PORT`"))
+            report.about("peers", Finding::Ill(full(&error), "write them as `http://HOST:PORT`"));
         }
     }
     if let Some(file) = &config.peers.secret_file {

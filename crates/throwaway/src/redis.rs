@@ -91,7 +91,7 @@ impl Redis {
     }
 
     /// What `redis-cli` with these arguments prints.
-    #[must_use]
+    #[expect(clippy::must_use_candidate, reason = "most commands are sent for what they do")]
     pub fn cli(&self, arguments: &[&str]) -> String {
         let outcome = programs::redis("redis-cli").and_then(|program| {
             let port = self.port.to_string();

@@ -1,6 +1,7 @@
 //! The platform in many processes on this machine: to look at, and to break on purpose.
 
 mod cluster;
+mod drill;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -17,11 +18,14 @@ struct Cli {
 enum Command {
     /// Starts a cluster and keeps it until Ctrl-C.
     Cluster(cluster::Options),
+    /// Runs a drill and holds its figures against their bars.
+    Drill(drill::Options),
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Cluster(options) => cluster::run(options).await,
+        Command::Drill(options) => drill::run(options).await,
     }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sir0_contract::storefront::{
     UpdateGameRequest, WatchGamesRequest, watch_games_response::Update,
 };
-use sir0_testkit::{Person, process};
+use sir0_testkit::{Person, Tables, process};
 use socket2::SockRef;
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
@@ -114,10 +114,10 @@ async fn clients_that_hang_up_take_no_acknowledged_write_with_them() {
     acknowledged.push(adds(&studio, "The server still writes").await);
     server.is_unshaken(64).await;
     assert!(server.process.terminate().await.success());
-    let kept = Kept::read(&server.process.data_dir()).await;
+    let kept = Kept::read(&server.process.storefront_tables()).await;
     kept.has_each_once(&acknowledged);
     kept.is_consistent();
-    is_whole(&server.process.data_dir()).await;
+    is_whole(&server.process.storefront_tables()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,8 +259,8 @@ async fn fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged() {
         }
         server.starts_again().await;
         if cut % 10 == 9 {
-            is_whole(&server.data_dir()).await;
-            Kept::read(&server.data_dir()).await.has_each_once(&told.ids());
+            is_whole(&server.storefront_tables()).await;
+            Kept::read(&server.storefront_tables()).await.has_each_once(&told.ids());
         }
     }
     let took = begun.elapsed();
@@ -277,12 +277,12 @@ async fn fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged() {
     assert!(server.terminate().await.success());
     listener.await.expect("it was never told to start over");
 
-    let kept = Kept::read(&server.data_dir()).await;
+    let kept = Kept::read(&server.storefront_tables()).await;
     let acknowledged = told.ids();
     assert!(acknowledged.len() > 200, "{} writes in {took:?} are no load", acknowledged.len());
     kept.has_each_once(&acknowledged);
     kept.is_consistent();
-    is_whole(&server.data_dir()).await;
+    is_whole(&server.storefront_tables()).await;
     for (id, revision) in told.revisions() {
         assert!(kept.revision(id) >= Some(revision.into()), "game {id} lost a change");
     }
@@ -292,9 +292,12 @@ async fn fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged() {
     assert!(heard.is_sorted(), "out of the order of commits");
     assert_eq!(heard.len(), kept.count(), "every game that is there was heard of, and no other");
     assert!(took < Duration::from_mins(1), "it took {took:?}");
+    let checked = match server.storefront_tables() {
+        Tables::File(_) => ", `PRAGMA integrity_check` ok",
+        Tables::Server(_) => "",
+    };
     println!(
-        "drill: {CUTS} times `kill -9` in {:.0} s of writing, {} games and changes acknowledged, 0 lost, 0 doubled, \
-         `PRAGMA integrity_check` ok",
+        "drill: {CUTS} times `kill -9` in {:.0} s of writing, {} games and changes acknowledged, 0 lost, 0 doubled{checked}",
         took.as_secs_f64(),
         acknowledged.len() + told.revisions().len(),
     );

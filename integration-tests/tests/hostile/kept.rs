@@ -1,8 +1,13 @@
 //! What a storefront's database holds, read behind the server's back.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use serde_json::Value;
+use sir0_testkit::Tables;
+use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+
+const GAMES: &str = "SELECT CAST(game_id AS BIGINT), title, CAST(revision AS BIGINT) FROM games";
+const EVENTS: &str = "SELECT kind, CAST(payload AS TEXT) FROM events ORDER BY position";
 
 /// What a storefront's database holds.
 pub(crate) struct Kept {
@@ -13,33 +18,42 @@ pub(crate) struct Kept {
     events: BTreeMap<i64, Vec<(String, i64)>>,
 }
 
-async fn open(file: &Path) -> SqliteConnection {
+type Rows = (Vec<(i64, String, i64)>, Vec<(String, String)>);
+
+async fn open(file: &std::path::Path) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(false);
     SqliteConnection::connect_with(&options).await.expect("a database")
 }
 
+async fn rows(tables: &Tables) -> Rows {
+    match tables {
+        Tables::File(file) => {
+            let mut database = open(file).await;
+            let games = sqlx::query_as(GAMES).fetch_all(&mut database).await.expect("games");
+            let events = sqlx::query_as(EVENTS).fetch_all(&mut database).await.expect("events");
+            (games, events)
+        }
+        Tables::Server(url) => {
+            let mut database = PgConnection::connect(url).await.expect("a database");
+            let games = sqlx::query_as(GAMES).fetch_all(&mut database).await.expect("games");
+            let events = sqlx::query_as(EVENTS).fetch_all(&mut database).await.expect("events");
+            (games, events)
+        }
+    }
+}
+
 impl Kept {
-    pub(crate) async fn read(data_dir: &Path) -> Self {
-        let mut database = open(&data_dir.join("storefront.db")).await;
-        let rows: Vec<(i64, String, i64)> =
-            sqlx::query_as("SELECT game_id, title, revision FROM games")
-                .fetch_all(&mut database)
-                .await
-                .expect("games");
+    pub(crate) async fn read(tables: &Tables) -> Self {
+        let (rows, announced) = rows(tables).await;
         let mut titles = BTreeMap::new();
         for (_, title, _) in &rows {
             *titles.entry(title.clone()).or_default() += 1;
         }
-        let announced: Vec<(String, i64, i64)> = sqlx::query_as(
-            "SELECT kind, json_extract(payload, '$.game_id'), json_extract(payload, '$.revision')
-               FROM events ORDER BY position",
-        )
-        .fetch_all(&mut database)
-        .await
-        .expect("events");
         let mut events: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (kind, game, revision) in announced {
-            events.entry(game).or_default().push((kind, revision));
+        for (kind, payload) in announced {
+            let payload: Value = serde_json::from_str(&payload).expect("what is announced is JSON");
+            let number = |name: &str| payload[name].as_i64().expect("a number");
+            events.entry(number("game_id")).or_default().push((kind, number("revision")));
         }
         Self {
             games: rows.into_iter().map(|(id, _, revision)| (id, revision)).collect(),
@@ -93,10 +107,11 @@ impl Kept {
     }
 }
 
-/// Nothing in the files of the databases is damaged.
-pub(crate) async fn is_whole(data_dir: &Path) {
+/// Nothing in the files of the databases is damaged. A server looks after its own, and was not what was killed.
+pub(crate) async fn is_whole(tables: &Tables) {
+    let Tables::File(storefront) = tables else { return };
     for name in ["storefront.db", "accounts.db"] {
-        let mut database = open(&data_dir.join(name)).await;
+        let mut database = open(&storefront.with_file_name(name)).await;
         let verdict: String = sqlx::query_scalar("PRAGMA integrity_check")
             .fetch_one(&mut database)
             .await

@@ -54,7 +54,7 @@ async fn a_stop_under_load_keeps_every_acknowledged_write_and_ends_well() {
     let acknowledged: Vec<_> =
         join_all(writers).await.into_iter().flat_map(|it| it.expect("no panic")).collect();
     assert!(acknowledged.len() > 20, "{} writes are no load", acknowledged.len());
-    let kept = Kept::read(&server.data_dir()).await;
+    let kept = Kept::read(&server.storefront_tables()).await;
     kept.has_each_once(&acknowledged);
     kept.is_consistent();
     server.starts_again().await;
@@ -167,7 +167,7 @@ async fn those_who_dawdle_do_not_hold_up_a_stop_beyond_its_time() {
 
     assert!(begun.elapsed() < DRAIN + Duration::from_secs(2), "it took {:?}", begun.elapsed());
     assert_eq!(exit.code(), Some(0));
-    Kept::read(&server.data_dir()).await.has_each_once(&[id]);
+    Kept::read(&server.storefront_tables()).await.has_each_once(&[id]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

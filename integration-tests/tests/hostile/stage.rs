@@ -67,6 +67,7 @@ pub(crate) fn a_game(title: &str) -> CreateGameRequest {
         genre: "Puzzle".to_owned(),
         price: Some(19.99),
         description: "Light finds a way.".to_owned(),
+        request_id: None,
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) async fn adds(games: &mut GamesClient, title: &str, genre: &str, pric
         genre: genre.to_owned(),
         price: Some(price),
         description: String::new(),
+        request_id: None,
     };
     games.create_game(request).await.expect("a good game").into_inner().game_id
 }

@@ -1,7 +1,5 @@
 //! A database on either engine, and the processes that use it.
 
-use std::path::Path;
-
 use sir0_feed::{Config, Feed};
 use sir0_kernel::Timestamp;
 use sir0_redis::Redis;

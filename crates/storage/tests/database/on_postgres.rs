@@ -89,7 +89,6 @@ async fn calls_cancelled_while_they_began_leave_no_session_inside_a_transaction(
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(database.connections().0 > 1, "and connections are kept");
 }
 
 // SQLite has one writer at a time: nobody can come between a position and its commit.

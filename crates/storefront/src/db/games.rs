@@ -63,7 +63,7 @@ pub(super) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
 pub(super) const WITHOUT_TITLE_WORDS: &str = concat!(
     "
-    SELECT game_id, title, description, words
+    SELECT game_id, title, description, words, revision
       FROM games
      WHERE game_id > $1",
     without_title_words!(),
@@ -75,7 +75,7 @@ pub(super) const WITHOUT_TITLE_WORDS: &str = concat!(
 pub(super) const SAVE_WORDS: &str = "
     UPDATE games
        SET words = $1
-     WHERE game_id = $2 AND words = $3";
+     WHERE game_id = $2 AND revision = $3";
 
 /// How many games get their words anew in one unit of work: others wait for it on SQLite.
 const WORDS_BATCH: i64 = 100;
@@ -94,20 +94,19 @@ impl Store {
         let (mut after, mut marked) = (0, 0);
         loop {
             let query = sqlx::query_as(WITHOUT_TITLE_WORDS).bind(after).bind(WORDS_BATCH);
-            let games: Vec<(i64, String, String, String)> =
+            let games: Vec<(i64, String, String, String, i32)> =
                 query.fetch_all(self.database.reader()).await?;
             let Some((last, ..)) = games.last() else { return Ok(marked) };
             after = *last;
 
             let mut work = self.begin().await?;
-            for (id, title, description, before) in games {
-                let words =
-                    searched(&Title::from_row(title), &Description::from_row(description));
+            for (id, title, description, before, revision) in games {
+                let words = searched(&Title::from_row(title), &Description::from_row(description));
                 // A title without a single word has none to mark.
                 if words == before {
                     continue;
                 }
-                let query = sqlx::query(SAVE_WORDS).bind(words).bind(id).bind(before);
+                let query = sqlx::query(SAVE_WORDS).bind(words).bind(id).bind(revision);
                 marked += query.execute(&mut *work.tx).await?.rows_affected();
             }
             work.commit().await?;

@@ -50,6 +50,8 @@ macro_rules! for_all_on_every_engine {
 mod games;
 mod pages;
 mod races;
+mod ranked;
+mod requests;
 mod rooms;
 mod search;
 

@@ -34,7 +34,7 @@ fn any_game() -> impl Strategy<Value = NewGame> {
         prop::sample::select(vec!["Lantern", "lantern", "Lanterns", "Éclair", "Zug", "zugzwang 2"]);
     let genre = prop::sample::select(vec!["Puzzle", "puzzle", "Racing"]);
     (title, genre, 0..4_i64)
-        .prop_map(|(title, genre, price)| a_new_game(title, genre, price, "A light."))
+        .prop_map(|(title, genre, price)| a_new_game(title, genre, price, "A light lance."))
 }
 
 fn any_reading() -> impl Strategy<Value = Reading> {
@@ -46,9 +46,9 @@ fn any_reading() -> impl Strategy<Value = Reading> {
     (
         vec(any_game(), 0..40),
         vec(vec(change, 0..4), 0..12),
-        prop::sample::select(vec![Sort::Newest, Sort::Title, Sort::Price]),
+        prop::sample::select(vec![Sort::Relevance, Sort::Newest, Sort::Title, Sort::Price]),
         option::of(prop::sample::select(vec!["Puzzle", "PUZZLE", "Racing"])),
-        option::of(prop::sample::select(vec!["lan", "zug light", "eclair"])),
+        option::of(prop::sample::select(vec!["lan", "zug light", "eclair", "li", "l"])),
         vec(1..8_u16, 1..4),
     )
         .prop_map(|(games, between, sort, genre, words, page_sizes)| Reading {
@@ -111,20 +111,32 @@ impl Store {
     }
 }
 
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace('é', "e")
+}
+
+/// Whether a text has the words: a model of the search that is not SQL.
+fn has(text: &str, words: &str) -> bool {
+    let text = plain(text);
+    let tokens: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    words.split(' ').all(|word| tokens.iter().any(|token| token.starts_with(word)))
+}
+
 /// Whether a list shows the game: a model of the filters that is not SQL.
 fn shows(game: &Game, genre: Option<&str>, words: Option<&str>) -> bool {
-    let plain = |text: &str| text.to_lowercase().replace('é', "e");
-    let text = plain(&format!("{} {}", game.title.as_str(), game.description.as_str()));
-    let tokens: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).collect();
-    let has = |word: &str| tokens.iter().any(|token| token.starts_with(word));
+    let text = format!("{} {}", game.title.as_str(), game.description.as_str());
     genre.is_none_or(|genre| plain(genre) == plain(game.genre.as_str()))
-        && words.is_none_or(|words| words.split(' ').all(has))
+        && words.is_none_or(|words| has(&text, words))
 }
 
 /// The order, as a model that is not SQL.
-fn place(game: &Game, sort: Sort) -> (i64, String, i32) {
+fn place(game: &Game, sort: Sort, words: Option<&str>) -> (i64, String, i32) {
     let id = game.id.get();
     match sort {
+        Sort::Relevance => {
+            let elsewhere = words.is_some_and(|words| !has(game.title.as_str(), words));
+            (elsewhere.into(), String::new(), -id)
+        }
         Sort::Newest => (-i64::from(id), String::new(), 0),
         Sort::Title => (0, game.title.key(), id),
         Sort::Price => (game.price.minor(), String::new(), id),
@@ -162,7 +174,7 @@ for_all_on_every_engine! {
             }
         }
 
-        let places: Vec<_> = seen.iter().map(|game| place(game, sort)).collect();
+        let places: Vec<_> = seen.iter().map(|game| place(game, sort, words)).collect();
         assert!(places.is_sorted_by(|one, next| one < next), "out of order: {places:?}");
         let untouched = store.untouched(|game| shows(game, genre, words));
         let shown: Vec<_> = seen.iter().map(|game| game.id).filter(|id| untouched.contains(id)).collect();
