@@ -17,6 +17,7 @@ use redis::{
     AsyncConnectionConfig, Client, Pipeline, RedisResult, Value, aio::MultiplexedConnection,
 };
 use tokio::{sync::watch, time};
+use tracing::{Instrument, Span};
 
 use crate::{
     Error, Redis,
@@ -60,7 +61,8 @@ impl Line {
         // One byte more than is read tells that there is more, and the rest never travels.
         let mut get = redis::cmd("GETRANGE");
         get.arg(key).arg(0).arg(Redis::MAX_VALUE_BYTES);
-        let answer = time::timeout(self.patience, get.query_async::<Bytes>(&mut connection)).await;
+        let asked = get.query_async::<Bytes>(&mut connection);
+        let answer = time::timeout(self.patience, asked).instrument(span("GETRANGE")).await;
         match self.judge(answer) {
             Ok(value) if value.is_empty() => (Outcome::Miss, None),
             Ok(value) if value.len() > Redis::MAX_VALUE_BYTES => (Outcome::TooLarge, None),
@@ -232,4 +234,10 @@ impl State {
             tracing::warn!(error, "Redis does not answer, going on without it");
         }
     }
+}
+
+/// Of one command within a call that is traced; of none otherwise. Without the key, which may say who asks for what.
+fn span(command: &'static str) -> Span {
+    tracing::info_span!(target: "sir0::trace::redis", "redis", otel.kind = "client", otel.name = command,
+        db.system.name = "redis", db.operation.name = command)
 }

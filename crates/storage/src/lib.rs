@@ -17,3 +17,10 @@ pub use error::{Error, Result};
 pub use events::{AFTER, BOUNDS, Bounds, EventRow, KEPT, PRUNE, Position};
 pub use migrations::{Migration, Step, StepState};
 pub use place::{Asked, Exam, Place};
+
+/// A span of one thing asked of a database, within a call that is traced; of none otherwise. Without values.
+#[must_use]
+pub fn span(engine: &'static str, operation: &'static str) -> tracing::Span {
+    tracing::info_span!(target: "sir0::trace::sql", "sql", otel.kind = "client", otel.name = operation,
+        db.system.name = engine, db.operation.name = operation)
+}

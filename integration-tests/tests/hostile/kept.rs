@@ -16,6 +16,8 @@ pub(crate) struct Kept {
     titles: BTreeMap<String, u32>,
     /// What was announced about each game, in order: the kind, and the revision.
     events: BTreeMap<i64, Vec<(String, i64)>>,
+    /// The games that were ever added, in the order of commits.
+    added: Vec<i64>,
 }
 
 type Rows = (Vec<(i64, String, i64)>, Vec<(String, String)>);
@@ -50,21 +52,32 @@ impl Kept {
             *titles.entry(title.clone()).or_default() += 1;
         }
         let mut events: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut added = Vec::new();
         for (kind, payload) in announced {
             let payload: Value = serde_json::from_str(&payload).expect("what is announced is JSON");
             let number = |name: &str| payload[name].as_i64().expect("a number");
-            events.entry(number("game_id")).or_default().push((kind, number("revision")));
+            let game = number("game_id");
+            if kind == "added" {
+                added.push(game);
+            }
+            events.entry(game).or_default().push((kind, number("revision")));
         }
         Self {
             games: rows.into_iter().map(|(id, _, revision)| (id, revision)).collect(),
             titles,
             events,
+            added,
         }
     }
 
     /// How many games are there.
     pub(crate) fn count(&self) -> usize {
         self.games.len()
+    }
+
+    /// The games that were ever added, in the order of commits.
+    pub(crate) fn added_in_order(&self) -> impl Iterator<Item = i64> {
+        self.added.iter().copied()
     }
 
     /// Each of these games is there, with one announcement of its own.

@@ -13,6 +13,7 @@ mod pages;
 mod process;
 mod profiles;
 mod refusals;
+mod repeating;
 mod resuming;
 mod search;
 mod sessions;

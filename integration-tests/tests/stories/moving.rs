@@ -3,6 +3,7 @@
 
 use std::{fs, path::Path, process::Output};
 
+use serde_json::json;
 use sir0_contract::storefront::WatchGamesRequest;
 use sir0_testkit::{GamesClient, Person, Process, a_game, process};
 use sir0_throwaway::Database;
@@ -25,14 +26,13 @@ async fn a_past(store: &Process) -> (Before, Person) {
     let mut stream = watches(&store.visitor(), WatchGamesRequest::default()).await;
 
     let kept = adds(&mut games, "Puzzle").await;
-    assert_eq!(told(&next(&mut stream).await), "in sync");
     let heard = next(&mut stream).await;
     assert_eq!(told(&heard), format!("added {kept} r1"));
     reprices(&mut games, kept, 700).await;
     let removed = adds(&mut games, "Puzzle").await;
     removes(&mut games, removed).await;
-    let ended = gone.rest().post("/api/users/logout", &serde_json::json!({"token": gone.token()}));
-    assert_eq!(ended.await.status, 200);
+    let logout = json!({"token": gone.token()});
+    assert_eq!(gone.rest().post("/api/users/logout", &logout).await.status, 200);
 
     (Before { studio, kept, removed, resume_token: heard.resume_token }, gone)
 }
@@ -56,10 +56,9 @@ async fn goes_on(store: &Process, before: &Before, gone: &Person) {
     assert_eq!(price.json["price"], 7.0);
     let found = store.visitor().rest().get("/api/games?q=light").await;
     assert_eq!(found.json["games"].as_array().map(Vec::len), Some(1), "{}", found.text);
-    let refused = gone
-        .rest()
-        .put(&format!("/api/users/{}", gone.id), &serde_json::json!({"username": "Back"}));
-    assert_eq!(refused.await.status, 401, "an ended session stays over");
+    let profile = format!("/api/users/{}", gone.id);
+    let refused = gone.rest().put(&profile, &json!({"username": "Back"})).await;
+    assert_eq!(refused.status, 401, "an ended session stays over");
 }
 
 fn went_well(output: &Output) -> String {
@@ -73,7 +72,8 @@ fn went_well(output: &Output) -> String {
 async fn a_backup_taken_while_the_store_is_used_serves_and_its_feed_goes_on() {
     let mut store = process().await;
     let (before, gone) = a_past(&store).await;
-    let backup = tempfile::tempdir().expect("a folder").path().join("monday");
+    let folder = tempfile::tempdir().expect("a folder");
+    let backup = folder.path().join("monday");
     let to = backup.to_str().expect("UTF-8").to_owned();
 
     went_well(&store.runs(&["backup", "--to", &to]).await);

@@ -15,6 +15,8 @@ use sir0_storage::{
     copy::{self, Copied, CopyError, Kind, Table},
 };
 
+use tracing::Instrument;
+
 use crate::{
     domain::{Email, User, Username},
     events::SessionEnded,
@@ -77,12 +79,12 @@ const TABLES: &[Table] = &[
     },
 ];
 
-/// Does the same in either engine.
+/// Does the same in either engine. In a trace it has this name.
 macro_rules! on_either {
-    ($which:expr, $it:ident => $call:expr) => {
+    ($which:expr, $name:literal, $it:ident => $call:expr) => {
         match $which {
-            Self::Sqlite($it) => $call,
-            Self::Postgres($it) => $call,
+            Self::Sqlite($it) => $call.instrument(storage::span("sqlite", $name)).await,
+            Self::Postgres($it) => $call.instrument(storage::span("postgresql", $name)).await,
         }
     };
 }
@@ -142,12 +144,12 @@ impl AccountsDb {
 
     /// Reads an account.
     pub(crate) async fn user(&self, id: UserId) -> storage::Result<Option<User>> {
-        on_either!(self, store => store.user(id).await)
+        on_either!(self, "user", store => store.user(id))
     }
 
     /// Reads the account that signs in with this e-mail.
     pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<Stored>> {
-        on_either!(self, store => store.user_by_email(email).await)
+        on_either!(self, "user_by_email", store => store.user_by_email(email))
     }
 
     /// Which of these names someone else has; `except` is whoever may have them.
@@ -157,7 +159,7 @@ impl AccountsDb {
         email: &Email,
         except: Option<UserId>,
     ) -> storage::Result<Taken> {
-        on_either!(self, store => store.taken(username, email, except).await)
+        on_either!(self, "taken", store => store.taken(username, email, except))
     }
 
     /// The sessions that were ended and whose tokens would otherwise still be good.
@@ -165,14 +167,14 @@ impl AccountsDb {
         &self,
         now: Timestamp,
     ) -> storage::Result<Vec<SessionEnded>> {
-        on_either!(self, store => store.ended_sessions(now).await)
+        on_either!(self, "ended_sessions", store => store.ended_sessions(now))
     }
 }
 
 impl AccountsTx {
     /// Reads an account for a change: nobody else changes it until this work ends.
     pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
-        on_either!(self, work => work.user(id).await)
+        on_either!(self, "user", work => work.user(id))
     }
 
     /// Adds an account. [`storage::Error::Taken`] when someone else has the name or the e-mail.
@@ -184,12 +186,12 @@ impl AccountsTx {
         role: Role,
         at: Timestamp,
     ) -> storage::Result<UserId> {
-        on_either!(self, work => work.add_user(username, email, password_hash, role, at).await)
+        on_either!(self, "add_user", work => work.add_user(username, email, password_hash, role, at))
     }
 
     /// Writes a changed account back. [`storage::Error::Taken`] as above.
     pub(crate) async fn save_user(&mut self, user: &User, at: Timestamp) -> storage::Result<()> {
-        on_either!(self, work => work.save_user(user, at).await)
+        on_either!(self, "save_user", work => work.save_user(user, at))
     }
 
     /// Gives an account another password.
@@ -199,7 +201,7 @@ impl AccountsTx {
         hash: &str,
         at: Timestamp,
     ) -> storage::Result<()> {
-        on_either!(self, work => work.set_password(id, hash, at).await)
+        on_either!(self, "set_password", work => work.set_password(id, hash, at))
     }
 
     /// Writes the same password hashed anew, unless it was changed meanwhile.
@@ -209,7 +211,7 @@ impl AccountsTx {
         new: &str,
         old: &str,
     ) -> storage::Result<()> {
-        on_either!(self, work => work.refresh_hash(id, new, old).await)
+        on_either!(self, "refresh_hash", work => work.refresh_hash(id, new, old))
     }
 
     /// Begins a session for whoever proved this account's password. `false` when the password or the role was changed
@@ -221,7 +223,7 @@ impl AccountsTx {
         now: Timestamp,
         expires: Timestamp,
     ) -> storage::Result<bool> {
-        on_either!(self, work => work.begin_session(session, proved, now, expires).await)
+        on_either!(self, "begin_session", work => work.begin_session(session, proved, now, expires))
     }
 
     /// Ends a session. `None` when it was ended before, or is none of ours.
@@ -230,7 +232,7 @@ impl AccountsTx {
         id: SessionId,
         at: Timestamp,
     ) -> storage::Result<Option<SessionEnded>> {
-        on_either!(self, work => work.end_session(id, at).await)
+        on_either!(self, "end_session", work => work.end_session(id, at))
     }
 
     /// Ends every session of an account, but for one.
@@ -240,7 +242,7 @@ impl AccountsTx {
         but_for: Option<SessionId>,
         at: Timestamp,
     ) -> storage::Result<Vec<SessionEnded>> {
-        on_either!(self, work => work.end_sessions_of(user, but_for, at).await)
+        on_either!(self, "end_sessions_of", work => work.end_sessions_of(user, but_for, at))
     }
 
     /// Forgets sessions that are long over.
@@ -248,7 +250,7 @@ impl AccountsTx {
         &mut self,
         expired_before: Timestamp,
     ) -> storage::Result<()> {
-        on_either!(self, work => work.forget_sessions(expired_before).await)
+        on_either!(self, "forget_sessions", work => work.forget_sessions(expired_before))
     }
 
     /// Records the end of a session beside it, in the same transaction: no service misses it. The last thing before
@@ -258,12 +260,12 @@ impl AccountsTx {
         event: &SessionEnded,
         at: Timestamp,
     ) -> storage::Result<Position> {
-        on_either!(self, work => work.announce(event, at).await)
+        on_either!(self, "announce", work => work.announce(event, at))
     }
 
     /// Makes it all happen.
     pub(crate) async fn commit(self) -> storage::Result<()> {
-        on_either!(self, work => work.commit().await)
+        on_either!(self, "commit", work => work.commit())
     }
 }
 

@@ -47,11 +47,6 @@ impl Place {
     }
 }
 
-/// As long as the engine, a thread of this process, takes for an answer.
-async fn a_step() {
-    tokio::task::yield_now().await;
-}
-
 // The readers of PostgreSQL never begin a transaction.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_handed_back_inside_a_transaction_is_cleaned_before_the_next_use() {

@@ -3,7 +3,7 @@
 use sir0_kernel::Timestamp;
 use sir0_storage::{AFTER, BOUNDS, Bounds, Error, Migration, PRUNE, StepState};
 
-use super::{EVENTS, NOTES, Place, a_step, engine};
+use super::{EVENTS, NOTES, Place, engine};
 use crate::{NOON, hang_up_after};
 
 pub(super) async fn write_note(
@@ -36,7 +36,7 @@ async fn an_acknowledged_write_outlives_calls_cancelled_while_they_began() {
     let mut acknowledged = Vec::new();
 
     for round in 0..400_usize {
-        drop(hang_up_after(round % 8, a_step, database.write()).await);
+        drop(hang_up_after(round % 8, database.write()).await);
         let text = format!("note {round}");
         write_note(&database, &text).await.expect("a turn to write");
         acknowledged.push(text);
@@ -52,7 +52,7 @@ async fn a_call_cancelled_half_way_through_its_work_leaves_nothing_behind() {
     let database = place.open().await;
 
     for steps in 0..40 {
-        hang_up_after(steps, a_step, async {
+        hang_up_after(steps, async {
             write_note(&database, &format!("one of {steps}")).await?;
             let mut tx = database.write().await?;
             sqlx::query("INSERT INTO notes (text) VALUES ('half')").execute(&mut *tx).await?;
