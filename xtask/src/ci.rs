@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::{arrows, deploy, proto, provision, run::Run, shell, test};
+use crate::{arrows, deploy, drill, proto, provision, run::Run, shell, test};
 
-/// Every check, then every test.
+/// Every check, then every test, then the short drills.
 pub(crate) fn command() -> Result<()> {
     let mut run = Run::start();
     run.step("tools", || {
@@ -31,5 +31,6 @@ pub(crate) fn command() -> Result<()> {
     });
     deploy::steps(&mut run);
     test::steps(&mut run);
+    run.step("drills", drill::short);
     run.finish()
 }

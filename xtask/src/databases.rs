@@ -32,11 +32,8 @@ pub(crate) fn need() -> Result<()> {
         ("postgresql", sir0_throwaway::has_postgres()),
         ("redis-server", sir0_throwaway::has_redis()),
     ];
-    let missing: Vec<&str> = wanted
-        .into_iter()
-        .filter(|(_, is_there)| !is_there)
-        .map(|(package, _)| package)
-        .collect();
+    let missing: Vec<&str> =
+        wanted.into_iter().filter(|(_, is_there)| !is_there).map(|(package, _)| package).collect();
     if missing.is_empty() { Ok(()) } else { crate::provision::servers(&missing) }
 }
 

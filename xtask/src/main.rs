@@ -6,6 +6,7 @@ mod ci;
 mod cluster;
 mod databases;
 mod deploy;
+mod drill;
 mod proto;
 mod provision;
 mod run;
@@ -30,6 +31,9 @@ Usage: cargo xtask NAME [ARGUMENTS]
   deploy           holds docker-compose.yml and deploy/ against the programs that read them
   cluster [ARGS]   starts the platform as it is deployed, in many processes of this machine, until Ctrl-C
                    (`cargo xtask cluster --help` lists the arguments)
+  drill NAME [--short]
+                   builds release, breaks things under load, writes docs/reliability.md
+                   (`cargo xtask drill --help` lists the drills; `all` runs each)
   bench [ARGS]     builds release, measures against bare servers, writes docs/benchmarks.md
                    (`cargo xtask bench --help` lists the arguments)
 
@@ -64,6 +68,7 @@ fn chore() -> Result<()> {
         ["arrows"] => arrows::command(),
         ["deploy"] => deploy::command(),
         ["cluster", ref rest @ ..] => cluster::command(rest),
+        ["drill", ref rest @ ..] => drill::command(rest),
         ["bench", ref rest @ ..] => bench::command(rest),
         [] | ["help" | "--help" | "-h", ..] => {
             println!("{HELP}");

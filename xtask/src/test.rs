@@ -137,10 +137,8 @@ impl Again {
     fn tell(&self, runner: &Runner, tools: &Tools) -> Result<()> {
         let mut tests = match runner {
             Runner::Nextest { path } => {
-                let mut filter = format!("binary({})", self.program);
-                for name in self.without {
-                    filter += &format!(" - test({name})");
-                }
+                let without = self.without.iter().map(|name| format!(" - test({name})"));
+                let filter = format!("binary({}){}", self.program, without.collect::<String>());
                 let mut nextest = nextest(path);
                 nextest.args(["--filterset", &filter]);
                 nextest

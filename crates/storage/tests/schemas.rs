@@ -30,7 +30,7 @@ async fn the_storefront_has_one_schema_on_both_engines_but_for_the_index_of_word
     let (sqlite, postgres) = schemas("storefront").await;
 
     // A table that looks like one, kept by triggers, against an index like any other.
-    let only_here = [
+    let tables_and_triggers = [
         NUMBERED_EVENTS,
         "games_words is a virtual table",
         "trigger games_words_added on games",
@@ -38,9 +38,9 @@ async fn the_storefront_has_one_schema_on_both_engines_but_for_the_index_of_word
         "trigger games_words_removed on games",
     ];
     let [head, position, key] = FEED_HEAD;
-    let only_there = [head, position, key, "games: index games_words on words by gin"];
-    assert_eq!(difference(&sqlite, &postgres), only_here);
-    assert_eq!(difference(&postgres, &sqlite), only_there);
+    let an_index = [head, position, key, "games: index games_words on words by gin"];
+    assert_eq!(difference(&sqlite, &postgres), tables_and_triggers);
+    assert_eq!(difference(&postgres, &sqlite), an_index);
 }
 
 #[test]
@@ -138,15 +138,15 @@ async fn of_sqlite(database: &sqlite::Database) -> Facts {
       ORDER BY cid";
     const KEY: &str = "SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk";
     const INDEXES: &str = "
-        SELECT list.name, origin, \"unique\", (SELECT group_concat(name, ', ') FROM pragma_index_info(list.name))
+        SELECT list.name, origin, \"unique\", partial, (SELECT group_concat(name, ', ') FROM pragma_index_info(list.name))
           FROM pragma_index_list($1) AS list";
     const REFERENCES: &str = r#"SELECT "from", "table", "to" FROM pragma_foreign_key_list($1)"#;
 
     let reader = database.reader();
     let shadows: Vec<String> =
-        sqlx::query_scalar(SHADOWS).fetch_all(reader).await.expect("SQLite's own");
+        sqlx::query_scalar(SHADOWS).fetch_all(reader).await.expect("a catalogue");
     let objects: Vec<(String, String, String, String)> =
-        sqlx::query_as(OBJECTS).fetch_all(reader).await.expect("SQLite's own");
+        sqlx::query_as(OBJECTS).fetch_all(reader).await.expect("a catalogue");
     let mut facts = Facts::new();
     for (kind, name, table, sql) in objects {
         if kind == "trigger" {
@@ -160,26 +160,25 @@ async fn of_sqlite(database: &sqlite::Database) -> Facts {
             continue;
         }
         let columns =
-            sqlx::query_as(COLUMNS).bind(&name).fetch_all(reader).await.expect("SQLite's own");
+            sqlx::query_as(COLUMNS).bind(&name).fetch_all(reader).await.expect("a catalogue");
         facts.extend(columns.into_iter().map(|column| column_fact(&name, column)));
         let key: Vec<String> =
-            sqlx::query_scalar(KEY).bind(&name).fetch_all(reader).await.expect("SQLite's own");
+            sqlx::query_scalar(KEY).bind(&name).fetch_all(reader).await.expect("a catalogue");
         facts.insert(format!("{name}: its key is {}", key.join(", ")));
         if sql.contains("AUTOINCREMENT") {
             facts.insert(format!("{name}: the database gives {}", key.join(", ")));
         }
-        let indexes: Vec<(String, String, bool, String)> =
-            sqlx::query_as(INDEXES).bind(&name).fetch_all(reader).await.expect("SQLite's own");
-        facts.extend(indexes.into_iter().filter_map(|(index, origin, is_unique, columns)| {
-            match origin.as_str() {
-                "c" if is_unique => Some(format!("{name}: unique index {index} on {columns}")),
-                "c" => Some(format!("{name}: index {index} on {columns}")),
+        let indexes: Vec<(String, String, bool, bool, String)> =
+            sqlx::query_as(INDEXES).bind(&name).fetch_all(reader).await.expect("a catalogue");
+        facts.extend(indexes.into_iter().filter_map(
+            |(index, origin, is_unique, is_partial, columns)| match origin.as_str() {
+                "c" => Some(index_fact(&name, &index, is_unique, is_partial, &columns)),
                 "u" => Some(format!("{name}: unique {columns}")),
                 _primary_key => None,
-            }
-        }));
+            },
+        ));
         let references: Vec<(String, String, String)> =
-            sqlx::query_as(REFERENCES).bind(&name).fetch_all(reader).await.expect("SQLite's own");
+            sqlx::query_as(REFERENCES).bind(&name).fetch_all(reader).await.expect("a catalogue");
         facts.extend(
             references
                 .into_iter()
@@ -222,7 +221,7 @@ async fn of_postgres(database: &postgres::Database) -> Facts {
          WHERE conrelid = $1::regclass AND contype IN ('p', 'u', 'f')";
     // An index on an expression has no column there; then it is what the expression is made of.
     const INDEXES: &str = "
-        SELECT index.relname::text, amname::text, indisunique,
+        SELECT index.relname::text, amname::text, indisunique, indpred IS NOT NULL,
                (SELECT string_agg(DISTINCT attname, ', ')
                   FROM pg_depend
                   JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
@@ -238,24 +237,18 @@ async fn of_postgres(database: &postgres::Database) -> Facts {
 
     let reader = database.reader();
     let tables: Vec<String> =
-        sqlx::query_scalar(TABLES).fetch_all(reader).await.expect("PostgreSQL's own");
+        sqlx::query_scalar(TABLES).fetch_all(reader).await.expect("a catalogue");
     let mut facts = Facts::new();
     for name in tables {
         let columns =
-            sqlx::query_as(COLUMNS).bind(&name).fetch_all(reader).await.expect("PostgreSQL's own");
+            sqlx::query_as(COLUMNS).bind(&name).fetch_all(reader).await.expect("a catalogue");
         facts.extend(columns.into_iter().map(|column| column_fact(&name, column)));
-        let given: Vec<String> = sqlx::query_scalar(GIVEN)
-            .bind(&name)
-            .fetch_all(reader)
-            .await
-            .expect("PostgreSQL's own");
+        let given: Vec<String> =
+            sqlx::query_scalar(GIVEN).bind(&name).fetch_all(reader).await.expect("a catalogue");
         facts
             .extend(given.into_iter().map(|column| format!("{name}: the database gives {column}")));
-        let constraints: Vec<(String, String, String, String)> = sqlx::query_as(CONSTRAINTS)
-            .bind(&name)
-            .fetch_all(reader)
-            .await
-            .expect("PostgreSQL's own");
+        let constraints: Vec<(String, String, String, String)> =
+            sqlx::query_as(CONSTRAINTS).bind(&name).fetch_all(reader).await.expect("a catalogue");
         facts.extend(constraints.into_iter().map(
             |(kind, columns, table, to)| match kind.as_str() {
                 "p" => format!("{name}: its key is {columns}"),
@@ -263,14 +256,15 @@ async fn of_postgres(database: &postgres::Database) -> Facts {
                 _reference => format!("{name}: {columns} is one of {table} ({to})"),
             },
         ));
-        let indexes: Vec<(String, String, bool, String, Option<String>)> =
-            sqlx::query_as(INDEXES).bind(&name).fetch_all(reader).await.expect("PostgreSQL's own");
-        facts.extend(indexes.into_iter().map(|(index, method, is_unique, made_of, columns)| {
-            let unique = if is_unique { "unique " } else { "" };
-            let columns = columns.unwrap_or(made_of);
-            let how = if method == "btree" { String::new() } else { format!(" by {method}") };
-            format!("{name}: {unique}index {index} on {columns}{how}")
-        }));
+        let indexes: Vec<(String, String, bool, bool, String, Option<String>)> =
+            sqlx::query_as(INDEXES).bind(&name).fetch_all(reader).await.expect("a catalogue");
+        facts.extend(indexes.into_iter().map(
+            |(index, method, is_unique, is_partial, made_of, columns)| {
+                let columns = columns.unwrap_or(made_of);
+                let how = if method == "btree" { String::new() } else { format!(" by {method}") };
+                index_fact(&name, &index, is_unique, is_partial, &columns) + &how
+            },
+        ));
     }
     facts
 }
@@ -280,4 +274,16 @@ fn column_fact(table: &str, column: (i64, String, String, bool, Option<String>))
     let null = if never_null { "never null" } else { "may be null" };
     let default = default.map(|value| format!(", else {value}")).unwrap_or_default();
     format!("{table}: column {place} is {name}, {kind}, {null}{default}")
+}
+
+fn index_fact(
+    table: &str,
+    index: &str,
+    is_unique: bool,
+    is_partial: bool,
+    columns: &str,
+) -> String {
+    let kind = if is_unique { "unique index" } else { "index" };
+    let rows = if is_partial { ", of some rows" } else { "" };
+    format!("{table}: {kind} {index} on {columns}{rows}")
 }

@@ -6,7 +6,8 @@ use sir0_rpc::{FieldReader, InvalidFields, Seal};
 
 use crate::{
     domain::{
-        Change, Description, Game, Genre, Listing, NewGame, PageToken, RequestId, Sort, Title, Words,
+        Change, Description, Game, Genre, Listing, NewGame, PageToken, RequestId, Sort, Title,
+        Words,
     },
     watch::{Filter, WATCH},
 };

@@ -156,7 +156,7 @@ impl Plan {
             Upstream { name: "edge", instances: vec![edge_at] },
         ];
         let admin = free_address();
-        let mut envoy = Envoy::start(folder.path(), address, admin, &upstreams, warden).await;
+        let mut envoy = Envoy::start(folder.path(), address, admin, &upstreams, warden);
         envoy.sees(&expected).await;
         let operators = self.settings(Part::Accounts, free_address(), &places);
         Cluster {
@@ -177,11 +177,14 @@ impl Plan {
 
     /// What keeps things, all of it started at once.
     async fn servers(&self, secrets: &Secrets) -> (Redis, Store, Store) {
+        const STARTED: &str = "what is missing was said above";
         let store = |service: &'static str, password: &String| {
             let (own, password) = (self.own_databases, password.clone());
-            spawn_blocking(move || {
-                if own { Store::own(service, &password) } else { Store::shared() }
-            })
+            spawn_blocking(
+                move || {
+                    if own { Store::own(service, &password) } else { Store::shared() }
+                },
+            )
         };
         let password = secrets.redis.clone();
         let (redis, accounts, storefront) = tokio::join!(
@@ -189,7 +192,6 @@ impl Plan {
             store("accounts", &secrets.accounts_db),
             store("storefront", &secrets.storefront_db),
         );
-        const STARTED: &str = "what is missing was said above";
         (redis.expect(STARTED), accounts.expect(STARTED), storefront.expect(STARTED))
     }
 
@@ -239,9 +241,13 @@ impl Cluster {
         self.accounts.iter_mut().chain(&mut self.storefronts).chain([&mut self.edge])
     }
 
-    /// Lets every instance end in order, all at once.
+    /// Lets every instance that runs end in order, all at once.
     pub async fn stops(&mut self) {
-        for ended in join_all(self.instances().map(Instance::terminate)).await {
+        let running: Vec<_> = self
+            .instances()
+            .filter_map(|instance| instance.is_alive().then_some(instance))
+            .collect();
+        for ended in join_all(running.into_iter().map(Instance::terminate)).await {
             assert!(ended.success(), "an instance ended badly: {ended}");
         }
     }

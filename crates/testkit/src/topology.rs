@@ -24,6 +24,6 @@ pub fn topology() -> Topology {
         None => Topology::Files,
         Some(name) if name == "postgres" => Topology::Postgres,
         Some(name) if name == "cluster" => Topology::Cluster,
-        Some(other) => panic!("{TOPOLOGY} is {other:?}, not `postgres` or `cluster`"),
+        Some(other) => panic!("{TOPOLOGY} is `{}`, not `postgres` or `cluster`", other.display()),
     }
 }

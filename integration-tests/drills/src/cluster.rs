@@ -23,7 +23,8 @@ pub(crate) struct Options {
 
 /// Starts it and keeps it until Ctrl-C.
 pub(crate) async fn run(options: Options) -> Result<()> {
-    let mut asked = signal(SignalKind::terminate()).context("the process cannot listen to signals")?;
+    let mut asked =
+        signal(SignalKind::terminate()).context("the process cannot listen to signals")?;
     println!("starting two PostgreSQL servers, Redis, sir0 and Envoy …");
     let plan = Plan {
         accounts: options.accounts.into(),

@@ -1,18 +1,27 @@
 //! Breaks things on purpose, under load, and holds what comes out against a bar.
 
+mod caller;
 mod cancelled;
+mod cut;
 mod dice;
 mod fleet;
 mod flood;
+mod game;
+mod islands;
+mod kill;
 mod ledger;
+mod load;
 mod machine;
 mod once;
 mod postgres;
 mod report;
+mod rolling;
 mod sessions;
 mod slow_line;
 mod streams;
 mod times;
+mod watcher;
+mod writers;
 
 use std::{path::PathBuf, time::Instant};
 
@@ -52,12 +61,40 @@ enum Name {
     Flood,
     /// A session ends here; how soon is it over there?
     Sessions,
+    /// Many write on three instances, watchers come and go, and Redis is killed.
+    Writers,
+    /// Instances are killed one after the other, under load through the proxy.
+    Kill,
+    /// Every instance is stopped in order and started again, under load through the proxy.
+    Rolling,
+    /// Nothing arrives from Redis any more, and nobody says so. Needs root.
+    Cut,
 }
 
 /// Every drill, in the order of the page.
-const ALL: [Name; 6] =
-    [Name::Cancelled, Name::Postgres, Name::Once, Name::Sessions, Name::Streams, Name::Flood];
-const CI: [Name; 4] = [Name::Cancelled, Name::Postgres, Name::Once, Name::Sessions];
+const ALL: [Name; 10] = [
+    Name::Writers,
+    Name::Kill,
+    Name::Rolling,
+    Name::Cut,
+    Name::Cancelled,
+    Name::Postgres,
+    Name::Once,
+    Name::Sessions,
+    Name::Streams,
+    Name::Flood,
+];
+const CI: [Name; 7] = [
+    Name::Writers,
+    Name::Kill,
+    Name::Rolling,
+    Name::Cancelled,
+    Name::Postgres,
+    Name::Once,
+    Name::Sessions,
+];
+/// The exit code when a drill cannot run here.
+const SKIPPED: i32 = 2;
 
 /// Runs them one after the other. Fails when one found something wrong; what is only slow stands in its table.
 pub(crate) async fn run(options: Options) -> Result<()> {
@@ -67,8 +104,13 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         Name::Ci => &CI[..],
         _ => &one[..],
     };
-    let mut wrong = Vec::new();
+    let (mut wrong, mut is_skipped) = (Vec::new(), false);
     for name in names {
+        if let Some(why) = name.cannot() {
+            println!("drill {}: SKIPPED, {why}\n", name.word());
+            is_skipped = true;
+            continue;
+        }
         let (started, load) = (Instant::now(), machine::load());
         println!("drill {}{}", name.word(), if options.short { ", short" } else { "" });
         let report = name.run(options.short).await?;
@@ -90,10 +132,18 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     if !wrong.is_empty() {
         bail!("something was wrong: {}", wrong.join(", "));
     }
+    if is_skipped {
+        std::process::exit(SKIPPED);
+    }
     Ok(())
 }
 
 impl Name {
+    /// Why it cannot run here, if so.
+    fn cannot(self) -> Option<String> {
+        if self == Self::Cut { cut::cannot() } else { None }
+    }
+
     async fn run(self, is_short: bool) -> Result<Report> {
         match self {
             Self::All | Self::Ci => bail!("these are several drills"),
@@ -103,6 +153,10 @@ impl Name {
             Self::Streams => streams::run(is_short).await,
             Self::Flood => flood::run(is_short).await,
             Self::Sessions => sessions::run(is_short).await,
+            Self::Writers => writers::run(is_short).await,
+            Self::Kill => kill::run(is_short).await,
+            Self::Rolling => rolling::run(is_short).await,
+            Self::Cut => cut::run(is_short).await,
         }
     }
 
@@ -116,6 +170,10 @@ impl Name {
             Self::Streams => "streams",
             Self::Flood => "flood",
             Self::Sessions => "sessions",
+            Self::Writers => "writers",
+            Self::Kill => "kill",
+            Self::Rolling => "rolling",
+            Self::Cut => "cut",
         }
     }
 }

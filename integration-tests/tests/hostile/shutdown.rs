@@ -8,7 +8,7 @@ use std::{
 use futures::future::join_all;
 use serde_json::json;
 use sir0_contract::storefront::{WatchGamesRequest, watch_games_response::Update};
-use sir0_testkit::process;
+use sir0_testkit::{TOPOLOGY, process};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -180,6 +180,9 @@ async fn a_second_server_on_the_same_port_says_what_is_wrong_and_harms_no_one() 
     let second = Command::new(program)
         .current_dir(folder.path())
         .args(["serve", "--listen", &first.address().to_string(), "--data-dir", "data"])
+        // What tests are told is no setting of the program.
+        .env_remove(TOPOLOGY)
+        .env_remove("SIR0_TEST_POSTGRES")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();

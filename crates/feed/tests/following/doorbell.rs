@@ -36,8 +36,8 @@ impl Two {
     /// A ring that nobody heard yet tells of no event. It is rung until it is heard, so that the next ring is one
     /// between two who listen.
     async fn hear_each_other(&mut self, first: u32) {
-        self.elsewhere.notes([first]).await;
         let heard_at = self.here.head() + 1;
+        self.elsewhere.notes([first]).await;
         within(LONG, async || {
             self.bell.ring();
             self.here.head() >= heard_at
@@ -121,7 +121,5 @@ on_every_engine! {
         // Whoever listens anew looks for what was said meanwhile, without another ring.
         assert_eq!(hears(&mut two.listener).await, Some(1));
         two.hear_each_other(2).await;
-        two.announces(3).await;
-        assert_eq!(hears(&mut two.listener).await, Some(3));
     }
 }

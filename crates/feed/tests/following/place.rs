@@ -1,5 +1,7 @@
 //! A database on either engine, and the processes that use it.
 
+use std::time::Duration;
+
 use sir0_feed::{Config, Feed};
 use sir0_kernel::Timestamp;
 use sir0_redis::Redis;
@@ -102,8 +104,10 @@ impl Process {
     }
 }
 
+/// Patient, so that a busy machine is not mistaken for a slow Redis, to which nobody rings for a while.
 pub(crate) fn redis_at(url: &str) -> Redis {
-    let config = sir0_redis::Config { url: Some(url.to_owned()), ..sir0_redis::Config::default() };
+    let patience = Duration::from_secs(1);
+    let config = sir0_redis::Config { url: Some(url.to_owned()), patience, password_file: None };
     Redis::open(&config).expect("a URL that can be read")
 }
 

@@ -25,7 +25,7 @@ async fn hang_up_after<F: Future>(steps: usize, call: F) -> Option<F::Output> {
         if let Poll::Ready(done) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return Some(done);
         }
-        if steps % 2 == 0 {
+        if steps.is_multiple_of(2) {
             tokio::task::yield_now().await;
         } else {
             tokio::time::sleep(Duration::from_millis(1)).await;

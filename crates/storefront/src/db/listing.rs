@@ -14,7 +14,9 @@ use crate::domain::{Found, Game, Listing, Page, PageToken, Sort, search::Key};
 /// A game as it lies in the table, and its tier.
 type FoundRow = (i64, String, String, i64, String, i32, i32);
 
-fn found_from((id, title, genre, price, description, revision, tier): FoundRow) -> storage::Result<Found> {
+fn found_from(
+    (id, title, genre, price, description, revision, tier): FoundRow,
+) -> storage::Result<Found> {
     Ok(Found { game: game_from((id, title, genre, price, description, revision))?, tier })
 }
 

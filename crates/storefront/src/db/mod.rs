@@ -14,6 +14,7 @@ use sir0_storage::{
     self as storage, Database, Place, Position, Step,
     copy::{self, Copied, CopyError, Kind, Table},
 };
+use tracing::Instrument;
 
 use crate::{
     domain::{Created, Game, Listing, NewGame, Page, RequestKey},
@@ -64,12 +65,12 @@ const TABLES: &[Table] = &[
     },
 ];
 
-/// Does the same in either engine.
+/// Does the same in either engine. In a trace it has this name.
 macro_rules! on_either {
-    ($which:expr, $it:ident => $call:expr) => {
+    ($which:expr, $name:literal, $it:ident => $call:expr) => {
         match $which {
-            Self::Sqlite($it) => $call,
-            Self::Postgres($it) => $call,
+            Self::Sqlite($it) => $call.instrument(storage::span("sqlite", $name)).await,
+            Self::Postgres($it) => $call.instrument(storage::span("postgresql", $name)).await,
         }
     };
 }
@@ -129,12 +130,12 @@ impl StorefrontDb {
 
     /// Reads a game as it was committed last.
     pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
-        on_either!(self, store => store.game(id).await)
+        on_either!(self, "game", store => store.game(id))
     }
 
     /// Reads a page.
     pub(crate) async fn list(&self, listing: &Listing) -> storage::Result<Page> {
-        on_either!(self, store => store.list(listing).await)
+        on_either!(self, "list", store => store.list(listing))
     }
 
     /// Reads the next games of the present, by id.
@@ -143,34 +144,34 @@ impl StorefrontDb {
         id: Option<GameId>,
         limit: u16,
     ) -> storage::Result<Vec<Game>> {
-        on_either!(self, store => store.present_after(id, limit).await)
+        on_either!(self, "present_after", store => store.present_after(id, limit))
     }
 
     /// Writes the words anew of games that an older version wrote, and answers how many.
     pub(crate) async fn mark_titles(&self) -> storage::Result<u64> {
-        on_either!(self, store => store.mark_titles().await)
+        on_either!(self, "mark_titles", store => store.mark_titles())
     }
 
     /// Forgets requests from before.
     pub(crate) async fn forget_requests(&self, before: Timestamp) -> storage::Result<()> {
-        on_either!(self, store => store.forget_requests(before).await)
+        on_either!(self, "forget_requests", store => store.forget_requests(before))
     }
 }
 
 impl StorefrontTx {
     /// Reads a game for a change: nobody else changes it until this work ends.
     pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
-        on_either!(self, work => work.game(id).await)
+        on_either!(self, "game", work => work.game(id))
     }
 
     /// How many games there are, with those of this work.
     pub(crate) async fn count_games(&mut self) -> storage::Result<i64> {
-        on_either!(self, work => work.count_games().await)
+        on_either!(self, "count_games", work => work.count_games())
     }
 
     /// Adds a game and gives it its id.
     pub(crate) async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
-        on_either!(self, work => work.add_game(game, at).await)
+        on_either!(self, "add_game", work => work.add_game(game, at))
     }
 
     /// Notes that the request made the game, and answers with what it made: this game, or the one that it made before.
@@ -181,17 +182,17 @@ impl StorefrontTx {
         game: &Game,
         at: Timestamp,
     ) -> storage::Result<Created> {
-        on_either!(self, work => work.note_request(request, game, at).await)
+        on_either!(self, "note_request", work => work.note_request(request, game, at))
     }
 
     /// Writes a changed game back. `false` when someone else wrote first.
     pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
-        on_either!(self, work => work.save_game(game, at).await)
+        on_either!(self, "save_game", work => work.save_game(game, at))
     }
 
     /// Removes a game and answers with what it was; `None` when it was gone already.
     pub(crate) async fn remove_game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
-        on_either!(self, work => work.remove_game(id).await)
+        on_either!(self, "remove_game", work => work.remove_game(id))
     }
 
     /// Records an event beside the change it reports, in the same transaction: watchers never hear of what did not
@@ -201,12 +202,12 @@ impl StorefrontTx {
         event: &GameEvent,
         at: Timestamp,
     ) -> storage::Result<Position> {
-        on_either!(self, work => work.announce(event, at).await)
+        on_either!(self, "announce", work => work.announce(event, at))
     }
 
     /// Makes it all happen.
     pub(crate) async fn commit(self) -> storage::Result<()> {
-        on_either!(self, work => work.commit().await)
+        on_either!(self, "commit", work => work.commit())
     }
 }
 

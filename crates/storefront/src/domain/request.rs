@@ -62,7 +62,8 @@ mod tests {
             assert_eq!(RequestId::parse(good), Ok(RequestId(good.to_owned())));
         }
         let too_long = "x".repeat(65);
-        for bad in ["", " ", "a b", " a", "a\n", "a\0", "\u{7f}", "\u{e9}", "\u{1f3ee}", &too_long] {
+        for bad in ["", " ", "a b", " a", "a\n", "a\0", "\u{7f}", "\u{e9}", "\u{1f3ee}", &too_long]
+        {
             assert_eq!(RequestId::parse(bad), Err(InvalidRequestId), "{bad:?}");
         }
     }

@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn nobody_can_type_the_mark_of_a_title() {
         let title = Title::parse("Lanterns").expect("a title");
-        let description = Description::parse("Light finds \u{E000}harbours.").expect("a description");
+        let description =
+            Description::parse("Light finds \u{E000}harbours.").expect("a description");
         let words = Words::parse("\u{E000}light lant").expect("has words");
 
         let searched = searched(&title, &description);

@@ -39,8 +39,8 @@ pub(super) struct Upstream {
 }
 
 impl Envoy {
-    /// Starts it. It is ready when it has heard of every instance that it works.
-    pub(super) async fn start(
+    /// Starts it. It is ready when it [sees](Self::sees) every instance.
+    pub(super) fn start(
         folder: &Path,
         address: SocketAddr,
         admin: SocketAddr,

@@ -45,7 +45,9 @@ pub(crate) enum Failure {
 impl From<Status> for Failure {
     fn from(status: Status) -> Self {
         match status.code() {
-            Code::Unavailable => Self::Passing(format!("{:?}: {}", status.code(), status.message())),
+            Code::Unavailable => {
+                Self::Passing(format!("{:?}: {}", status.code(), status.message()))
+            }
             code => Self::Refused(format!("{code:?}: {}", status.message())),
         }
     }
@@ -86,6 +88,8 @@ pub(crate) struct Totals {
     pub(crate) wrong: Vec<String>,
     /// How long calls took, with all their attempts.
     pub(crate) times: Times,
+    /// The call that took longest, and how long.
+    pub(crate) slowest: (Duration, String),
     /// The longest that any client saw only errors.
     pub(crate) longest_blind: Duration,
 }
@@ -121,39 +125,16 @@ pub(crate) struct Outcome<A> {
     pub(crate) is_repeat: bool,
 }
 
-/// One client with a connection of its own for gRPC and one for REST.
-pub(crate) struct Caller {
+/// A connection for gRPC and one for REST, with a token or without.
+#[derive(Clone)]
+pub(crate) struct Line {
     pub(crate) channel: Channel,
-    pub(crate) token: Option<String>,
-    pub(crate) dice: Dice,
     rest: reqwest::Client,
     origin: String,
-    patience: Patience,
-    tally: Tally,
-    failing_since: Option<Instant>,
+    token: Option<String>,
 }
 
-impl Caller {
-    /// A client of whoever listens there.
-    pub(crate) fn of(address: SocketAddr, patience: Patience, tally: Tally) -> Self {
-        Self {
-            channel: channel(address),
-            token: None,
-            dice: Dice::new(),
-            rest: rest(),
-            origin: format!("http://{address}"),
-            patience,
-            tally,
-            failing_since: None,
-        }
-    }
-
-    /// The same with this token.
-    pub(crate) fn with_token(mut self, token: &str) -> Self {
-        self.token = Some(token.to_owned());
-        self
-    }
-
+impl Line {
     /// A request over gRPC.
     pub(crate) fn rpc<Q>(&self, message: Q) -> Request<Q> {
         let mut request = Request::new(message);
@@ -169,13 +150,44 @@ impl Caller {
             None => request,
         }
     }
+}
+
+/// One client with a line of its own.
+pub(crate) struct Caller {
+    pub(crate) line: Line,
+    pub(crate) dice: Dice,
+    patience: Patience,
+    tally: Tally,
+    failing_since: Option<Instant>,
+}
+
+impl Caller {
+    /// A client of whoever listens there.
+    pub(crate) fn of(address: SocketAddr, patience: Patience, tally: Tally) -> Self {
+        let line = Line {
+            channel: channel(address),
+            rest: rest(),
+            origin: format!("http://{address}"),
+            token: None,
+        };
+        Self { line, dice: Dice::new(), patience, tally, failing_since: None }
+    }
+
+    /// The same with this token.
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
+        self.line.token = Some(token.to_owned());
+        self
+    }
 
     /// Makes an attempt, and others when the first ones are in vain.
-    pub(crate) async fn calls<A>(
+    pub(crate) async fn calls<A, F>(
         &mut self,
         name: &str,
-        attempt: impl AsyncFn(&Self) -> Result<A, Failure>,
-    ) -> Outcome<A> {
+        attempt: impl Fn(Line) -> F,
+    ) -> Outcome<A>
+    where
+        F: Future<Output = Result<A, Failure>>,
+    {
         let begun = Instant::now();
         let (mut tried, mut answer, mut last) = (0, None, String::new());
         while tried <= self.patience.retries {
@@ -185,7 +197,7 @@ impl Caller {
             }
             tried += 1;
             let started = Instant::now();
-            match attempt(self).await {
+            match attempt(self.line.clone()).await {
                 Ok(heard) => answer = Some(Ok(heard)),
                 Err(Failure::Refused(why)) => answer = Some(Err(why)),
                 Err(Failure::Passing(why)) => last = why,
@@ -203,7 +215,11 @@ impl Caller {
         self.tally.change(|totals| {
             totals.calls += 1;
             totals.attempts += usize::try_from(tried).expect("a few");
-            totals.times.add(begun.elapsed());
+            let took = begun.elapsed();
+            if took > totals.slowest.0 {
+                totals.slowest = (took, format!("{name}, {tried} attempts {last}"));
+            }
+            totals.times.add(took);
             if answer.is_none() {
                 *totals.failed.entry(format!("{name}: {last}")).or_default() += 1;
             }
@@ -212,11 +228,14 @@ impl Caller {
     }
 
     /// As [`Self::calls`], where a refusal is wrong.
-    pub(crate) async fn succeeds<A>(
+    pub(crate) async fn succeeds<A, F>(
         &mut self,
         name: &str,
-        attempt: impl AsyncFn(&Self) -> Result<A, Failure>,
-    ) -> Option<A> {
+        attempt: impl Fn(Line) -> F,
+    ) -> Option<A>
+    where
+        F: Future<Output = Result<A, Failure>>,
+    {
         match self.calls(name, attempt).await.answer? {
             Ok(answer) => Some(answer),
             Err(why) => {
@@ -286,26 +305,31 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_succeeds_when_it_is_repeated_did_not_fail() {
         let (mut caller, tally) = caller(Patience::NORMAL);
-        let attempts = AtomicU32::new(0);
+        let attempts = &AtomicU32::new(0);
 
         let outcome = caller
-            .calls("Read", async |_: &Caller| match attempts.fetch_add(1, Ordering::SeqCst) {
-                0 => Err(Failure::Passing("down".to_owned())),
-                _ => Ok(7),
+            .calls("Read", |_line: Line| async move {
+                match attempts.fetch_add(1, Ordering::SeqCst) {
+                    0 => Err(Failure::Passing("down".to_owned())),
+                    _ => Ok(7),
+                }
             })
             .await;
 
         let totals = tally.totals();
         assert!(matches!(outcome.answer, Some(Ok(7))) && outcome.is_repeat);
-        assert_eq!((totals.calls, totals.attempts, totals.in_vain, totals.failures()), (1, 2, 1, 0));
+        assert_eq!(
+            (totals.calls, totals.attempts, totals.in_vain, totals.failures()),
+            (1, 2, 1, 0)
+        );
     }
 
     #[tokio::test]
     async fn a_call_that_is_always_in_vain_failed_once_and_a_refusal_is_not_repeated() {
         let (mut caller, tally) = caller(Patience::ONCE);
 
-        let down = async |_: &Caller| Err::<(), _>(Failure::Passing("down".to_owned()));
-        let refused = async |_: &Caller| Err::<(), _>(Failure::Refused("no".to_owned()));
+        let down = |_line: Line| async move { Err::<(), _>(Failure::Passing("down".to_owned())) };
+        let refused = |_line: Line| async move { Err::<(), _>(Failure::Refused("no".to_owned())) };
         let vain = caller.calls("Read", down).await;
         let answered = caller.calls("Read", refused).await;
 

@@ -30,10 +30,7 @@ impl Fleet {
     }
 
     /// One instance whose database is this far away, each way.
-    pub(crate) async fn far_from_its_database(
-        delay: Duration,
-        settings: &[(&str, &str)],
-    ) -> Self {
+    pub(crate) async fn far_from_its_database(delay: Duration, settings: &[(&str, &str)]) -> Self {
         Self::start(1, settings, Some(delay)).await
     }
 

@@ -11,14 +11,12 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use futures::future::join_all;
 use serde_json::json;
-use sir0_contract::{
-    accounts::{GetUserRequest, LoginRequest},
-    storefront::CreateGameRequest,
-};
+use sir0_contract::accounts::{GetUserRequest, LoginRequest};
 use sir0_testkit::{PASSWORD, Person, Process, Rest, email_of, process_with};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::{
+    game::a_game,
     report::Report,
     times::{Times, ms},
 };
@@ -112,13 +110,8 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
 }
 
 async fn a_game_of(process: &Process) -> Result<String> {
-    let request = CreateGameRequest {
-        title: "Lanterns".to_owned(),
-        genre: "Puzzle".to_owned(),
-        price: Some(1.0),
-        description: "Light finds a way.".to_owned(),
-    };
-    let made = process.publisher("Northlight").await.games().create_game(request).await?;
+    let mut games = process.publisher("Northlight").await.games();
+    let made = games.create_game(a_game("Lanterns")).await?;
     Ok(format!("/api/games/{}", made.into_inner().game_id))
 }
 

@@ -171,7 +171,8 @@ fn contradiction(kept: Option<&Kept>, events: &[Event]) -> Option<String> {
             && kept.title == last.title
     };
     let disagrees = kept.is_some_and(|kept| !agrees(kept));
-    disagrees.then(|| format!("its row is {kept:?}, its last event is of revision {}", last.revision))
+    disagrees
+        .then(|| format!("its row is {kept:?}, its last event is of revision {}", last.revision))
 }
 
 #[cfg(test)]
@@ -219,7 +220,8 @@ mod tests {
     #[test]
     fn a_change_without_its_event_and_a_gap_are_found() {
         let without = audit(&[], GAME, ADDED).expect("rows of ours");
-        let gap = audit(&[], GAME, &format!("{ADDED}\n{}", CHANGED.replace(":2,\"kind", ":3,\"kind")));
+        let gap =
+            audit(&[], GAME, &format!("{ADDED}\n{}", CHANGED.replace(":2,\"kind", ":3,\"kind")));
 
         assert_eq!(without.untold.len(), 1);
         assert_eq!(gap.expect("rows of ours").untold, ["position 2 is left out, 3 follows"]);

@@ -25,7 +25,7 @@ use sir0_testkit::{Cluster, PASSWORD, email_of};
 use tokio::task::{JoinSet, block_in_place};
 
 use super::{
-    caller::{Caller, Failure, Patience, Tally, asks},
+    caller::{Caller, Failure, Line, Patience, Tally, Totals, asks},
     ledger::{Audit, Fact, Ledger},
 };
 
@@ -123,12 +123,13 @@ impl Load {
 
     /// Holds what was acknowledged against what is there.
     pub(crate) async fn kept(&self, cluster: &Cluster) -> Result<Kept> {
-        let audit =
-            block_in_place(|| self.ledger.audit(|sql| cluster.storefront_db.psql(sql)))?;
-        let people = std::mem::take(&mut *self.people.lock().unwrap_or_else(PoisonError::into_inner));
+        let audit = block_in_place(|| self.ledger.audit(|sql| cluster.storefront_db.psql(sql)))?;
+        let people =
+            std::mem::take(&mut *self.people.lock().unwrap_or_else(PoisonError::into_inner));
         let emails = block_in_place(|| cluster.accounts_db.psql("SELECT email FROM users"));
         let has = |email: &&String| emails.lines().any(|line| line == email.as_str());
-        let lost_registrations = people.registered.len() - people.registered.iter().filter(has).count();
+        let lost_registrations =
+            people.registered.len() - people.registered.iter().filter(has).count();
         let (mut lost_ends, mut lost_begins) = (0, 0);
         for instance in &cluster.accounts {
             let caller = Caller::of(instance.address(), Patience::ONCE, Tally::default());
@@ -153,7 +154,7 @@ impl Load {
 
 /// Whether a token is refused there.
 async fn is_refused(caller: &Caller, id: i32, token: &str) -> Result<bool> {
-    let request = caller.rest(Method::GET, &format!("/api/users/{id}")).bearer_auth(token);
+    let request = caller.line.rest(Method::GET, &format!("/api/users/{id}")).bearer_auth(token);
     match asks(request).await {
         Ok(said) if said.status == 401 => Ok(true),
         Ok(said) if said.status == 200 => Ok(false),
@@ -206,7 +207,7 @@ impl Studio {
 
     async fn creates(&mut self) {
         let title = self.next();
-        let request = CreateGameRequest {
+        let request = &CreateGameRequest {
             title: title.clone(),
             genre: "Puzzle".to_owned(),
             price: Some(9.5),
@@ -214,20 +215,20 @@ impl Studio {
             request_id: Some(title.replace(' ', "-")),
         };
         let made = if self.is_rest {
-            let body = json!({
+            let body = &json!({
                 "title": request.title, "genre": request.genre, "price": 9.5, "description": "",
                 "requestId": request.request_id,
             });
-            let attempt = async |caller: &Caller| {
-                let request = caller.rest(Method::POST, "/api/games").json(&body);
+            let attempt = |line: Line| async move {
+                let request = line.rest(Method::POST, "/api/games").json(body);
                 let said = asks(request).await?.with(201)?;
                 number(&said["gameId"])
             };
             self.caller.succeeds("POST /api/games", attempt).await
         } else {
-            let attempt = async |caller: &Caller| {
-                let mut games = GamesServiceClient::new(caller.channel.clone());
-                let made = games.create_game(caller.rpc(request.clone())).await?;
+            let attempt = |line: Line| async move {
+                let mut games = GamesServiceClient::new(line.channel.clone());
+                let made = games.create_game(line.rpc(request.clone())).await?;
                 Ok(made.into_inner().game_id)
             };
             self.caller.succeeds("CreateGame", attempt).await
@@ -246,23 +247,23 @@ impl Studio {
         let game = self.games.swap_remove(index);
         let Own { id, revision, .. } = game;
         let outcome = if self.is_rest {
-            let path = format!("/api/games/{id}");
-            let body = json!({"description": description, "revision": revision});
-            let attempt = async |caller: &Caller| {
-                let said = asks(caller.rest(Method::PUT, &path).json(&body)).await?.with(200)?;
+            let path = &format!("/api/games/{id}");
+            let body = &json!({"description": description, "revision": revision});
+            let attempt = |line: Line| async move {
+                let said = asks(line.rest(Method::PUT, path).json(body)).await?.with(200)?;
                 number(&said["revision"])
             };
             self.caller.calls("PUT /api/games/{id}", attempt).await
         } else {
-            let request = UpdateGameRequest {
+            let request = &UpdateGameRequest {
                 game_id: id,
                 description: Some(description.clone()),
                 revision: Some(revision),
                 ..Default::default()
             };
-            let attempt = async |caller: &Caller| {
-                let mut games = GamesServiceClient::new(caller.channel.clone());
-                let changed = games.update_game(caller.rpc(request.clone())).await?;
+            let attempt = |line: Line| async move {
+                let mut games = GamesServiceClient::new(line.channel.clone());
+                let changed = games.update_game(line.rpc(request.clone())).await?;
                 Ok(changed.into_inner().revision)
             };
             self.caller.calls("UpdateGame", attempt).await
@@ -284,16 +285,16 @@ impl Studio {
         let Some(Own { id, title, .. }) = self.games.get(index) else { return };
         let (id, expected) = (*id, title.clone());
         let title = if self.is_rest {
-            let path = format!("/api/games/{id}");
-            let attempt = async |caller: &Caller| {
-                let said = asks(caller.rest(Method::GET, &path)).await?.with(200)?;
+            let path = &format!("/api/games/{id}");
+            let attempt = |line: Line| async move {
+                let said = asks(line.rest(Method::GET, path)).await?.with(200)?;
                 Ok(said["title"].as_str().unwrap_or_default().to_owned())
             };
             self.caller.succeeds("GET /api/games/{id}", attempt).await
         } else {
-            let attempt = async |caller: &Caller| {
-                let mut games = GamesServiceClient::new(caller.channel.clone());
-                let request = caller.rpc(GetGameRequest { game_id: id });
+            let attempt = |line: Line| async move {
+                let mut games = GamesServiceClient::new(line.channel.clone());
+                let request = line.rpc(GetGameRequest { game_id: id });
                 let read = games.get_game(request).await?.into_inner();
                 Ok(read.game.unwrap_or_default().title)
             };
@@ -306,15 +307,15 @@ impl Studio {
 
     async fn lists(&mut self) {
         if self.is_rest {
-            let attempt = async |caller: &Caller| {
-                asks(caller.rest(Method::GET, "/api/games?pageSize=10")).await?.with(200)
+            let attempt = |line: Line| async move {
+                asks(line.rest(Method::GET, "/api/games?pageSize=10")).await?.with(200)
             };
             self.caller.succeeds("GET /api/games", attempt).await;
         } else {
-            let attempt = async |caller: &Caller| {
-                let mut games = GamesServiceClient::new(caller.channel.clone());
+            let attempt = |line: Line| async move {
+                let mut games = GamesServiceClient::new(line.channel.clone());
                 let request = ListGamesRequest { page_size: 10, ..Default::default() };
-                Ok(games.list_games(caller.rpc(request)).await?)
+                Ok(games.list_games(line.rpc(request)).await?)
             };
             self.caller.succeeds("ListGames", attempt).await;
         }
@@ -370,21 +371,21 @@ impl Visitor {
     async fn registers(&mut self, name: &str) -> bool {
         let email = email_of(name);
         let outcome = if self.is_rest {
-            let body = json!({"username": name, "email": email, "password": PASSWORD});
-            let attempt = async |caller: &Caller| {
-                let request = caller.rest(Method::POST, "/api/users/register").json(&body);
+            let body = &json!({"username": name, "email": email, "password": PASSWORD});
+            let attempt = |line: Line| async move {
+                let request = line.rest(Method::POST, "/api/users/register").json(body);
                 asks(request).await?.with(200).map(|_| ())
             };
             self.caller.calls("POST /api/users/register", attempt).await
         } else {
-            let request = RegisterRequest {
+            let request = &RegisterRequest {
                 username: name.to_owned(),
                 email: email.clone(),
                 password: PASSWORD.to_owned(),
             };
-            let attempt = async |caller: &Caller| {
-                let mut accounts = AccountsServiceClient::new(caller.channel.clone());
-                accounts.register(caller.rpc(request.clone())).await?;
+            let attempt = |line: Line| async move {
+                let mut accounts = AccountsServiceClient::new(line.channel.clone());
+                accounts.register(line.rpc(request.clone())).await?;
                 Ok(())
             };
             self.caller.calls("Register", attempt).await
@@ -406,19 +407,19 @@ impl Visitor {
     async fn signs_in(&mut self, name: &str) -> Option<(i32, String)> {
         let email = email_of(name);
         if self.is_rest {
-            let body = json!({"email": email, "password": PASSWORD});
-            let attempt = async |caller: &Caller| {
-                let request = caller.rest(Method::POST, "/api/users/login").json(&body);
+            let body = &json!({"email": email, "password": PASSWORD});
+            let attempt = |line: Line| async move {
+                let request = line.rest(Method::POST, "/api/users/login").json(body);
                 let said = asks(request).await?.with(200)?;
                 let token = said["token"].as_str().unwrap_or_default().to_owned();
                 Ok((number(&said["userId"])?, token))
             };
             self.caller.succeeds("POST /api/users/login", attempt).await
         } else {
-            let request = LoginRequest { email, password: PASSWORD.to_owned() };
-            let attempt = async |caller: &Caller| {
-                let mut accounts = AccountsServiceClient::new(caller.channel.clone());
-                let begun = accounts.login(caller.rpc(request.clone())).await?.into_inner();
+            let request = &LoginRequest { email, password: PASSWORD.to_owned() };
+            let attempt = |line: Line| async move {
+                let mut accounts = AccountsServiceClient::new(line.channel.clone());
+                let begun = accounts.login(line.rpc(request.clone())).await?.into_inner();
                 Ok((begun.user_id, begun.token))
             };
             self.caller.succeeds("Login", attempt).await
@@ -427,9 +428,9 @@ impl Visitor {
 
     /// Reads the profile. Also another instance than the one that signed the token takes it.
     async fn looks(&mut self, id: i32, token: &str) {
-        let attempt = async |caller: &Caller| {
-            let mut accounts = AccountsServiceClient::new(caller.channel.clone());
-            let request = caller.rpc(GetUserRequest { user_id: id });
+        let attempt = |line: Line| async move {
+            let mut accounts = AccountsServiceClient::new(line.channel.clone());
+            let request = line.rpc(GetUserRequest { user_id: id });
             accounts.get_user(super::caller::bearing(request, Some(token))).await?;
             Ok(())
         };
@@ -438,21 +439,53 @@ impl Visitor {
 
     async fn signs_out(&mut self, token: &str) -> bool {
         let ended = if self.is_rest {
-            let body = json!({"token": token});
-            let attempt = async |caller: &Caller| {
-                let request = caller.rest(Method::POST, "/api/users/logout").json(&body);
+            let body = &json!({"token": token});
+            let attempt = |line: Line| async move {
+                let request = line.rest(Method::POST, "/api/users/logout").json(body);
                 asks(request).await?.with(200).map(|_| ())
             };
             self.caller.succeeds("POST /api/users/logout", attempt).await
         } else {
-            let request = LogoutRequest { token: token.to_owned() };
-            let attempt = async |caller: &Caller| {
-                let mut accounts = AccountsServiceClient::new(caller.channel.clone());
-                accounts.logout(caller.rpc(request.clone())).await?;
+            let request = &LogoutRequest { token: token.to_owned() };
+            let attempt = |line: Line| async move {
+                let mut accounts = AccountsServiceClient::new(line.channel.clone());
+                accounts.logout(line.rpc(request.clone())).await?;
                 Ok(())
             };
             self.caller.succeeds("Logout", attempt).await
         };
         ended.is_some()
+    }
+}
+
+/// Someone who asks for a page again and again, through the proxy.
+pub(crate) struct Onlooker {
+    tally: Tally,
+    /// Dropped, it looks no more.
+    looking: JoinSet<()>,
+}
+
+impl Onlooker {
+    /// Rests this long between two looks, at most.
+    pub(crate) fn begins(cluster: &Cluster, path: &'static str, rest: Duration) -> Self {
+        let tally = Tally::default();
+        let mut caller = Caller::of(cluster.address(), Patience::ONCE, tally.clone());
+        let mut looking = JoinSet::new();
+        looking.spawn(async move {
+            loop {
+                let look = |line: Line| async move {
+                    asks(line.rest(Method::GET, path)).await?.with(200).map(|_| ())
+                };
+                caller.calls(path, look).await;
+                caller.rests(rest).await;
+            }
+        });
+        Self { tally, looking }
+    }
+
+    /// Looks no more. How it went.
+    pub(crate) fn ends(self) -> Totals {
+        drop(self.looking);
+        self.tally.totals()
     }
 }

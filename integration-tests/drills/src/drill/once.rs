@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use futures::future::join_all;
 use sir0_contract::{
     accounts::{LogoutRequest, RegisterRequest},
-    storefront::{CreateGameRequest, DeleteGameRequest, UpdateGameRequest},
+    storefront::{DeleteGameRequest, UpdateGameRequest},
 };
 use sir0_testkit::{AccountsClient, GamesClient, PASSWORD, Person};
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 
 use super::{
     fleet::{ACCOUNTS, Fleet, STOREFRONT},
+    game::a_game,
     ledger::{Fact, Ledger},
     report::Report,
     times::{Times, ms},
@@ -69,12 +70,7 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     names.tell(&mut report, "register the same name", Code::AlreadyExists);
     emails.tell(&mut report, "register the same e-mail", Code::AlreadyExists);
     report.must_be_none("names or e-mails that two accounts have", twice);
-    report.must(
-        "accounts made",
-        made,
-        &format!("{expected}"),
-        made == expected,
-    );
+    report.must("accounts made", made, &format!("{expected}"), made == expected);
     logouts.tell(&mut report);
     removals.tell(&mut report, "remove the same game", Code::NotFound);
     changes.tell(&mut report, "change the same revision", Code::Aborted);
@@ -142,13 +138,16 @@ impl Callers {
         let mut race = Race::default();
         for round in 0..rounds {
             let game = self.adds(format!("Doomed {round}"), ledger).await?;
-            race.round(self.games.iter().map(|games| {
-                let mut games = games.clone();
-                async move {
-                    games.delete_game(DeleteGameRequest { game_id: game }).await.map(drop)
-                }
-            }))
-            .await?;
+            race
+                .round(
+                    self.games.iter().map(|games| {
+                        let mut games = games.clone();
+                        async move {
+                            games.delete_game(DeleteGameRequest { game_id: game }).await.map(drop)
+                        }
+                    }),
+                )
+                .await?;
             ledger.notes(Fact::Removed { game });
         }
         Ok(race)
@@ -178,13 +177,7 @@ impl Callers {
 
     async fn adds(&self, title: String, ledger: &Ledger) -> Result<i32> {
         let mut games = self.games.first().context("there are callers")?.clone();
-        let request = CreateGameRequest {
-            title: title.clone(),
-            genre: "Puzzle".to_owned(),
-            price: Some(1.0),
-            description: String::new(),
-        };
-        let made = games.create_game(request).await.context("a game is refused")?;
+        let made = games.create_game(a_game(&title)).await.context("a game is refused")?;
         let game = made.into_inner().game_id;
         ledger.notes(Fact::Created { game, title });
         Ok(game)

@@ -27,6 +27,7 @@ use tonic::{Code, Status};
 
 use super::{
     fleet::{Fleet, STOREFRONT},
+    game::a_game,
     ledger::{Fact, Ledger},
     report::Report,
     times::{Times, ms},
@@ -63,7 +64,7 @@ struct Tally {
     /// Over REST, 503 with `Retry-After`.
     told_to_retry: usize,
     wrong: Vec<String>,
-    slowest_refusal: Duration,
+    slowest_refusal: (Duration, String),
 }
 
 pub(super) async fn run(is_short: bool) -> Result<Report> {
@@ -82,7 +83,8 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
         everyone.push(tokio::spawn(Arc::clone(&stage).signs_in(publisher.clone())));
     }
 
-    let (mut recoveries, mut starts) = (Times::default(), Times::default());
+    let (mut writes, mut logins, mut starts) =
+        (Times::default(), Times::default(), Times::default());
     for _ in 0..rounds {
         sleep(BETWEEN).await;
         block_in_place(|| fleet.postgres.kill_hard());
@@ -94,7 +96,10 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
         starts.add(asked.elapsed());
         let returned = Instant::now();
         let each = publishers.iter().map(|publisher| stage.recovers(publisher, returned));
-        recoveries.extend(join_all(each).await);
+        for (wrote, signed_in) in join_all(each).await {
+            writes.add(wrote);
+            logins.add(signed_in);
+        }
     }
     sleep(BETWEEN).await;
     stage.over.store(true, Ordering::SeqCst);
@@ -104,14 +109,17 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
 
     let audit = stage.ledger.audit(|sql| fleet.psql(STOREFRONT, sql))?;
     let tally = stage.tally.lock().unwrap_or_else(PoisonError::into_inner);
-    for what in audit.lost.iter().chain(&audit.doubled).chain(&audit.untold).chain(&tally.wrong).take(10) {
+    for what in
+        audit.lost.iter().chain(&audit.doubled).chain(&audit.untold).chain(&tally.wrong).take(10)
+    {
         eprintln!("{what}");
     }
     let mut report = Report::default();
     report.tells("times PostgreSQL was killed, for 5 s each", rounds);
     report.tells("calls answered", tally.answered);
     report.tells("calls refused as UNAVAILABLE", tally.unavailable);
-    report.tells("the slowest refusal", ms(tally.slowest_refusal));
+    let (slowest, call) = &tally.slowest_refusal;
+    report.tells("the slowest refusal", format!("{}, {call}", ms(*slowest)));
     report.tells("games read while it was away", tally.read_meanwhile);
     report.must(
         "over REST, 503 with `Retry-After`",
@@ -125,12 +133,14 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     report.must_be_none("writes done twice", audit.doubled.len());
     report.must_be_none("games whose events do not match their row, gaps", audit.untold.len());
     report.tells("start of PostgreSQL with its recovery, longest", ms(starts.max()));
-    report.should(
-        "from its return to a write and a login at each instance, p50, longest",
-        format!("{}, {}", ms(recoveries.percentile(50)), ms(recoveries.max())),
-        "≤ 3 s",
-        recoveries.max() <= RECOVERY_BAR,
-    );
+    for (what, times) in [("write", writes), ("login", logins)] {
+        report.should(
+            &format!("from its return to the first {what} at each instance, p50, longest"),
+            format!("{}, {}", ms(times.percentile(50)), ms(times.max())),
+            "≤ 3 s",
+            times.max() <= RECOVERY_BAR,
+        );
+    }
     Ok(report)
 }
 
@@ -142,10 +152,9 @@ impl Stage {
             let title = format!("Steady {number}");
             let price = f64::from(u8::try_from(number).expect("a few"));
             let request = CreateGameRequest {
-                title: title.clone(),
                 genre: "Steady".to_owned(),
                 price: Some(price),
-                description: String::new(),
+                ..a_game(&title)
             };
             let made = games.create_game(request).await.context("a game is refused")?;
             let game = made.into_inner().game_id;
@@ -183,7 +192,8 @@ impl Stage {
             }
             Ok(Err(status)) if status.code() == Code::Unavailable => {
                 tally.unavailable += 1;
-                tally.slowest_refusal = tally.slowest_refusal.max(asked.elapsed());
+                let this = (asked.elapsed(), name.to_owned());
+                tally.slowest_refusal = tally.slowest_refusal.clone().max(this);
                 None
             }
             Ok(Err(status)) => {
@@ -237,13 +247,8 @@ impl Stage {
     }
 
     async fn creates(&self, games: &mut GamesClient, title: String) -> Option<i32> {
-        let request = CreateGameRequest {
-            title: title.clone(),
-            genre: "Written".to_owned(),
-            price: Some(1.0),
-            description: String::new(),
-        };
-        let game = self.judged("CreateGame", games.create_game(request)).await?.game_id;
+        let call = games.create_game(a_game(&title));
+        let game = self.judged("CreateGame", call).await?.game_id;
         self.ledger.notes(Fact::Created { game, title });
         Some(game)
     }
@@ -316,7 +321,11 @@ impl Stage {
 
     /// How long after the return of the database this instance writes and signs people in again. Someone asks all the
     /// time, and does not wait for who asked before: a person that comes now is what counts.
-    async fn recovers(self: &Arc<Self>, publisher: &Person, returned: Instant) -> Duration {
+    async fn recovers(
+        self: &Arc<Self>,
+        publisher: &Person,
+        returned: Instant,
+    ) -> (Duration, Duration) {
         let write = async {
             let (sender, mut first) = tokio::sync::mpsc::channel(1);
             loop {
@@ -340,8 +349,7 @@ impl Stage {
             }
             returned.elapsed()
         };
-        let (wrote, signed_in) = tokio::join!(write, sign_in);
-        wrote.max(signed_in)
+        tokio::join!(write, sign_in)
     }
 }
 

@@ -41,7 +41,13 @@ impl Report {
     }
 
     /// A figure that should be so: whoever misses it is slow.
-    pub(crate) fn should(&mut self, what: &str, figure: impl fmt::Display, wanted: &str, met: bool) {
+    pub(crate) fn should(
+        &mut self,
+        what: &str,
+        figure: impl fmt::Display,
+        wanted: &str,
+        met: bool,
+    ) {
         let bar = Bar { wanted: wanted.to_owned(), met, is_about_truth: false };
         self.add(what, figure, Some(bar));
     }

@@ -29,7 +29,7 @@ const SPREAD: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(is_short: bool) -> Result<Report> {
-    let logouts = if is_short { 25 } else { 200 };
+    let logouts = if is_short { 10 } else { 200 };
     let mut report = Report::default();
     report.tells("logouts by each way", logouts);
 
@@ -70,7 +70,9 @@ async fn by(fleet: &Fleet, logouts: usize, way: &str, report: &mut Report) -> Re
     }
     report.must_be_none(&format!("{way}: never refused elsewhere"), never);
     report.should(
-        &format!("{way}: from the answer of the logout to the refusal elsewhere, p50, p99, longest"),
+        &format!(
+            "{way}: from the answer of the logout to the refusal elsewhere, p50, p99, longest"
+        ),
         format!("{}, {}, {}", ms(times.percentile(50)), ms(times.percentile(99)), ms(times.max())),
         "≤ 1 s",
         times.count() == logouts && times.max() <= BAR,

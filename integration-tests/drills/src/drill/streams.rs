@@ -6,8 +6,7 @@ use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use serde_json::Value;
 use sir0_contract::storefront::{
-    CreateGameRequest, UpdateGameRequest, WatchGamesRequest, WatchGamesResponse,
-    watch_games_response::Update,
+    UpdateGameRequest, WatchGamesRequest, WatchGamesResponse, watch_games_response::Update,
 };
 use sir0_testkit::{GamesClient, Person, Process, Socket, process_with};
 use tokio::{
@@ -17,6 +16,7 @@ use tokio::{
 use tonic::Streaming;
 
 use super::{
+    game::a_game,
     report::Report,
     times::{Times, ms},
 };
@@ -61,8 +61,7 @@ async fn streams(count: usize, on_a_connection: usize) -> Result<Heard> {
 
     let connections = count / on_a_connection;
     let opened = (0..connections).map(|_| open(process.visitor(), on_a_connection));
-    let opened: Vec<Vec<_>> =
-        stream::iter(opened).buffer_unordered(OPENING).try_collect().await?;
+    let opened: Vec<Vec<_>> = stream::iter(opened).buffer_unordered(OPENING).try_collect().await?;
     sleep(SETTLES).await;
     let kib_each = kib_each(before, memory(&process)?, count);
 
@@ -97,7 +96,7 @@ async fn watch(mut games: GamesClient) -> Result<Streaming<WatchGamesResponse>> 
     Ok(updates)
 }
 
-/// So many WebSockets on an instance of their own.
+/// So many sockets on an instance of their own.
 async fn websockets(count: usize) -> Result<Heard> {
     let process = process_with(&SETTINGS).await;
     let publisher = Publisher::at(&process).await?;
@@ -166,13 +165,7 @@ struct Publisher {
 impl Publisher {
     async fn at(process: &Process) -> Result<Self> {
         let mut games = process.publisher("Northlight").await.games();
-        let request = CreateGameRequest {
-            title: "Lanterns".to_owned(),
-            genre: "Puzzle".to_owned(),
-            price: Some(1.0),
-            description: String::new(),
-        };
-        let game = games.create_game(request).await?.into_inner().game_id;
+        let game = games.create_game(a_game("Lanterns")).await?.into_inner().game_id;
         Ok(Self { games, game })
     }
 
@@ -221,7 +214,12 @@ impl Heard {
         );
         report.tells(
             &format!("{what}: from the call to a client, p50, p99, longest"),
-            format!("{}, {}, {}", ms(times.percentile(50)), ms(times.percentile(99)), ms(times.max())),
+            format!(
+                "{}, {}, {}",
+                ms(times.percentile(50)),
+                ms(times.percentile(99)),
+                ms(times.max())
+            ),
         );
     }
 }

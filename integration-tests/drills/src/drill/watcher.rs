@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     net::SocketAddr,
+    ops::AddAssign,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -21,7 +22,7 @@ use tokio::{
 };
 use tonic::{Code, Status, Streaming};
 
-use super::{caller::channel, dice::Dice};
+use super::{caller::channel, dice::Dice, report::Report};
 
 /// How long after the last change was made one may wait for it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -215,6 +216,14 @@ impl Watcher {
     }
 }
 
+/// The phase in which a description such as `12 1 3500000` was written, and when that was, in microseconds since the
+/// beginning.
+pub(crate) fn sent(description: &str) -> Option<(u8, Duration)> {
+    let mut words = description.split(' ').skip(1);
+    let phase = words.next()?.parse().ok()?;
+    Some((phase, Duration::from_micros(words.next()?.parse().ok()?)))
+}
+
 /// Selects what is in the table of events, as watchers hear it.
 pub(crate) const TOLD: &str =
     "SELECT kind || ' ' || (payload::json->>'game_id') || ' ' || (payload::json->>'revision')
@@ -231,6 +240,25 @@ pub(crate) struct Verdict {
     pub(crate) disordered: usize,
     /// Changes that are not in the table.
     pub(crate) strangers: usize,
+}
+
+impl AddAssign for Verdict {
+    fn add_assign(&mut self, other: Self) {
+        self.gaps += other.gaps;
+        self.repeats += other.repeats;
+        self.disordered += other.disordered;
+        self.strangers += other.strangers;
+    }
+}
+
+impl Verdict {
+    /// Every watcher is to hear every change once, in one order.
+    pub(crate) fn adds_to(&self, report: &mut Report) {
+        report.must_be_none("changes a watcher missed", self.gaps);
+        report.must_be_none("changes a watcher heard again", self.repeats);
+        report.must_be_none("changes heard after a later one", self.disordered);
+        report.must_be_none("changes heard that are not in the table", self.strangers);
+    }
 }
 
 /// Holds what was heard against what was told since the watcher began.
@@ -270,8 +298,7 @@ mod tests {
         let gap = judge(["added 1 1", "added 2 1", "removed 1 2"], &TOLD_HERE);
         let repeat = judge(TOLD_HERE.into_iter().chain(["removed 1 2"]), &TOLD_HERE);
         let stranger = judge(TOLD_HERE.into_iter().chain(["added 9 1"]), &TOLD_HERE);
-        let order =
-            judge(["changed 1 2", "added 1 1", "added 2 1", "removed 1 2"], &TOLD_HERE);
+        let order = judge(["changed 1 2", "added 1 1", "added 2 1", "removed 1 2"], &TOLD_HERE);
 
         assert_eq!(gap, Verdict { gaps: 1, ..Verdict::default() });
         assert_eq!(repeat, Verdict { repeats: 1, ..Verdict::default() });
