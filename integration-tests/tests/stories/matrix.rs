@@ -127,7 +127,7 @@ async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> An
 }
 
 /// Whether anyone can come to it: what services ask each other ends at the proxy.
-fn is_there(call: &&Call) -> bool {
+fn is_there(call: &Call) -> bool {
     call.access != Access::Peer || topology() != Topology::Cluster
 }
 
@@ -156,8 +156,10 @@ async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
     ];
 
     // Calls about a token come last: they end the sessions of everyone here.
-    let (last, first): (Vec<&Call>, Vec<&Call>) =
-        CALLS.iter().filter(is_there).partition(|call| call.access == Access::TokenHolder);
+    let (last, first): (Vec<&Call>, Vec<&Call>) = CALLS
+        .iter()
+        .filter(|call| is_there(call))
+        .partition(|call| call.access == Access::TokenHolder);
     let mut differences = Vec::new();
     for call in first.into_iter().chain(last) {
         for (who, person) in &people {

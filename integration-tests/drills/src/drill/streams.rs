@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use serde_json::Value;
 use sir0_contract::storefront::{
@@ -89,11 +89,16 @@ async fn open(visitor: Person, count: usize) -> Result<Vec<Streaming<WatchGamesR
 
 /// One stream, past the present.
 async fn watch(mut games: GamesClient) -> Result<Streaming<WatchGamesResponse>> {
-    let mut updates = games.watch_games(WatchGamesRequest::default()).await?.into_inner();
-    let first = timeout(LONG, updates.message()).await.context("a stream stays silent")??;
-    let update = first.context("a stream ends before it began")?.update;
-    ensure!(matches!(update, Some(Update::InSync(_))), "a stream begins with {update:?}");
-    Ok(updates)
+    let asked = WatchGamesRequest { send_present: true, ..Default::default() };
+    let mut updates = games.watch_games(asked).await?.into_inner();
+    loop {
+        let message = timeout(LONG, updates.message()).await.context("a stream stays silent")??;
+        match message.context("a stream ends before it begins")?.update {
+            Some(Update::InSync(_)) => return Ok(updates),
+            Some(Update::Present(_) | Update::Heartbeat(_)) => {}
+            other => bail!("instead of the present comes {other:?}"),
+        }
+    }
 }
 
 /// So many sockets on an instance of their own.
