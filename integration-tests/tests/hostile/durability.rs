@@ -279,7 +279,8 @@ async fn fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged() {
 
     let kept = Kept::read(&server.storefront_tables()).await;
     let acknowledged = told.ids();
-    assert!(acknowledged.len() > 200, "{} writes in {took:?} are no load", acknowledged.len());
+    // More than one between two cuts. How many fit depends on what else the machine has to do.
+    assert!(acknowledged.len() > 50, "{} writes in {took:?} are no load", acknowledged.len());
     kept.has_each_once(&acknowledged);
     kept.is_consistent();
     is_whole(&server.storefront_tables()).await;
