@@ -35,6 +35,8 @@ const DELAY: Duration = Duration::from_millis(3);
 const CONNECTIONS: &str = "4";
 /// The longest a client waits before it leaves.
 const PATIENCE: Duration = Duration::from_millis(40);
+/// The same for one who signs in: the password is hashed before anything is written.
+const PATIENCE_TO_SIGN_IN: Duration = Duration::from_millis(800);
 const LEAVING: usize = 8;
 /// What they take until they come again. A write runs to its end without its client, so without a pause they would ask
 /// for more than the database can do, and the drill would be about that.
@@ -42,6 +44,9 @@ const PAUSE: Duration = Duration::from_millis(400);
 const STAYING: usize = 2;
 const AFTERWARDS: usize = 100;
 const AFTERWARDS_AT_ONCE: usize = 8;
+/// What they ask for, and how likely each is.
+const KINDS: u64 = 7;
+const SIGNING_IN: u64 = 4;
 /// Beyond this a call does not go on, it hangs.
 const LONG: Duration = Duration::from_secs(15);
 
@@ -116,7 +121,7 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     let (left, answered) =
         (stage.left.load(Ordering::SeqCst), stage.answered.load(Ordering::SeqCst));
     let mut report = Report::default();
-    report.tells("calls whose client left after 0 to 40 ms", left);
+    report.tells("calls whose client left, after 0 to 40 ms, logins after 0 to 800 ms", left);
     report.tells("calls of such clients that were answered before", answered);
     report.tells("writes acknowledged", audit.acknowledged);
     report.must_be_none("acknowledged writes lost", audit.lost.len());
@@ -193,8 +198,10 @@ impl Stage {
         let games = self.publisher.games();
         while self.left.load(Ordering::SeqCst) < goal {
             sleep(dice.shorter_than(PAUSE)).await;
-            let patience = dice.shorter_than(PATIENCE);
-            let call = self.some_call(games.clone(), &mut dice);
+            let kind = dice.below(KINDS);
+            let patience = if kind == SIGNING_IN { PATIENCE_TO_SIGN_IN } else { PATIENCE };
+            let patience = dice.shorter_than(patience);
+            let call = self.call_of(kind, games.clone(), &mut dice);
             match timeout(patience, call).await {
                 Err(_left) => self.left.fetch_add(1, Ordering::SeqCst),
                 Ok(()) => self.answered.fetch_add(1, Ordering::SeqCst),
@@ -202,9 +209,9 @@ impl Stage {
         }
     }
 
-    async fn some_call(&self, mut games: GamesClient, dice: &mut Dice) {
+    async fn call_of(&self, kind: u64, mut games: GamesClient, dice: &mut Dice) {
         let number = self.number();
-        match dice.below(7) {
+        match kind {
             0 | 1 => self.creates(&mut games, format!("Left {number}")).await,
             2 => {
                 let which = usize::try_from(dice.below(40)).expect("below 40");
@@ -217,7 +224,7 @@ impl Stage {
                     self.removes(&mut games, game).await;
                 }
             }
-            4 => self.signs_in().await,
+            SIGNING_IN => self.signs_in().await,
             5 => {
                 let request = ListGamesRequest { q: "left".to_owned(), ..Default::default() };
                 let listed = games.list_games(request).await;

@@ -99,7 +99,7 @@ async fn end(here: &Person, elsewhere: &Person) -> Result<Option<Duration>> {
                 return Ok(Some(answered.elapsed()));
             }
             Err(other) => return Err(other).context("neither accepted nor refused"),
-            Ok(_not_yet) => sleep(Duration::from_millis(1)).await,
+            Ok(_not_yet) => sleep(Duration::from_millis(3)).await,
         }
     }
     Ok(None)

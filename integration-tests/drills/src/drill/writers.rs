@@ -29,7 +29,7 @@ use super::{
     ledger::{Fact, Ledger},
     report::Report,
     times::{Times, ms},
-    watcher::{Goal, Log, TOLD, Verdict, Watcher, judge, sent},
+    watcher::{Goal, Log, TOLD, Verdict, Watcher, judge},
 };
 
 const WATCHERS: usize = 20;
@@ -39,7 +39,7 @@ const STAY: Duration = Duration::from_secs(2);
 const REST: Duration = Duration::from_millis(800);
 /// Connections to each instance that the writers share.
 const CONNECTIONS: usize = 4;
-/// The last changes before Redis is killed may be on their way when it is.
+/// How long the instances may take to notice that Redis is back.
 const RETURNING: Duration = Duration::from_secs(2);
 
 /// How Redis is while something is written.
@@ -69,8 +69,9 @@ struct Stage {
     /// Games that everyone changes.
     contested: Vec<i32>,
     redis: AtomicU8,
-    begun: Instant,
     next: AtomicUsize,
+    /// When each text was answered for, and how Redis was then.
+    answers: Mutex<HashMap<String, (u8, Instant)>>,
     refused: Mutex<Vec<String>>,
     waits: Mutex<Times>,
 }
@@ -117,10 +118,12 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     let told: Vec<&str> = table.lines().collect();
     ensure!(!told.is_empty(), "nothing was changed");
     goal.is(told.len());
+    let answers =
+        std::mem::take(&mut *stage.answers.lock().unwrap_or_else(PoisonError::into_inner));
     let mut heard = Heard::default();
     for watcher in watchers {
         let log = watcher.await.context("a watcher broke")??;
-        heard.judges(&log, &told, stage.begun);
+        heard.judges(&log, &told, &answers);
     }
     let audit = block_in_place(|| stage.ledger.audit(|sql| cluster.storefront_db.psql(sql)))?;
 
@@ -164,7 +167,7 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     {
         let lags = heard.lags.get(&redis).cloned().unwrap_or_default();
         report.tells(
-            &format!("from the call to a watcher, {name}, p50, p99, longest"),
+            &format!("from the answer to a watcher, {name}, p50, p99, longest"),
             format!("{}, {}, {}", ms(lags.percentile(50)), ms(lags.percentile(99)), ms(lags.max())),
         );
     }
@@ -178,8 +181,8 @@ impl Stage {
             token: token.to_owned(),
             contested: Vec::new(),
             redis: AtomicU8::new(UP),
-            begun: Instant::now(),
             next: AtomicUsize::new(0),
+            answers: Mutex::default(),
             refused: Mutex::default(),
             waits: Mutex::default(),
         }
@@ -224,11 +227,15 @@ impl Stage {
         }
     }
 
-    /// A text nobody used, with how Redis is and the time in it.
+    /// A text nobody used.
     fn words(&self) -> String {
-        let number = self.next.fetch_add(1, Ordering::SeqCst);
-        let (redis, at) = (self.redis.load(Ordering::SeqCst), self.begun.elapsed().as_micros());
-        format!("{number} {redis} {at}")
+        self.next.fetch_add(1, Ordering::SeqCst).to_string()
+    }
+
+    /// These words are kept, said the answer just now.
+    fn is_answered(&self, words: String) {
+        let answer = (self.redis.load(Ordering::SeqCst), Instant::now());
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).insert(words, answer);
     }
 
     fn asks<Q>(&self, message: Q) -> Request<Q> {
@@ -242,10 +249,11 @@ impl Stage {
             title: title.clone(),
             genre: "Puzzle".to_owned(),
             price: Some(1.0),
-            description: words,
+            description: words.clone(),
             request_id: None,
         };
         let game = games.create_game(self.asks(request)).await?.into_inner().game_id;
+        self.is_answered(words);
         self.ledger.notes(Fact::Created { game, title });
         Ok(game)
     }
@@ -262,6 +270,7 @@ impl Stage {
             ..Default::default()
         };
         let changed = games.update_game(self.asks(request)).await?.into_inner();
+        self.is_answered(description.clone());
         self.ledger.notes(Fact::Changed { game, revision: changed.revision, description });
         Ok(())
     }
@@ -286,12 +295,12 @@ struct Heard {
     refused: Vec<String>,
     broken: HashMap<String, usize>,
     verdict: Verdict,
-    /// From the call that changed something to a watcher, by how Redis was then.
+    /// From the answer to whoever changed something to a watcher, by how Redis was then.
     lags: HashMap<u8, Times>,
 }
 
 impl Heard {
-    fn judges(&mut self, log: &Log, told: &[&str], begun: Instant) {
+    fn judges(&mut self, log: &Log, told: &[&str], answers: &HashMap<String, (u8, Instant)>) {
         self.count += log.changes.len();
         self.resumed += log.resumed;
         self.started_over += log.started_over;
@@ -301,12 +310,12 @@ impl Heard {
         }
         self.verdict += judge(log.changes.iter().map(|change| change.what.as_str()), told);
         for change in &log.changes {
-            // What is removed is told as it was last: with the time of another call.
+            // What is removed is told as it was last: with the words of another call.
             if !change.what.starts_with("removed")
-                && let Some((redis, sent)) = sent(&change.description)
+                && let Some((redis, answered)) = answers.get(&change.description)
             {
-                let lag = (change.at - begun).saturating_sub(sent);
-                self.lags.entry(redis).or_default().add(lag);
+                let lag = change.at.saturating_duration_since(*answered);
+                self.lags.entry(*redis).or_default().add(lag);
             }
         }
     }
