@@ -4,7 +4,7 @@ use std::{error::Error, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use futures::Stream;
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
-use sir0_feed::{Feed, Heard, Position};
+use sir0_feed::{Feed, Follower, Heard, Position};
 use sir0_kernel::GameId;
 use sir0_rpc::{Seal, Shared};
 use sir0_storage::{
@@ -51,7 +51,9 @@ impl Storefront {
         let seal = Seal::new(&database.sealing_key().await?);
         let redis = shared.redis.clone();
         let feed = Feed::open("storefront", database, redis, sir0_feed::Config::default()).await?;
-        let freshness = Freshness::since(feed.head());
+        // From one position: a change that neither knew of would leave a stale copy elsewhere looking fresh.
+        let follower = feed.follow(feed.head());
+        let freshness = Freshness::since(follower.position());
         let elsewhere = shared
             .redis
             .clone()
@@ -59,7 +61,7 @@ impl Storefront {
         let cache = GameCache::holding(config.cached_games);
         let pages = PageCache::new();
         let storefront = Self { db, cache, pages, freshness, elsewhere, feed, seal, shared };
-        tokio::spawn(storefront.clone().drop_what_others_changed());
+        tokio::spawn(storefront.clone().drop_what_others_changed(follower));
         tokio::spawn(storefront.clone().keep_tidy());
         Ok(storefront)
     }
@@ -118,8 +120,7 @@ impl Storefront {
     }
 
     /// Other processes may write to the same database: what they announce is dropped here too.
-    async fn drop_what_others_changed(self) {
-        let mut follower = self.feed.follow(self.feed.head());
+    async fn drop_what_others_changed(self, mut follower: Follower<GameEvent>) {
         loop {
             let heard = tokio::select! {
                 heard = follower.next() => heard,
