@@ -1,6 +1,7 @@
 //! How a service behaves on a call: who asks, which fields are bad, what is refused and how, pages and resume
 //! tokens, work that outlives its caller, and asking other services. Written once, so that all services answer alike.
 
+mod client;
 mod doorman;
 mod fields;
 pub mod peer;
@@ -12,6 +13,7 @@ pub mod trace;
 mod trust_age;
 mod work;
 
+pub use client::Client;
 pub use doorman::{Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use peer::Peer;

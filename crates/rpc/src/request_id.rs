@@ -1,4 +1,4 @@
-//! The id of the request being answered, so that a log line and an answer can be brought together.
+//! The request being answered: its id, so that a log line and an answer can be brought together, and its client.
 
 use std::{
     fmt,
@@ -11,8 +11,10 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
+use crate::Client;
+
 tokio::task_local! {
-    static CURRENT: RequestId;
+    static CURRENT: (RequestId, Option<Client>);
 }
 
 /// The header that carries it, in requests and in answers.
@@ -74,10 +76,25 @@ impl fmt::Display for RequestId {
 /// The request being answered by this task; outside of any, a fresh name.
 #[must_use]
 pub fn current() -> RequestId {
-    CURRENT.try_with(Clone::clone).unwrap_or_else(|_| RequestId::fresh())
+    CURRENT.try_with(|(id, _)| id.clone()).unwrap_or_else(|_| RequestId::fresh())
+}
+
+/// Who asked for what this task does. `None` outside of a request, and for one that this process made itself.
+#[must_use]
+pub fn client() -> Option<Client> {
+    CURRENT.try_with(|(_, client)| *client).ok().flatten()
 }
 
 /// Runs something as part of a request.
-pub fn within<F: Future>(id: RequestId, work: F) -> impl Future<Output = F::Output> {
-    CURRENT.scope(id, work)
+pub fn within<F: Future>(
+    id: RequestId,
+    client: Option<Client>,
+    work: F,
+) -> impl Future<Output = F::Output> {
+    CURRENT.scope((id, client), work)
+}
+
+/// Takes the request being answered along, for work that goes on in another task.
+pub fn carried_into<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    within(current(), client(), work)
 }

@@ -23,7 +23,7 @@ impl Work {
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
         let work = Trace::current().around(work);
-        let running = self.tasks.spawn(request_id::within(request_id::current(), work));
+        let running = self.tasks.spawn(request_id::carried_into(work));
         match running.await {
             Ok(done) => done,
             Err(failed) => match failed.try_into_panic() {

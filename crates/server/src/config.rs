@@ -7,6 +7,7 @@ mod error;
 mod file;
 mod limits;
 mod peers;
+mod proxies;
 mod settings;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
@@ -17,6 +18,7 @@ pub use self::{
     error::{ConfigError, Origin},
     limits::Limits,
     peers::Peers,
+    proxies::Proxies,
     settings::{Kind, SETTINGS, Setting},
 };
 use crate::cli::{Cli, Options};

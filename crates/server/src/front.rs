@@ -1,6 +1,6 @@
 //! One port: which door a request goes through, and what every answer carries.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{convert::Infallible, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::Router;
 use futures::{FutureExt, future::BoxFuture};
@@ -13,6 +13,7 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use crate::{
     body::Body,
     calls::{CallMetrics, Door},
+    config::Proxies,
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight},
     rest::{self, RestDoor},
@@ -25,11 +26,14 @@ pub(crate) struct Front {
     /// What is no call: the WebSocket, the docs page, metrics and keys.
     pub(crate) pages: Router,
     pub(crate) metrics: CallMetrics,
+    /// Who is believed about the address of a client.
+    pub(crate) proxies: Proxies,
 }
 
 impl Answers for Front {
     fn answer(
         self: Arc<Self>,
+        peer: IpAddr,
         request: Request<Incoming>,
         in_flight: InFlight,
     ) -> BoxFuture<'static, Response<Body>> {
@@ -41,6 +45,7 @@ impl Answers for Front {
         let mut header = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
         // Each is different: keeps HTTP/2 from remembering it for the next answer.
         header.set_sensitive(true);
+        let client = self.proxies.client(peer, request.headers());
         let is_browser = request.headers().contains_key(header::ORIGIN);
 
         // Boxed one by one: in one future, every request would pay for moving the largest.
@@ -51,7 +56,7 @@ impl Answers for Front {
             response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
             response
         };
-        request_id::within(id, answered).boxed()
+        request_id::within(id, Some(client), answered).boxed()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{
         Arc,
@@ -43,6 +43,7 @@ const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
 pub(crate) trait Answers: Send + Sync + 'static {
     fn answer(
         self: Arc<Self>,
+        peer: IpAddr,
         request: Request<Incoming>,
         in_flight: InFlight,
     ) -> BoxFuture<'static, Response<Body>>;
@@ -63,14 +64,15 @@ pub(crate) async fn serve(
             () = stopping.cancelled() => break,
             accepted = async { (place.await, listener.accept().await) } => accepted,
         };
-        let (place, stream) = match accepted {
-            (place, Ok((stream, _peer))) => (place.expect("the places are never closed"), stream),
+        let (place, (stream, peer)) = match accepted {
+            (place, Ok(accepted)) => (place.expect("the places are never closed"), accepted),
             (_, Err(error)) => {
                 pause_after(&error).await;
                 continue;
             }
         };
-        let serving = connection(stream, Arc::clone(&front), limits.clone(), stopping.clone());
+        let serving =
+            connection(stream, peer.ip(), Arc::clone(&front), limits.clone(), stopping.clone());
         connections.spawn(async move {
             serving.await;
             drop(place);
@@ -105,6 +107,7 @@ async fn pause_after(error: &io::Error) {
 
 async fn connection(
     stream: TcpStream,
+    peer: IpAddr,
     front: Arc<impl Answers>,
     limits: Limits,
     stopping: CancellationToken,
@@ -121,7 +124,7 @@ async fn connection(
     let activity = Activity::default();
     let service = service_fn(|request: Request<Incoming>| {
         let in_flight = activity.begin(request.version());
-        Arc::clone(&front).answer(request, in_flight).map(Ok::<_, Infallible>)
+        Arc::clone(&front).answer(peer, request, in_flight).map(Ok::<_, Infallible>)
     });
     let builder = protocol(&limits);
     let mut serving =

@@ -160,6 +160,7 @@ impl Opened<'_> {
             grpc: GrpcDoor::new(routes, calls.clone(), self.limits.body_timeout),
             pages: self.pages(sockets, metrics.clone()),
             metrics: calls,
+            proxies: self.limits.proxies.clone(),
         }
     }
 

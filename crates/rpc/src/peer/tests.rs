@@ -322,7 +322,7 @@ async fn the_request_a_call_belongs_to_is_named_onward() {
     let peer = Directory::of(&[&one]).peer(QUICK);
     let id = request_id::RequestId::given("the-one").expect("a good name");
 
-    request_id::within(id, asks(&peer, Manner::Once)).await.expect("an answer");
+    request_id::within(id, None, asks(&peer, Manner::Once)).await.expect("an answer");
 
     assert_eq!(one.asked()[0].get(request_id::HEADER).expect("named"), "the-one");
 }

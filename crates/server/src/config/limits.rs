@@ -5,6 +5,8 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use super::Proxies;
+
 /// What a stranger may take before the port says no.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,6 +27,8 @@ pub struct Limits {
     /// How many connections may be open at a time.
     #[serde(deserialize_with = "number::<1, 1_000_000, _, _>")]
     pub connections: usize,
+    /// Who is believed about the address of a client: what stands before this port.
+    pub proxies: Proxies,
     /// How long the headers of a request may take to arrive.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub header_timeout: Duration,
@@ -51,6 +55,7 @@ impl Default for Limits {
             json_depth: 32,
             streams_per_connection: 256,
             connections: 10_000,
+            proxies: Proxies::default(),
             header_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_mins(5),
             body_timeout: Duration::from_secs(30),

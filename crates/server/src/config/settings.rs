@@ -43,6 +43,8 @@ pub enum Kind {
     Format,
     /// A name that others see.
     Name,
+    /// Addresses and networks.
+    Networks,
     /// A count, or a size in the unit its meaning states.
     Number,
     /// A part of a whole, from 0 to 1.
@@ -71,6 +73,7 @@ impl Kind {
             }
             Self::Format => "`text` or `json`",
             Self::Name => "a name, such as `sir0`",
+            Self::Networks => "addresses or networks, such as `10.0.0.0/8, fd00::/8`",
             Self::Number => "a whole number, such as `1000`",
             Self::Duration => "a time with its unit, such as `500ms`, `15s` or `5m`",
         }
@@ -342,6 +345,12 @@ pub const SETTINGS: &[Setting] = &[
         "calls at a time on one connection",
     ),
     setting("limits.connections", "SIR0_LIMITS_CONNECTIONS", Kind::Number, "connections at a time"),
+    setting(
+        "limits.proxies",
+        "SIR0_LIMITS_PROXIES",
+        Kind::Networks,
+        "proxies that are believed about the address of a client",
+    ),
     setting(
         "limits.header_timeout",
         "SIR0_LIMITS_HEADER_TIMEOUT",
