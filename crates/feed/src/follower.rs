@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use sir0_kernel::{Held, Share};
 use sir0_storage::{self as storage, EventRow, Position};
 use tokio::sync::watch;
 
@@ -24,14 +25,26 @@ pub struct Follower<E> {
     position: Position,
     /// Read from the table because memory no longer reached back. Never more than one batch.
     backlog: VecDeque<EventRow>,
+    /// What the backlog is held against.
+    share: Option<Share>,
+    /// Holds the backlog.
+    held: Option<Held>,
 }
 
 const BATCH: i64 = 64;
+/// The most that a backlog takes, in bytes, but for its first row.
+const BACKLOG: usize = 32 * 1024;
 
 impl<E: Event> Follower<E> {
     pub(crate) fn new(feed: Feed<E>, position: Position) -> Self {
         let head = feed.shared.head.subscribe();
-        Self { feed, head, position, backlog: VecDeque::new() }
+        Self { feed, head, position, backlog: VecDeque::new(), share: None, held: None }
+    }
+
+    /// Holds what it reads ahead against this share, and reads less ahead where that is used up.
+    #[must_use]
+    pub fn held_against(self, share: Option<Share>) -> Self {
+        Self { share, ..self }
     }
 
     /// Behind the last event heard.
@@ -44,6 +57,9 @@ impl<E: Event> Follower<E> {
     pub async fn next(&mut self) -> storage::Result<Heard<E>> {
         loop {
             if let Some(row) = self.backlog.pop_front() {
+                if self.backlog.is_empty() {
+                    self.held = None;
+                }
                 self.position = row.position;
                 match read(&row) {
                     Some(event) => return Ok(Heard::Event(Arc::new(event))),
@@ -80,7 +96,31 @@ impl<E: Event> Follower<E> {
             self.position = bounds.head;
             return Ok(true);
         }
-        self.backlog = rows.into();
+        self.keep(rows.into());
         Ok(false)
     }
+
+    /// Keeps what there is room for, and one row always. The others are read again.
+    fn keep(&mut self, mut rows: VecDeque<EventRow>) {
+        let mut bytes = 0;
+        let fitting = rows.iter().take_while(|row| {
+            bytes += size(row);
+            bytes <= BACKLOG
+        });
+        let fitting = fitting.count().max(1);
+        rows.truncate(fitting);
+        if let Some(share) = &self.share {
+            match share.hold(rows.iter().map(size).sum()) {
+                Ok(held) => self.held = Some(held),
+                Err(_no_room) => rows.truncate(1),
+            }
+        }
+        rows.shrink_to_fit();
+        self.backlog = rows;
+    }
+}
+
+/// About how many bytes a row takes.
+fn size(row: &EventRow) -> usize {
+    size_of::<EventRow>() + row.kind.len() + row.payload.len()
 }

@@ -1,11 +1,15 @@
-//! The words every service shares: ids, roles, money, time and text. Knows no network and no database.
+//! The words every service shares: ids, roles, money, time and text; and how memory is shared out. Knows no network and no database.
 
+mod budget;
+mod client;
 mod ids;
 mod price;
 mod role;
 mod text;
 mod time;
 
+pub use budget::{Budget, Held, OverBudget, Share};
+pub use client::Client;
 pub use ids::{GameId, InvalidId, SessionId, UserId};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, UnknownRole};

@@ -1,7 +1,6 @@
 //! How a service behaves on a call: who asks, which fields are bad, what is refused and how, pages and resume
 //! tokens, work that outlives its caller, and asking other services. Written once, so that all services answer alike.
 
-mod client;
 mod doorman;
 mod fields;
 pub mod peer;
@@ -13,13 +12,13 @@ pub mod trace;
 mod trust_age;
 mod work;
 
-pub use client::Client;
 pub use doorman::{Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use peer::Peer;
 pub use refusal::{Reason, Refusal, refuse};
 pub use seal::{Forged, Seal};
 pub use shared::{Shared, pool_gauges};
+pub use sir0_kernel::Client;
 pub use tonic::Status;
 pub use trust_age::TrustAge;
 pub use work::Work;

@@ -11,10 +11,10 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::Client;
+use sir0_kernel::{Client, Share};
 
 tokio::task_local! {
-    static CURRENT: (RequestId, Option<Client>);
+    static CURRENT: (RequestId, Option<Share>);
 }
 
 /// The header that carries it, in requests and in answers.
@@ -82,19 +82,25 @@ pub fn current() -> RequestId {
 /// Who asked for what this task does. `None` outside of a request, and for one that this process made itself.
 #[must_use]
 pub fn client() -> Option<Client> {
-    CURRENT.try_with(|(_, client)| *client).ok().flatten()
+    CURRENT.try_with(|(_, share)| share.as_ref().map(Share::client)).ok().flatten()
+}
+
+/// What memory is held against that is held for this request. `None` where [`client`] is.
+#[must_use]
+pub fn share() -> Option<Share> {
+    CURRENT.try_with(|(_, share)| share.clone()).ok().flatten()
 }
 
 /// Runs something as part of a request.
 pub fn within<F: Future>(
     id: RequestId,
-    client: Option<Client>,
+    share: Option<Share>,
     work: F,
 ) -> impl Future<Output = F::Output> {
-    CURRENT.scope((id, client), work)
+    CURRENT.scope((id, share), work)
 }
 
 /// Takes the request being answered along, for work that goes on in another task.
 pub fn carried_into<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    within(current(), client(), work)
+    within(current(), share(), work)
 }

@@ -1,41 +1,116 @@
 //! The body of every answer of the one port.
+//!
+//! Bytes flow in slices of at most [`SLICE`]: hyper hands a whole frame to the connection as soon as the client takes
+//! its first byte, and forgets the answer with the last frame. So each slice carries what it costs, and lets go of it
+//! when it was written: its part of the memory that may wait for the client, and the note that the connection still
+//! owes something.
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use sir0_kernel::{Held, OverBudget, Share};
+use tokio::time::{Sleep, sleep};
 
-use crate::{calls::Observed, listen::InFlight};
+use crate::{
+    calls::Observed,
+    listen::{InFlight, Owed, Stream},
+};
+
+/// The most that is handed to the connection at once, in bytes. An answer this small is never refused.
+pub(crate) const SLICE: usize = 16 * 1024;
+/// The reason that a client hears who holds as much as it may.
+pub(crate) const TOO_MUCH_WAITING: &str = "TOO_MUCH_WAITING";
+/// How long a stream waits for memory before it looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Bytes that are all there, or that come as they come. The first kind is not boxed: it is nearly every answer.
 pub(crate) struct Body {
     content: Content,
+    /// Bytes that are there and were not handed on yet.
+    rest: Bytes,
+    /// What `rest` costs, until a slice carries it.
+    held: Option<Held>,
+    /// Comes behind the bytes.
+    trailers: Option<HeaderMap>,
+    /// What further bytes are held against.
+    share: Option<Share>,
+    in_flight: Option<InFlight>,
+    stream: Option<Stream>,
     /// Told what came, and dropped when the answer is over.
     observed: Option<Observed>,
 }
 
 enum Content {
-    Full(Option<Bytes>),
-    Flowing(axum::body::Body),
+    /// All of it is there.
+    Full,
+    Flowing {
+        body: axum::body::Body,
+        /// Set while there is no memory for what comes next.
+        waiting: Option<Pin<Box<Sleep>>>,
+    },
+}
+
+/// A slice on its way, with all that ends when it was written or thrown away.
+struct Slice {
+    bytes: Bytes,
+    #[expect(dead_code, reason = "held, not read")]
+    costs: (Option<Held>, Option<Owed>),
+}
+
+impl AsRef<[u8]> for Slice {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Body {
     pub(crate) fn full(bytes: impl Into<Bytes>) -> Self {
         Self {
-            content: Content::Full(Some(bytes.into()).filter(|bytes| !bytes.is_empty())),
+            content: Content::Full,
+            rest: bytes.into(),
+            held: None,
+            trailers: None,
+            share: None,
+            in_flight: None,
+            stream: None,
             observed: None,
         }
     }
 
     pub(crate) fn empty() -> Self {
-        Self { content: Content::Full(None), observed: None }
+        Self::full(Bytes::new())
     }
 
-    pub(crate) const fn flowing(body: axum::body::Body) -> Self {
-        Self { content: Content::Flowing(body), observed: None }
+    /// Bytes that come as they come, each held against the share while it waits for the client.
+    pub(crate) fn flowing(body: axum::body::Body, share: Option<Share>) -> Self {
+        Self { content: Content::Flowing { body, waiting: None }, share, ..Self::empty() }
+    }
+
+    /// What comes behind the bytes, where that is known.
+    pub(crate) const fn trailers(&self) -> Option<&HeaderMap> {
+        self.trailers.as_ref()
+    }
+
+    /// Adds what comes behind the bytes.
+    pub(crate) fn with_trailers(self, trailers: Option<HeaderMap>) -> Self {
+        Self { trailers, ..self }
+    }
+
+    /// Holds what waits for the client. Only what is larger than a slice can be refused: what is answered to a change
+    /// that was made, and every refusal, is smaller.
+    pub(crate) fn held_against(mut self, share: Option<&Share>) -> Result<Self, OverBudget> {
+        self.held = match share {
+            Some(share) if self.rest.len() > SLICE => Some(share.hold(self.rest.len())?),
+            Some(share) if !self.rest.is_empty() => Some(share.hold_anyway(self.rest.len())),
+            _ => None,
+        };
+        Ok(self)
     }
 
     /// Has someone watch the answer to its end.
@@ -43,13 +118,26 @@ impl Body {
         Self { observed: Some(observed), ..self }
     }
 
-    /// Keeps the connection from counting as idle until the answer is over.
+    /// Keeps the connection from counting as idle until the answer was written.
     pub(crate) fn keeping(self, in_flight: InFlight) -> Self {
-        if matches!(self.content, Content::Full(_)) {
-            return self;
+        Self { in_flight: Some(in_flight), stream: Stream::current(), ..self }
+    }
+
+    /// The next slice of the bytes that are there.
+    fn slice(&mut self) -> Frame<Bytes> {
+        let is_last = self.rest.len() <= SLICE;
+        if !is_last && let Some(held) = self.held.take() {
+            // From here on all slices hold the whole: its memory is free when the last was written.
+            let whole = Slice { bytes: std::mem::take(&mut self.rest), costs: (Some(held), None) };
+            self.rest = Bytes::from_owner(whole);
         }
-        let observed = self.observed.unwrap_or_else(Observed::uncounted).keeping(in_flight);
-        Self { observed: Some(observed), content: self.content }
+        let bytes =
+            if is_last { std::mem::take(&mut self.rest) } else { self.rest.split_to(SLICE) };
+        let owed = self.in_flight.as_ref().map(InFlight::owe);
+        if let Some(stream) = &self.stream {
+            stream.offers();
+        }
+        Frame::data(Bytes::from_owner(Slice { bytes, costs: (self.held.take(), owed) }))
     }
 }
 
@@ -68,33 +156,56 @@ impl HttpBody for Body {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
-        let polled = match &mut this.content {
-            Content::Full(bytes) => {
-                return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes))));
-            }
-            Content::Flowing(body) => Pin::new(body).poll_frame(context),
-        };
-        if let (Poll::Ready(Some(Ok(frame))), Some(observed)) = (&polled, &mut this.observed)
-            && let Some(trailers) = frame.trailers_ref()
-        {
-            observed.saw(trailers);
+        if let Some(stream) = &this.stream {
+            stream.is_taken();
         }
-        polled
+        if !this.rest.is_empty() {
+            return Poll::Ready(Some(Ok(this.slice())));
+        }
+        let Content::Flowing { body, waiting } = &mut this.content else {
+            return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+        };
+        if let Some(share) = &this.share {
+            while !share.has_room(SLICE) {
+                let wait = waiting.get_or_insert_with(|| Box::pin(sleep(LOOK_AGAIN)));
+                ready!(wait.as_mut().poll(context));
+                *waiting = None;
+            }
+        }
+        let frame = match ready!(Pin::new(body).poll_frame(context)) {
+            Some(Ok(frame)) => frame,
+            ended => return Poll::Ready(ended),
+        };
+        match frame.into_data() {
+            Ok(bytes) if bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Ok(bytes) => {
+                this.held = this.share.as_ref().map(|share| share.hold_anyway(bytes.len()));
+                this.rest = bytes;
+                Poll::Ready(Some(Ok(this.slice())))
+            }
+            Err(frame) => {
+                if let (Some(observed), Some(trailers)) = (&mut this.observed, frame.trailers_ref())
+                {
+                    observed.saw(trailers);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Full(bytes) => bytes.is_none(),
-            Content::Flowing(body) => body.is_end_stream(),
-        }
+        self.rest.is_empty()
+            && match &self.content {
+                Content::Full => self.trailers.is_none(),
+                Content::Flowing { body, .. } => body.is_end_stream(),
+            }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
-            Content::Full(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64)
-            }
-            Content::Flowing(body) => body.size_hint(),
+            Content::Full => SizeHint::with_exact(self.rest.len() as u64),
+            Content::Flowing { body, .. } if self.rest.is_empty() => body.size_hint(),
+            Content::Flowing { .. } => SizeHint::default(),
         }
     }
 }

@@ -11,8 +11,6 @@ use sir0_contract::{CALLS, Call};
 use sir0_rpc::trace::CallTrace;
 use tonic::Code;
 
-use crate::listen::InFlight;
-
 /// How a call came in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Door {
@@ -70,38 +68,30 @@ impl CallMetrics {
     /// Watches an answer that is still flowing.
     pub(crate) fn observe(&self, call: &'static Call, door: Door, started: Instant) -> Observed {
         Observed {
-            counted: Some((self.clone(), call, door, started)),
+            metrics: self.clone(),
+            call,
+            door,
+            started,
             code: Code::Cancelled,
             trace: CallTrace::default(),
-            in_flight: None,
         }
     }
 }
 
 /// Watches an answer to its end. One that is dropped before its last word was cancelled by the client.
 pub(crate) struct Observed {
-    counted: Option<(CallMetrics, &'static Call, Door, Instant)>,
+    metrics: CallMetrics,
+    call: &'static Call,
+    door: Door,
+    started: Instant,
     code: Code,
     trace: CallTrace,
-    /// Keeps the connection from counting as idle meanwhile.
-    in_flight: Option<InFlight>,
 }
 
 impl Observed {
-    /// Watches only that the answer is still flowing.
-    pub(crate) fn uncounted() -> Self {
-        Self { counted: None, code: Code::Ok, trace: CallTrace::default(), in_flight: None }
-    }
-
     /// Ends this trace with the answer.
     pub(crate) fn traced(mut self, trace: CallTrace) -> Self {
         self.trace = trace;
-        self
-    }
-
-    /// Keeps the connection from counting as idle until the answer is over.
-    pub(crate) fn keeping(mut self, in_flight: InFlight) -> Self {
-        self.in_flight = Some(in_flight);
         self
     }
 
@@ -116,9 +106,7 @@ impl Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         self.trace.ended(self.code);
-        if let Some((metrics, call, door, started)) = self.counted.take() {
-            metrics.finished(call, door, self.code, started);
-        }
+        self.metrics.finished(self.call, self.door, self.code, self.started);
     }
 }
 

@@ -1,21 +1,25 @@
 //! One port: which door a request goes through, and what every answer carries.
 
-use std::{convert::Infallible, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::Router;
-use futures::{FutureExt, future::BoxFuture};
-use http::{HeaderName, HeaderValue, Method, Request, Response, header};
+use futures::{
+    FutureExt,
+    future::{self, BoxFuture},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
+use sir0_kernel::{Budget, Held, OverBudget, Share};
 use sir0_rpc::request_id::{self, RequestId};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use crate::{
-    body::Body,
+    body::{Body, SLICE},
     calls::{CallMetrics, Door},
     config::Proxies,
     grpc::{self, GrpcDoor},
-    listen::{Answers, InFlight},
+    listen::{Answers, InFlight, Peer},
     rest::{self, RestDoor},
 };
 
@@ -28,12 +32,14 @@ pub(crate) struct Front {
     pub(crate) metrics: CallMetrics,
     /// Who is believed about the address of a client.
     pub(crate) proxies: Proxies,
+    /// What may be held for clients.
+    pub(crate) budget: Budget,
 }
 
 impl Answers for Front {
     fn answer(
         self: Arc<Self>,
-        peer: IpAddr,
+        peer: Peer,
         request: Request<Incoming>,
         in_flight: InFlight,
     ) -> BoxFuture<'static, Response<Body>> {
@@ -45,7 +51,7 @@ impl Answers for Front {
         let mut header = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
         // Each is different: keeps HTTP/2 from remembering it for the next answer.
         header.set_sensitive(true);
-        let client = self.proxies.client(peer, request.headers());
+        let share = self.share(peer, request.headers());
         let is_browser = request.headers().contains_key(header::ORIGIN);
 
         // Boxed one by one: in one future, every request would pay for moving the largest.
@@ -56,11 +62,17 @@ impl Answers for Front {
             response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
             response
         };
-        request_id::within(id, Some(client), answered).boxed()
+        request_id::within(id, Some(share), answered).boxed()
     }
 }
 
 impl Front {
+    /// What is held for the one who asks is held against this.
+    fn share(&self, peer: Peer, headers: &HeaderMap) -> Share {
+        let client = self.proxies.client(peer.address, headers);
+        if client == peer.share.client() { peer.share } else { self.budget.share(client) }
+    }
+
     /// Adds what a browser asks for before it shows an answer to a page of another origin. Tokens travel in headers
     /// and never in cookies, so any origin may ask.
     async fn answer_browser(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
@@ -84,10 +96,38 @@ impl Front {
         }
     }
 
-    /// Chooses the door. A door that breaks down answers with a fault; the others, and the process, go on.
+    /// Lets the request in, if what its client holds leaves room for an answer.
+    ///
+    /// Each request holds that much while it is answered, so a client has a bounded number of them in the works. One
+    /// that is refused was not begun.
     fn route(self: Arc<Self>, request: Request<Incoming>) -> BoxFuture<'static, Response<Body>> {
-        match grpc::door_of(request.headers()) {
+        let door = grpc::door_of(request.headers());
+        let path = request.uri().path();
+        let admitted = match request_id::share().map(|share| share.hold(SLICE)).transpose() {
+            Ok(admitted) => admitted,
+            // An operator, and a proxy that asks whether this process is well, are answered all the same.
+            Err(OverBudget) if path == METRICS || grpc::is_health(path) => None,
+            Err(OverBudget) => {
+                let refused = match door {
+                    Some(_) => grpc::over_budget(request.headers()),
+                    None => rest::over_budget(),
+                };
+                return future::ready(refused).boxed();
+            }
+        };
+        self.enter(door, request, admitted)
+    }
+
+    /// Goes through the door. One that breaks down answers with a fault; the others, and the process, go on.
+    fn enter(
+        self: Arc<Self>,
+        door: Option<Door>,
+        request: Request<Incoming>,
+        admitted: Option<Held>,
+    ) -> BoxFuture<'static, Response<Body>> {
+        match door {
             Some(door) => async move {
+                let _admitted = admitted;
                 let answering = AssertUnwindSafe(self.grpc.answer(request, door)).catch_unwind();
                 answering
                     .await
@@ -95,6 +135,7 @@ impl Front {
             }
             .boxed(),
             None => async move {
+                let _admitted = admitted;
                 let answering = AssertUnwindSafe(self.route_http(request)).catch_unwind();
                 answering.await.unwrap_or_else(|_logged| rest::fault())
             }
@@ -105,8 +146,10 @@ impl Front {
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         if is_page(path) {
+            // What the binary holds anyway costs nothing more however many read it.
+            let share = if path == METRICS { request_id::share() } else { None };
             return match Box::pin(self.pages.clone().oneshot(request)).await {
-                Ok(response) => response.map(Body::flowing),
+                Ok(response) => response.map(|body| Body::flowing(body, share)),
                 Err(never) => match never {},
             };
         }
@@ -125,7 +168,9 @@ impl Front {
     }
 }
 
+const METRICS: &str = "/metrics";
+
 fn is_page(path: &str) -> bool {
-    matches!(path, "/" | "/ws" | "/metrics" | "/openapi.json" | "/docs" | "/.well-known/jwks.json")
+    matches!(path, "/" | "/ws" | METRICS | "/openapi.json" | "/docs" | "/.well-known/jwks.json")
         || path.starts_with("/docs/")
 }

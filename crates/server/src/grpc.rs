@@ -6,21 +6,28 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use sir0_contract::{CALLS, Call};
+use sir0_kernel::{OverBudget, Share};
 use sir0_rpc::{
     peer::deadline,
+    request_id,
     trace::{self, CallTrace},
 };
 use tonic::{Code, Status, service::Routes};
+use tonic_types::{ErrorDetails, StatusExt};
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
 
 use crate::{
-    body::Body,
+    arriving::Arriving,
+    body::{Body, TOO_MUCH_WAITING},
     calls::{CallMetrics, Door, code_in},
-    timed::Timed,
 };
+
+/// The largest question that reflection reads, in bytes: names, and no more.
+pub(crate) const LARGEST_REFLECTION: usize = 16 * 1024;
 
 /// The gRPC door.
 pub(crate) struct GrpcDoor {
@@ -100,15 +107,32 @@ impl GrpcDoor {
 
     async fn route(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
         let router = if matches!(door, Door::GrpcWeb) { &self.web } else { &self.native };
+        let path = request.uri().path();
+        let is_unary = CALLS.iter().any(|call| call.path == path && !call.streaming);
         // The one call of ours whose client goes on talking.
-        let talks_on = request.uri().path().starts_with("/grpc.reflection.");
-        let timed = if talks_on { Timed::each } else { Timed::whole };
-        let request = request.map(|body| timed(body, self.body_timeout));
-        let response = match router.clone().oneshot(request).await {
+        let talks_on = path.starts_with("/grpc.reflection.");
+        let share = request_id::share();
+        let (parts, body) = request.into_parts();
+        let (limit, held_for) = (self.body_timeout, share.clone());
+        let body = if talks_on {
+            Arriving::each(body, limit, held_for, LARGEST_REFLECTION)
+        } else {
+            Arriving::whole(body, limit, held_for, &parts.headers)
+        };
+        // Held until the call is answered: what was read of the body lives as long.
+        let _arrived = body.arrived();
+        let content_type = parts.headers.get(header::CONTENT_TYPE).cloned();
+        let response = match router.clone().oneshot(Request::from_parts(parts, body)).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        response.map(Body::flowing)
+        if !is_unary {
+            return response.map(|body| Body::flowing(body, share));
+        }
+        match held(response, share.as_ref()).await {
+            Ok(response) => response,
+            Err(OverBudget) => over_budget_as(content_type),
+        }
     }
 
     fn observed(
@@ -119,8 +143,9 @@ impl GrpcDoor {
         started: Instant,
         mut trace: CallTrace,
     ) -> Response<Body> {
-        // Refused before anything was sent: the status stands in the headers and no trailers come.
-        if let Some(code) = code_in(response.headers()) {
+        // Of a refusal the status stands in the headers, and no trailers come; of a unary answer they are here.
+        let told = code_in(response.headers());
+        if let Some(code) = told.or_else(|| response.body().trailers().and_then(code_in)) {
             trace.ended(code);
             self.metrics.finished(call, door, code, started);
             return response;
@@ -137,9 +162,41 @@ impl GrpcDoor {
     }
 }
 
+/// Takes a unary answer whole, and holds it while it waits for the client. tonic would encode it only when the client
+/// takes its first byte, and keep the message until then.
+async fn held(
+    response: Response<axum::body::Body>,
+    share: Option<&Share>,
+) -> Result<Response<Body>, OverBudget> {
+    let (parts, body) = response.into_parts();
+    let Ok(whole) = body.collect().await else {
+        return Ok(fault(request_id::current().as_str()));
+    };
+    let trailers = whole.trailers().cloned();
+    let body = Body::full(whole.to_bytes()).with_trailers(trailers).held_against(share)?;
+    Ok(Response::from_parts(parts, body))
+}
+
+/// What a call gets whose client holds as much as it may.
+pub(crate) fn over_budget(headers: &HeaderMap) -> Response<Body> {
+    over_budget_as(headers.get(header::CONTENT_TYPE).cloned())
+}
+
+fn over_budget_as(content_type: Option<HeaderValue>) -> Response<Body> {
+    let mut details = ErrorDetails::with_error_info(TOO_MUCH_WAITING, "server", []);
+    details.set_retry_info(Some(Duration::from_secs(1)));
+    let message = OverBudget.to_string();
+    let status = Status::with_error_details(Code::ResourceExhausted, message, details);
+    answer_with(status, content_type)
+}
+
 /// An answer that is over with its headers, in the content type the caller speaks.
 fn trailers_only(code: Code, message: &str, content_type: Option<HeaderValue>) -> Response<Body> {
-    let mut response = Status::new(code, message).into_http::<Body>();
+    answer_with(Status::new(code, message), content_type)
+}
+
+fn answer_with(status: Status, content_type: Option<HeaderValue>) -> Response<Body> {
+    let mut response = status.into_http::<Body>();
     if let Some(content_type) = content_type {
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
     }
@@ -162,6 +219,11 @@ pub(crate) fn not_grpc() -> Response<Body> {
 /// Whether a path is one of our gRPC services.
 pub(crate) fn is_grpc_path(path: &str) -> bool {
     path.starts_with("/sir0.") || path.starts_with("/grpc.")
+}
+
+/// Whether a path asks how this process is: a proxy that hears nothing would send its calls elsewhere.
+pub(crate) fn is_health(path: &str) -> bool {
+    path.starts_with("/grpc.health.")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 mod admin;
 mod afar;
+mod arriving;
 mod backup;
 mod body;
 mod calls;
@@ -29,7 +30,6 @@ mod rest;
 mod services;
 pub mod shutdown;
 mod status;
-mod timed;
 pub mod trust;
 mod welcome;
 pub mod ws;

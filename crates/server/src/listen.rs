@@ -1,24 +1,25 @@
 //! The one port: accepting connections, and closing those that cost without asking anything.
 
+mod activity;
+mod streams;
+
 use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use http::{Request, Response, Version};
+use http::{Request, Response};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto,
 };
+use sir0_kernel::{Budget, Client, Share};
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -27,15 +28,25 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::{activity::Activity, streams::Streams};
+pub(crate) use self::{
+    activity::{InFlight, Owed},
+    streams::Stream,
+};
 use crate::{body::Body, config::Limits, linger::Lingering};
 
-/// How long the other side may leave sent bytes unacknowledged, or refuse to take more, before it counts as gone.
+/// How long the other side may leave sent bytes unacknowledged, or refuse to take more, before it counts as gone. Over
+/// HTTP/2, also how long one stream may.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 const PING_INTERVAL: Duration = Duration::from_secs(10);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// How much an answer may be ahead of a client that reads slowly.
-const UNSENT_PER_STREAM: usize = 64 * 1024;
+const UNSENT_PER_STREAM: usize = 32 * 1024;
+/// How much a client may send of a body that nobody has read yet; a body is read as soon as it comes.
+const UNREAD_PER_STREAM: u32 = 64 * 1024;
+/// The same for all bodies of a connection.
+const UNREAD_PER_CONNECTION: u32 = 256 * 1024;
 /// hyper reads HTTP/1 headers, at most a hundred, into a buffer of at least this size.
 const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
 
@@ -43,16 +54,25 @@ const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
 pub(crate) trait Answers: Send + Sync + 'static {
     fn answer(
         self: Arc<Self>,
-        peer: IpAddr,
+        peer: Peer,
         request: Request<Incoming>,
         in_flight: InFlight,
     ) -> BoxFuture<'static, Response<Body>>;
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// What is held for it. A proxy holds nothing itself: its clients do.
+    pub(crate) share: Share,
 }
 
 /// Serves connections until stopped, then lets what runs end within the time it has.
 pub(crate) async fn serve(
     listener: TcpListener,
     front: Arc<impl Answers>,
+    budget: &Budget,
     limits: Limits,
     stopping: CancellationToken,
 ) {
@@ -71,8 +91,10 @@ pub(crate) async fn serve(
                 continue;
             }
         };
+        let address = peer.ip();
+        let peer = Peer { address, share: budget.share(Client::at(address)) };
         let serving =
-            connection(stream, peer.ip(), Arc::clone(&front), limits.clone(), stopping.clone());
+            connection(stream, peer, Arc::clone(&front), limits.clone(), stopping.clone());
         connections.spawn(async move {
             serving.await;
             drop(place);
@@ -107,7 +129,7 @@ async fn pause_after(error: &io::Error) {
 
 async fn connection(
     stream: TcpStream,
-    peer: IpAddr,
+    peer: Peer,
     front: Arc<impl Answers>,
     limits: Limits,
     stopping: CancellationToken,
@@ -124,7 +146,7 @@ async fn connection(
     let activity = Activity::default();
     let service = service_fn(|request: Request<Incoming>| {
         let in_flight = activity.begin(request.version());
-        Arc::clone(&front).answer(peer, request, in_flight).map(Ok::<_, Infallible>)
+        Arc::clone(&front).answer(peer.clone(), request, in_flight).map(Ok::<_, Infallible>)
     });
     let builder = protocol(&limits);
     let mut serving =
@@ -132,6 +154,7 @@ async fn connection(
     let mut check = interval(CHECK_INTERVAL.min(limits.header_timeout));
     let mut is_ending = false;
     let mut last_active = Instant::now();
+    let mut last_period = Instant::now();
     let mut seen = 0;
     loop {
         tokio::select! {
@@ -146,6 +169,13 @@ async fn connection(
                 let begun = activity.begun();
                 if begun != seen || activity.is_busy() {
                     (seen, last_active) = (begun, Instant::now());
+                }
+                if last_period.elapsed() >= Activity::PERIOD {
+                    last_period = Instant::now();
+                    // Over HTTP/1 the system notices, and a slow reader is not cut off between two slices.
+                    if activity.next_period() && activity.may_rest() {
+                        return;
+                    }
                 }
                 // Between two HTTP/1 requests there is nothing but the next header; HTTP/2 may rest.
                 let may_rest = activity.may_rest();
@@ -170,8 +200,8 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(UNREAD_TIMEOUT))
 }
 
-fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn protocol(limits: &Limits) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { patience: UNREAD_TIMEOUT });
     builder
         .http1()
         // The check of the connection sees to it, once every few seconds and not twice for every request.
@@ -184,50 +214,10 @@ fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .keep_alive_timeout(PING_TIMEOUT)
         .max_concurrent_streams(limits.streams_per_connection)
         .max_send_buf_size(UNSENT_PER_STREAM)
+        .initial_stream_window_size(UNREAD_PER_STREAM)
+        .initial_connection_window_size(UNREAD_PER_CONNECTION)
         .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
     builder
-}
-
-/// What goes on on one connection.
-#[derive(Clone, Default)]
-struct Activity(Arc<Counts>);
-
-#[derive(Default)]
-struct Counts {
-    begun: AtomicUsize,
-    running: AtomicUsize,
-    is_http2: AtomicBool,
-}
-
-impl Activity {
-    fn begin(&self, version: Version) -> InFlight {
-        self.0.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
-        self.0.begun.fetch_add(1, Ordering::Relaxed);
-        self.0.running.fetch_add(1, Ordering::Relaxed);
-        InFlight(self.clone())
-    }
-
-    fn begun(&self) -> usize {
-        self.0.begun.load(Ordering::Relaxed)
-    }
-
-    /// Whether it has asked something before, over a protocol in which silence is no unfinished header.
-    fn may_rest(&self) -> bool {
-        self.0.is_http2.load(Ordering::Relaxed)
-    }
-
-    fn is_busy(&self) -> bool {
-        self.0.running.load(Ordering::Relaxed) > 0
-    }
-}
-
-/// A request that is being answered, for as long as this lives.
-pub(crate) struct InFlight(Activity);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.0.running.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Binds the address, with a backlog that a wave of reconnecting clients fits in.

@@ -8,6 +8,10 @@ use sir0_server::{
     parts::Part, probe, shutdown,
 };
 
+/// Gives memory back to the system once it is free; the system's own keeps what a flood of requests once took.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {

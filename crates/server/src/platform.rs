@@ -14,6 +14,7 @@ use sir0_contract::{
     status::status_service_server::StatusServiceServer,
     storefront::games_service_server::GamesServiceServer,
 };
+use sir0_kernel::Budget;
 use sir0_rpc::Doorman;
 use sir0_telemetry::metrics::Metrics;
 use tokio::net::TcpListener;
@@ -26,7 +27,7 @@ use crate::{
     config::Limits,
     demo, docs,
     front::Front,
-    grpc::GrpcDoor,
+    grpc::{GrpcDoor, LARGEST_REFLECTION},
     health::Checkup,
     listen,
     parts::Part,
@@ -101,9 +102,11 @@ impl Platform {
         let (leaving, stopping) = (CancellationToken::new(), services.stopping.clone());
         let sockets = ws::Options { most: config.limits.connections, ..ws::Options::default() };
         let opened = Opened { services: &services, parts, limits: &config.limits };
-        let front = opened.front(sockets.clone(), &metrics, leaving.clone()).await;
+        let budget = Budget::of(config.limits.waiting_bytes);
+        let front = opened.front(sockets.clone(), &metrics, budget.clone(), leaving.clone()).await;
 
-        tokio::spawn(keep_up(metrics, services.doorman.clone(), stopping.clone()));
+        let doorman = services.doorman.clone();
+        tokio::spawn(keep_up(metrics, doorman, budget.clone(), stopping.clone()));
         tokio::spawn({
             let stopping = stopping.clone();
             async move {
@@ -115,7 +118,7 @@ impl Platform {
             }
         });
         let drain = config.limits.drain;
-        listen::serve(listener, Arc::new(front), config.limits, stopping).await;
+        listen::serve(listener, Arc::new(front), &budget, config.limits, stopping).await;
 
         sockets.open.close();
         let _ = tokio::time::timeout(drain, sockets.open.wait()).await;
@@ -137,6 +140,7 @@ impl Opened<'_> {
         &self,
         sockets: ws::Options,
         metrics: &Metrics,
+        budget: Budget,
         leaving: CancellationToken,
     ) -> Front {
         let tells_status = self.parts.include(Part::Edge);
@@ -161,6 +165,7 @@ impl Opened<'_> {
             pages: self.pages(sockets, metrics.clone()),
             metrics: calls,
             proxies: self.limits.proxies.clone(),
+            budget,
         }
     }
 
@@ -188,8 +193,18 @@ impl Opened<'_> {
         }
         // grpcurl asks v1alpha, newer clients v1.
         routes
-            .add_service(reflection(self.parts).build_v1().expect(SOUND))
-            .add_service(reflection(self.parts).build_v1alpha().expect(SOUND))
+            .add_service(
+                reflection(self.parts)
+                    .build_v1()
+                    .expect(SOUND)
+                    .max_decoding_message_size(LARGEST_REFLECTION),
+            )
+            .add_service(
+                reflection(self.parts)
+                    .build_v1alpha()
+                    .expect(SOUND)
+                    .max_decoding_message_size(LARGEST_REFLECTION),
+            )
     }
 
     /// What is no call.
@@ -245,13 +260,26 @@ fn reflection(parts: Parts) -> tonic_reflection::server::Builder<'static> {
     ours.into_iter().chain(all).fold(builder, tonic_reflection::server::Builder::with_service_name)
 }
 
-async fn keep_up(metrics: Metrics, doorman: Option<Doorman>, stopping: CancellationToken) {
+async fn keep_up(
+    metrics: Metrics,
+    doorman: Option<Doorman>,
+    budget: Budget,
+    stopping: CancellationToken,
+) {
     let mut every = tokio::time::interval(METRICS_UPKEEP);
     while !stopping.is_cancelled() {
         every.tick().await;
         if let Some(doorman) = &doorman {
             doorman.measure();
         }
+        measure(&budget);
         metrics.upkeep();
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge, and exact up to petabytes")]
+fn measure(budget: &Budget) {
+    metrics::gauge!("sir0_waiting_bytes").set(budget.held() as f64);
+    metrics::gauge!("sir0_waiting_bytes_limit").set(budget.total() as f64);
+    metrics::counter!("sir0_waiting_refused_total").absolute(budget.refused());
 }

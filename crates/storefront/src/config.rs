@@ -16,7 +16,7 @@ pub struct Config {
     pub database_password_file: Option<PathBuf>,
     /// How many connections one process has to PostgreSQL at most.
     pub database_connections: u32,
-    /// How many single games are kept at hand in memory. 0 reads each from the database. Pages of lists have room of
+    /// How many single games of up to 1 KiB are kept at hand in memory; a larger one counts as several. 0 reads each from the database. Pages of lists have room of
     /// their own.
     pub cached_games: u64,
 }

@@ -6,7 +6,7 @@ use futures::Stream;
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
 use sir0_feed::{Feed, Follower, Heard, Position};
 use sir0_kernel::GameId;
-use sir0_rpc::{Seal, Shared};
+use sir0_rpc::{Seal, Shared, request_id};
 use sir0_storage::{
     self as storage, Place, Step,
     copy::{Copied, CopyError},
@@ -263,10 +263,12 @@ impl Storefront {
             return Err(StorefrontError::ResumeTokenAhead);
         }
         let wants_present = asked.send_present && asked.resume_after.is_none();
+        let share = request_id::share();
         Ok(Watch {
             db: self.db.clone(),
             seal: self.seal.clone(),
-            follower: self.feed.follow(from),
+            follower: self.feed.follow(from).held_against(share.clone()),
+            share,
             filter: asked.filter,
             stage: if wants_present { Stage::present() } else { Stage::Changes },
             stopping: self.shared.stopping.clone(),
@@ -287,6 +289,9 @@ impl GamesService for Storefront {
             .await
             .map_err(StorefrontError::from)?;
 
+        // Asked before the answer is built: many who waited for one page would each build it first, and be refused then.
+        let held = request_id::share().map(|share| share.hold(page.size())).transpose();
+        let _held = held.map_err(StorefrontError::from)?;
         let next_page_token = page.next.as_ref().map(|next| {
             let place = serde_json::to_vec(next).expect("a place is always JSON");
             self.seal.close(&listing.purpose(), &place)

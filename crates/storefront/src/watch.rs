@@ -14,7 +14,7 @@ use sir0_contract::storefront::{
     self as pb, GoingAway, Heartbeat, InSync, StartOver, watch_games_response::Update,
 };
 use sir0_feed::{Follower, Heard, Position};
-use sir0_kernel::GameId;
+use sir0_kernel::{GameId, Held, Share};
 use sir0_rpc::{Seal, Status};
 use sir0_storage as storage;
 use tokio::time::Instant;
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     StorefrontError,
     db::StorefrontDb,
-    domain::{Game, Genre},
+    domain::{Bounds, Game, Genre},
     events::GameEvent,
 };
 
@@ -32,7 +32,8 @@ pub(crate) const WATCH: &[u8] = b"watch";
 
 /// How long a stream is silent before it says that it is alive.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
-const PRESENT_BATCH: u16 = 200;
+/// How much of the present is read ahead of the client: a few games at a time, and no more bytes than these.
+const READ_AHEAD: Bounds = Bounds { rows: 32, bytes: 32 * 1024 };
 
 /// Which games a watcher wants to hear of.
 #[derive(Clone, Debug, Default)]
@@ -71,13 +72,15 @@ pub(crate) struct Watch {
     pub(crate) follower: Follower<GameEvent>,
     pub(crate) filter: Filter,
     pub(crate) stage: Stage,
+    /// What is read ahead is held against this.
+    pub(crate) share: Option<Share>,
     pub(crate) stopping: CancellationToken,
 }
 
 /// Where a stream is.
 pub(crate) enum Stage {
     /// Sending games as they are, by id.
-    Present { after: Option<GameId>, read: VecDeque<Game> },
+    Present { after: Option<GameId>, read: VecDeque<Game>, held: Option<Held> },
     /// Sending changes.
     Changes,
     /// It said goodbye.
@@ -86,7 +89,7 @@ pub(crate) enum Stage {
 
 impl Stage {
     pub(crate) const fn present() -> Self {
-        Self::Present { after: None, read: VecDeque::new() }
+        Self::Present { after: None, read: VecDeque::new(), held: None }
     }
 }
 
@@ -138,17 +141,22 @@ impl Watch {
     /// The next game as it is. The follower stands before the first read, so a change in between is seen twice,
     /// never lost.
     async fn next_present(&mut self) -> storage::Result<pb::WatchGamesResponse> {
-        let Stage::Present { after, read } = &mut self.stage else {
+        let Stage::Present { after, read, held } = &mut self.stage else {
             unreachable!("asked in this stage only")
         };
         loop {
             if let Some(game) = read.pop_front() {
                 return Ok(unresumable(Update::Present((&game).into())));
             }
-            let games = self.db.present_after(*after, PRESENT_BATCH).await?;
+            *held = None;
+            // One game at a time for a client that has no room for more.
+            let room = self.share.as_ref().map(|share| share.hold(READ_AHEAD.bytes)).transpose();
+            let bounds = room.as_ref().map_or(Bounds { rows: 1, ..READ_AHEAD }, |_| READ_AHEAD);
+            let games = self.db.present_after(*after, bounds).await?;
             let Some(last) = games.last() else { break };
             *after = Some(last.id);
             read.extend(games.into_iter().filter(|game| self.filter.wants_game(game)));
+            *held = room.ok().flatten().filter(|_| !read.is_empty());
         }
         self.stage = Stage::Changes;
         Ok(self.at_position(Update::InSync(InSync {})))

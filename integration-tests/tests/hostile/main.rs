@@ -9,3 +9,4 @@ mod http2;
 mod kept;
 mod shutdown;
 mod stage;
+mod waiting;

@@ -27,6 +27,10 @@ pub struct Limits {
     /// How many connections may be open at a time.
     #[serde(deserialize_with = "number::<1, 1_000_000, _, _>")]
     pub connections: usize,
+    /// How many bytes may wait for clients: answers they do not read, bodies they have sent half of. One client alone
+    /// gets half.
+    #[serde(deserialize_with = "number::<1_048_576, 1_099_511_627_776, _, _>")]
+    pub waiting_bytes: usize,
     /// Who is believed about the address of a client: what stands before this port.
     pub proxies: Proxies,
     /// How long the headers of a request may take to arrive.
@@ -53,8 +57,9 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             header_bytes: 32 * 1024,
             json_depth: 32,
-            streams_per_connection: 256,
+            streams_per_connection: 100,
             connections: 10_000,
+            waiting_bytes: 32 * 1024 * 1024,
             proxies: Proxies::default(),
             header_timeout: Duration::from_secs(15),
             idle_timeout: Duration::from_mins(5),

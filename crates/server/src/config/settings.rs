@@ -346,6 +346,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("limits.connections", "SIR0_LIMITS_CONNECTIONS", Kind::Number, "connections at a time"),
     setting(
+        "limits.waiting_bytes",
+        "SIR0_LIMITS_WAITING_BYTES",
+        Kind::Number,
+        "bytes that may wait for clients, half of them for one",
+    ),
+    setting(
         "limits.proxies",
         "SIR0_LIMITS_PROXIES",
         Kind::Networks,

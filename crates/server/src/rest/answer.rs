@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::route::Route;
-use crate::body::Body;
+use crate::body::{Body, TOO_MUCH_WAITING};
 
 /// The reason that comes with a list of fields.
 const INVALID_FIELDS: &str = "INVALID_FIELDS";
@@ -109,6 +109,18 @@ impl Refused {
             "this path takes other methods",
         );
         refused.headers.push((header::ALLOW, allow.parse().expect("method names are header text")));
+        refused
+    }
+
+    /// The client holds as much as it may.
+    pub(super) fn over_budget() -> Self {
+        let mut refused = Self::fixed(
+            Code::ResourceExhausted,
+            StatusCode::TOO_MANY_REQUESTS,
+            TOO_MUCH_WAITING,
+            "too much waits for this client, read or finish that first",
+        );
+        refused.headers.push((header::RETRY_AFTER, HeaderValue::from_static("1")));
         refused
     }
 
@@ -283,7 +295,10 @@ pub(super) fn streaming(answer: StreamingResponse, events: bool) -> Response<Bod
         .map_err(|status| {
             axum::Error::new(Status::new(Code::from_i32(status.code().as_i32()), status.message()))
         });
-    let mut response = Response::new(Body::flowing(axum::body::Body::new(StreamBody::new(frames))));
+    let mut response = Response::new(Body::flowing(
+        axum::body::Body::new(StreamBody::new(frames)),
+        request_id::share(),
+    ));
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, content_type);

@@ -15,13 +15,21 @@ use std::{pin::pin, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use rest_over_grpc::transcoding::TranscodeResponse;
 use sir0_contract::Call;
-use sir0_rpc::trace::{self, CallTrace};
-use tonic::Code;
+use sir0_kernel::OverBudget;
+use sir0_rpc::{
+    request_id,
+    trace::{self, CallTrace},
+};
+use tonic::{Code, Status};
 
-use crate::{body::Body, config::Limits};
+use crate::{
+    arriving::{Arrived, Arriving},
+    body::Body,
+    config::Limits,
+};
 use answer::Refused;
 use route::Route;
 
@@ -101,7 +109,12 @@ impl RestDoor {
         body: Incoming,
         route: &Route<'_>,
     ) -> Result<Response<Body>, Refused> {
-        let body = if route.rest.body { self.read(&headers, body).await? } else { Bytes::new() };
+        // Held until the call is answered: what was read of the body lives as long.
+        let (body, _arrived) = if route.rest.body {
+            self.read(&headers, body).await?
+        } else {
+            (Bytes::new(), Arrived::default())
+        };
         check::request(route, parts.uri.query(), &body, self.limits.json_depth)?;
 
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
@@ -110,7 +123,7 @@ impl RestDoor {
         let called = self.services.transcode(route.call, method, target, headers, &body);
         let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
         match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
-            Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route),
+            Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route).and_then(held),
             Some(TranscodeResponse::Streaming(stream)) => {
                 Ok(answer::streaming(stream, wants_events))
             }
@@ -120,24 +133,42 @@ impl RestDoor {
     }
 
     /// Reads a body of bounded size in bounded time.
-    async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Refused> {
+    async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<(Bytes, Arrived), Refused> {
         let encoding = headers.get(header::CONTENT_ENCODING);
         if encoding.is_some_and(|encoding| encoding != "identity") {
             return Err(Refused::ENCODED);
         }
-        let limited = Limited::new(body, self.limits.body_bytes).collect();
-        match tokio::time::timeout(self.limits.body_timeout, limited).await {
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refused::TOO_LARGE),
-            Ok(Err(_broken_off)) => Err(Refused::BROKEN_OFF),
-            Err(_elapsed) => Err(Refused::BODY_TOO_SLOW),
+        let Limits { body_bytes, body_timeout, .. } = self.limits;
+        if body.size_hint().lower() > body_bytes as u64 {
+            return Err(Refused::TOO_LARGE);
+        }
+        let body = Arriving::whole(body, body_timeout, request_id::share(), headers);
+        let arrived = body.arrived();
+        match Limited::new(body, body_bytes).collect().await {
+            Ok(collected) => Ok((collected.to_bytes(), arrived)),
+            Err(error) if error.is::<LengthLimitError>() => Err(Refused::TOO_LARGE),
+            Err(error) if error.is::<OverBudget>() => Err(Refused::over_budget()),
+            Err(error) if error.is::<Status>() => Err(Refused::BODY_TOO_SLOW),
+            Err(_broken_off) => Err(Refused::BROKEN_OFF),
         }
     }
+}
+
+/// Holds what waits for the client.
+fn held(response: Response<Body>) -> Result<Response<Body>, Refused> {
+    let (parts, body) = response.into_parts();
+    let body = body.held_against(request_id::share().as_ref());
+    body.map(|body| Response::from_parts(parts, body)).map_err(|_refused| Refused::over_budget())
 }
 
 /// What a request gets whose answering broke down.
 pub(crate) fn fault() -> Response<Body> {
     Refused::fault().into_response()
+}
+
+/// What a request gets whose client holds as much as it may.
+pub(crate) fn over_budget() -> Response<Body> {
+    Refused::over_budget().into_response()
 }
 
 /// What a page gets that is asked in a way it does not take.

@@ -19,12 +19,13 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use sir0_contract::storefront::games_service_server::GamesService;
+use sir0_rpc::request_id;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{message::Refusal, session::Session};
 
 /// The largest message a client may send, in bytes.
-pub const MAX_MESSAGE: usize = 64 * 1024;
+pub const MAX_MESSAGE: usize = 16 * 1024;
 /// The most topics one socket may be subscribed to.
 pub const MAX_TOPICS: usize = 32;
 
@@ -89,6 +90,7 @@ async fn enter<T: GamesService>(
     }
     // Counted before the answer leaves, so that a shutdown in between waits for it too.
     let counted = door.options.open.token();
+    let (id, share) = (request_id::current(), request_id::share());
     upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
@@ -96,7 +98,7 @@ async fn enter<T: GamesService>(
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_UNSENT)
         .on_upgrade(async move |socket| {
-            Session::new(socket, door).run().await;
+            request_id::within(id, share, Session::new(socket, door).run()).await;
             drop(counted);
         })
 }

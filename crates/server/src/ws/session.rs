@@ -1,7 +1,7 @@
 //! One open socket, from the handshake to the last word. One task reads, asks and sends: while a frame waits for the
 //! client, no stream is polled, so a slow client holds one frame and a place in the table, never a queue.
 
-use std::{convert::Infallible, future, pin::Pin, sync::Arc};
+use std::{convert::Infallible, future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
@@ -11,7 +11,9 @@ use sir0_contract::storefront::{
     WatchGamesRequest, WatchGamesResponse, games_service_server::GamesService,
     watch_games_response::Update as Change,
 };
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use sir0_kernel::Held;
+use sir0_rpc::request_id;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use tokio_stream::StreamMap;
 use tonic::{Request, Status};
 use tungstenite::error::{Error as Fault, ProtocolError};
@@ -20,6 +22,9 @@ use super::{
     Door, MAX_TOPICS,
     message::{Answer, BadMessage, Command, Refusal, Topic, Update, to_json},
 };
+
+/// How long a frame waits for memory before it looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 type Watch = Pin<Box<dyn Stream<Item = Heard> + Send>>;
 
@@ -194,7 +199,12 @@ impl<T: GamesService> Session<T> {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), End> {
+        let bytes = match &message {
+            Message::Text(text) => text.len(),
+            _ => 0,
+        };
         let sending = async {
+            let _held = room_for(bytes).await;
             // Pongs that a client asked for and did not read may fill the library's buffer, and a full buffer
             // refuses a frame at once instead of waiting for the client.
             self.socket.flush().await?;
@@ -251,6 +261,17 @@ impl<T: GamesService> Door<T> {
             Ok(Err(status)) => Err(Refusal::of_watch(topic, &status)),
             Err(_) => Err(Refusal::no_answer(topic)),
         }
+    }
+}
+
+/// Holds what is about to be sent, once the client has room for it.
+async fn room_for(bytes: usize) -> Option<Held> {
+    let share = request_id::share().filter(|_| bytes > 0)?;
+    loop {
+        if let Ok(held) = share.hold(bytes) {
+            return Some(held);
+        }
+        sleep(LOOK_AGAIN).await;
     }
 }
 

@@ -36,8 +36,14 @@ struct Kept {
 }
 
 impl GameCache {
+    /// Holds this many games of a kilobyte, or fewer that are larger.
     pub(crate) fn holding(games: u64) -> Self {
-        Self { games: Cache::new(games), age: Arc::default() }
+        const GAME: usize = 1024;
+        let places =
+            |kept: &Kept| u32::try_from(kept.game.size().div_ceil(GAME)).unwrap_or(u32::MAX);
+        let games =
+            Cache::builder().max_capacity(games).weigher(move |_, kept| places(kept)).build();
+        Self { games, age: Arc::default() }
     }
 
     /// The game from memory, or read once however many ask at the same time. What does not exist is not kept.

@@ -11,7 +11,7 @@ use std::{
 
 use moka::{future::Cache, ops::compute::Op};
 
-use crate::domain::{Game, Listing, Page};
+use crate::domain::{Listing, Page};
 
 /// How many bytes of pages memory holds.
 const PAGES_BYTES: u64 = 16 * 1024 * 1024;
@@ -63,6 +63,6 @@ impl PageCache {
 
 /// About how many bytes a page takes.
 fn weight(page: &Page) -> u32 {
-    let bytes = |game: &Game| 256 + game.title.as_str().len() + game.description.as_str().len();
-    u32::try_from(page.games.iter().map(bytes).sum::<usize>() + 512).unwrap_or(u32::MAX)
+    const OVERHEAD: usize = 512;
+    u32::try_from(page.size() + OVERHEAD).unwrap_or(u32::MAX)
 }

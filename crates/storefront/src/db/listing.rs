@@ -1,6 +1,7 @@
 //! Lists of games: four orders, with and without a genre and words. Each statement stands whole, so that each can
 //! be prepared by a test and planned by the engine. Compiled once for each engine.
 
+use futures::{Stream, TryStreamExt};
 use sir0_kernel::GameId;
 use sir0_storage as storage;
 
@@ -9,7 +10,7 @@ use super::{
     games::{GameRow, game_from},
     sql::{has_words, match_text, tier},
 };
-use crate::domain::{Found, Game, Listing, Page, PageToken, Sort, search::Key};
+use crate::domain::{Bounds, Found, Game, Listing, Page, PageToken, Sort, search::Key};
 
 /// A game as it lies in the table, and its tier.
 type FoundRow = (i64, String, String, i64, String, i32, i32);
@@ -91,7 +92,8 @@ impl Store {
             Key::Number(number) => query.bind(number),
             Key::Text(text) => query.bind(text),
         };
-        let mut query = query.bind(i64::from(after.id)).bind(i64::from(listing.page_size) + 1);
+        let rows = Page::bounds(listing).rows;
+        let mut query = query.bind(i64::from(after.id)).bind(i64::from(rows));
         if let Some(genre) = &listing.genre {
             query = query.bind(genre.key());
         }
@@ -101,20 +103,39 @@ impl Store {
                 query = query.bind(match_text(words.in_title()));
             }
         }
-        let rows = query.fetch_all(self.database.reader()).await?;
-        let found = rows.into_iter().map(found_from).collect::<storage::Result<Vec<_>>>()?;
-        Ok(Page::cut(found, listing))
+        let rows = query.fetch(self.database.reader());
+        let found = read_within(Page::bounds(listing), rows, found_from, |found| &found.game);
+        Ok(Page::cut(found.await?, listing))
     }
 
     /// Reads the next games of the present, by id.
     pub(crate) async fn present_after(
         &self,
         id: Option<GameId>,
-        limit: u16,
+        bounds: Bounds,
     ) -> storage::Result<Vec<Game>> {
         let after = id.map_or(0, i64::from);
-        let query = sqlx::query_as(PRESENT).bind(after).bind(i64::from(limit));
-        let rows: Vec<GameRow> = query.fetch_all(self.database.reader()).await?;
-        rows.into_iter().map(game_from).collect()
+        let query = sqlx::query_as::<_, GameRow>(PRESENT).bind(after).bind(i64::from(bounds.rows));
+        read_within(bounds, query.fetch(self.database.reader()), game_from, |game| game).await
     }
+}
+
+/// Reads rows one by one, up to and with the first that does not fit any more: how long a page of large games is shows
+/// only while it is read.
+async fn read_within<R, T>(
+    bounds: Bounds,
+    mut rows: impl Stream<Item = sqlx::Result<R>> + Unpin,
+    read: impl Fn(R) -> storage::Result<T>,
+    game: impl Fn(&T) -> &Game,
+) -> storage::Result<Vec<T>> {
+    let (mut all, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        let row = read(row)?;
+        bytes += game(&row).size();
+        all.push(row);
+        if all.len() == usize::from(bounds.rows) || bytes > bounds.bytes {
+            break;
+        }
+    }
+    Ok(all)
 }

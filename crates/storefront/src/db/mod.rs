@@ -17,7 +17,7 @@ use sir0_storage::{
 use tracing::Instrument;
 
 use crate::{
-    domain::{Created, Game, Listing, NewGame, Page, RequestKey},
+    domain::{Bounds, Created, Game, Listing, NewGame, Page, RequestKey},
     events::GameEvent,
 };
 
@@ -142,9 +142,9 @@ impl StorefrontDb {
     pub(crate) async fn present_after(
         &self,
         id: Option<GameId>,
-        limit: u16,
+        bounds: Bounds,
     ) -> storage::Result<Vec<Game>> {
-        on_either!(self, "present_after", store => store.present_after(id, limit))
+        on_either!(self, "present_after", store => store.present_after(id, bounds))
     }
 
     /// Writes the words anew of games that an older version wrote, and answers how many.

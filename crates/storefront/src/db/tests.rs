@@ -11,7 +11,9 @@ use sir0_storage::Asked;
 use tempfile::TempDir;
 
 use super::*;
-use crate::domain::{Change, Description, Game, Genre, Listing, NewGame, Sort, Title, Words};
+use crate::domain::{
+    Bounds, Change, Description, Game, Genre, Listing, NewGame, Sort, Title, Words,
+};
 
 /// Tells each story on every engine. Another engine is another line.
 macro_rules! on_every_engine {
@@ -144,7 +146,10 @@ impl StorefrontDb {
     }
 
     async fn removes_all(&self) {
-        let games = self.present_after(None, u16::MAX).await.expect("a table");
+        let games = self
+            .present_after(None, Bounds { rows: u16::MAX, bytes: usize::MAX })
+            .await
+            .expect("a table");
         let mut tx = self.begin().await.expect("a turn to write");
         for game in games {
             tx.remove_game(game.id).await.expect("a table");

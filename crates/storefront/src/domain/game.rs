@@ -49,6 +49,13 @@ pub struct Change {
 }
 
 impl Game {
+    /// About how many bytes it takes, in memory and on the wire.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let Self { title, genre, description, .. } = self;
+        size_of::<Self>() + title.as_str().len() + genre.as_str().len() + description.as_str().len()
+    }
+
     /// Makes the change. One that changes nothing moves no revision and is announced to no one.
     #[must_use]
     pub fn change(self, change: Change) -> Option<(Self, GameEvent)> {

@@ -7,5 +7,5 @@ mod words;
 
 pub use game::{Change, Game, NewGame};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
-pub use search::{Found, Listing, Page, PageToken, Sort, UnknownSort};
+pub use search::{Bounds, Found, Listing, Page, PageToken, Sort, UnknownSort};
 pub use words::{Description, Genre, InvalidWords, Title, Words, searched};

@@ -126,6 +126,15 @@ pub struct Found {
     pub tier: i32,
 }
 
+/// How much is read at a time. A first game is read whatever its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// How many games.
+    pub rows: u16,
+    /// How many bytes of them.
+    pub bytes: usize,
+}
+
 /// A part of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -136,11 +145,30 @@ pub struct Page {
 }
 
 impl Page {
-    /// Cuts a page out of what was read: one game more than it holds tells whether another page follows.
+    /// How many bytes of games a page holds, whatever its size: a gRPC client takes 4 MiB unless told otherwise.
+    pub const BYTES: usize = 1024 * 1024;
+
+    /// What is read for a page: one game more than it holds tells whether another page follows.
+    #[must_use]
+    pub const fn bounds(listing: &Listing) -> Bounds {
+        Bounds { rows: listing.page_size + 1, bytes: Self::BYTES }
+    }
+
+    /// About how many bytes it takes, in memory and on the wire.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.games.iter().map(Game::size).sum()
+    }
+
+    /// Cuts a page out of what was read within its bounds.
     #[must_use]
     pub fn cut(mut read: Vec<Found>, listing: &Listing) -> Self {
-        let has_more = read.len() > usize::from(listing.page_size);
-        read.truncate(listing.page_size.into());
+        let bytes: usize = read.iter().map(|found| found.game.size()).sum();
+        let has_more = read.len() > usize::from(listing.page_size) || bytes > Self::BYTES;
+        // The one too many, in number or in bytes: the next page begins with it.
+        if has_more {
+            read.pop();
+        }
         let last = read.last().filter(|_| has_more);
         let next = last.map(|last| PageToken::of(last, listing.order()));
         Self { games: read.into_iter().map(|found| found.game).collect(), next }

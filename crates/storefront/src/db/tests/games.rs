@@ -111,7 +111,8 @@ on_every_engine! {
 
         let (mut read, mut after) = (Vec::new(), None);
         loop {
-            let batch = db.present_after(after, 7).await.expect("a table");
+            let bounds = Bounds { rows: 7, bytes: usize::MAX };
+            let batch = db.present_after(after, bounds).await.expect("a table");
             let Some(last) = batch.last() else { break };
             after = Some(last.id);
             read.extend(batch);
@@ -119,6 +120,16 @@ on_every_engine! {
 
         let expected: Vec<_> = kept.iter().filter(|game| game.id != kept[10].id).cloned().collect();
         assert_eq!(read, expected);
+    }
+
+    async fn no_more_of_the_present_is_read_than_was_asked_for_and_one_game_always(db: StorefrontDb) {
+        let long = Description::parse(&"x".repeat(4000)).expect("not too long");
+        let kept = db.keeps((0..5).map(|_| NewGame { description: long.clone(), ..lanterns() })).await;
+
+        for (bytes, games) in [(1, 1), (4_000, 1), (9_000, 3), (usize::MAX, 5)] {
+            let read = db.present_after(None, Bounds { rows: 10, bytes }).await.expect("a table");
+            assert_eq!(read, kept[..games], "within {bytes} bytes");
+        }
     }
 
     async fn its_sealing_key_is_its_own(db: StorefrontDb) {

@@ -1,0 +1,160 @@
+//! A request body on its way in: it has to come in time, and what has come of it is held against its sender.
+//!
+//! A deadline on the call would not do for the time: only the client sets that one, and a connection that answers
+//! pings is never idle. A body whose length is known is held whole before the first byte is read; otherwise two that
+//! each have half could wait for each other.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use sir0_kernel::{Held, OverBudget, Share};
+use tokio::time::{Sleep, sleep};
+use tonic::{Code, Status};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a request costs that is still arriving beside its bytes: the task that waits for it, and a place in tables.
+const OVERHEAD: usize = 4 * 1024;
+
+/// A body that arrives within a limit of time, and of what its sender may hold.
+pub(crate) struct Arriving {
+    body: Incoming,
+    limit: Duration,
+    /// Whether each part has that time, or all of them together.
+    each: bool,
+    /// Set when there is something to wait for: most bodies are there at once.
+    timer: Option<Pin<Box<Sleep>>>,
+    costs: Costs,
+    arrived: Arrived,
+}
+
+/// What is to be held for a body.
+struct Costs {
+    share: Option<Share>,
+    /// How much of it was announced, and is held before the rest is read.
+    announced: usize,
+    /// Held only when the body keeps us waiting.
+    waiting: usize,
+    begun: bool,
+}
+
+/// Keeps what arrived held until this is dropped too: what was read lives on while the call is answered.
+#[derive(Clone, Default)]
+pub(crate) struct Arrived(Arc<Mutex<Option<Held>>>);
+
+impl Arriving {
+    /// The whole body has this time. It is held against the share, a body of unknown length as it comes.
+    pub(crate) fn whole(
+        body: Incoming,
+        limit: Duration,
+        share: Option<Share>,
+        headers: &HeaderMap,
+    ) -> Self {
+        let announced = body.size_hint().exact().unwrap_or_default();
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        let headers: usize = headers.iter().map(|(n, value)| n.as_str().len() + value.len()).sum();
+        let costs = Costs { share, announced, waiting: headers + OVERHEAD, begun: false };
+        let arrived = Arrived::default();
+        Self { body, limit, each: false, timer: None, costs, arrived }
+    }
+
+    /// Each part of the body has this time: for a client that talks as long as it likes. Whoever reads the body bounds
+    /// a message to `message` bytes, which are held all the time.
+    pub(crate) fn each(
+        body: Incoming,
+        limit: Duration,
+        share: Option<Share>,
+        message: usize,
+    ) -> Self {
+        let costs = Costs { share, announced: message, waiting: OVERHEAD, begun: false };
+        let arrived = Arrived::default();
+        Self { body, limit, each: true, timer: None, costs, arrived }
+    }
+
+    /// Keeps what arrives held for as long as this lives.
+    pub(crate) fn arrived(&self) -> Arrived {
+        self.arrived.clone()
+    }
+
+    /// Holds what came, as far as it was not announced.
+    fn came(&mut self, bytes: usize) -> Result<(), OverBudget> {
+        let more = if self.each { 0 } else { bytes.saturating_sub(self.costs.announced) };
+        if !self.each {
+            self.costs.announced = self.costs.announced.saturating_sub(bytes);
+        }
+        self.hold(more)
+    }
+
+    fn hold(&self, bytes: usize) -> Result<(), OverBudget> {
+        let Some(share) = self.costs.share.as_ref().filter(|_| bytes > 0) else { return Ok(()) };
+        let mut held = self.arrived.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *held {
+            Some(held) => held.grow(bytes),
+            none => share.hold(bytes).map(|held| *none = Some(held)),
+        }
+    }
+
+    /// Holds what was announced, before anything is read.
+    fn begin(&mut self) -> Result<(), OverBudget> {
+        if std::mem::replace(&mut self.costs.begun, true) {
+            return Ok(());
+        }
+        self.hold(self.costs.announced)
+    }
+
+    /// Waits for more, for as long as there is time.
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<BoxError> {
+        if self.timer.is_none() {
+            if let Err(refused) = self.hold(self.costs.waiting) {
+                return Poll::Ready(refused.into());
+            }
+            self.timer = Some(Box::pin(sleep(self.limit)));
+        }
+        let timer = self.timer.as_mut().expect("set above");
+        timer.as_mut().poll(context).map(|()| {
+            Status::new(Code::DeadlineExceeded, "the request did not arrive in time").into()
+        })
+    }
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        if let Err(refused) = this.begin() {
+            return Poll::Ready(Some(Err(refused.into())));
+        }
+        match Pin::new(&mut this.body).poll_frame(context) {
+            Poll::Ready(Some(Ok(frame))) => {
+                if this.each {
+                    this.timer = None;
+                }
+                let came = this.came(frame.data_ref().map_or(0, Bytes::len));
+                Poll::Ready(Some(came.map(|()| frame).map_err(Into::into)))
+            }
+            Poll::Ready(ended) => Poll::Ready(ended.map(|frame| frame.map_err(Into::into))),
+            Poll::Pending => this.wait(context).map(|error| Some(Err(error))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
