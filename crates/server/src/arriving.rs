@@ -19,10 +19,9 @@ use sir0_kernel::{Held, OverBudget, Share};
 use tokio::time::{Sleep, sleep};
 use tonic::{Code, Status};
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::body::SLICE;
 
-/// What a request costs that is still arriving beside its bytes: the task that waits for it, and a place in tables.
-const OVERHEAD: usize = 4 * 1024;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A body that arrives within a limit of time, and of what its sender may hold.
 pub(crate) struct Arriving {
@@ -39,9 +38,11 @@ pub(crate) struct Arriving {
 /// What is to be held for a body.
 struct Costs {
     share: Option<Share>,
-    /// How much of it was announced, and is held before the rest is read.
+    /// Held before anything is read: what was announced.
     announced: usize,
-    /// Held only when the body keeps us waiting.
+    /// How much of what comes is held already: what was announced, and [`SLICE`] with the request itself.
+    covered: usize,
+    /// Held only when the body keeps us waiting: the headers.
     waiting: usize,
     begun: bool,
 }
@@ -61,7 +62,13 @@ impl Arriving {
         let announced = body.size_hint().exact().unwrap_or_default();
         let announced = usize::try_from(announced).unwrap_or(usize::MAX);
         let headers: usize = headers.iter().map(|(n, value)| n.as_str().len() + value.len()).sum();
-        let costs = Costs { share, announced, waiting: headers + OVERHEAD, begun: false };
+        let costs = Costs {
+            share,
+            announced: announced.saturating_sub(SLICE),
+            covered: announced.max(SLICE),
+            waiting: headers,
+            begun: false,
+        };
         let arrived = Arrived::default();
         Self { body, limit, each: false, timer: None, costs, arrived }
     }
@@ -74,7 +81,7 @@ impl Arriving {
         share: Option<Share>,
         message: usize,
     ) -> Self {
-        let costs = Costs { share, announced: message, waiting: OVERHEAD, begun: false };
+        let costs = Costs { share, announced: message, covered: 0, waiting: 0, begun: false };
         let arrived = Arrived::default();
         Self { body, limit, each: true, timer: None, costs, arrived }
     }
@@ -84,12 +91,13 @@ impl Arriving {
         self.arrived.clone()
     }
 
-    /// Holds what came, as far as it was not announced.
+    /// Holds what came, as far as it is not held already.
     fn came(&mut self, bytes: usize) -> Result<(), OverBudget> {
-        let more = if self.each { 0 } else { bytes.saturating_sub(self.costs.announced) };
-        if !self.each {
-            self.costs.announced = self.costs.announced.saturating_sub(bytes);
+        if self.each {
+            return Ok(());
         }
+        let more = bytes.saturating_sub(self.costs.covered);
+        self.costs.covered = self.costs.covered.saturating_sub(bytes);
         self.hold(more)
     }
 

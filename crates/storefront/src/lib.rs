@@ -15,6 +15,7 @@ mod db;
 pub mod domain;
 mod error;
 mod events;
+mod reads;
 mod service;
 mod watch;
 

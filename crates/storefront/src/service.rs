@@ -20,6 +20,7 @@ use crate::{
     db::StorefrontDb,
     domain::{Created, Game, NewGame, RequestKey},
     events::GameEvent,
+    reads::LongReads,
     watch::{Stage, Watch},
 };
 
@@ -36,6 +37,7 @@ pub struct Storefront {
     cache: GameCache,
     pages: PageCache,
     freshness: Freshness,
+    reads: LongReads,
     /// What all instances share, where they share anything.
     elsewhere: Option<SharedCache>,
     feed: Feed<GameEvent>,
@@ -60,7 +62,8 @@ impl Storefront {
             .map(|redis| SharedCache::new(redis, seal.clone(), freshness.clone()));
         let cache = GameCache::holding(config.cached_games);
         let pages = PageCache::new();
-        let storefront = Self { db, cache, pages, freshness, elsewhere, feed, seal, shared };
+        let reads = LongReads::new();
+        let storefront = Self { db, cache, pages, freshness, reads, elsewhere, feed, seal, shared };
         tokio::spawn(storefront.clone().drop_what_others_changed(follower));
         tokio::spawn(storefront.clone().keep_tidy());
         Ok(storefront)
@@ -266,6 +269,7 @@ impl Storefront {
         let share = request_id::share();
         Ok(Watch {
             db: self.db.clone(),
+            reads: self.reads.clone(),
             seal: self.seal.clone(),
             follower: self.feed.follow(from).held_against(share.clone()),
             share,
@@ -285,7 +289,7 @@ impl GamesService for Storefront {
         let listing = convert::listing(request.get_ref(), &self.seal)?;
         let page = self
             .pages
-            .page(&listing, self.db.list(&listing))
+            .page(&listing, self.reads.page(self.db.list(&listing)))
             .await
             .map_err(StorefrontError::from)?;
 

@@ -25,6 +25,7 @@ use crate::{
     db::StorefrontDb,
     domain::{Bounds, Game, Genre},
     events::GameEvent,
+    reads::LongReads,
 };
 
 /// What a resume token is sealed for.
@@ -68,6 +69,7 @@ impl Filter {
 /// One open stream.
 pub(crate) struct Watch {
     pub(crate) db: StorefrontDb,
+    pub(crate) reads: LongReads,
     pub(crate) seal: Seal,
     pub(crate) follower: Follower<GameEvent>,
     pub(crate) filter: Filter,
@@ -152,7 +154,7 @@ impl Watch {
             // One game at a time for a client that has no room for more.
             let room = self.share.as_ref().map(|share| share.hold(READ_AHEAD.bytes)).transpose();
             let bounds = room.as_ref().map_or(Bounds { rows: 1, ..READ_AHEAD }, |_| READ_AHEAD);
-            let games = self.db.present_after(*after, bounds).await?;
+            let games = self.reads.present(self.db.present_after(*after, bounds)).await?;
             let Some(last) = games.last() else { break };
             *after = Some(last.id);
             read.extend(games.into_iter().filter(|game| self.filter.wants_game(game)));
