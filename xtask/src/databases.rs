@@ -31,6 +31,7 @@ pub(crate) fn need() -> Result<()> {
     let wanted = [
         ("postgresql", sir0_throwaway::has_postgres()),
         ("redis-server", sir0_throwaway::has_redis()),
+        ("pgbouncer", sir0_throwaway::has_pgbouncer()),
     ];
     let missing: Vec<&str> =
         wanted.into_iter().filter(|(_, is_there)| !is_there).map(|(package, _)| package).collect();
@@ -39,7 +40,7 @@ pub(crate) fn need() -> Result<()> {
 
 #[cfg(not(unix))]
 pub(crate) fn need() -> Result<()> {
-    anyhow::bail!("PostgreSQL and Redis can be started on Unix only")
+    anyhow::bail!("PostgreSQL, PgBouncer and Redis can be started on Unix only")
 }
 
 #[cfg(not(unix))]

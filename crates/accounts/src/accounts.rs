@@ -14,10 +14,13 @@ use sir0_tokens::{AccessToken, EndedSessions, Mint, SigningKey, Verifier};
 use crate::{
     AccountsError, Config, InvalidConfig,
     convert::{Login, Register},
-    db::{AccountsDb, Stored, Taken},
-    domain::{Email, Password, ProfileChange, User, Username},
+    db::{AccountsDb, AccountsTx, Stored},
+    domain::{Email, Password, ProfileChange, User},
     events::SessionEnded,
     hashing::Hasher,
+    operator::{
+        CreateError, GrantError, announce_and_commit, change_role, insert_user, refuse_taken,
+    },
 };
 
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
@@ -64,6 +67,15 @@ pub enum OpenError {
     /// The database cannot be opened.
     #[error("the accounts database cannot be opened")]
     Database(#[from] storage::Error),
+    /// There are no accounts where an operator looks after them.
+    #[error(
+        "there are no accounts in {0}: the first start of `sir0 serve` makes them there, and so does `sir0 \
+        migrate`; if the server keeps them elsewhere, say so with its `--config`, `--data-dir` and variables"
+    )]
+    Missing(String),
+    /// The tables are another service's.
+    #[error("{0} is the database of another service")]
+    Another(String),
 }
 
 impl Accounts {
@@ -76,7 +88,8 @@ impl Accounts {
     ) -> Result<Self, OpenError> {
         config.check()?;
         let hasher = Hasher::new(&config.hashing)?;
-        let (db, _steps) = AccountsDb::open(&config.place(data_dir)?).await?;
+        let (db, steps) = AccountsDb::open(&config.place(data_dir)?).await?;
+        Step::tell_of_newer("accounts", &steps);
         let redis = shared.redis.clone();
         let feed =
             Feed::open("accounts", db.database(), redis, sir0_feed::Config::default()).await?;
@@ -92,9 +105,7 @@ impl Accounts {
 
     /// Brings the schema up to date, and tells what was applied.
     pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
-        let (db, steps) = AccountsDb::open(&config.place(data_dir)?).await?;
-        db.database().close().await;
-        Ok(steps)
+        AccountsDb::migrate(&config.place(data_dir)?).await
     }
 
     /// Tells which steps the schema has, and changes nothing.
@@ -176,31 +187,9 @@ impl Accounts {
         // Asked before hashing, to spare the work, and decided by the insert.
         refuse_taken(self.db.taken(&username, &email, None).await?)?;
         let hash = self.hasher.hash(password).await?;
-        let accounts = self.clone();
-        self.shared.work.to_the_end(accounts.insert_user(username, email, hash, role)).await
-    }
-
-    async fn insert_user(
-        self,
-        username: Username,
-        email: Email,
-        hash: String,
-        role: Role,
-    ) -> Result<UserId, AccountsError> {
-        let mut tx = self.db.begin().await?;
-        match tx.add_user(&username, &email, &hash, role, self.shared.clock.now()).await {
-            Ok(id) => {
-                tx.commit().await?;
-                Ok(id)
-            }
-            Err(storage::Error::Taken(cause)) => {
-                drop(tx);
-                refuse_taken(self.db.taken(&username, &email, None).await?)?;
-                // Taken, and free again before we could ask by whom.
-                Err(storage::Error::Taken(cause).into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        let inserting =
+            insert_user(self.db.clone(), username, email, hash, role, self.shared.clock.now());
+        self.shared.work.to_the_end(inserting).await
     }
 
     pub(crate) async fn sign_in(
@@ -311,35 +300,31 @@ impl Accounts {
     }
 
     async fn set_role(self, id: UserId, role: Role) -> Result<bool, AccountsError> {
-        let at = self.shared.clock.now();
-        let mut tx = self.db.begin().await?;
-        let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-        if user.role == role {
-            return Ok(false);
+        let changed = change_role(&self.db, id, role, self.shared.clock.now()).await?;
+        if let Some(ended) = &changed {
+            self.end(ended);
         }
-        tx.save_user(&User { role, ..user }, at).await?;
-        let ended = tx.end_sessions_of(id, None, at).await?;
-        self.announce_and_commit(tx, &ended).await?;
-        Ok(true)
+        Ok(changed.is_some())
     }
 
     /// Commits the end of sessions and refuses their tokens from here on: in this process at once, in others as soon
     /// as they hear of it.
     async fn announce_and_commit(
         &self,
-        mut tx: crate::db::AccountsTx,
+        tx: AccountsTx,
         ended: &[SessionEnded],
     ) -> Result<(), AccountsError> {
-        let at = self.shared.clock.now();
-        for event in ended {
-            tx.announce(event, at).await?;
-        }
-        tx.commit().await?;
+        announce_and_commit(tx, ended, self.shared.clock.now()).await?;
+        self.end(ended);
+        Ok(())
+    }
+
+    /// Refuses the tokens of sessions whose end is committed.
+    fn end(&self, ended: &[SessionEnded]) {
         for event in ended {
             self.trust.ended.end(event.session, event.expires);
         }
         self.feed.ring();
-        Ok(())
     }
 
     async fn learn_ended_sessions(&self) -> storage::Result<()> {
@@ -394,38 +379,5 @@ impl Accounts {
                 );
             }
         }
-    }
-}
-
-/// Why an operator could not make an account.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateError {
-    /// Something about it is not right.
-    #[error(transparent)]
-    Invalid(#[from] sir0_rpc::InvalidFields),
-    /// It was refused.
-    #[error(transparent)]
-    Refused(#[from] AccountsError),
-}
-
-/// Why an operator could not give a role.
-#[derive(Debug, thiserror::Error)]
-pub enum GrantError {
-    /// What was given is no e-mail.
-    #[error("the email {0}")]
-    Email(#[from] crate::domain::InvalidEmail),
-    /// Nobody signs in with it.
-    #[error("no account has this email, register it first or use `sir0 admin create`")]
-    NoSuchAccount,
-    /// It was refused.
-    #[error(transparent)]
-    Refused(#[from] AccountsError),
-}
-
-fn refuse_taken(taken: Taken) -> Result<(), AccountsError> {
-    match taken {
-        Taken { username: true, .. } => Err(AccountsError::UsernameTaken),
-        Taken { email: true, .. } => Err(AccountsError::EmailTaken),
-        Taken { username: false, email: false } => Ok(()),
     }
 }

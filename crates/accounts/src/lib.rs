@@ -3,7 +3,7 @@
 //! A call walks through these rooms:
 //! 1. `service`: the doorway; reads like `accounts_service.proto`. `sessions_service` is the one for other services.
 //! 2. `convert`: wire messages become commands, or every bad field is named.
-//! 3. [`Accounts`]: the units of work behind the calls, and those an operator does.
+//! 3. [`Accounts`]: the units of work behind the calls. [`Operator`]: those of the command line.
 //! 4. [`domain`]: the rules; no network, no database, no clock of its own. [`hashing`] is the work behind a password.
 //! 5. `db`: the SQL, and the event written beside the end of a session.
 //!
@@ -17,9 +17,11 @@ pub mod domain;
 mod error;
 mod events;
 pub mod hashing;
+mod operator;
 mod service;
 mod sessions_service;
 
-pub use accounts::{Accounts, CreateError, GrantError, OpenError, Trust};
+pub use accounts::{Accounts, OpenError, Trust};
 pub use config::{Config, InvalidConfig};
 pub use error::AccountsError;
+pub use operator::{CreateError, GrantError, Operator};

@@ -1,39 +1,40 @@
 //! What an operator does at the command line, straight in the accounts database; a running server hears of it.
 
+use std::sync::Arc;
+
 use anyhow::Context;
-use sir0_accounts::Accounts;
+use sir0_accounts::Operator;
+use sir0_kernel::SystemClock;
 
 use crate::{
-    Config, Parts,
+    Config,
     cli::{Admin, read_password},
-    parts::Part,
-    services::Services,
+    say::say,
 };
 
-/// Runs one command and says what it did.
+/// Runs one command, and says what it did and where.
 pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
-    let password = match &command {
-        Admin::Create { .. } => read_password()?,
-        Admin::Grant { .. } => String::new(),
-    };
-    let services = Services::open(config, Parts::only(Part::Accounts)).await?;
-    let accounts = services.accounts.clone().expect("accounts was asked for");
-    let done = perform(&accounts, command, &password).await;
-    services.close().await;
-    println!("{}", done?);
+    // Before a password is asked for: it would be typed for nothing.
+    let operator =
+        Operator::open(&config.accounts, &config.data_dir, Arc::new(SystemClock)).await?;
+    let done = perform(&operator, command).await;
+    let place = operator.place();
+    operator.close().await;
+    say(&format!("{}\nAccounts are in {place}\n", done?))?;
     Ok(())
 }
 
-async fn perform(accounts: &Accounts, command: Admin, password: &str) -> anyhow::Result<String> {
+async fn perform(operator: &Operator, command: Admin) -> anyhow::Result<String> {
     match command {
         Admin::Create { email, username, role } => {
-            let id = accounts.create(&username, &email, password, role).await;
+            let password = read_password()?;
+            let id = operator.create(&username, &email, &password, role).await;
             let id = id.context("the account was not made")?;
             Ok(format!("User {id} `{username}` can sign in as {role}."))
         }
         Admin::Grant { email, role } => {
             let (id, changed) =
-                accounts.grant(&email, role).await.context("the role was not given")?;
+                operator.grant(&email, role).await.context("the role was not given")?;
             Ok(if changed {
                 format!(
                     "User {id} is {role} from the next sign-in on; sessions that were open have ended."

@@ -3,9 +3,9 @@
 use std::{fs, io, path::Path};
 
 use anyhow::{Context, bail};
-use sir0_storage::{Place, sqlite};
+use sir0_storage::{Place, private, sqlite};
 
-use crate::{Config, services};
+use crate::{Config, say::say, services};
 
 /// Copies what this data folder holds into an empty folder. Databases of a server are its own tools' affair: says so.
 pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
@@ -18,22 +18,22 @@ pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
                 sqlite::backup(&from, &to.join(file))
                     .await
                     .with_context(|| format!("the database of {service} cannot be copied"))?;
-                say(&format!("{service}: {}", to.join(file).display()));
+                say(&format!("{service}: {}\n", to.join(file).display()))?;
             }
             Place::Postgres(_) => say(&format!(
-                "{service}: on PostgreSQL, not copied here; see docs/backup.md for `pg_dump`"
-            )),
+                "{service}: on PostgreSQL, not copied here; see docs/backup.md for `pg_dump`\n"
+            ))?,
         }
     }
     let key = services::signing_key_path(config);
     copy_private(&key, &to.join("signing-key.pem"))
         .with_context(|| format!("the signing key `{}` cannot be copied", key.display()))?;
-    say(&format!("signing key: {}", to.join("signing-key.pem").display()));
+    say(&format!("signing key: {}\n", to.join("signing-key.pem").display()))?;
     Ok(())
 }
 
 fn make_empty_folder(path: &Path) -> anyhow::Result<()> {
-    services::make_private_folder(path)?;
+    private::make_folder(path)?;
     if fs::read_dir(path)?.next().is_some() {
         bail!("it is not empty");
     }
@@ -43,16 +43,7 @@ fn make_empty_folder(path: &Path) -> anyhow::Result<()> {
 /// Whoever reads the key can sign in as anyone, so the copy is as private as the key.
 fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
     let mut source = fs::File::open(from)?;
-    let mut options = fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut copy = options.open(to)?;
+    let mut copy = private::new_file(to)?;
     io::copy(&mut source, &mut copy)?;
     copy.sync_all()
-}
-
-#[expect(clippy::print_stdout, reason = "this is the program speaking to its user")]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -52,14 +52,7 @@ pub enum Command {
         url: Option<String>,
     },
     /// Move a service's data to another database, and prove that it arrived.
-    Copy {
-        /// Where it is: `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME`.
-        #[arg(long, value_name = "URL")]
-        from: String,
-        /// Where it goes: an empty database.
-        #[arg(long, value_name = "URL")]
-        to: String,
-    },
+    Copy(Route),
     /// Copy embedded databases and the signing key into an empty folder, also while in use.
     Backup {
         /// The folder; made when missing.
@@ -74,6 +67,23 @@ pub enum Command {
     /// Look after accounts, straight in the database.
     #[command(subcommand)]
     Admin(Admin),
+}
+
+/// From where to where data moves.
+#[derive(Clone, Debug, Args)]
+pub struct Route {
+    /// Where it is: `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME`.
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    /// A file that holds the password for it, so that no list of processes does.
+    #[arg(long, value_name = "FILE")]
+    pub from_password_file: Option<PathBuf>,
+    /// Where it goes: an empty database.
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// A file that holds the password for it.
+    #[arg(long, value_name = "FILE")]
+    pub to_password_file: Option<PathBuf>,
 }
 
 /// A service with a database.

@@ -50,6 +50,20 @@ pub struct Config {
     /// Whether the person would rather not see colours: `NO_COLOR`, which belongs to no program.
     #[serde(skip)]
     pub no_color: bool,
+    /// Where the settings came from, for whoever has to give them again.
+    #[serde(skip)]
+    pub sources: Sources,
+}
+
+/// Where settings came from, besides the flags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// The file that was named.
+    pub file: Option<PathBuf>,
+    /// What the environment said: the name of a variable, and its value.
+    pub variables: Vec<(&'static str, String)>,
+    /// Whether anything says where the data folder is.
+    pub names_data_dir: bool,
 }
 
 impl Default for Config {
@@ -65,6 +79,7 @@ impl Default for Config {
             limits: Limits::default(),
             traces: sir0_telemetry::traces::Config::default(),
             no_color: false,
+            sources: Sources::default(),
         }
     }
 }
@@ -85,11 +100,17 @@ impl Config {
             None => file::read_if_there(file::USUAL)?,
         };
         let environment = environment::read(environment)?;
+        let variables =
+            environment.given.iter().map(|one| (one.setting.variable, one.written.clone()));
+        let variables = variables.collect();
         given.extend(environment.given);
         given.extend(options.given()?);
+        let names_data_dir = given.iter().any(|one| one.setting.key == "data_dir");
+        let sources = Sources { file: options.config.clone(), variables, names_data_dir };
 
         let mut config = Self::from_given(&given)?;
         config.no_color = environment.no_color;
+        config.sources = sources;
         Ok(config)
     }
 

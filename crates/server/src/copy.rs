@@ -7,13 +7,13 @@ use sir0_accounts::Accounts;
 use sir0_storage::{Asked, Place, copy::Copied};
 use sir0_storefront::Storefront;
 
-use crate::Config;
+use crate::{Config, cli::Route, say::say};
 
 /// Copies everything in one database into another, empty one, and prints what was compared afterwards. Whose database
 /// it is, its tables tell.
-pub async fn copy(config: &Config, from: &str, to: &str) -> anyhow::Result<()> {
-    let source = place(config, from)?;
-    let target = place(config, to)?;
+pub async fn copy(config: &Config, route: &Route) -> anyhow::Result<()> {
+    let source = place(config, &route.from, route.from_password_file.as_deref())?;
+    let target = place(config, &route.to, route.to_password_file.as_deref())?;
     let whose = source.first_step().await.context("the source cannot be read")?;
     let copied = match whose.as_deref() {
         Some("accounts") => Accounts::copy(&source, &target).await,
@@ -22,21 +22,25 @@ pub async fn copy(config: &Config, from: &str, to: &str) -> anyhow::Result<()> {
         None => bail!("the source is no database of ours, or is not there"),
     };
     let copied = copied.context("nothing was copied")?;
-    say(&report(&copied));
+    say(&report(&copied))?;
     Ok(())
 }
 
-fn place(config: &Config, url: &str) -> anyhow::Result<Place> {
-    let asked = Asked { url: Some(url), password_file: None, connections: 2 };
+fn place(config: &Config, url: &str, password_file: Option<&Path>) -> anyhow::Result<Place> {
+    let asked = Asked { url: Some(url), password_file, connections: 2 };
     Place::of(asked, Path::new(&config.data_dir), "").with_context(|| format!("`{}`", bare(url)))
 }
 
-/// A URL without what may be a password.
-fn bare(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
-        _ => url.to_owned(),
-    }
+/// A URL without what may be a password: that of the user, and everything after a question mark.
+pub(crate) fn bare(url: &str) -> String {
+    let (url, rest) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
+    let Some((whose, place)) = url.rsplit_once('@') else { return format!("{url}{rest}") };
+    let (scheme, whose) = whose.split_once("://").unwrap_or(("", whose));
+    let (user, hidden) = whose.split_once(':').map_or((whose, ""), |(user, _)| (user, ":…"));
+    // A stray `@` or `/` may be of a password.
+    let is_name = user.chars().all(|one| one.is_alphanumeric() || "-_.".contains(one));
+    let user = if is_name { user } else { "…" };
+    format!("{scheme}://{user}{hidden}@{place}{rest}")
 }
 
 fn report(copied: &[Copied]) -> String {
@@ -50,18 +54,21 @@ fn report(copied: &[Copied]) -> String {
     text
 }
 
-#[expect(clippy::print_stdout, reason = "this is the program speaking to its user")]
-fn say(text: &str) {
-    print!("{text}");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_password_in_a_url_is_not_repeated() {
-        assert_eq!(bare("postgres://sir0:secret@db/games"), "postgres://…@db/games");
-        assert_eq!(bare("sqlite:data/games.db"), "sqlite:data/games.db");
+        for (url, shown) in [
+            ("postgres://sir0:secret@db/games", "postgres://sir0:…@db/games"),
+            ("postgres://sir0:se@cret@db/games", "postgres://sir0:…@db/games"),
+            ("postgres://se@cret@db/games", "postgres://…@db/games"),
+            ("postgres://db/games?user=sir0&password=secret", "postgres://db/games?…"),
+            ("postgres://sir0@db/games", "postgres://sir0@db/games"),
+            ("sqlite:data/games.db", "sqlite:data/games.db"),
+        ] {
+            assert_eq!(bare(url), shown);
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use sir0_server::{
-    Cli, Config, Parts, Platform, administer, backup, cli::Command, copy, doctor, migrate,
-    parts::Part, probe, shutdown,
+    Cli, Config, Parts, Platform, administer, backup, cli::Command, complain, copy, doctor,
+    migrate, parts::Part, probe, shutdown,
 };
 
 /// Gives memory back to the system once it is free; the system's own keeps what a flood of requests once took.
@@ -18,7 +18,8 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            complain(&error);
+            // Without the stack: it is for the person who typed the command.
+            complain(&format!("sir0: {error:#}\n"));
             ExitCode::FAILURE
         }
     }
@@ -39,7 +40,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
     let done = match cli.command {
         Command::Serve { part, demo } => Box::pin(serve(config, part, demo)).await.map(|()| true),
         Command::Migrate { service, check } => migrate(&config, service, check).await,
-        Command::Copy { from, to } => copy(&config, &from, &to).await.map(|()| true),
+        Command::Copy(route) => copy(&config, &route).await.map(|()| true),
         Command::Backup { to } => backup(&config, &to).await.map(|()| true),
         Command::Doctor { part } => doctor(&config, part).await,
         Command::Admin(admin) => administer(&config, admin).await.map(|()| true),
@@ -66,10 +67,4 @@ async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result
     platform.welcome();
     platform.serve_until(stop).await;
     Ok(())
-}
-
-/// Says what went wrong and why, without the stack: it is for the person who typed the command.
-#[expect(clippy::print_stderr, reason = "this is the program speaking to its user")]
-fn complain(error: &anyhow::Error) {
-    eprintln!("sir0: {error:#}");
 }

@@ -7,7 +7,12 @@ use sir0_accounts::Accounts;
 use sir0_storage::{Step, StepState};
 use sir0_storefront::Storefront;
 
-use crate::{Config, cli::Service, services::make_data_folder};
+use crate::{
+    Config,
+    cli::Service,
+    say::say,
+    services::{close_data_folder, each_place},
+};
 
 /// Applies what is missing, or with `check` only looks. Prints a line a step. Answers whether nothing is missing.
 pub async fn migrate(
@@ -16,18 +21,18 @@ pub async fn migrate(
     check: bool,
 ) -> anyhow::Result<bool> {
     let mut is_complete = true;
-    for each in [Service::Accounts, Service::Storefront] {
+    for (each, place, _) in each_place(config) {
         if service.is_some_and(|only| only != each) {
             continue;
         }
         if !check && config.keeps_tables_in_a_file(each.part()) {
-            make_data_folder(config)?;
+            close_data_folder(config)?;
         }
         let steps = steps(config, each, check).await.with_context(|| {
             format!("the tables of {} cannot be brought up to date", each.name())
         })?;
         is_complete &= steps.iter().all(|step| step.state != StepState::Missing);
-        say(&report(each.name(), &steps));
+        say(&report(&format!("{} in {}", each.name(), place?), &steps))?;
     }
     Ok(is_complete)
 }
@@ -47,22 +52,19 @@ pub(crate) async fn steps(
     }
 }
 
-fn report(service: &str, steps: &[Step]) -> String {
-    let mut text = format!("{service}\n");
+fn report(tables: &str, steps: &[Step]) -> String {
+    let mut text = format!("{tables}\n");
     for Step { version, name, state } in steps {
+        let name = if *state == StepState::Newer { "(not known here)" } else { name };
         let state = match state {
             StepState::Present => "was there".to_owned(),
             StepState::Applied(took) => format!("applied in {} ms", took.as_millis()),
             StepState::Missing => "MISSING".to_owned(),
+            StepState::Newer => "from a newer version".to_owned(),
         };
         writeln!(text, "  {version:04} {name:<24} {state}").expect("a string grows");
     }
     text
-}
-
-#[expect(clippy::print_stdout, reason = "this is the program speaking to its user")]
-fn say(text: &str) {
-    print!("{text}");
 }
 
 #[cfg(test)]
@@ -76,18 +78,20 @@ mod tests {
         let step = |version, name, state| Step { version, name, state };
 
         let text = report(
-            "storefront",
+            "storefront in /srv/games/storefront.db",
             &[
                 step(1, "games", StepState::Present),
                 step(2, "events", StepState::Applied(Duration::from_millis(12))),
                 step(3, "search", StepState::Missing),
+                step(4, "", StepState::Newer),
             ],
         );
 
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "storefront");
+        assert_eq!(lines[0], "storefront in /srv/games/storefront.db");
         assert!(lines[1].contains("0001 games") && lines[1].ends_with("was there"));
         assert!(lines[2].contains("0002 events") && lines[2].ends_with("applied in 12 ms"));
         assert!(lines[3].contains("0003 search") && lines[3].ends_with("MISSING"));
+        assert!(lines[4].contains("0004 (not known") && lines[4].ends_with("newer version"));
     }
 }

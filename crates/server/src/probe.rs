@@ -29,7 +29,7 @@ pub async fn probe(config: &Config, url: Option<String>) -> bool {
 }
 
 /// How an address that listens to all others is reached from this machine.
-fn from_here(listen: SocketAddr) -> SocketAddr {
+pub(crate) fn from_here(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -1,10 +1,7 @@
 //! The services of this process: which are opened, from what, and what they share. Every call into a service that is
-//! not a call of the contract stands here or in [`crate::admin`].
+//! not a call of the contract stands here. An operator's commands open what they need themselves.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use sir0_accounts::{Accounts, Trust};
@@ -14,9 +11,12 @@ use sir0_rpc::{
     Doorman, Peer, Shared, TrustAge, Work,
     peer::{self, Secret},
 };
-use sir0_storage::Place;
+use sir0_storage::{
+    Place, Serving,
+    private::{self, Reach},
+};
 use sir0_storefront::Storefront;
-use sir0_tokens::{EndedSessions, Keys, SigningKey, Verifier};
+use sir0_tokens::{EndedSessions, Keys, Readers, SigningKey, Verifier};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -43,10 +43,12 @@ pub(crate) struct Services {
     pub(crate) work: Work,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stopping: CancellationToken,
+    /// The right to serve the files of this process, for as long as it lives.
+    serving: Vec<Serving>,
 }
 
 impl Services {
-    /// Opens the services. Needs no port: an operator's command opens them too.
+    /// Opens the services, once no other process serves their files.
     pub(crate) async fn open(config: &Config, parts: Parts) -> anyhow::Result<Self> {
         let mut services = Self {
             accounts: None,
@@ -58,9 +60,15 @@ impl Services {
             work: Work::default(),
             clock: Arc::new(SystemClock),
             stopping: CancellationToken::new(),
+            serving: Vec::new(),
         };
         if config.keeps_files(parts) {
-            make_data_folder(config)?;
+            close_data_folder(config)?;
+        }
+        for (service, place, _) in each_place(config) {
+            if parts.include(service.part()) {
+                services.serving.extend(place?.serve().await?);
+            }
         }
         if config.redis.url.is_some() && parts.alone() != Some(Part::Edge) {
             services.redis = Some(Redis::open(&config.redis).context("redis cannot be used")?);
@@ -158,11 +166,19 @@ impl Services {
 
 /// Each service with a database, where it is, and the name of its file in a backup.
 pub(crate) fn places(config: &Config) -> sir0_storage::Result<[(Service, Place, &'static str); 2]> {
+    let [(accounts, its, its_file), (storefront, other, other_file)] = each_place(config);
+    Ok([(accounts, its?, its_file), (storefront, other?, other_file)])
+}
+
+/// As [`places`], where the settings of one may be wrong and those of the other right.
+pub(crate) fn each_place(
+    config: &Config,
+) -> [(Service, sir0_storage::Result<Place>, &'static str); 2] {
     let Config { accounts, storefront, data_dir, .. } = config;
-    Ok([
-        (Service::Accounts, accounts.place(data_dir)?, "accounts.db"),
-        (Service::Storefront, storefront.place(data_dir)?, "storefront.db"),
-    ])
+    [
+        (Service::Accounts, accounts.place(data_dir), "accounts.db"),
+        (Service::Storefront, storefront.place(data_dir), "storefront.db"),
+    ]
 }
 
 /// Where the signing key is: where an operator says, or in the data folder.
@@ -175,21 +191,28 @@ pub(crate) fn signing_key_path(config: &Config) -> PathBuf {
 fn signing_key(config: &Config) -> anyhow::Result<SigningKey> {
     Ok(match &config.accounts.signing_key {
         Some(path) => SigningKey::open(path)?,
-        None => SigningKey::open_or_create(&signing_key_path(config))?,
+        None => SigningKey::open_or_create_for(readers(config)?, &signing_key_path(config))?,
     })
 }
 
-/// Makes the data folder, if it is not there.
-pub(crate) fn make_data_folder(config: &Config) -> anyhow::Result<()> {
-    make_private_folder(&config.data_dir)
-        .with_context(|| format!("the data folder `{}` cannot be made", config.data_dir.display()))
+/// Reads the key as [`Services`] does, under the same conditions, and makes none.
+pub(crate) fn look_at_signing_key(config: &Config) -> anyhow::Result<SigningKey> {
+    Ok(match &config.accounts.signing_key {
+        Some(path) => SigningKey::open(path)?,
+        None => SigningKey::open_for(readers(config)?, &signing_key_path(config))?,
+    })
 }
 
-/// Keys and hashes are in there: only the account that runs the server may look.
-pub(crate) fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(path)
+/// Who may read the key in the data folder.
+fn readers(config: &Config) -> Result<Readers, private::Error> {
+    Ok(match private::judge_folder(&config.data_dir)? {
+        Reach::Lent => Readers::Volume,
+        _ => Readers::Owner,
+    })
+}
+
+/// Makes the data folder if it is not there. Keys and hashes are in it: it is closed to others, or refused.
+pub(crate) fn close_data_folder(config: &Config) -> anyhow::Result<()> {
+    private::close_folder(&config.data_dir).context("the data folder cannot be used")?;
+    Ok(())
 }

@@ -2,16 +2,32 @@
 
 use std::{fmt::Write, net::SocketAddr};
 
-use crate::{Config, Parts, parts::Part};
+use crate::{Config, Parts, copy::bare, parts::Part, probe::from_here, say::say};
 
 /// Prints the addresses and the first steps. Kept off the log: it is for the person who typed the command.
-#[expect(clippy::print_stdout, reason = "this is the program speaking to its user")]
 pub(crate) fn print(address: SocketAddr, config: &Config, parts: Parts) {
     let program = std::env::args().next().unwrap_or_else(|| "sir0".to_owned());
-    println!("{}", text(address, config, parts, &program));
+    let folder = std::env::current_dir().unwrap_or_default();
+    let typed = Typed { program: &program, folder: &folder.display().to_string() };
+    if let Err(error) = say(&text(address, config, parts, &typed)) {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the welcome could not be printed"
+        );
+    }
 }
 
-fn text(address: SocketAddr, config: &Config, parts: Parts, program: &str) -> String {
+/// How the program was started.
+struct Typed<'t> {
+    /// As it was typed.
+    program: &'t str,
+    /// The working directory.
+    folder: &'t str,
+}
+
+fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -> String {
+    // What listens everywhere is reached on this machine, and elsewhere by names only its operator knows.
+    let address = from_here(address);
     let name = parts.alone().map(|part| format!(" {}", part.name())).unwrap_or_default();
     let mut text = format!("\n  SIR0{name} {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
     let (edge, accounts) = (parts.include(Part::Edge), parts.include(Part::Accounts));
@@ -29,46 +45,109 @@ fn text(address: SocketAddr, config: &Config, parts: Parts, program: &str) -> St
         }
     }
     if accounts {
-        let folder = if config.data_dir == Config::default().data_dir {
-            String::new()
-        } else {
-            format!(" --data-dir {}", config.data_dir.display())
-        };
+        let create = create_command(config, typed);
         writeln!(
             text,
-            "\n  Make the first administrator (type a password, press Enter):\n    \
-             {program}{folder} admin create --email you@example.com --username you"
+            "\n  Make the first administrator, in another terminal (type a password, press Enter):\n{create}"
         )
         .expect("a string grows");
     }
-    text.push_str("\n  Stop with Ctrl-C.\n");
+    text.push_str("\n  Stop with Ctrl-C.\n\n");
     text
+}
+
+/// The command that finds the same accounts from any terminal: paths are read where the server reads them.
+fn create_command(config: &Config, typed: &Typed<'_>) -> String {
+    const ABOUT_THE_DATABASE: [&str; 2] =
+        ["SIR0_ACCOUNTS_DATABASE_URL", "SIR0_ACCOUNTS_DATABASE_PASSWORD_FILE"];
+    let mut command = format!("    cd {}\n    ", quoted(typed.folder));
+    for (name, value) in &config.sources.variables {
+        if ABOUT_THE_DATABASE.contains(name) {
+            write!(command, "{name}={} ", quoted(&bare(value))).expect("a string grows");
+        }
+    }
+    command.push_str(&quoted(typed.program));
+    if let Some(file) = &config.sources.file {
+        let file = quoted(&file.display().to_string());
+        write!(command, " --config {file}").expect("a string grows");
+    }
+    if config.sources.names_data_dir {
+        let folder = quoted(&config.data_dir.display().to_string());
+        write!(command, " --data-dir {folder}").expect("a string grows");
+    }
+    command.push_str(" admin create --email you@example.org --username you");
+    command
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:@,%=".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Sources;
+
+    const TYPED: Typed<'_> = Typed { program: "target/release/sir0", folder: "/home/ada/my games" };
 
     #[test]
     fn a_person_is_told_where_to_go_and_how_to_make_the_first_administrator() {
-        let config = Config { data_dir: "/srv/games".into(), ..Config::default() };
+        let config = Config::default();
 
-        let text = text(config.listen, &config, Parts::ALL, "target/release/sir0");
+        let text = text(config.listen, &config, Parts::ALL, &TYPED);
 
         for needed in [
             "http://127.0.0.1:8080/docs",
             "ws://127.0.0.1:8080/ws",
-            "target/release/sir0 --data-dir /srv/games admin create",
+            "cd '/home/ada/my games'\n    target/release/sir0 admin create --email you@example.org",
         ] {
             assert!(text.contains(needed), "{needed} in {text}");
         }
     }
 
     #[test]
+    fn the_hint_repeats_every_setting_that_says_where_accounts_are_and_no_password() {
+        let sources = Sources {
+            file: Some("/etc/sir0.toml".into()),
+            names_data_dir: true,
+            variables: vec![
+                ("SIR0_LOG", "debug".to_owned()),
+                ("SIR0_ACCOUNTS_DATABASE_URL", "postgres://sir0:secret@db/accounts".to_owned()),
+            ],
+        };
+        let config = Config { data_dir: "/srv/games".into(), sources, ..Config::default() };
+
+        let command = create_command(&config, &TYPED);
+
+        let line = command.lines().nth(1).expect("the second line");
+        assert!(line.starts_with("    SIR0_ACCOUNTS_DATABASE_URL="), "{line}");
+        let wanted =
+            "target/release/sir0 --config /etc/sir0.toml --data-dir /srv/games admin create";
+        assert!(line.contains(wanted), "{line}");
+        assert!(!line.contains("secret") && !line.contains("SIR0_LOG"), "{line}");
+    }
+
+    #[test]
+    fn what_listens_everywhere_is_named_by_an_address_that_a_browser_opens() {
+        let config =
+            Config { listen: "0.0.0.0:8080".parse().expect("an address"), ..Config::default() };
+
+        let text = text(config.listen, &config, Parts::ALL, &TYPED);
+
+        assert!(text.contains("http://127.0.0.1:8080/docs") && !text.contains("0.0.0.0"), "{text}");
+    }
+
+    #[test]
     fn a_part_tells_only_of_what_it_has() {
         let config = Config::default();
 
-        let text = text(config.listen, &config, Parts::only(Part::Storefront), "sir0");
+        let text = text(config.listen, &config, Parts::only(Part::Storefront), &TYPED);
 
         assert!(text.contains("SIR0 storefront") && text.contains("/api/games"), "{text}");
         assert!(!text.contains("/docs") && !text.contains("admin create"), "{text}");

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use crate::private;
+
 /// An answer of the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -37,6 +39,41 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
+    /// The file cannot be opened or made.
+    #[error("the database file {} cannot be opened", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// Others may reach the file.
+    #[error(transparent)]
+    NotPrivate(#[from] private::Error),
+    /// Another process serves the file.
+    #[error("the database {} is served by another process already (id {process})", file.display())]
+    Served {
+        /// The file.
+        file: PathBuf,
+        /// Who serves it.
+        process: String,
+    },
+    /// The file is no database, or no longer.
+    #[error("the database file is damaged, or is no database")]
+    Damaged(#[source] sqlx::Error),
+    /// The server does not let this user in.
+    #[error("the database server refuses this user or this password")]
+    Denied(#[source] sqlx::Error),
+    /// The server runs, and has no database of this name.
+    #[error("the server has no such database")]
+    NoDatabase(#[source] sqlx::Error),
+    /// Each transaction may run in another session than the one before.
+    #[error(
+        "in front of the database is a pooler in transaction mode, which loses the prepared statements, the bounds \
+         and the notices of a session"
+    )]
+    Pooled,
     /// A schema that could not be brought up to date.
     #[error("the database could not be migrated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -50,6 +87,42 @@ impl Error {
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Full(_) | Self::ReadOnly)
+    }
+
+    /// What an operator can do about it.
+    #[must_use]
+    pub const fn cure(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "check that it runs, its address, and the network between",
+            Self::Full(_) => "make room on its disk",
+            Self::ReadOnly => "promote the standby, or name the server that it follows",
+            Self::UnknownEngine(_) | Self::BadUrl(_) => "correct its URL in the settings",
+            Self::NoPassword { .. } => "check the name of the file and who may read it",
+            Self::File { .. } => "check its name, its owner, and that its folder is there",
+            Self::NotPrivate(_) => "whoever could read it may know password hashes and keys",
+            Self::Served { .. } => {
+                "end that process, or give this one a data folder of its own; several processes share PostgreSQL"
+            }
+            Self::Damaged(_) => "restore it from a backup, see docs/backup.md",
+            Self::Denied(_) => {
+                "check the user in its URL, the password, and the server's pg_hba.conf"
+            }
+            Self::NoDatabase(_) => {
+                "make it on the server (`createdb`), or correct the name in its URL"
+            }
+            Self::Pooled => {
+                "let the pooler lend sessions (`pool_mode = session`), or connect without it"
+            }
+            Self::Migrate(sqlx::migrate::MigrateError::VersionMismatch(_)) => {
+                "run the version that made these tables, or restore them from a backup"
+            }
+            Self::Migrate(sqlx::migrate::MigrateError::Dirty(_)) => {
+                "a step was broken off: restore the tables from a backup"
+            }
+            Self::Migrate(_) | Self::Taken(_) | Self::Broken(_) => {
+                "the text above is what the database said; please report it if it makes no sense"
+            }
+        }
     }
 
     /// A row held something no rule of ours would have written.
@@ -73,6 +146,9 @@ impl From<sqlx::Error> for Error {
             Cause::Database(database) => match kind(database.code().as_deref().unwrap_or_default()) {
                 Kind::Unavailable => Self::Unavailable(cause),
                 Kind::Full => Self::Full(cause),
+                Kind::Damaged => Self::Damaged(cause),
+                Kind::Denied => Self::Denied(cause),
+                Kind::NoDatabase => Self::NoDatabase(cause),
                 Kind::Broken => Self::Broken(cause),
             },
             _ => Self::Broken(cause),
@@ -83,6 +159,9 @@ impl From<sqlx::Error> for Error {
 enum Kind {
     Unavailable,
     Full,
+    Damaged,
+    Denied,
+    NoDatabase,
     Broken,
 }
 
@@ -92,14 +171,17 @@ fn kind(code: &str) -> Kind {
         "53100" => Kind::Full,
         // A lock or a statement took too long, a deadlock was broken, the server is read-only after a failover.
         "55P03" | "57014" | "40P01" | "40001" | "25006" => Kind::Unavailable,
+        "3D000" => Kind::NoDatabase,
         code if code.len() == 5 => match &code[..2] {
             // Connections; resources; an operator stops or restarts the server.
             "08" | "53" | "57" => Kind::Unavailable,
+            "28" => Kind::Denied,
             _ => Kind::Broken,
         },
         // SQLite: the low byte of the extended code is the primary one (sqlite.org/rescode.html).
         code => match code.parse::<u32>().map(|code| code & 0xff) {
             Ok(13) => Kind::Full,
+            Ok(11 | 26) => Kind::Damaged,
             Ok(5 | 6 | 10 | 14) => Kind::Unavailable,
             _ => Kind::Broken,
         },

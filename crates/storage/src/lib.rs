@@ -10,6 +10,8 @@ mod events;
 mod migrations;
 mod place;
 pub mod postgres;
+pub mod private;
+mod serving;
 pub mod sqlite;
 
 pub use database::Database;
@@ -17,6 +19,7 @@ pub use error::{Error, Result};
 pub use events::{AFTER, BOUNDS, Bounds, EventRow, KEPT, PRUNE, Position};
 pub use migrations::{Migration, Step, StepState};
 pub use place::{Asked, Exam, Place};
+pub use serving::Serving;
 
 /// A span of one thing asked of a database, within a call that is traced; of none otherwise. Without values.
 #[must_use]

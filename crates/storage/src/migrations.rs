@@ -1,10 +1,10 @@
 //! Migrations travel inside the binary; the files stay where people review them, in `migrations/`.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use sqlx::{
     SqlSafeStr,
-    migrate::{Migrate, MigrateError, MigrationType},
+    migrate::{AppliedMigration, Migrate, MigrateError, MigrationType},
 };
 
 /// One step of a schema: a file `NNNN_name.sql` of `migrations/<service>/<engine>/`.
@@ -23,7 +23,7 @@ pub struct Migration {
 pub struct Step {
     /// Its number.
     pub version: i64,
-    /// Its name.
+    /// Its name; of a newer version's step there is none.
     pub name: &'static str,
     /// Whether the database has it.
     pub state: StepState,
@@ -38,6 +38,29 @@ pub enum StepState {
     Applied(Duration),
     /// It has not.
     Missing,
+    /// It has it from a newer version, which this one does not know.
+    Newer,
+}
+
+impl Step {
+    /// Says so in the log, in one line, when a newer version was at work in the database of this service. It serves all
+    /// the same: an old and a new version run side by side while one replaces the other, and steps only ever add.
+    pub fn tell_of_newer(service: &str, steps: &[Self]) {
+        let newer = Self::newer(steps);
+        if !newer.is_empty() {
+            tracing::warn!(
+                "the {service} database was made by a newer version: step {} of its tables is unknown here",
+                newer.join(", ")
+            );
+        }
+    }
+
+    /// The numbers of the steps that only a newer version knows.
+    #[must_use]
+    pub fn newer(steps: &[Self]) -> Vec<String> {
+        let newer = steps.iter().filter(|step| step.state == StepState::Newer);
+        newer.map(|step| step.version.to_string()).collect()
+    }
 }
 
 /// Where sqlx keeps which steps were applied.
@@ -57,48 +80,64 @@ pub(crate) async fn apply<C: Migrate>(
         return Err(MigrateError::Dirty(version));
     }
     let present = connection.list_applied_migrations(TABLE).await?;
-    let mut steps = Vec::with_capacity(migrations.len());
-    for migration in migrations {
-        let Migration { version, name, .. } = *migration;
-        let step = step(migration);
-        let state = match present.iter().find(|applied| applied.version == version) {
-            Some(applied) if applied.checksum != step.checksum => {
-                return Err(MigrateError::VersionMismatch(version));
-            }
-            Some(_) => StepState::Present,
-            None => StepState::Applied(connection.apply(TABLE, &step).await?),
-        };
-        steps.push(Step { version, name, state });
+    let mut steps = compare(migrations, &present)?;
+    for (migration, found) in migrations.iter().zip(&mut steps) {
+        if found.state == StepState::Missing {
+            found.state = StepState::Applied(connection.apply(TABLE, &step(migration)).await?);
+        }
     }
     connection.unlock().await?;
     Ok(steps)
 }
 
-/// Tells what a database has and what it lacks, and changes nothing.
+/// Tells what a database has and what it lacks, and changes nothing. Fails where [`apply`] would.
 pub(crate) async fn inspect<C: Migrate>(
     migrations: &[Migration],
     connection: &mut C,
 ) -> Result<Vec<Step>, MigrateError> {
-    // Before the first step not even the list is there.
-    let present: HashSet<i64> = match connection.list_applied_migrations(TABLE).await {
-        Ok(applied) => applied.into_iter().map(|applied| applied.version).collect(),
-        Err(MigrateError::Execute(sqlx::Error::Database(_))) => HashSet::new(),
-        Err(error) => return Err(error),
+    let present = match connection.list_applied_migrations(TABLE).await {
+        // Before the first step not even the list is there.
+        Err(MigrateError::Execute(error)) if is_no_table(&error) => Vec::new(),
+        present => {
+            let present = present?;
+            if let Some(version) = connection.dirty_version(TABLE).await? {
+                return Err(MigrateError::Dirty(version));
+            }
+            present
+        }
     };
-    Ok(among(&present, migrations))
+    compare(migrations, &present)
 }
 
-/// The steps of a database that has these.
-pub(crate) fn among(present: &HashSet<i64>, migrations: &[Migration]) -> Vec<Step> {
-    let state = |version| {
-        if present.contains(&version) { StepState::Present } else { StepState::Missing }
-    };
-    let step = |&Migration { version, name, .. }: &Migration| Step {
-        version,
-        name,
-        state: state(version),
-    };
-    migrations.iter().map(step).collect()
+/// Holds the steps of a database against ours, which come first. One that was changed after it was applied is a
+/// fault: the tables are not what the statements expect.
+pub(crate) fn compare(
+    migrations: &[Migration],
+    present: &[AppliedMigration],
+) -> Result<Vec<Step>, MigrateError> {
+    let ours = migrations.iter().map(|migration| {
+        let Migration { version, name, .. } = *migration;
+        let state = match present.iter().find(|applied| applied.version == version) {
+            Some(applied) if applied.checksum != step(migration).checksum => {
+                return Err(MigrateError::VersionMismatch(version));
+            }
+            Some(_) => StepState::Present,
+            None => StepState::Missing,
+        };
+        Ok(Step { version, name, state })
+    });
+    let is_ours = |version| migrations.iter().any(|migration| migration.version == version);
+    let newer = present.iter().filter(|applied| !is_ours(applied.version));
+    let newer = newer
+        .map(|applied| Ok(Step { version: applied.version, name: "", state: StepState::Newer }));
+    ours.chain(newer).collect()
+}
+
+/// Whether a statement failed because its table is not there.
+pub(crate) fn is_no_table(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
+    })
 }
 
 /// The name of the first step of a schema.

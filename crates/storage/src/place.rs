@@ -1,13 +1,14 @@
 //! Where a database is, as an operator writes it.
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use sir0_kernel::Timestamp;
 
-use crate::{Error, Result, postgres, sqlite};
+use crate::{Error, Result, Serving, postgres, private::Reach, serving, sqlite};
 
 /// Where a database is: a file of the embedded engine, or a PostgreSQL server.
 #[derive(Clone, Debug)]
@@ -55,12 +56,51 @@ impl Place {
         }
     }
 
+    /// Tells who else may reach its files: each that not only its owner reaches. Of a server nothing is known.
+    pub fn judge(&self) -> Result<Vec<(PathBuf, Reach)>> {
+        match self {
+            Self::Sqlite(file) => sqlite::judge(file),
+            Self::Postgres(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Takes the right to serve it, which one process has at a time. A server in between lets many do so.
+    pub async fn serve(&self) -> Result<Option<Serving>> {
+        match self {
+            Self::Sqlite(file) => Serving::of(file).await.map(Some),
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// The process that serves the file now, if any does. Of a server nothing is known.
+    pub fn served_by(&self) -> Result<Option<String>> {
+        match self {
+            Self::Sqlite(file) => {
+                serving::server_of(file).map_err(|cause| Error::File { file: file.clone(), cause })
+            }
+            Self::Postgres(_) => Ok(None),
+        }
+    }
+
     /// The name of the first step of its schema, which tells whose database it is. `None` when it has none, or is not
     /// there at all.
     pub async fn first_step(&self) -> Result<Option<String>> {
         match self {
             Self::Sqlite(file) => sqlite::first_step(file).await,
             Self::Postgres(address) => postgres::first_step(address).await,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    /// Where it is, without a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => {
+                let whole = std::path::absolute(file);
+                write!(f, "{}", whole.as_deref().unwrap_or(file).display())
+            }
+            Self::Postgres(address) => address.fmt(f),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Statements run in READ COMMITTED, so a unit of work never reads and then writes on the strength of what it read:
 //! it changes under a guard in the statement, or reads `FOR UPDATE`.
 
-use std::{error::Error, path::Path, str::FromStr, time::Duration};
+use std::{error::Error, fmt, path::Path, str::FromStr, time::Duration};
 
 use sir0_kernel::Timestamp;
 use sqlx::{
@@ -17,13 +17,15 @@ use sqlx::{
 
 use crate::{
     Error as StorageError, Exam, Migration, Result, Step,
-    migrations::{FIRST_STEP, apply, inspect},
+    migrations::{FIRST_STEP, apply, inspect, is_no_table},
 };
 
 #[path = "event_table.rs"]
 mod event_table;
+mod session;
 
 pub use event_table::announce;
+use session::{Session, connect, connect_in_time, refuse_lent_transactions};
 
 /// The engine.
 pub type Db = Postgres;
@@ -46,8 +48,6 @@ pub const ANNOUNCE: &str = "
 
 /// How long a call waits for a connection or a lock.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the start waits for a server that is on its way up.
-const STARTING: Duration = Duration::from_secs(30);
 /// A connection that was idle for longer is asked whether it is still there before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// Connections are renewed, so that a server that came back or moved gets its share again.
@@ -69,16 +69,30 @@ impl Address {
                 .map_err(|cause| StorageError::NoPassword { file: file.to_owned(), cause })?;
             options = options.password(password.trim_end_matches(['\r', '\n']));
         }
-        // Bounds on the server's side: they hold also when this process is gone in the middle.
-        let bounds = [
-            ("statement_timeout", "10s"),
-            ("lock_timeout", "5s"),
-            ("idle_in_transaction_session_timeout", "10s"),
-        ];
+        // A pooler passes on only settings that it knows, so the others are made in the session, see `session`.
         let options =
-            options.options(bounds).application_name("sir0").statement_cache_capacity(128);
+            options.application_name("sir0").extra_float_digits(None).statement_cache_capacity(128);
         Ok(Self { options, connections: connections.max(4) })
     }
+}
+
+impl fmt::Display for Address {
+    /// Where it is, without a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let it = &self.options;
+        let (user, host, port) = (it.get_username(), it.get_host(), it.get_port());
+        write!(f, "postgres://{user}@{host}:{port}/{}", it.get_database().unwrap_or(user))
+    }
+}
+
+/// Brings the schema up to date, on a connection that is closed again.
+pub async fn migrate(address: &Address, migrations: &[Migration]) -> Result<Vec<Step>> {
+    // Without the bounds of calls: a step may take long, and others wait for it.
+    let mut connection = connect_in_time(&address.options, Session::Unbounded).await?;
+    refuse_lent_transactions(&address.options).await?;
+    let steps = apply(migrations, &mut connection).await?;
+    connection.close().await?;
+    Ok(steps)
 }
 
 /// One service's database. Half of its connections write, the others only read: so whoever reads never waits behind
@@ -100,25 +114,19 @@ impl Database {
         address: &Address,
         migrations: &[Migration],
     ) -> Result<(Self, Vec<Step>)> {
-        // On a connection without the bounds of calls: a step may take long, and others wait for it.
-        let unbounded = [("statement_timeout", "0"), ("lock_timeout", "0")];
-        let options = address.options.clone().options(unbounded);
-        let mut connection = connect_in_time(&options).await?;
-        let steps = apply(migrations, &mut connection).await?;
-        connection.close().await?;
-
+        let steps = migrate(address, migrations).await?;
         let readers = address.connections / 2;
-        let reading = address.options.clone().options([("default_transaction_read_only", "on")]);
-        let writers = pool_options(address.connections - readers)
+        let writers = pool_options(address.connections - readers, Session::Writing)
             .after_release(|connection, _| Box::pin(end_open_transaction(connection)))
             .connect_lazy_with(address.options.clone());
-        let readers = pool_options(readers).connect_lazy_with(reading);
+        let readers =
+            pool_options(readers, Session::Reading).connect_lazy_with(address.options.clone());
         Ok((Self { writers, readers }, steps))
     }
 
     /// Tells which steps the database has, without changing it.
     pub async fn inspect(address: &Address, migrations: &[Migration]) -> Result<Vec<Step>> {
-        let mut connection = connect(&address.options).await?;
+        let mut connection = connect(&address.options, Session::Reading).await?;
         Ok(inspect(migrations, &mut connection).await?)
     }
 
@@ -173,39 +181,15 @@ impl Database {
     }
 }
 
-fn pool_options(connections: u32) -> PgPoolOptions {
+fn pool_options(connections: u32, session: Session) -> PgPoolOptions {
     PgPoolOptions::new()
+        .after_connect(move |connection, _| Box::pin(session.begin(connection)))
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(PATIENCE)
         .max_lifetime(LIFETIME)
         .test_before_acquire(false)
         .before_acquire(|connection, idle| Box::pin(still_there(connection, idle.idle_for)))
-}
-
-/// Connects, or gives up: a server behind a broken network says neither yes nor no.
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
-    match tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await {
-        Ok(connected) => Ok(connected?),
-        Err(_elapsed) => Err(sqlx::Error::PoolTimedOut.into()),
-    }
-}
-
-/// Connects at the start of the program, when the server may still be on its way up too.
-async fn connect_in_time(options: &PgConnectOptions) -> Result<PgConnection> {
-    let until = tokio::time::Instant::now() + STARTING;
-    loop {
-        match connect(options).await {
-            Err(error @ StorageError::Unavailable(_)) if tokio::time::Instant::now() < until => {
-                tracing::warn!(
-                    error = &error as &dyn Error,
-                    "the database does not answer yet, trying again"
-                );
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            done => return done,
-        }
-    }
 }
 
 /// Channels belong to a database, and each service has its own.
@@ -252,9 +236,9 @@ async fn end_open_transaction(connection: &mut PgConnection) -> sqlx::Result<boo
 
 /// The name of the first step of its schema, if it has one.
 pub(crate) async fn first_step(address: &Address) -> Result<Option<String>> {
-    let mut connection = connect(&address.options).await?;
+    let mut connection = connect(&address.options, Session::Reading).await?;
     match sqlx::query_scalar(FIRST_STEP).fetch_optional(&mut connection).await {
-        Err(sqlx::Error::Database(_no_such_table)) => Ok(None),
+        Err(error) if is_no_table(&error) => Ok(None),
         found => Ok(found?),
     }
 }
@@ -266,12 +250,14 @@ pub(crate) async fn examine(address: &Address) -> Result<Exam> {
                CAST(current_setting('max_connections') AS BIGINT),
                (SELECT COUNT(*) FROM pg_stat_activity)";
     let started = tokio::time::Instant::now();
-    let mut connection = connect(&address.options).await?;
+    let mut connection = connect(&address.options, Session::Reading).await?;
+    let took = started.elapsed();
+    refuse_lent_transactions(&address.options).await?;
     let (version, At(clock), is_writable, most, used): (String, At, bool, i64, i64) =
         sqlx::query_as(LOOK).fetch_one(&mut connection).await?;
     Ok(Exam {
         engine: format!("PostgreSQL {version}"),
-        took: started.elapsed(),
+        took,
         clock: Some(clock),
         is_writable,
         connections: Some((used, most)),

@@ -3,7 +3,7 @@
 //! Every write begins with `BEGIN IMMEDIATE` on the one writing connection. A transaction that begins as a reader
 //! and then writes fails as "locked" when another got there first; one that begins as a writer waits instead.
 
-use std::{collections::HashSet, error::Error, fs::File, io, path::Path, time::Duration};
+use std::{error::Error, fs::File, path::Path, time::Duration};
 
 use sir0_kernel::Timestamp;
 use sqlx::{
@@ -16,16 +16,17 @@ use sqlx::{
     },
 };
 
-use crate::{
-    Exam, Migration, Result, Step,
-    migrations::{FIRST_STEP, among, apply, inspect},
-};
+use crate::{Error as StorageError, Migration, Result, Step, migrations::apply, private};
 
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 #[path = "event_table.rs"]
 mod event_table;
+mod file;
 
 pub use event_table::announce;
+pub use file::backup;
+use file::keep_private;
+pub(crate) use file::{examine, first_step, judge};
 
 /// The engine.
 pub type Db = Sqlite;
@@ -65,22 +66,9 @@ impl Database {
         file: &Path,
         migrations: &[Migration],
     ) -> Result<(Self, Vec<Step>)> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .busy_timeout(PATIENCE)
-            .journal_mode(SqliteJournalMode::Wal)
-            // An acknowledged write is on the disk: it survives a power cut, not only a killed process.
-            .synchronous(SqliteSynchronous::Full)
-            .statement_cache_capacity(64);
-
+        let steps = migrate(file, migrations).await?;
+        let options = options(file);
         let writer = pool_options(1).connect_with(options.clone()).await?;
-        let steps = {
-            let _turn = wait_for_turn(file).await?;
-            apply(migrations, &mut *writer.acquire().await?).await?
-        };
-
         // `query_only` and not a read-only file handle: a reader must be able to make the WAL's shared memory.
         let readers = pool_options(READERS).connect_lazy_with(options.pragma("query_only", "on"));
         Ok((Self { writer, readers }, steps))
@@ -88,12 +76,7 @@ impl Database {
 
     /// Tells which steps the file has, without changing it or making it.
     pub async fn inspect(file: &Path, migrations: &[Migration]) -> Result<Vec<Step>> {
-        if !file.exists() {
-            return Ok(among(&HashSet::new(), migrations));
-        }
-        let options = SqliteConnectOptions::new().filename(file).read_only(true);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
-        Ok(inspect(migrations, &mut connection).await?)
+        file::inspect(file, migrations).await
     }
 
     /// Begins a unit of work that writes. Dropped without a commit, it never was.
@@ -134,19 +117,40 @@ impl Database {
     }
 }
 
+/// Makes the file if it is missing, and brings its schema up to date, on a connection that is closed again.
+pub async fn migrate(file: &Path, migrations: &[Migration]) -> Result<Vec<Step>> {
+    keep_private(file)?;
+    let mut connection = SqliteConnection::connect_with(&options(file)).await?;
+    let applied = {
+        let _turn = wait_for_turn(file).await?;
+        apply(migrations, &mut connection).await
+    };
+    connection.close().await?;
+    Ok(applied?)
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .journal_mode(SqliteJournalMode::Wal)
+        // An acknowledged write is on the disk: it survives a power cut, not only a killed process.
+        .synchronous(SqliteSynchronous::Full)
+        .statement_cache_capacity(64)
+}
+
 /// Lets one process migrate at a time: a server and an operator's command may both be the first to open the file.
 /// The lock goes with the returned file, also when its process is killed.
 async fn wait_for_turn(database: &Path) -> Result<File> {
     let path = database.with_extension("migrating");
-    let locked = tokio::task::spawn_blocking(move || {
-        let turn = File::options().create(true).truncate(false).write(true).open(path)?;
-        turn.lock()?;
+    let locked = tokio::task::spawn_blocking(move || -> Result<File> {
+        let turn = private::open_or_new_file(&path)?;
+        turn.lock().map_err(|cause| StorageError::File { file: path, cause })?;
         Ok(turn)
     });
-    locked
-        .await
-        .expect("waiting for a lock does not panic")
-        .map_err(|error: io::Error| sqlx::Error::Io(error).into())
+    locked.await.expect("waiting for a lock does not panic")
 }
 
 fn pool_options(connections: u32) -> SqlitePoolOptions {
@@ -182,49 +186,6 @@ async fn end_open_transaction(connection: &mut SqliteConnection) -> sqlx::Result
         }
     };
     Ok(is_clean && !connection.is_in_transaction())
-}
-
-/// The name of the first step of its schema, if it has one.
-pub(crate) async fn first_step(file: &Path) -> Result<Option<String>> {
-    if !file.exists() {
-        return Ok(None);
-    }
-    let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    match sqlx::query_scalar(FIRST_STEP).fetch_optional(&mut connection).await {
-        Err(sqlx::Error::Database(_no_such_table)) => Ok(None),
-        found => Ok(found?),
-    }
-}
-
-/// Looks at a file as a doctor does, and changes nothing.
-pub(crate) async fn examine(file: &Path) -> Result<Exam> {
-    let started = tokio::time::Instant::now();
-    let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    let version: String =
-        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&mut connection).await?;
-    let faults: String =
-        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
-    if faults != "ok" {
-        return Err(crate::Error::corrupt(io::Error::other(faults)));
-    }
-    let is_writable = File::options().append(true).open(file).is_ok();
-    let engine = format!("SQLite {version}");
-    Ok(Exam { engine, took: started.elapsed(), clock: None, is_writable, connections: None })
-}
-
-/// Writes a copy of a database as it is at one moment, also while it is in use, and makes sure that it is whole.
-/// The copy is a file of its own that needs no log beside it.
-pub async fn backup(file: &Path, to: &Path) -> Result<()> {
-    let options = SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE);
-    let mut connection = SqliteConnection::connect_with(&options.create_if_missing(false)).await?;
-    // Refuses a target that is there.
-    let copy = to.to_string_lossy().into_owned();
-    sqlx::query("VACUUM INTO $1").bind(copy).execute(&mut connection).await?;
-    examine(to).await?;
-    File::open(to).and_then(|file| file.sync_all()).map_err(sqlx::Error::Io)?;
-    Ok(())
 }
 
 /// Prepares a statement against a database, without running it: a test checks every statement this way.

@@ -48,7 +48,8 @@ pub struct Storefront {
 impl Storefront {
     /// Opens the database and begins to follow its changes.
     pub async fn open(config: &Config, data_dir: &Path, shared: Shared) -> storage::Result<Self> {
-        let (db, _steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        Step::tell_of_newer("storefront", &steps);
         let database = db.database();
         let seal = Seal::new(&database.sealing_key().await?);
         let redis = shared.redis.clone();

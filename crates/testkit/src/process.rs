@@ -238,6 +238,16 @@ impl Process {
         output.expect("it ends").expect("the program starts")
     }
 
+    /// Runs `sir0` as [`Self::runs`] does, where nobody reads what it prints, as behind `| head`.
+    pub async fn runs_unheard(&self, arguments: &[&str]) -> Output {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = sir0(&program(), self.folder.path(), &self.settings);
+        command.args(arguments).stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped());
+        let child = command.spawn().expect("the program starts");
+        timeout(LONG, child.wait_with_output()).await.expect("it ends").expect("it is a child")
+    }
+
     /// Runs `sir0 admin …` beside it, with this on standard input.
     pub async fn operator(&self, arguments: &[&str], input: &str) -> String {
         administer(&program(), self.folder.path(), &self.settings, arguments, input).await

@@ -12,7 +12,8 @@
 //! 1. [`database()`]: an empty database for one test, on a server that many tests share.
 //! 2. [`Postgres`]: a server of one's own, to be killed.
 //! 3. [`Redis`]: the same for Redis.
-//! 4. [`SqlRoom`] and [`sql_files`]: what can be told of SQL without a server.
+//! 4. [`PgBouncer`]: a pooler in front of a database.
+//! 5. [`SqlRoom`] and [`sql_files`]: what can be told of SQL without a server.
 //!
 //! Servers listen on loopback, on a port of their own. They end when they are dropped, and soon after the
 //! process that started them even if that was killed. As root they run as the user `postgres` or `nobody`.
@@ -21,6 +22,7 @@
 
 mod database;
 mod home;
+mod pgbouncer;
 mod port;
 mod postgres;
 mod programs;
@@ -29,8 +31,9 @@ mod running;
 mod sql;
 
 pub use database::{Database, SHARED_SERVER, database};
+pub use pgbouncer::{Lends, PgBouncer};
 pub use port::free as free_port;
 pub use postgres::Postgres;
-pub use programs::{has_postgres, has_redis};
+pub use programs::{has_pgbouncer, has_postgres, has_redis};
 pub use redis::Redis;
 pub use sql::{SqlRoom, sql_files};

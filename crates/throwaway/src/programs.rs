@@ -18,6 +18,20 @@ pub fn has_redis() -> bool {
     ["redis-server", "redis-cli"].into_iter().all(|program| in_path(program).is_some())
 }
 
+/// Whether this machine has the pooler that [`PgBouncer`](crate::PgBouncer) starts.
+#[must_use]
+pub fn has_pgbouncer() -> bool {
+    pgbouncer().is_ok()
+}
+
+/// Debian keeps it among the programs of the system, which are not in everyone's `PATH`.
+pub(crate) fn pgbouncer() -> Result<PathBuf, String> {
+    let of_the_system = PathBuf::from("/usr/sbin/pgbouncer");
+    in_path("pgbouncer").or_else(|| of_the_system.is_file().then_some(of_the_system)).ok_or_else(
+        || "PgBouncer is not installed: on Debian, `apt-get install pgbouncer`".to_owned(),
+    )
+}
+
 /// The folder with `postgres`, `initdb` and `psql`.
 pub(crate) fn postgres() -> Result<PathBuf, String> {
     postgres_folder().ok_or_else(|| {

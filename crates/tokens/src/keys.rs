@@ -36,25 +36,33 @@ impl SigningKey {
     ///
     /// Any number of processes may do this at the same moment: they all end with the same key.
     pub fn open_or_create(path: &Path) -> Result<Self, KeyError> {
-        match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Self::open_or_create_for(Readers::Owner, path)
+    }
+
+    /// As [`Self::open_or_create`], where these may read the key.
+    pub fn open_or_create_for(readers: Readers, path: &Path) -> Result<Self, KeyError> {
+        match Self::open_for(readers, path) {
+            Err(KeyError::Missing { .. }) => {
                 create(path)?;
-                let made = File::open(path).map_err(|source| KeyError::unreadable(path, source))?;
-                Self::read(path, made, Readers::Owner)
+                Self::open_for(readers, path)
             }
-            Err(source) => Err(KeyError::unreadable(path, source)),
-            Ok(file) => Self::read(path, file, Readers::Owner),
+            opened => opened,
         }
     }
 
     /// Reads the key in the file that an operator put there, and never makes one. Its group may read it too: a secret
     /// that is mounted into a container belongs to root and is lent to a group.
     pub fn open(path: &Path) -> Result<Self, KeyError> {
+        Self::open_for(Readers::Group, path)
+    }
+
+    /// Reads the key in a file that these may read, and never makes one.
+    pub fn open_for(readers: Readers, path: &Path) -> Result<Self, KeyError> {
         let file = File::open(path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
             _ => KeyError::unreadable(path, source),
         })?;
-        Self::read(path, file, Readers::Group)
+        Self::read(path, file, readers)
     }
 
     /// Names the key in the header of each token: its RFC 7638 thumbprint.
@@ -168,6 +176,8 @@ pub enum Readers {
     Owner,
     /// Its owner and its group.
     Group,
+    /// Its owner and the group that its volume is lent to. Kubernetes (`fsGroup`) lets such a group write too.
+    Volume,
 }
 
 impl Readers {
@@ -175,6 +185,7 @@ impl Readers {
         match self {
             Self::Owner => "its owner",
             Self::Group => "its owner and readers in its group",
+            Self::Volume => "its owner and the group of its volume",
         }
     }
 
@@ -183,6 +194,7 @@ impl Readers {
         match self {
             Self::Owner => 0o600,
             Self::Group => 0o640,
+            Self::Volume => 0o660,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf, sync::Barrier, thread};
 
-use sir0_tokens::{KeyError, SigningKey};
+use sir0_tokens::{KeyError, Readers, SigningKey};
 use tempfile::TempDir;
 
 fn an_empty_folder() -> (TempDir, PathBuf) {
@@ -162,5 +162,20 @@ mod on_unix {
             assert!(matches!(refused, KeyError::TooOpen { mode: seen, .. } if seen == mode));
             assert!(refused.to_string().contains("chmod 640"), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_key_on_a_volume_that_is_lent_to_a_group_may_be_written_by_that_group() {
+        let (_folder, path) = an_empty_folder();
+        SigningKey::open_or_create_for(Readers::Volume, &path).expect("a key");
+        let with_mode = |mode| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("our own file");
+            SigningKey::open_or_create_for(Readers::Volume, &path)
+        };
+
+        with_mode(0o660).expect("as Kubernetes lends it");
+        let refused = with_mode(0o664).expect_err("others read it");
+
+        assert!(refused.to_string().contains("chmod 660"), "{refused}");
     }
 }

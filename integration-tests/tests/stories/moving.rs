@@ -6,7 +6,7 @@ use std::{fs, path::Path, process::Output};
 use serde_json::json;
 use sir0_contract::storefront::WatchGamesRequest;
 use sir0_testkit::{GamesClient, Person, Process, a_game, process};
-use sir0_throwaway::Database;
+use sir0_throwaway::{Database, Postgres};
 
 use crate::watcher::{adds, next, removes, reprices, resuming, told, watches};
 
@@ -169,4 +169,43 @@ fn copy_folder(from: &Path, to: &Path) {
         let entry = entry.expect("a file");
         fs::copy(entry.path(), to.join(entry.file_name())).expect("room on the disk");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_copied_to_a_server_whose_password_lies_in_a_file() {
+    let mut store = process().await;
+    a_past(&store).await;
+    store.terminate().await;
+    let server = Postgres::start_durable();
+    server.psql("postgres", "CREATE ROLE keeper LOGIN PASSWORD 'eleven geese'");
+    server.psql("postgres", "CREATE DATABASE kept OWNER keeper");
+    let rules = server.folder().join("data/pg_hba.conf");
+    let before = fs::read_to_string(&rules).expect("its own rules");
+    fs::write(&rules, format!("host all keeper 127.0.0.1/32 scram-sha-256\n{before}"))
+        .expect("its own rules");
+    server.psql("postgres", "SELECT pg_reload_conf()");
+    let folder = tempfile::tempdir().expect("a folder");
+    let password = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("our own folder");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let (wrong, right) = (password("wrong", "twelve geese"), password("right", "eleven geese\n"));
+    let file = format!("sqlite:{}", store.data_dir().join("accounts.db").display());
+    let to = format!("postgres://keeper@127.0.0.1:{}/kept", server.port());
+    let copy = async |password: &str| {
+        store.runs(&["copy", "--from", &file, "--to", &to, "--to-password-file", password]).await
+    };
+
+    let refused = copy(&wrong).await;
+    let copied = copy(&right).await;
+
+    let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && complaint.contains("password"), "{complaint}");
+    assert!(!complaint.contains("geese"), "{complaint}");
+    went_well(&copied);
+    // And back, with the password of the source.
+    let back = format!("sqlite:{}", folder.path().join("accounts.db").display());
+    let arguments = ["copy", "--from", &to, "--from-password-file", &right, "--to", &back];
+    went_well(&store.runs(&arguments).await);
 }

@@ -104,6 +104,14 @@ impl AccountsDb {
         })
     }
 
+    /// Brings it up to date, tells what was applied, and leaves nothing open.
+    pub(crate) async fn migrate(place: &Place) -> storage::Result<Vec<Step>> {
+        match place {
+            Place::Sqlite(file) => sqlite::migrate(file).await,
+            Place::Postgres(address) => postgres::migrate(address).await,
+        }
+    }
+
     /// Tells which steps it has, and changes nothing.
     pub(crate) async fn inspect(place: &Place) -> storage::Result<Vec<Step>> {
         match place {

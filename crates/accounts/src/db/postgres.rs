@@ -51,6 +51,11 @@ impl Store {
     }
 }
 
+/// Brings it up to date, tells what was applied, and leaves nothing open.
+pub(super) async fn migrate(address: &engine::Address) -> storage::Result<Vec<Step>> {
+    engine::migrate(address, MIGRATIONS).await
+}
+
 /// Tells which steps it has, and changes nothing.
 pub(super) async fn inspect(address: &engine::Address) -> storage::Result<Vec<Step>> {
     engine::Database::inspect(address, MIGRATIONS).await

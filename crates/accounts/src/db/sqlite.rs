@@ -53,6 +53,11 @@ impl Store {
     }
 }
 
+/// Brings it up to date, tells what was applied, and leaves nothing open.
+pub(super) async fn migrate(file: &Path) -> storage::Result<Vec<Step>> {
+    engine::migrate(file, MIGRATIONS).await
+}
+
 /// Tells which steps it has, and changes nothing.
 pub(super) async fn inspect(file: &Path) -> storage::Result<Vec<Step>> {
     engine::Database::inspect(file, MIGRATIONS).await

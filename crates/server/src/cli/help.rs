@@ -39,7 +39,7 @@ const APART: &str = "\
 Apart:
   `sir0 serve accounts`, `sir0 serve storefront` and `sir0 serve edge` run one part each, on the
   same port with the same limits, and answer only for that part. accounts and storefront take a
-  PostgreSQL database and any number of processes; with SQLite each has to be the only one. Both
+  PostgreSQL database and any number of processes; with SQLite a second one refuses to start. Both
   are given the same peers.secret_file. The edge keeps nothing: it has /docs and /api/status.";
 
 const FILES: &str = "\
@@ -48,8 +48,11 @@ Files:
   ./data/                           everything else; made on the first start
   ./data/accounts.db                accounts and sessions (SQLite, with -wal and -shm beside it)
   ./data/storefront.db              games and their changes (likewise)
-  The keys that sign access tokens are made on the first start in the same folder, readable by
-  their owner alone. Whoever has them can be anyone: keep them out of backups that others read.";
+  ./data/*.db.lock                  held by the process that serves the database; its id is inside
+  All of them are for their owner alone. A folder that others may enter is closed at the start,
+  or refused; one that Kubernetes lends to a group (fsGroup) is taken as it is.
+  The keys that sign access tokens are made on the first start in the same folder. Whoever has
+  them can be anyone: keep them out of backups that others read.";
 
 /// Everything below the options.
 pub(super) fn page() -> String {

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sir0_storage::{Asked, Migration, Place as Address, Step, postgres as engine};
+use sir0_storage::{Asked, Error, Migration, Place as Address, Step, postgres as engine};
+use sir0_throwaway::{Lends, PgBouncer};
 
 use crate::{NOON, hang_up_after};
 
@@ -40,11 +41,7 @@ impl Place {
     }
 
     fn address(&self) -> engine::Address {
-        let asked = Asked { url: Some(self.database.url()), password_file: None, connections: 10 };
-        match Address::of(asked, Path::new(""), "") {
-            Ok(Address::Postgres(address)) => *address,
-            other => panic!("{other:?} is no server"),
-        }
+        address(self.database.url())
     }
 
     async fn open(&self) -> engine::Database {
@@ -58,6 +55,102 @@ impl Place {
     async fn inspect(&self, migrations: &[Migration]) -> sir0_storage::Result<Vec<Step>> {
         engine::Database::inspect(&self.address(), migrations).await
     }
+}
+
+fn at(url: &str) -> sir0_storage::Result<Address> {
+    Address::of(Asked { url: Some(url), password_file: None, connections: 10 }, Path::new(""), "")
+}
+
+fn address(url: &str) -> engine::Address {
+    match at(url) {
+        Ok(Address::Postgres(address)) => *address,
+        other => panic!("{other:?} is no server"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_bounds_every_call_and_readers_only_read() {
+    const BOUNDS: [(&str, &str); 3] = [
+        ("statement_timeout", "10s"),
+        ("lock_timeout", "5s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+    ];
+    let place = Place::empty();
+    let pooler = PgBouncer::before(&place.database, Lends::Sessions);
+
+    for url in [place.database.url(), pooler.url()] {
+        let database = engine::Database::open(&address(url), &[NOTES, EVENTS]).await;
+        let database = database.expect("a database");
+        let mut writer = database.write().await.expect("a connection");
+        for (name, wanted) in BOUNDS {
+            let setting = sqlx::query_scalar("SELECT current_setting($1)").bind(name);
+            let reads: String = setting.fetch_one(database.reader()).await.expect("a setting");
+            let setting = sqlx::query_scalar("SELECT current_setting($1)").bind(name);
+            let writes: String = setting.fetch_one(&mut *writer).await.expect("a setting");
+            assert_eq!((reads.as_str(), writes.as_str()), (wanted, wanted), "{name} at {url}");
+        }
+        let write = sqlx::query("INSERT INTO notes (text) VALUES ('no')");
+        assert!(write.execute(database.reader()).await.is_err(), "a reader writes at {url}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_pooler_that_lends_sessions_work_is_done_and_notices_are_heard() {
+    let place = Place::empty();
+    let pooler = PgBouncer::before(&place.database, Lends::Sessions);
+    let database = engine::Database::open(&address(pooler.url()), &[NOTES, EVENTS]).await;
+    let database = database.expect("a database");
+    let mut notices = database.listen().await.expect("a connection");
+
+    stories::write_note(&database, "through it").await.expect("a turn to write");
+    database.notify().await.expect("a connection");
+
+    let heard = tokio::time::timeout(Duration::from_secs(10), notices.next()).await;
+    heard.expect("a notice").expect("a connection");
+    assert_eq!(stories::notes(&place.open().await).await, ["through it"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_that_lends_transactions_is_named_and_nothing_is_done_behind_it() {
+    let place = Place::empty();
+    let pooler = PgBouncer::before(&place.database, Lends::Transactions);
+
+    let opened = engine::Database::open(&address(pooler.url()), &[NOTES, EVENTS]).await;
+    let examined = at(pooler.url()).expect("an address").examine().await;
+
+    for refused in [opened.map(drop), examined.map(drop)] {
+        let refused = refused.expect_err("transactions are lent");
+        assert!(matches!(refused, Error::Pooled), "{refused:?}");
+        assert!(refused.cure().contains("pool_mode = session"), "{}", refused.cure());
+    }
+    let tables = place.database.psql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'");
+    assert_eq!(tables, "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_and_what_is_missing_are_told_apart() {
+    let place = Place::empty();
+    let (server, _) = place.database.url().rsplit_once('/').expect("a name at the end");
+    let examine = async |url: &str| {
+        at(url).expect("an address").examine().await.expect_err("there is something wrong")
+    };
+
+    let missing = examine(&format!("{server}/no_such_database")).await;
+    let user = place.database.url().replacen("postgres@", "a_stranger@", 1);
+    let refused = examine(&user).await;
+    let port = sir0_throwaway::free_port().expect("a port");
+    let unreachable = examine(&format!("postgres://postgres@127.0.0.1:{port}/any")).await;
+
+    assert!(matches!(missing, Error::NoDatabase(_)), "{missing:?}");
+    assert!(matches!(refused, Error::Denied(_)), "{refused:?}");
+    assert!(matches!(unreachable, Error::Unavailable(_)), "{unreachable:?}");
+}
+
+#[test]
+fn a_place_is_shown_without_its_password() {
+    let place = at("postgres://sir0:secret@db:6432/games").expect("an address");
+
+    assert_eq!(place.to_string(), "postgres://sir0@db:6432/games");
 }
 
 // SQLite shows it by what is lost. Here a commit ends also a transaction that somebody else left open, and what shows

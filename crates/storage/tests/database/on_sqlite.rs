@@ -1,8 +1,8 @@
 //! The embedded engine: one file, one writer at a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use sir0_storage::{Migration, Step, sqlite as engine};
+use sir0_storage::{Error, Migration, Place as Address, Step, sqlite as engine};
 use tempfile::TempDir;
 
 #[path = "stories.rs"]
@@ -44,6 +44,72 @@ impl Place {
 
     async fn inspect(&self, migrations: &[Migration]) -> sir0_storage::Result<Vec<Step>> {
         engine::Database::inspect(&self.file, migrations).await
+    }
+}
+
+fn at(file: &Path) -> Address {
+    Address::Sqlite(file.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_serves_a_file_at_a_time_and_commands_work_beside_it() {
+    let place = Place::empty();
+    let (here, elsewhere) = (at(&place.file), at(&place.file.with_file_name("other.db")));
+    let serving = here.serve().await.expect("nobody serves it").expect("it is a file");
+
+    let refused = here.serve().await.expect_err("it is served");
+
+    let us = std::process::id().to_string();
+    assert!(matches!(&refused, Error::Served { process, .. } if *process == us), "{refused:?}");
+    assert_eq!(here.served_by().expect("a folder"), Some(us));
+    elsewhere.serve().await.expect("another file is another's");
+    write_note(&place.open().await, "beside it").await.expect("a turn to write");
+    drop(serving);
+    assert_eq!(here.served_by().expect("a folder"), None);
+    here.serve().await.expect("nobody serves it any more");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn one_file_is_one_file_whatever_name_leads_to_it() {
+    let place = Place::empty();
+    drop(place.open().await);
+    let link = place.file.with_file_name("link.db");
+    std::os::unix::fs::symlink(&place.file, &link).expect("a folder of ours");
+    let _serving = at(&place.file).serve().await.expect("nobody serves it");
+
+    let refused = at(&link).serve().await.expect_err("it is served");
+
+    assert!(matches!(refused, Error::Served { .. }), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_is_said_to_be_damaged_by_whoever_meets_it() {
+    let place = Place::empty();
+    let database = place.open().await;
+    for number in 0..200 {
+        let text = format!("{number} {}", "and so on ".repeat(100));
+        write_note(&database, &text).await.expect("room on the disk");
+    }
+    database.close().await;
+    let whole = std::fs::read(&place.file).expect("our own file");
+
+    // In the middle, where only a look at every page finds it; and from the first byte on.
+    let mut in_the_middle = whole.clone();
+    let middle = whole.len() / 2 / 4096 * 4096;
+    in_the_middle[middle..middle + 4096].fill(0x5a);
+    std::fs::write(&place.file, in_the_middle).expect("our own file");
+    let examined = at(&place.file).examine().await.expect_err("a page is not one");
+    std::fs::write(
+        &place.file,
+        b"this was never a database, only a text of some length".repeat(99),
+    )
+    .expect("our own file");
+    let no_database = at(&place.file).examine().await.expect_err("a text");
+    let opened = place.open_with(&[NOTES, EVENTS]).await.expect_err("a text");
+
+    for error in [examined, no_database, opened] {
+        assert!(matches!(error, Error::Damaged(_)), "{error:?}");
     }
 }
 

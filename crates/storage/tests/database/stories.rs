@@ -1,7 +1,7 @@
 //! What every database promises the services above it. Compiled once for each engine.
 
 use sir0_kernel::Timestamp;
-use sir0_storage::{AFTER, BOUNDS, Bounds, Error, Migration, PRUNE, StepState};
+use sir0_storage::{AFTER, BOUNDS, Bounds, Error, Migration, PRUNE, Step, StepState};
 
 use super::{EVENTS, NOTES, Place, engine};
 use crate::{NOON, hang_up_after};
@@ -175,6 +175,9 @@ async fn an_older_program_opens_what_a_newer_one_migrated() {
     let older = place.open_with(&[NOTES]).await.expect("steps only ever add");
 
     assert_eq!(notes(&older).await, ["kept"]);
+    let seen = place.inspect(&[NOTES]).await.expect("a database");
+    assert_eq!(seen.len(), 2);
+    assert_eq!(Step::newer(&seen), ["2"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,8 +188,10 @@ async fn a_migration_that_was_edited_after_it_ran_stops_the_start() {
     let edited = Migration { sql: "CREATE TABLE notes (note BIGINT)", ..NOTES };
     let refused =
         place.open_with(&[edited, EVENTS]).await.expect_err("another file of that number");
+    let seen = place.inspect(&[edited, EVENTS]).await.expect_err("another file of that number");
 
     assert!(matches!(refused, Error::Migrate(_)), "{refused:?}");
+    assert_eq!(seen.to_string(), refused.to_string(), "who only looks says the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,224 @@
+//! Who else on this machine may reach what is kept in files: nobody, whatever the umask.
+//!
+//! Password hashes and keys lie in the data folder. What is made here is made for its owner alone. What was there
+//! before is judged: it is private, or lent to a group by an operator, or it is closed, or refused. A server and a
+//! doctor ask the same judge.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+mod system;
+
+use system::{has_other_names, is_of_its_group, is_of_its_owner, is_ours, mode, set_mode};
+
+/// What everyone but the owner may do: of a mode, the bits of the group and of others.
+const BEYOND_OWNER: u32 = 0o077;
+/// What neither the owner nor the group may do.
+const BEYOND_GROUP: u32 = 0o017;
+/// How Kubernetes lends a volume to the group of a pod (`fsGroup`): the group may do all, and new files are the group's.
+const LENT: u32 = 0o2070;
+/// Others may make files here, but not move or remove those of someone else, as in `/tmp`.
+const STICKY: u32 = 0o1000;
+
+/// Who may reach a file or a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Its owner alone, as far as the system tells.
+    Private,
+    /// Its group too: an operator lent the volume to it.
+    Lent,
+    /// Others too, which this program ends at its start.
+    Mendable {
+        /// The mode it has.
+        mode: u32,
+        /// The mode it is given.
+        right: u32,
+    },
+    /// Others too, which is for an operator to end.
+    Open(TooOpen),
+}
+
+/// Something that others can reach and that is not ours to close.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}` has mode {mode:o}, so others than its owner can reach it, and it {why}: {cure}",
+    path = path.display())]
+pub struct TooOpen {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The mode it has.
+    pub mode: u32,
+    /// Why it was left as it is.
+    pub why: &'static str,
+    /// What an operator can do.
+    pub cure: String,
+}
+
+/// Why something is not private.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Others reach it, and closing it is not ours to do.
+    #[error(transparent)]
+    TooOpen(#[from] TooOpen),
+    /// The system says no.
+    #[error("`{}` cannot be used", path.display())]
+    Unusable {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+impl Error {
+    fn of(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        |cause| Self::Unusable { path: path.to_owned(), cause }
+    }
+}
+
+/// Makes a folder that only its owner may enter, with those above it. One that is there stays as it is.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}
+
+/// Makes a file that only its owner may read. Fails if there is anything of that name.
+pub fn new_file(path: &Path) -> io::Result<File> {
+    owners_alone().create_new(true).open(path)
+}
+
+/// Opens a file of ours for writing, for its owner alone, and makes it if it is missing. Follows no link that somebody may
+/// have put there.
+pub(crate) fn open_or_new_file(path: &Path) -> Result<File, Error> {
+    close_file(path)?;
+    let mut options = owners_alone();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NOFOLLOW.bits().cast_signed(),
+    );
+    options.create(true).truncate(false).read(true).open(path).map_err(Error::of(path))
+}
+
+fn owners_alone() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes the folder if it is missing, and closes it to others, or refuses it. Answers with who may reach it now.
+pub fn close_folder(path: &Path) -> Result<Reach, Error> {
+    make_folder(path).map_err(Error::of(path))?;
+    close(path, judge_folder(path)?)
+}
+
+/// Closes a file to others, or refuses it. One that is missing is private.
+pub fn close_file(path: &Path) -> Result<Reach, Error> {
+    close(path, judge_file(path)?)
+}
+
+fn close(path: &Path, reach: Reach) -> Result<Reach, Error> {
+    match reach {
+        Reach::Open(refused) => Err(refused.into()),
+        Reach::Mendable { mode, right } => {
+            set_mode(path, right).map_err(Error::of(path))?;
+            tracing::warn!(
+                path = %path.display(),
+                "other users of this machine could reach a file or folder of the platform (mode {mode:o}); \
+                 it is closed to them now (mode {right:o})"
+            );
+            Ok(if right & BEYOND_OWNER == 0 { Reach::Private } else { Reach::Lent })
+        }
+        reach => Ok(reach),
+    }
+}
+
+/// Tells who may reach this folder, and changes nothing.
+pub fn judge_folder(path: &Path) -> Result<Reach, Error> {
+    let folder = fs::metadata(path).map_err(Error::of(path))?;
+    let mode = mode(&folder);
+    if mode & BEYOND_OWNER == 0 {
+        return Ok(Reach::Private);
+    }
+    let is_lent = mode & LENT == LENT;
+    let right = mode & !(if is_lent { 0o007 } else { BEYOND_OWNER });
+    if is_lent && (mode == right || !is_ours(&folder)) {
+        // Others may list what lies in a volume that is lent to us; the modes of the files keep them out of those.
+        return Ok(Reach::Lent);
+    }
+    let another = "name a folder for nothing else (`--data-dir`)";
+    let (why, cure) = if !is_ours(&folder) {
+        ("belongs to another user", format!("{another}, or give it to the user that runs sir0"))
+    } else if mode & STICKY != 0 {
+        ("is a folder for everyone", another.to_owned())
+    } else if has_folders(path).map_err(Error::of(path))? {
+        let close = format!("or run `chmod {right:o} {}` if it is one", path.display());
+        ("holds folders that may be for others", format!("{another}, {close}"))
+    } else {
+        return Ok(Reach::Mendable { mode, right });
+    };
+    Ok(Reach::Open(TooOpen { path: path.to_owned(), mode, why, cure }))
+}
+
+/// Tells who may reach this file, and changes nothing. One that is missing is private.
+pub fn judge_file(path: &Path) -> Result<Reach, Error> {
+    // Of the name itself: what a link leads to may be anyone's.
+    let named = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Reach::Private),
+        named => named.map_err(Error::of(path))?,
+    };
+    let is_link = named.is_symlink();
+    let file = match is_link.then(|| fs::metadata(path)) {
+        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(Reach::Private),
+        Some(led_to) => led_to.map_err(Error::of(path))?,
+        None => named,
+    };
+    let mode = mode(&file);
+    if mode & BEYOND_OWNER == 0 {
+        return Ok(Reach::Private);
+    }
+    let folder = fs::metadata(folder_of(path)).map_err(Error::of(path))?;
+    let is_lent = system::mode(&folder) & LENT == LENT;
+    let beyond =
+        if is_lent && is_of_its_group(&file, &folder) { BEYOND_GROUP } else { BEYOND_OWNER };
+    let right = mode & !beyond;
+    if mode == right {
+        return Ok(Reach::Lent);
+    }
+    let why = if is_link {
+        "is reached through a link"
+    } else if !is_ours(&file) || !is_of_its_owner(&file, &folder) {
+        "belongs to another user"
+    } else if !file.is_file() || has_other_names(&file) {
+        "is no file, or has another name too"
+    } else {
+        return Ok(Reach::Mendable { mode, right });
+    };
+    let cure = format!("see that it is yours alone, then run `chmod {right:o} {}`", path.display());
+    Ok(Reach::Open(TooOpen { path: path.to_owned(), mode, why, cure }))
+}
+
+/// The folder a file is in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
+}
+
+/// Whether it holds more than files. What file systems keep for themselves is passed over.
+fn has_folders(path: &Path) -> io::Result<bool> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name() != "lost+found" {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
