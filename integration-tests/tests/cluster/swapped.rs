@@ -64,10 +64,10 @@ async fn a_service_at_an_address_that_was_another_ones_gets_none_of_its_calls() 
     let stop = Arc::new(AtomicBool::new(false));
     let calls: Vec<_> = (0..3).map(|_| calls(&studio, &game, &stop)).collect();
 
-    // Each finds the two that are elsewhere ill, and goes on without.
+    // Those that are elsewhere the proxy cannot know of: it goes on without the two.
     cluster.swaps(0, 0).await;
     cluster.is_seen_as(1, 2).await;
-    // And back, when the others of accounts and of the storefront are needed for it.
+    // And back.
     cluster.swaps(0, 0).await;
     cluster.is_whole().await;
 
