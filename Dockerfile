@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The `sir0` program alone, on an image without a shell. Dependencies are a layer of their own, built again only when
 # Cargo.lock or a Cargo.toml changes.
 
@@ -32,6 +31,6 @@ USER 10001:10001
 ENV SIR0_LISTEN=0.0.0.0:8080 SIR0_DATA_DIR=/data
 VOLUME ["/data"]
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["sir0", "probe"]
+HEALTHCHECK --interval=2s --timeout=3s --start-period=30s --retries=5 CMD ["sir0", "probe"]
 ENTRYPOINT ["sir0"]
 CMD ["serve"]

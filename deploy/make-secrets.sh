@@ -42,9 +42,9 @@ if [ "$(id -u)" = 0 ]; then
     chown "$owner" secrets/signing-key
 else
     owner="$(id -u):$(id -g)"
-    if [ ! -e ../.env ]; then
-        echo "CONTAINER_USER=$owner" >../.env
-        echo ".env made: the sir0 containers run as you, who own the key"
+    if ! grep -qs '^CONTAINER_USER=' ../.env; then
+        echo "CONTAINER_USER=$owner" >>../.env
+        echo "written into .env: the sir0 containers run as you, who own the key"
     elif ! grep -q "^CONTAINER_USER=$owner\$" ../.env; then
         echo "write CONTAINER_USER=$owner into .env: the sir0 containers must run as you, who own the key" >&2
         exit 1

@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 
+#[cfg(target_os = "linux")]
+use crate::containers;
 use crate::{arrows, deploy, drill, proto, provision, run::Run, shell, test};
 
-/// Every check, then every test, then the short drills.
+/// Every check, then every test, then the short drills, then the containers.
 pub(crate) fn command() -> Result<()> {
     let mut run = Run::start();
     run.step("tools", || {
@@ -32,5 +34,7 @@ pub(crate) fn command() -> Result<()> {
     deploy::steps(&mut run);
     test::steps(&mut run);
     run.step("drills", drill::short);
+    #[cfg(target_os = "linux")]
+    run.step("containers", containers::step);
     run.finish()
 }

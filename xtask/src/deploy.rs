@@ -1,6 +1,9 @@
 //! What runs the platform elsewhere, held against the programs that will read it and against our own source: compose,
 //! Envoy, Kubernetes, Prometheus, Grafana. Nothing is started and no network is needed but to fetch the programs.
 
+#[cfg(all(test, unix))]
+mod lines;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -57,8 +60,10 @@ fn envoy() -> Result<()> {
 fn one_on_each_line(configuration: &str) -> Option<&str> {
     let forms = [
         ("- endpoint: { address: { socket_address: { address: ", ", port_value: 8080 } } }"),
+        ("- endpoint: { address: { socket_address: { address: ", ", port_value: 9901 } } }"),
         ("address: { socket_address: { address: ", ", port_value: 8080 } }"),
         ("address: { socket_address: { address: ", ", port_value: 9901 } }"),
+        ("address: { socket_address: { address: ", ", port_value: 9902 } }"),
     ];
     configuration.lines().filter(|line| line.contains("socket_address")).find(|line| {
         let line = line.trim();

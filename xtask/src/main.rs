@@ -2,8 +2,12 @@
 
 mod arrows;
 mod bench;
+#[cfg(unix)]
+mod blocks;
 mod ci;
 mod cluster;
+#[cfg(target_os = "linux")]
+mod containers;
 mod databases;
 mod deploy;
 mod drill;
@@ -29,6 +33,9 @@ Usage: cargo xtask NAME [ARGUMENTS]
   proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change
   arrows           prints the floors and every dependency between crates; fails on one that points up
   deploy           holds docker-compose.yml and deploy/ against the programs that read them
+  containers [--full]
+                   runs docker-compose.yml in a container engine of its own, and the lines of the documents in it;
+                   --full goes through every stage of the Dockerfile (Debian 12, as root)
   cluster [ARGS]   starts the platform as it is deployed, in many processes of this machine, until Ctrl-C
                    (`cargo xtask cluster --help` lists the arguments)
   drill NAME [--short]
@@ -67,6 +74,8 @@ fn chore() -> Result<()> {
         ["proto", "--check"] => proto::check(),
         ["arrows"] => arrows::command(),
         ["deploy"] => deploy::command(),
+        #[cfg(target_os = "linux")]
+        ["containers", ref rest @ ..] => containers::command(rest),
         ["cluster", ref rest @ ..] => cluster::command(rest),
         ["drill", ref rest @ ..] => drill::command(rest),
         ["bench", ref rest @ ..] => bench::command(rest),

@@ -292,7 +292,7 @@ impl Drop for NoServices {
     }
 }
 
-fn is_debian_as_root() -> bool {
+pub(crate) fn is_debian_as_root() -> bool {
     let is_root =
         || shell::run_quietly(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
     Path::new("/etc/debian_version").exists() && is_root()

@@ -8,6 +8,7 @@ mod redis;
 mod settings;
 mod settling;
 mod store;
+mod swap;
 mod warden;
 
 use std::{
@@ -25,12 +26,18 @@ use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 
 pub(crate) use self::settling::Settling;
-use self::{envoy::Upstream, name::Name, settings::Places, settling::Feed, warden::Warden};
 pub use self::{
     envoy::{ENVOY, Envoy},
     instance::Instance,
     redis::Redis,
     store::Store,
+};
+use self::{
+    envoy::{Ports, Upstream},
+    name::Name,
+    settings::Places,
+    settling::Feed,
+    warden::Warden,
 };
 use crate::{Operator, Person, Tables, door::Door, process};
 
@@ -87,7 +94,9 @@ pub struct Cluster {
     program: PathBuf,
     /// What an operator of accounts is told.
     operators: Vec<(String, String)>,
-    _names: [Name; 2],
+    /// What leads to accounts, and what leads to the storefront.
+    names: [Name; 2],
+    settling: Settling,
     folder: TempDir,
 }
 
@@ -155,8 +164,8 @@ impl Plan {
             Upstream { name: "storefront", instances: storefronts_at },
             Upstream { name: "edge", instances: vec![edge_at] },
         ];
-        let admin = free_address();
-        let mut envoy = Envoy::start(folder.path(), address, admin, &upstreams, warden);
+        let ports = Ports { front: address, monitoring: free_address(), admin: free_address() };
+        let mut envoy = Envoy::start(folder.path(), ports, &upstreams, warden);
         envoy.sees(&expected).await;
         let operators = self.settings(Part::Accounts, free_address(), &places);
         Cluster {
@@ -167,10 +176,11 @@ impl Plan {
             redis,
             accounts_db,
             storefront_db,
-            door: Door::of_many(address, settling),
+            door: Door::of_many(address, settling.clone()),
             program,
             operators,
-            _names: names,
+            names,
+            settling,
             folder,
         }
     }
@@ -202,6 +212,7 @@ impl Plan {
         // Its folder is beside its log, and nothing is to be written into it.
         settings.retain(|(name, _)| name != "SIR0_DATA_DIR");
         settings.push(("SIR0_LISTEN".to_owned(), address.to_string()));
+        settings.push(("SIR0_LIMITS_PROXIES".to_owned(), "127.0.0.0/8".to_owned()));
         if self.cheap_passwords {
             let cheap = process::CHEAP_HASHING;
             settings.extend(cheap.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -262,14 +273,7 @@ impl Cluster {
 
     /// Waits until the proxy takes every instance for well.
     pub async fn is_whole(&mut self) {
-        let (accounts, storefronts) = (self.accounts.len(), self.storefronts.len());
-        let expected = [
-            ("accounts", accounts),
-            ("storefront", storefronts),
-            ("storefront-websocket", storefronts),
-            ("edge", 1),
-        ];
-        self.envoy.sees(&expected).await;
+        self.is_seen_as(self.accounts.len(), self.storefronts.len()).await;
     }
 
     /// Returns when every instance has heard of what was changed so far.

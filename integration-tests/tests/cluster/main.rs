@@ -1,5 +1,8 @@
 //! The platform in many processes, as it is deployed, while some of them die.
 
+mod measured;
+mod swapped;
+
 use std::{path::Path, time::Duration};
 
 use serde_json::json;

@@ -24,10 +24,20 @@ pub const ENVOY: &str = "ENVOY";
 /// A running Envoy. Dropped, it is killed.
 pub struct Envoy {
     child: Child,
-    address: SocketAddr,
-    admin: SocketAddr,
+    ports: Ports,
     log: PathBuf,
     warden: Arc<Warden>,
+}
+
+/// Where it listens.
+#[derive(Clone, Copy)]
+pub(super) struct Ports {
+    /// For everyone.
+    pub(super) front: SocketAddr,
+    /// For what it counts.
+    pub(super) monitoring: SocketAddr,
+    /// For whoever is on its machine.
+    pub(super) admin: SocketAddr,
 }
 
 /// Who answers for a name of the configuration.
@@ -42,15 +52,14 @@ impl Envoy {
     /// Starts it. It is ready when it [sees](Self::sees) every instance.
     pub(super) fn start(
         folder: &Path,
-        address: SocketAddr,
-        admin: SocketAddr,
+        ports: Ports,
         upstreams: &[Upstream],
         warden: Arc<Warden>,
     ) -> Self {
         let config = folder.join("envoy.yaml");
         let path = settings::deploy().join("envoy/envoy.yaml");
         let text = fs::read_to_string(&path).expect("the configuration of the proxy is there");
-        fs::write(&config, placed(&text, address, admin, upstreams)).expect("a folder of ours");
+        fs::write(&config, placed(&text, ports, upstreams)).expect("a folder of ours");
         let log = folder.join("envoy.log");
         let said = File::create(&log).expect("a folder of ours");
         let child = Command::new(program())
@@ -69,19 +78,19 @@ impl Envoy {
                 panic!("Envoy cannot be started ({error}): name its binary in {ENVOY}, or run `cargo xtask test`")
             });
         warden.started(child.id().expect("it was started just now"));
-        Self { child, address, admin, log, warden }
+        Self { child, ports, log, warden }
     }
 
     /// Where the platform is reached.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.ports.front
     }
 
     /// Where it tells about itself.
     #[must_use]
     pub const fn admin(&self) -> SocketAddr {
-        self.admin
+        self.ports.admin
     }
 
     /// What it logged.
@@ -101,9 +110,12 @@ impl Envoy {
 
     /// A page of its admin interface, if it answers.
     pub async fn told(&self, path: &str) -> Option<String> {
-        let url = format!("http://{}{path}", self.admin);
-        let answer = rest::plain_client().get(url).send().await.ok()?;
-        answer.text().await.ok()
+        told(self.ports.admin, path).await
+    }
+
+    /// What Prometheus reads of it.
+    pub async fn measured(&self) -> String {
+        told(self.ports.monitoring, "/stats/prometheus").await.expect("it is ready")
     }
 
     /// Waits until it takes this many instances of each cluster for well.
@@ -134,13 +146,18 @@ impl Drop for Envoy {
     }
 }
 
+async fn told(at: SocketAddr, path: &str) -> Option<String> {
+    let answer = rest::plain_client().get(format!("http://{at}{path}")).send().await.ok()?;
+    answer.text().await.ok()
+}
+
 fn program() -> PathBuf {
     env::var_os(ENVOY).map_or_else(|| "envoy".into(), PathBuf::from)
 }
 
 /// Puts addresses of this machine where the configuration has those of containers: each stands on a line of its own, and
 /// an instance has one.
-fn placed(text: &str, address: SocketAddr, admin: SocketAddr, upstreams: &[Upstream]) -> String {
+fn placed(text: &str, ports: Ports, upstreams: &[Upstream]) -> String {
     let socket = |host: &str, port: u16| {
         format!("{{ socket_address: {{ address: {host}, port_value: {port} }} }}")
     };
@@ -156,36 +173,13 @@ fn placed(text: &str, address: SocketAddr, admin: SocketAddr, upstreams: &[Upstr
                 |it: &SocketAddr| format!("{indent}- endpoint: {{ address: {} }}", at(*it));
             lines.extend(instances.iter().map(endpoint));
         } else {
-            let line = line.replace(&socket("0.0.0.0", 8080), &at(address));
-            lines.push(line.replace(&socket("127.0.0.1", 9901), &at(admin)));
+            let line = line.replace(&socket("0.0.0.0", 8080), &at(ports.front));
+            let line = line.replace(&socket("0.0.0.0", 9902), &at(ports.monitoring));
+            lines.push(line.replace(&socket("127.0.0.1", 9901), &at(ports.admin)));
         }
     }
     lines.join("\n") + "\n"
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn local(port: u16) -> SocketAddr {
-        ([127, 0, 0, 1], port).into()
-    }
-
-    #[test]
-    fn every_address_of_a_container_gives_way_to_those_of_the_instances() {
-        let text = fs::read_to_string(settings::deploy().join("envoy/envoy.yaml")).unwrap();
-        let upstreams = [
-            Upstream { name: "accounts", instances: vec![local(11), local(12)] },
-            Upstream { name: "storefront", instances: vec![local(21), local(22), local(23)] },
-            Upstream { name: "edge", instances: vec![local(31)] },
-        ];
-
-        let placed = placed(&text, local(1), local(2), &upstreams);
-
-        let count = |port: u16| placed.matches(&format!("port_value: {port} }}")).count();
-        assert!(!placed.contains("port_value: 8080") && !placed.contains("port_value: 9901"));
-        assert_eq!((count(1), count(2)), (1, 1), "the door and the admin's");
-        assert_eq!((count(11), count(12), count(31)), (1, 1, 1));
-        assert_eq!((count(21), count(22), count(23)), (2, 2, 2), "calls and WebSockets");
-    }
-}
+mod tests;

@@ -130,6 +130,13 @@ impl Instance {
         self.is_ready().await;
     }
 
+    /// Once it has ended, it is at this address when it starts again, as a container that was given another one.
+    pub(super) fn moves_to(&mut self, address: SocketAddr) {
+        assert!(!self.is_alive(), "it ends before it moves");
+        self.settings.push(("SIR0_LISTEN".to_owned(), address.to_string()));
+        self.door.moves_to(address);
+    }
+
     fn launch(&mut self) {
         let log = File::options().create(true).append(true).open(self.folder.join(process::LOG));
         let welcome = File::create(self.folder.join(process::WELCOME));

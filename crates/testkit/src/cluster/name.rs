@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -18,16 +18,26 @@ use tokio::{
 /// is gone.
 pub(super) struct Name {
     address: SocketAddr,
+    instances: Instances,
     taking: AbortHandle,
 }
+
+type Instances = Arc<Mutex<Vec<SocketAddr>>>;
 
 impl Name {
     /// Stands for the instances at these addresses, whether they run or not.
     pub(super) async fn of(instances: Vec<SocketAddr>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let taking = tokio::spawn(take(listener, instances.into())).abort_handle();
-        Self { address, taking }
+        let instances = Arc::new(Mutex::new(instances));
+        let taking = tokio::spawn(take(listener, Arc::clone(&instances))).abort_handle();
+        Self { address, instances, taking }
+    }
+
+    /// An instance is somewhere else now.
+    pub(super) fn moved(&self, from: SocketAddr, to: SocketAddr) {
+        let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
+        instances.iter_mut().filter(|it| **it == from).for_each(|it| *it = to);
     }
 
     /// Where the service is reached.
@@ -42,12 +52,13 @@ impl Drop for Name {
     }
 }
 
-async fn take(listener: TcpListener, instances: Arc<[SocketAddr]>) {
+async fn take(listener: TcpListener, instances: Instances) {
     let turn = Arc::new(AtomicUsize::new(0));
     loop {
         // A connection that is gone before it is taken is no loss.
         let Ok((mut from, _)) = listener.accept().await else { continue };
-        let (instances, turn) = (Arc::clone(&instances), Arc::clone(&turn));
+        let instances = instances.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let turn = Arc::clone(&turn);
         tokio::spawn(async move {
             for _ in 0..instances.len() {
                 let instance = instances[turn.fetch_add(1, Ordering::Relaxed) % instances.len()];

@@ -34,7 +34,7 @@ struct Inner {
 pub(super) struct Feed {
     name: &'static str,
     database: PgPool,
-    followers: Vec<SocketAddr>,
+    followers: Mutex<Vec<SocketAddr>>,
 }
 
 impl Feed {
@@ -45,7 +45,11 @@ impl Feed {
             .acquire_timeout(PATIENCE)
             .connect_lazy(database)
             .expect("the URL of a database that was made");
-        Self { name, database, followers }
+        Self { name, database, followers: Mutex::new(followers) }
+    }
+
+    fn followers(&self) -> std::sync::MutexGuard<'_, Vec<SocketAddr>> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `None` when the database does not answer: it may be down on purpose.
@@ -59,6 +63,13 @@ impl Settling {
         Self(Arc::new(Inner { feeds, settled: Mutex::default() }))
     }
 
+    /// A follower of the feed of this name is somewhere else now.
+    pub(super) fn moved(&self, feed: &str, from: SocketAddr, to: SocketAddr) {
+        for feed in self.0.feeds.iter().filter(|it| it.name == feed) {
+            feed.followers().iter_mut().filter(|it| **it == from).for_each(|it| *it = to);
+        }
+    }
+
     /// Returns when every instance has heard of what was changed so far.
     pub(crate) async fn wait(&self) {
         let mut anything_new = false;
@@ -70,8 +81,9 @@ impl Settling {
             }
             anything_new = true;
             let begun = Instant::now();
-            for follower in &feed.followers {
-                while has_read(*follower, feed.name).await.is_some_and(|position| position < head)
+            let followers = feed.followers().clone();
+            for follower in followers {
+                while has_read(follower, feed.name).await.is_some_and(|position| position < head)
                     && begun.elapsed() < PATIENCE
                 {
                     sleep(Duration::from_millis(5)).await;

@@ -1,0 +1,38 @@
+//! Addresses change hands: a container engine gives the address of one that is gone to whoever starts next.
+
+use futures::future::join;
+use sir0_server::parts::Part;
+
+use super::{Cluster, Instance};
+
+impl Cluster {
+    /// Kills these instances of accounts and of the storefront, and starts each where the other one was. What leads to
+    /// them by name knows; the proxy takes each address for what it was, until it finds out.
+    pub async fn swaps(&mut self, accounts: usize, storefront: usize) {
+        let (accounts, storefront) =
+            (&mut self.accounts[accounts], &mut self.storefronts[storefront]);
+        join(accounts.kill_9(), storefront.kill_9()).await;
+
+        let (was_accounts, was_storefront) = (accounts.address(), storefront.address());
+        let [to_accounts, to_storefront] = &self.names;
+        to_accounts.moved(was_accounts, was_storefront);
+        to_storefront.moved(was_storefront, was_accounts);
+        self.settling.moved(Part::Accounts.name(), was_accounts, was_storefront);
+        self.settling.moved(Part::Storefront.name(), was_storefront, was_accounts);
+
+        accounts.moves_to(was_storefront);
+        storefront.moves_to(was_accounts);
+        join(Instance::starts_again(accounts), Instance::starts_again(storefront)).await;
+    }
+
+    /// Waits until the proxy takes this many instances of each service for well, where it believes them to be.
+    pub async fn is_seen_as(&mut self, accounts: usize, storefronts: usize) {
+        let expected = [
+            ("accounts", accounts),
+            ("storefront", storefronts),
+            ("storefront-websocket", storefronts),
+            ("edge", 1),
+        ];
+        self.envoy.sees(&expected).await;
+    }
+}
