@@ -8,4 +8,5 @@ mod http1;
 mod http2;
 mod kept;
 mod shutdown;
+mod signins;
 mod stage;
