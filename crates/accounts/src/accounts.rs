@@ -173,7 +173,7 @@ impl Accounts {
         role: Role,
     ) -> Result<UserId, AccountsError> {
         let Register { username, email, password } = register;
-        let attempt = self.hasher.attempts().to_register(request_id::client());
+        let attempt = self.hasher.attempts().to_register(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
         // Asked before hashing, to spare the work, and decided by the insert.
         refuse_taken(self.db.taken(&username, &email, None).await?)?;

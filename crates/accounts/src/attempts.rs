@@ -5,6 +5,7 @@
 
 mod delay;
 mod fading;
+mod rank;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::{
 use sir0_rpc::Client;
 use tokio::time::Instant;
 
+pub(crate) use self::rank::{Company, Rank};
 use self::{
     delay::Delay,
     fading::{Fading, Key},
@@ -51,24 +53,21 @@ pub(crate) struct Attempt {
 /// Who they say they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Claim {
-    /// Nobody yet.
-    Nobody,
+    /// An account that is to be made.
+    New(Pair),
     /// An account, as its token proves.
     Proved,
     /// An account, and its password is to prove it. The e-mail need not belong to one.
-    Account { account: u64, pair: u64, shelf: u64 },
+    Account { account: u64, pair: Pair },
 }
 
-/// How many others of the same kind wait before someone or are being served.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Company {
-    pub(crate) same_address: u16,
-    pub(crate) same_account: u16,
+/// An account and an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pair {
+    name: u64,
+    /// Where it is kept whether they know each other.
+    shelf: u64,
 }
-
-/// The lowest goes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rank(u32);
 
 /// What an attempt was charged with when it began. It counts as a failure until it is something else, so that many
 /// guesses at a time are not one.
@@ -91,23 +90,29 @@ impl Attempts {
 
     /// Someone who wants to sign in with this e-mail.
     pub(crate) fn to_sign_in(&self, client: Option<Client>, email: &Email) -> Attempt {
-        /// One address has this many shelves for the accounts it is known for, and pushes nothing else from others.
-        const SHELVES: u64 = 16;
         let account = self.secret.hash_one(email.key());
-        let pair = self.secret.hash_one((client, account));
-        let kept_at = self.secret.hash_one((client, account % SHELVES));
-        let claim = Claim::Account { account, pair, shelf: kept_at };
+        let claim = Claim::Account { account, pair: self.pair(client, account) };
         Attempt { address: self.address(client), claim }
     }
 
-    /// Someone who wants an account.
-    pub(crate) fn to_register(&self, client: Option<Client>) -> Attempt {
-        Attempt { address: self.address(client), claim: Claim::Nobody }
+    /// Someone who wants an account with this e-mail.
+    pub(crate) fn to_register(&self, client: Option<Client>, email: &Email) -> Attempt {
+        let account = self.secret.hash_one(email.key());
+        Attempt { address: self.address(client), claim: Claim::New(self.pair(client, account)) }
     }
 
     /// Someone signed in who wants another password.
     pub(crate) fn to_change(&self, client: Option<Client>) -> Attempt {
         Attempt { address: self.address(client), claim: Claim::Proved }
+    }
+
+    fn pair(&self, client: Option<Client>, account: u64) -> Pair {
+        /// An address has this many shelves for the accounts it is known for, and pushes nothing else from others.
+        const SHELVES: u64 = 16;
+        Pair {
+            name: self.secret.hash_one((client, account)),
+            shelf: self.secret.hash_one((client, account % SHELVES)),
+        }
     }
 
     fn address(&self, client: Option<Client>) -> Option<u64> {
@@ -117,9 +122,9 @@ impl Attempts {
     /// How long this one has to wait because of wrong passwords. Tells nothing about whether the account exists.
     pub(crate) fn delay(&self, attempt: &Attempt, now: Instant) -> Option<Duration> {
         attempt.address?;
-        let Claim::Account { account, pair, .. } = attempt.claim else { return None };
+        let Claim::Account { account, pair } = attempt.claim else { return None };
         let records = self.records();
-        let own = SAME_ADDRESS.left(records.failures_of_pair.read(Key::of(pair), now));
+        let own = SAME_ADDRESS.left(records.failures_of_pair.read(Key::of(pair.name), now));
         let shared = match records.lane(attempt, now)? {
             Lane::Known => None,
             Lane::Newcomers => {
@@ -165,7 +170,7 @@ impl Attempts {
     pub(crate) fn came_to_nothing(&self, attempt: &Attempt, charge: Charge, now: Instant) {
         let mut records = self.records();
         records.charge(attempt, charge.0, Fading::take_back, now);
-        if let (Claim::Nobody, Some(address)) = (attempt.claim, attempt.address) {
+        if let (Claim::New(_), Some(address)) = (attempt.claim, attempt.address) {
             // The name or the e-mail was taken, which it has learnt.
             records.uses_of_address.add(Key::of(address), USE, now);
         }
@@ -178,7 +183,7 @@ impl Attempts {
         records.failures_of_address.add(Key::of(address), 1.0, now);
         if let Claim::Account { pair, .. } = attempt.claim {
             // The time to wait begins with the answer.
-            records.failures_of_pair.add(Key::of(pair), 0.0, now);
+            records.failures_of_pair.add(Key::of(pair.name), 0.0, now);
         }
     }
 
@@ -186,13 +191,20 @@ impl Attempts {
     pub(crate) fn succeeded(&self, attempt: &Attempt, charge: Charge, now: Instant) {
         let Some(address) = attempt.address else { return };
         let mut records = self.records();
-        let counts = if attempt.claim == Claim::Nobody { REGISTRATION } else { USE };
-        records.uses_of_address.add(Key::of(address), counts, now);
         records.charge(attempt, charge.0, Fading::take_back, now);
-        if let Claim::Account { pair, shelf, .. } = attempt.claim {
-            records.failures_of_pair.clear(Key::of(pair));
-            records.known.set(Key { shelf, name: pair }, 1.0, now);
-        }
+        let counts = match attempt.claim {
+            Claim::New(pair) => {
+                records.now_know(pair, now);
+                REGISTRATION
+            }
+            Claim::Proved => USE,
+            Claim::Account { pair, .. } => {
+                records.now_know(pair, now);
+                records.failures_of_pair.clear(Key::of(pair.name));
+                USE
+            }
+        };
+        records.uses_of_address.add(Key::of(address), counts, now);
     }
 
     /// It was sent away. Who comes again and again goes further back.
@@ -221,21 +233,7 @@ impl Attempt {
     pub(crate) const fn account(&self) -> Option<u64> {
         match self.claim {
             Claim::Account { account, .. } => Some(account),
-            Claim::Nobody | Claim::Proved => None,
+            Claim::New(_) | Claim::Proved => None,
         }
-    }
-}
-
-impl Rank {
-    /// In so many parts of a failure: as fine as what counts least, so that who asked as often is equal.
-    const PARTS: f32 = 64.0;
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a count that is never negative; what is beyond a u32 is the last anyway"
-    )]
-    fn of(load: f32) -> Self {
-        Self((load * Self::PARTS).round() as u32)
     }
 }

@@ -108,14 +108,14 @@ async fn an_account_signs_in_again_and_again_while_ninety_addresses_hammer() {
     sleep(Duration::from_secs(1)).await;
 
     let mut in_time = 0;
-    for _ in 0..20 {
+    for _ in 0..12 {
         let asked = Instant::now();
         let answer = ada.signs_in(&email_of("Ada"), PASSWORD).await;
         in_time += u32::from(answer.status == 200 && asked.elapsed() <= IN_TIME);
         sleep(Duration::from_millis(300)).await;
     }
 
-    assert!(in_time >= 19, "{in_time} of 20 sign-ins were in time");
+    assert!(in_time >= 11, "{in_time} of 12 sign-ins were in time");
     let newcomer = Stranger::of(&server, 1_001);
     let elsewhere = newcomer.signs_in(&email_of("Ada"), PASSWORD).await;
     assert_eq!(elsewhere.status, 200, "from an address that was never here: {}", elsewhere.text);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{
-    Attempt, Claim,
+    Attempt, Claim, Pair,
     fading::{Fading, Key},
 };
 
@@ -51,7 +51,7 @@ impl Records {
     /// Whether a token speaks for this one, or the address from which the account was signed in to.
     pub(super) fn is_trusted(&self, attempt: &Attempt, now: Instant) -> bool {
         match attempt.claim {
-            Claim::Nobody => attempt.address.is_none(),
+            Claim::New(_) => attempt.address.is_none(),
             Claim::Proved => true,
             Claim::Account { .. } => {
                 self.is_known(attempt, now) && self.failures_for(attempt, now) < FORGIVEN
@@ -60,14 +60,19 @@ impl Records {
     }
 
     fn is_known(&self, attempt: &Attempt, now: Instant) -> bool {
-        let Claim::Account { pair, shelf, .. } = attempt.claim else { return false };
-        self.known.level(Key { shelf, name: pair }, now) >= HARDLY_ANY
+        let Claim::Account { pair, .. } = attempt.claim else { return false };
+        self.known.level(pair.shelved(), now) >= HARDLY_ANY
+    }
+
+    /// The account was signed in to from this address, or made there.
+    pub(super) fn now_know(&mut self, pair: Pair, now: Instant) {
+        self.known.set(pair.shelved(), 1.0, now);
     }
 
     /// From this address for this account.
     pub(super) fn failures_for(&self, attempt: &Attempt, now: Instant) -> f32 {
         let Claim::Account { pair, .. } = attempt.claim else { return 0.0 };
-        self.failures_of_pair.level(Key::of(pair), now)
+        self.failures_of_pair.level(Key::of(pair.name), now)
     }
 
     /// For this account from anywhere.
@@ -99,14 +104,20 @@ impl Records {
         counts: fn(&mut Fading, Key, f32, Instant),
         now: Instant,
     ) {
-        let (Some(lane), Claim::Account { account, pair, .. }) = (lane, attempt.claim) else {
+        let (Some(lane), Claim::Account { account, pair }) = (lane, attempt.claim) else {
             return;
         };
-        counts(&mut self.failures_of_pair, Key::of(pair), 1.0, now);
+        counts(&mut self.failures_of_pair, Key::of(pair.name), 1.0, now);
         match lane {
             Lane::Known => {}
             Lane::Newcomers => counts(&mut self.failures_of_newcomers, Key::of(account), 1.0, now),
             Lane::Guessers => counts(&mut self.failures_of_guessers, Key::of(account), 1.0, now),
         }
+    }
+}
+
+impl Pair {
+    const fn shelved(self) -> Key {
+        Key { shelf: self.shelf, name: self.name }
     }
 }

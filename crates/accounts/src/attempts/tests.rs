@@ -27,6 +27,11 @@ impl Stage {
         self.attempts.to_sign_in(Some(client(address)), &email)
     }
 
+    fn for_an_account(&self, name: &str, address: u32) -> Attempt {
+        let email = Email::parse(&format!("{name}@example.com")).expect("an address");
+        self.attempts.to_register(Some(client(address)), &email)
+    }
+
     fn passes(&mut self, time: Duration) {
         self.now += time;
     }
@@ -106,7 +111,7 @@ fn who_comes_again_and_again_although_sent_away_goes_further_back() {
 #[test]
 fn who_makes_many_accounts_goes_behind_who_makes_one() {
     let stage = a_stage();
-    let [many, one] = [1, 2].map(|address| stage.attempts.to_register(Some(client(address))));
+    let [many, one] = [1, 2].map(|address| stage.for_an_account("ada", address));
     for _ in 0..20 {
         stage.succeeds(many);
     }
@@ -116,9 +121,18 @@ fn who_makes_many_accounts_goes_behind_who_makes_one() {
 }
 
 #[test]
+fn who_just_made_an_account_signs_in_to_it_before_strangers() {
+    let stage = a_stage();
+    stage.succeeds(stage.for_an_account("ada", 1));
+
+    assert!(stage.rank(stage.by("ada", 1)) < stage.rank(stage.by("nobody", 2)));
+    assert!(stage.rank(stage.by("ada", 3)) >= stage.rank(stage.by("nobody", 2)));
+}
+
+#[test]
 fn who_asks_for_many_names_that_are_taken_goes_behind_who_asks_for_one() {
     let stage = a_stage();
-    let [many, one] = [1, 2].map(|address| stage.attempts.to_register(Some(client(address))));
+    let [many, one] = [1, 2].map(|address| stage.for_an_account("ada", address));
     for _ in 0..100 {
         let charge = stage.attempts.begins(&many, stage.now);
         stage.attempts.came_to_nothing(&many, charge, stage.now);
