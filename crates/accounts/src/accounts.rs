@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sir0_feed::{Feed, Heard};
 use sir0_kernel::{Role, SessionId, UserId};
-use sir0_rpc::Shared;
+use sir0_rpc::{Shared, request_id};
 use sir0_storage::{
     self as storage, Place, Step,
     copy::{Copied, CopyError},
@@ -184,9 +184,11 @@ impl Accounts {
         role: Role,
     ) -> Result<UserId, AccountsError> {
         let Register { username, email, password } = register;
+        let attempt = self.hasher.attempts().to_register(request_id::client(), &email);
+        let turn = self.hasher.turn(attempt).await?;
         // Asked before hashing, to spare the work, and decided by the insert.
         refuse_taken(self.db.taken(&username, &email, None).await?)?;
-        let hash = self.hasher.hash(password).await?;
+        let hash = turn.hash(password).await?;
         let inserting =
             insert_user(self.db.clone(), username, email, hash, role, self.shared.clock.now());
         self.shared.work.to_the_end(inserting).await
@@ -197,9 +199,12 @@ impl Accounts {
         login: Login,
     ) -> Result<(UserId, AccessToken), AccountsError> {
         let Login { email, password } = login;
+        let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &email);
+        let turn = self.hasher.turn(attempt).await?;
+        // Not before its turn: a flood asks the database no more often than it may hash.
         let stored = self.db.user_by_email(&email).await?;
         let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
-        let verdict = self.hasher.verify(password.clone(), hash).await?;
+        let verdict = turn.verify(password.clone(), hash).await?;
 
         let Some(stored) = stored.filter(|_| verdict.matches) else {
             return Err(AccountsError::InvalidCredentials);
@@ -231,9 +236,12 @@ impl Accounts {
         Ok((user.id, token))
     }
 
-    /// Brings an old hash up to today's cost. The person is signed in either way, so a failure waits for next time.
+    /// Brings an old hash up to today's cost. The person is signed in either way and waits for the answer, so a busy
+    /// moment or a failure leaves it to the next time.
     async fn hash_anew(&self, id: UserId, password: Password, old: &str) {
-        let Ok(hash) = self.hasher.hash(password).await else { return };
+        let attempt = self.hasher.attempts().to_change(request_id::client());
+        let Some(turn) = self.hasher.turn_now(attempt) else { return };
+        let Ok(hash) = turn.hash(password).await else { return };
         let renewed = async {
             let mut tx = self.db.begin().await?;
             tx.refresh_hash(id, &hash, old).await?;
@@ -263,7 +271,10 @@ impl Accounts {
         session: SessionId,
     ) -> Result<(), AccountsError> {
         let hash = match password {
-            Some(password) => Some(self.hasher.hash(password).await?),
+            Some(password) => {
+                let attempt = self.hasher.attempts().to_change(request_id::client());
+                Some(self.hasher.turn(attempt).await?.hash(password).await?)
+            }
             None => None,
         };
         let accounts = self.clone();

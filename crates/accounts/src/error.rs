@@ -4,7 +4,7 @@ use sir0_kernel::UserId;
 use sir0_rpc::{FieldFault, Reason, Refusal};
 use sir0_storage as storage;
 
-use crate::hashing::Busy;
+use crate::hashing::{Refused, Wait};
 
 /// One variant for each thing a client can act on.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,12 @@ pub enum AccountsError {
     UnknownToken,
     /// Too many passwords wait.
     #[error("too many passwords wait to be checked, try again in a moment")]
-    TooBusy(#[from] Busy),
+    TooBusy(Wait),
+    /// Too many passwords were wrong. Whether the account exists is not told.
+    #[error(
+        "too many sign-ins with this email failed, try again in {} s", .0.duration().as_secs()
+    )]
+    TooManyAttempts(Wait),
     /// The database failed.
     #[error("the accounts database failed")]
     Database(#[from] storage::Error),
@@ -42,9 +47,21 @@ impl Refusal for AccountsError {
             Self::InvalidCredentials => Reason::unauthenticated("INVALID_CREDENTIALS"),
             Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
             Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
-            Self::TooBusy(busy) => Reason::exhausted("TOO_BUSY").after(busy.retry_after),
+            Self::TooBusy(wait) => Reason::exhausted("TOO_BUSY").after(wait.duration()),
+            Self::TooManyAttempts(wait) => {
+                Reason::exhausted("TOO_MANY_ATTEMPTS").after(wait.duration())
+            }
             Self::Database(error) if error.is_passing() => Reason::unavailable(),
             Self::Database(_) => Reason::internal(),
+        }
+    }
+}
+
+impl From<Refused> for AccountsError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooBusy(wait) => Self::TooBusy(wait),
+            Refused::TooManyAttempts(wait) => Self::TooManyAttempts(wait),
         }
     }
 }

@@ -3,21 +3,20 @@
 
 mod cost;
 mod line;
+mod refused;
 mod stored;
+mod turn;
 
 use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
 use serde::Deserialize;
-use tokio::{task, time::Instant};
-use tokio_util::task::AbortOnDropHandle;
 
-pub use self::line::Busy;
-use self::{
-    cost::Cost,
-    line::{Line, Place},
-    stored::{Salt, Stored},
+pub use self::refused::{Refused, Wait};
+use self::{cost::Cost, line::Line, stored::Salt, turn::Turn};
+use crate::{
+    attempts::{Attempt, Attempts},
+    config::InvalidConfig,
 };
-use crate::{config::InvalidConfig, domain::Password};
 
 /// What a password costs to hash, and how many may cost it at once.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -33,14 +32,14 @@ pub struct Config {
     pub memory_mib: u32,
     /// How many callers may wait for a place.
     pub queue: usize,
-    /// How long a caller waits for a place.
+    /// How long a caller waits for a place. Below 10 s, who does not hammer may be sent away for those who do.
     #[serde(with = "humantime_serde")]
     pub patience: Duration,
 }
 
 /// Hashes and checks passwords, a few at a time. Cheap to clone; clones share their places.
 #[derive(Clone, Debug)]
-pub struct Hasher(Arc<Shared>);
+pub(crate) struct Hasher(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -50,19 +49,16 @@ struct Shared {
     line: Arc<Line>,
 }
 
-/// What a check found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// The password is the one that was hashed.
-    pub matches: bool,
-    /// The hash was made with other parameters than are set now: hash the password again while it
-    /// is at hand.
-    pub outdated: bool,
-}
-
 impl Default for Config {
     fn default() -> Self {
-        Self { log_n: 17, r: 8, p: 1, memory_mib: 512, queue: 64, patience: Duration::from_secs(5) }
+        Self {
+            log_n: 17,
+            r: 8,
+            p: 1,
+            memory_mib: 512,
+            queue: 64,
+            patience: Duration::from_secs(12),
+        }
     }
 }
 
@@ -98,7 +94,7 @@ impl Config {
             return refuse("hashing.queue", "must be at most 10000");
         }
         if self.patience > Self::MOST_PATIENCE {
-            return refuse("hashing.patience", "must be at most 1 minute, such as `5s`");
+            return refuse("hashing.patience", "must be at most 1 minute, such as `12s`");
         }
         Ok(cost)
     }
@@ -106,7 +102,7 @@ impl Config {
 
 impl Hasher {
     /// Starts with no one waiting. Refuses what [`Config::check`] refuses.
-    pub fn new(config: &Config) -> Result<Self, InvalidConfig> {
+    pub(crate) fn new(config: &Config) -> Result<Self, InvalidConfig> {
         let cost = config.cost()?;
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self::with(cost, cores, config))
@@ -119,63 +115,30 @@ impl Hasher {
         Self(Arc::new(Shared { cost, nobody: Salt::fresh(), line: Arc::new(line) }))
     }
 
-    /// Hashes a new password, in PHC form: `$scrypt$ln=17,r=8,p=1$…$…`.
-    pub async fn hash(&self, password: Password) -> Result<String, Busy> {
-        let cost = self.0.cost;
-        self.work(cost, move || {
-            let salt = Salt::fresh();
-            Stored { cost, salt, output: stored::compute(&password, cost, salt) }.to_string()
-        })
-        .await
+    /// Who asked lately, and who failed.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        self.0.line.attempts()
     }
 
-    /// Checks a password against the hash of an account. `None`, for an account that does not
-    /// exist, costs the same and matches nothing, so that the time it takes tells nobody which
-    /// accounts there are.
-    pub async fn verify(&self, password: Password, stored: Option<&str>) -> Result<Verdict, Busy> {
-        let stored = stored.and_then(|phc| {
-            let read = Stored::parse(phc);
-            if read.is_none() {
-                // Not one we wrote: computing it might cost anything.
-                tracing::error!("a stored password hash is malformed or out of bounds");
-            }
-            read
-        });
-        let (cost, salt) = stored.map_or((self.0.cost, self.0.nobody), |it| (it.cost, it.salt));
-        let output = self.work(cost, move || stored::compute(&password, cost, salt)).await?;
-        Ok(Verdict {
-            matches: stored.is_some_and(|it| it.output == output),
-            outdated: stored.is_some_and(|it| it.cost != self.0.cost),
-        })
+    /// Waits for the turn of this one. Whoever failed and asked less goes first.
+    pub(crate) async fn turn(&self, attempt: Attempt) -> Result<Turn, Refused> {
+        self.turn_of(attempt, self.0.cost).await
     }
 
-    /// Does the work in a place of the line, on a thread where blocking harms no one.
-    async fn work<T: Send + 'static>(
-        &self,
-        cost: Cost,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Busy> {
-        let line = &self.0.line;
-        // A hash from costlier times takes as many places as it takes memory.
-        let places = cost.memory().div_ceil(self.0.cost.memory());
-        let place: Place = line.admit(places).await?;
+    /// A turn, if there is one without waiting.
+    pub(crate) fn turn_now(&self, attempt: Attempt) -> Option<Turn> {
+        let place = self.0.line.admit_now(attempt)?;
+        Some(Turn::new(self, place))
+    }
 
-        let paced = Arc::clone(line);
-        let task = task::spawn_blocking(move || {
-            let begun = Instant::now();
-            let done = work();
-            paced.finished(begun.elapsed());
-            drop(place);
-            done
-        });
-        // When the caller leaves, work that has not begun never does, and its place is free when a
-        // thread comes to it. Work that has begun keeps its place, because it keeps its memory.
-        match AbortOnDropHandle::new(task).await {
-            Ok(done) => Ok(done),
-            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-            // The runtime is shutting down and took the work away.
-            Err(_stopped) => Err(line.refuse()),
-        }
+    async fn turn_of(&self, attempt: Attempt, cost: Cost) -> Result<Turn, Refused> {
+        let place = self.0.line.admit(attempt, self.places(cost)).await?;
+        Ok(Turn::new(self, place))
+    }
+
+    /// A hash from costlier times takes as many places as it takes memory.
+    fn places(&self, cost: Cost) -> u64 {
+        cost.memory().div_ceil(self.0.cost.memory())
     }
 }
 

@@ -61,7 +61,9 @@ impl Operator {
     ) -> Result<UserId, CreateError> {
         let Register { username, email, password } = Register::parse(username, email, password)?;
         refuse_taken(self.db.taken(&username, &email, None).await.map_err(AccountsError::from)?)?;
-        let hash = self.hasher.hash(password).await.map_err(AccountsError::from)?;
+        let attempt = self.hasher.attempts().to_register(None, &email);
+        let turn = self.hasher.turn(attempt).await.map_err(AccountsError::from)?;
+        let hash = turn.hash(password).await.map_err(AccountsError::from)?;
         let (db, at) = (self.db.clone(), self.clock.now());
         Ok(insert_user(db, username, email, hash, role, at).await?)
     }

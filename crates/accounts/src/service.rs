@@ -109,6 +109,7 @@ fn count_login<T>(signed_in: &Result<T, AccountsError>) {
         Ok(_) => "signed_in",
         Err(AccountsError::InvalidCredentials) => "refused",
         Err(AccountsError::TooBusy(_)) => "too_busy",
+        Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
         Err(_) => "failed",
     };
     metrics::counter!("sir0_logins_total", "outcome" => outcome).increment(1);

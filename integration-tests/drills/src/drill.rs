@@ -17,6 +17,7 @@ mod postgres;
 mod report;
 mod rolling;
 mod sessions;
+mod signins;
 mod slow_line;
 mod streams;
 mod times;
@@ -59,6 +60,8 @@ enum Name {
     Streams,
     /// Ten times as many logins as can be hashed.
     Flood,
+    /// Ninety addresses guess passwords while someone signs in.
+    Signins,
     /// A session ends here; how soon is it over there?
     Sessions,
     /// Many write on three instances, watchers come and go, and Redis is killed.
@@ -72,7 +75,7 @@ enum Name {
 }
 
 /// Every drill, in the order of the page.
-const ALL: [Name; 10] = [
+const ALL: [Name; 11] = [
     Name::Writers,
     Name::Kill,
     Name::Rolling,
@@ -83,6 +86,7 @@ const ALL: [Name; 10] = [
     Name::Sessions,
     Name::Streams,
     Name::Flood,
+    Name::Signins,
 ];
 const CI: [Name; 7] = [
     Name::Writers,
@@ -152,6 +156,7 @@ impl Name {
             Self::Once => once::run(is_short).await,
             Self::Streams => streams::run(is_short).await,
             Self::Flood => flood::run(is_short).await,
+            Self::Signins => signins::run(is_short).await,
             Self::Sessions => sessions::run(is_short).await,
             Self::Writers => writers::run(is_short).await,
             Self::Kill => kill::run(is_short).await,
@@ -169,6 +174,7 @@ impl Name {
             Self::Once => "once",
             Self::Streams => "streams",
             Self::Flood => "flood",
+            Self::Signins => "signins",
             Self::Sessions => "sessions",
             Self::Writers => "writers",
             Self::Kill => "kill",

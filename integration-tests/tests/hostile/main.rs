@@ -8,5 +8,6 @@ mod http1;
 mod http2;
 mod kept;
 mod shutdown;
+mod signins;
 mod stage;
 mod waiting;

@@ -187,27 +187,30 @@ async fn too_many_passwords_at_once_are_told_when_to_try_again() {
     })
     .await;
     let visitor = platform.visitor();
-    let credentials = json!({"email": "nobody@example.com", "password": PASSWORD});
+    // Each time another one: too many attempts at one account are another refusal.
+    let mut nobodies = (0..).map(|number| format!("nobody{number}@example.com"));
+    let credentials = |email: String| json!({"email": email, "password": PASSWORD});
     let knocking = tokio::spawn({
-        let (rest, credentials) = (visitor.rest(), credentials.clone());
+        let rest = visitor.rest();
         async move {
-            loop {
+            for number in 0.. {
+                let credentials = credentials(format!("knocks{number}@example.com"));
                 rest.post("/api/users/login", &credentials).await;
             }
         }
     });
 
-    let request =
-        LoginRequest { email: "nobody@example.com".to_owned(), password: PASSWORD.to_owned() };
+    let mut nobody = || nobodies.next().expect("there are enough");
     let (mut accounts, rest) = (visitor.accounts(), visitor.rest());
     let status = loop {
-        let status = accounts.login(request.clone()).await.unwrap_err();
+        let request = LoginRequest { email: nobody(), password: PASSWORD.to_owned() };
+        let status = accounts.login(request).await.unwrap_err();
         if status.code() != Code::Unauthenticated {
             break status;
         }
     };
     let answer = loop {
-        let answer = rest.post("/api/users/login", &credentials).await;
+        let answer = rest.post("/api/users/login", &credentials(nobody())).await;
         if answer.status != 401 {
             break answer;
         }

@@ -1,199 +1,255 @@
-//! The line before the places where hashes are computed: short, patient for a while, and honest
-//! when it is full.
+//! The line before the places where hashes are computed: short, patient for a while, honest when it is full, and led
+//! by who failed and asked least lately.
+
+mod counted;
+#[cfg(test)]
+mod floods;
+mod pace;
+mod place;
+mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use metrics::{counter, gauge, histogram};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    sync::oneshot,
+    time::{Instant, timeout},
 };
 
-const WAITING: &str = "sir0_hashing_waiting";
-const RUNNING: &str = "sir0_hashing_running";
-const REFUSED: &str = "sir0_hashing_refused_total";
-const SECONDS: &str = "sir0_hashing_seconds";
+pub(super) use self::place::Place;
+use self::{
+    counted::{DELAYED, DROPPED, REFUSED, SECONDS, WAITING},
+    pace::Pace,
+    queue::{Joined, Queue},
+};
+use super::refused::{Refused, Wait};
+use crate::attempts::{Attempt, Attempts};
 
 /// A few places, and a bounded number of callers who wait for one.
 #[derive(Debug)]
 pub(super) struct Line {
-    free: Arc<Semaphore>,
+    state: Mutex<State>,
     places: u32,
-    waiting: AtomicUsize,
     most_waiting: usize,
     patience: Duration,
     pace: Mutex<Pace>,
+    attempts: Attempts,
 }
 
-/// Too many passwords wait to be hashed. Nothing was done; trying again later is safe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords wait to be hashed, try again in {} s", .retry_after.as_secs())]
-pub struct Busy {
-    /// When those who wait now will probably be through. Whole seconds, at least one.
-    pub retry_after: Duration,
-}
-
-/// Whoever holds it may compute. Free again when dropped.
 #[derive(Debug)]
-pub(super) struct Place(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+struct State {
+    free: u32,
+    queue: Queue<Teller>,
+    running: Vec<Attempt>,
+}
+
+/// How someone who waits is told.
+type Teller = oneshot::Sender<Word>;
+
+/// What someone who waits is told.
+#[derive(Debug)]
+enum Word {
+    Begin(Place),
+    /// Someone came who failed and asked less.
+    MakeRoom,
+    /// Others failed for it meanwhile.
+    TooManyAttempts(Duration),
+}
 
 /// Someone in the line, until they are dropped.
-struct Waiting<'a>(&'a Line);
-
-/// How long a hash takes of late.
-#[derive(Debug)]
-struct Pace {
-    average: Duration,
-    finished: u64,
+struct Waiting<'a> {
+    line: &'a Line,
+    number: u64,
 }
 
 impl Line {
-    const LONGEST_RETRY: Duration = Duration::from_mins(1);
-
     pub(super) fn new(places: usize, most_waiting: usize, patience: Duration) -> Self {
-        metrics::describe_gauge!(WAITING, "Callers who wait for their password to be hashed");
-        metrics::describe_gauge!(RUNNING, "Passwords being hashed");
-        metrics::describe_counter!(REFUSED, "Callers sent away because too many were waiting");
-        metrics::describe_histogram!(SECONDS, metrics::Unit::Seconds, "The time one hash takes");
-
+        counted::describe();
         let places = u32::try_from(places.clamp(1, 1024)).expect("at most 1024");
         Self {
-            free: Arc::new(Semaphore::new(places as usize)),
+            state: Mutex::new(State { free: places, queue: Queue::empty(), running: Vec::new() }),
             places,
-            waiting: AtomicUsize::new(0),
             most_waiting,
             patience,
             pace: Mutex::new(Pace::unknown()),
+            attempts: Attempts::none_yet(Instant::now()),
         }
     }
 
-    /// Takes this many places, all of them at most, or waits for them within the bounds of the
-    /// line.
-    pub(super) async fn admit(&self, places: u64) -> Result<Place, Busy> {
-        let places = u32::try_from(places).unwrap_or(u32::MAX).clamp(1, self.places);
-        // Nobody overtakes those who wait.
-        if self.waiting.load(Ordering::Relaxed) == 0
-            && let Ok(permit) = Arc::clone(&self.free).try_acquire_many_owned(places)
-        {
-            return Ok(Place::taken(permit));
+    /// Who asked lately, and who failed.
+    pub(super) const fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    /// Takes this many places, all of them at most, or waits for them within the bounds of the line.
+    pub(super) async fn admit(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        places: u64,
+    ) -> Result<Place, Refused> {
+        let (word, told) = oneshot::channel();
+        let waiting = self.join(attempt, self.bounded(places), word)?;
+        let told = timeout(self.patience, told).await;
+        drop(waiting);
+        match told {
+            Ok(Ok(Word::Begin(place))) => Ok(place),
+            Ok(Ok(Word::TooManyAttempts(left))) => Err(self.delay(&attempt, left)),
+            Ok(Ok(Word::MakeRoom)) => {
+                counter!(DROPPED).increment(1);
+                Err(self.refuse(&attempt))
+            }
+            Ok(Err(_)) | Err(_) => Err(self.refuse(&attempt)),
         }
-        let _waiting = self.queue_up().ok_or_else(|| self.refuse())?;
-        match timeout(self.patience, Arc::clone(&self.free).acquire_many_owned(places)).await {
-            Ok(permit) => Ok(Place::taken(permit.expect("the places are never closed"))),
-            Err(_elapsed) => Err(self.refuse()),
-        }
+    }
+
+    /// Takes a place if one is free and nobody waits.
+    pub(super) fn admit_now(self: &Arc<Self>, attempt: Attempt) -> Option<Place> {
+        let mut state = self.state();
+        let is_idle = state.free > 0 && state.queue.len() == 0;
+        is_idle.then(|| Place::taken(self, &mut state, attempt, 1))
     }
 
     /// Keeps in mind how long a hash took.
     pub(super) fn finished(&self, took: Duration) {
         histogram!(SECONDS).record(took.as_secs_f64());
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner).learn(took);
+        self.pace().learn(took);
     }
 
-    /// Counts and words a refusal.
-    pub(super) fn refuse(&self) -> Busy {
+    /// Counts and words a refusal for want of room.
+    pub(super) fn refuse(&self, attempt: &Attempt) -> Refused {
         counter!(REFUSED).increment(1);
-        let average = self.pace.lock().unwrap_or_else(PoisonError::into_inner).average;
-        let ahead = self.waiting.load(Ordering::Relaxed) / self.places as usize + 1;
-        let estimate = average.saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
-        let seconds = estimate.min(Self::LONGEST_RETRY).as_secs_f64().ceil().max(1.0);
-        Busy { retry_after: Duration::from_secs_f64(seconds) }
+        self.attempts.sent_away(attempt, Instant::now());
+        let waiting = self.state().queue.len();
+        Refused::TooBusy(self.pace().retry_after(waiting, self.places))
     }
 
-    fn queue_up(&self) -> Option<Waiting<'_>> {
-        self.waiting
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |waiting| {
-                (waiting < self.most_waiting).then_some(waiting + 1)
-            })
-            .ok()?;
+    /// Counts and words a refusal because of wrong passwords.
+    fn delay(&self, attempt: &Attempt, left: Duration) -> Refused {
+        counter!(DELAYED).increment(1);
+        self.attempts.sent_away(attempt, Instant::now());
+        Refused::TooManyAttempts(Wait::of(left))
+    }
+
+    /// Lets someone wait, and begin at once if a place is free.
+    fn join(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        places: u32,
+        word: Teller,
+    ) -> Result<Waiting<'_>, Refused> {
+        let now = Instant::now();
+        let mut state = self.state();
+        if let Some(left) = self.attempts.delay(&attempt, now)
+            && !state.running.contains(&attempt)
+        {
+            drop(state);
+            return Err(self.delay(&attempt, left));
+        }
+        let rank = state.queue.rank_of(&attempt, &state.running, &self.attempts, now);
+        let waiting = state.queue.len();
+        // Who can begin at once does not wait, even where nobody may.
+        let begins = waiting == 0 && places <= state.free;
+        let most = self.most_waiting.max(usize::from(begins));
+        let newest_first = self.is_too_long(waiting);
+        let joined = state.queue.join((attempt, places, word), rank, most, newest_first);
+        let (number, mut told) = match joined {
+            Joined::Waits(number) => (number, Vec::new()),
+            Joined::InsteadOf(gone, number) => (number, vec![(gone.word, Word::MakeRoom)]),
+            Joined::Full => {
+                drop(state);
+                return Err(self.refuse(&attempt));
+            }
+        };
+        told.extend(self.begin_next(&mut state, now));
+        drop(state);
         gauge!(WAITING).increment(1.0);
-        Some(Waiting(self))
+        tell(told);
+        Ok(Waiting { line: self, number })
+    }
+
+    /// Gives free places to those who are next. They are told when the state is no longer held: whoever does not
+    /// listen any more gives the place back.
+    fn begin_next(self: &Arc<Self>, state: &mut State, now: Instant) -> Vec<(Teller, Word)> {
+        let mut told = Vec::new();
+        if state.free == 0 {
+            return told;
+        }
+        state.queue.rank_anew(&state.running, &self.attempts, now);
+        let mut must_wait = Vec::new();
+        while state.free > 0 {
+            let newest_first = self.is_too_long(state.queue.len());
+            let Some(next) = state.queue.next(newest_first, &must_wait) else { break };
+            let (number, attempt, places) = (next.number(), next.attempt, next.places);
+            let delay = self.attempts.delay(&attempt, now);
+            if delay.is_some() && state.running.contains(&attempt) {
+                // Perhaps it does not fail, and then this one need not wait.
+                must_wait.push(number);
+                continue;
+            }
+            if delay.is_none() && places > state.free {
+                // Nobody overtakes a costlier one, or it would never begin.
+                break;
+            }
+            let next = state.queue.leaves(number).expect("it is in the line");
+            let word = match delay {
+                Some(left) => Word::TooManyAttempts(left),
+                None => Word::Begin(Place::taken(self, state, attempt, places)),
+            };
+            told.push((next.word, word));
+        }
+        told
+    }
+
+    /// Who came first will not be through before their patience ends. Then who came last goes first among equals, and
+    /// at least these are through in time.
+    fn is_too_long(&self, waiting: usize) -> bool {
+        self.pace().through(waiting, self.places) > self.patience / 2
+    }
+
+    fn bounded(&self, places: u64) -> u32 {
+        u32::try_from(places).unwrap_or(u32::MAX).clamp(1, self.places)
     }
 
     #[cfg(test)]
     pub(super) fn how_many_finished(&self) -> u64 {
-        self.pace.lock().expect("no panic").finished
+        self.pace().finished
     }
 
     #[cfg(test)]
     pub(super) fn how_many_wait(&self) -> usize {
-        self.waiting.load(Ordering::Acquire)
+        self.state().queue.len()
     }
 
     #[cfg(test)]
     pub(super) fn free_places(&self) -> usize {
-        self.free.available_permits()
+        self.state().free as usize
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
         gauge!(WAITING).decrement(1.0);
+        let gone = self.line.state().queue.leaves(self.number);
+        drop(gone);
     }
 }
 
-impl Place {
-    fn taken(permit: OwnedSemaphorePermit) -> Self {
-        gauge!(RUNNING).increment(1.0);
-        Self(permit)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        gauge!(RUNNING).decrement(1.0);
-    }
-}
-
-impl Pace {
-    /// Enough to be steady, few enough to notice when the machine gets busy.
-    const MEMORY: u64 = 16;
-
-    /// What the default cost takes on a common machine, until we know better.
-    const fn unknown() -> Self {
-        Self { average: Duration::from_millis(250), finished: 0 }
-    }
-
-    fn learn(&mut self, took: Duration) {
-        self.finished += 1;
-        let weight = u32::try_from(self.finished.min(Self::MEMORY)).expect("at most 16");
-        self.average = (self.average * (weight - 1) + took.min(Line::LONGEST_RETRY)) / weight;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pace_begins_with_the_first_hash_and_follows_the_latest() {
-        let mut pace = Pace::unknown();
-
-        pace.learn(Duration::from_millis(100));
-        assert_eq!(pace.average, Duration::from_millis(100));
-
-        for _ in 0..200 {
-            pace.learn(Duration::from_millis(900));
-        }
-        assert!(pace.average > Duration::from_millis(890), "{:?}", pace.average);
-    }
-
-    #[tokio::test]
-    async fn the_time_to_wait_grows_with_the_line_and_is_never_nothing() {
-        let line = Line::new(2, 100, Duration::from_secs(5));
-        assert_eq!(line.refuse().retry_after, Duration::from_secs(1));
-
-        let _waiting: Vec<_> = (0..100).map(|_| line.queue_up().expect("room")).collect();
-
-        // 51 rounds of a quarter of a second.
-        assert_eq!(line.refuse().retry_after, Duration::from_secs(13));
-        assert!(line.queue_up().is_none());
+fn tell(told: Vec<(Teller, Word)>) {
+    for (teller, word) in told {
+        // Who left meanwhile gives the place back.
+        drop(teller.send(word));
     }
 }

@@ -4,7 +4,8 @@ use std::{sync::mpsc, time::Duration};
 
 use tokio::task::{JoinHandle, yield_now};
 
-use super::*;
+use super::{turn::Verdict, *};
+use crate::domain::Password;
 
 const PATIENT: Duration = Duration::from_secs(30);
 
@@ -14,12 +15,35 @@ fn a_quick_hasher(places: usize, queue: usize, patience: Duration) -> Hasher {
     Hasher::with(cost, places, &Config { queue, patience, ..Config::default() })
 }
 
+/// Someone about whom nothing is kept in mind.
+fn anyone(hasher: &Hasher) -> Attempt {
+    hasher.attempts().to_change(None)
+}
+
+impl Hasher {
+    async fn hash(&self, password: Password) -> Result<String, Refused> {
+        self.turn(anyone(self)).await?.hash(password).await
+    }
+
+    async fn verify(&self, password: Password, stored: Option<&str>) -> Result<Verdict, Refused> {
+        self.turn(anyone(self)).await?.verify(password, stored).await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        cost: Cost,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.turn_of(anyone(self), cost).await?.work(|_| work()).await
+    }
+}
+
 fn password(text: &str) -> Password {
     Password::parse(text).expect("a password")
 }
 
 /// Work that goes on until it is told to stop, and has begun by now.
-async fn a_long_work(hasher: &Hasher) -> (mpsc::Sender<()>, JoinHandle<Result<(), Busy>>) {
+async fn a_long_work(hasher: &Hasher) -> (mpsc::Sender<()>, JoinHandle<Result<(), Refused>>) {
     let (stop, told_to_stop) = mpsc::channel::<()>();
     let (began, beginning) = tokio::sync::oneshot::channel();
     let hasher = hasher.clone();
@@ -147,7 +171,7 @@ async fn a_full_line_sends_the_next_one_away_at_once() {
     let third = answer_at_once(hasher.hash(password("correct horse")));
 
     let refused = third.expect("an answer at once").expect_err("a refusal");
-    assert!(refused.retry_after >= Duration::from_secs(1));
+    assert!(matches!(refused, Refused::TooBusy(wait) if wait.duration().as_secs() >= 1));
     stop.send(()).expect("still at work");
     work.await.expect("no panic").expect("it had a place");
     for waited in waiting {

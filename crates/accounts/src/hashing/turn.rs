@@ -1,0 +1,115 @@
+//! The turn of one password: it is hashed or checked, and what came of it is kept in mind.
+
+use tokio::{task, time::Instant};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    Hasher, Refused, Shared,
+    cost::Cost,
+    line::Place,
+    stored::{self, Salt, Stored},
+};
+use crate::domain::Password;
+
+/// The right to hash one password.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    hasher: Hasher,
+    place: Place,
+}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    /// The password is the one that was hashed.
+    pub(crate) matches: bool,
+    /// The hash was made with other parameters than are set now: hash the password again while it
+    /// is at hand.
+    pub(crate) outdated: bool,
+}
+
+impl Turn {
+    pub(super) fn new(hasher: &Hasher, place: Place) -> Self {
+        Self { hasher: hasher.clone(), place }
+    }
+
+    /// Hashes a new password, in PHC form: `$scrypt$ln=17,r=8,p=1$…$…`.
+    pub(crate) async fn hash(self, password: Password) -> Result<String, Refused> {
+        let cost = self.hasher.0.cost;
+        self.work(move |place| {
+            let salt = Salt::fresh();
+            let hash = Stored { cost, salt, output: stored::compute(&password, cost, salt) };
+            place.succeeded();
+            hash.to_string()
+        })
+        .await
+    }
+
+    /// Checks a password against the hash of an account. `None`, for an account that does not exist, costs the same and
+    /// matches nothing, so that the time it takes tells nobody which accounts there are.
+    pub(crate) async fn verify(
+        self,
+        password: Password,
+        stored: Option<&str>,
+    ) -> Result<Verdict, Refused> {
+        let stored = stored.and_then(|phc| {
+            let read = Stored::parse(phc);
+            if read.is_none() {
+                // Not one we wrote: computing it might cost anything.
+                tracing::error!("a stored password hash is malformed or out of bounds");
+            }
+            read
+        });
+        let Shared { cost: usual, nobody, .. } = &*self.hasher.0;
+        let (cost, salt) = stored.map_or((*usual, *nobody), |it| (it.cost, it.salt));
+        let outdated = cost != *usual;
+        let turn = self.at(cost).await?;
+        turn.work(move |place| {
+            let output = stored::compute(&password, cost, salt);
+            let matches = stored.is_some_and(|it| it.output == output);
+            // Kept in mind also when the caller left meanwhile.
+            if matches {
+                place.succeeded();
+            } else {
+                place.failed();
+            }
+            Verdict { matches, outdated }
+        })
+        .await
+    }
+
+    /// With as many places as this cost takes. Who needs more waits for them again.
+    async fn at(self, cost: Cost) -> Result<Self, Refused> {
+        if self.hasher.places(cost) <= 1 {
+            return Ok(self);
+        }
+        let Self { hasher, place } = self;
+        let attempt = place.attempt();
+        drop(place);
+        hasher.turn_of(attempt, cost).await
+    }
+
+    /// Does the work on a thread where blocking harms no one.
+    pub(super) async fn work<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&mut Place) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        let Self { hasher, mut place } = self;
+        let (paced, attempt) = (hasher.clone(), place.attempt());
+        let task = task::spawn_blocking(move || {
+            let begun = Instant::now();
+            let done = work(&mut place);
+            paced.0.line.finished(begun.elapsed());
+            drop(place);
+            done
+        });
+        // When the caller leaves, work that has not begun never does, and its place is free when a
+        // thread comes to it. Work that has begun keeps its place, because it keeps its memory.
+        match AbortOnDropHandle::new(task).await {
+            Ok(done) => Ok(done),
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            // The runtime is shutting down and took the work away.
+            Err(_stopped) => Err(hasher.0.line.refuse(&attempt)),
+        }
+    }
+}
