@@ -8,13 +8,15 @@ use std::{
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use crate::{calls::Observed, listen::InFlight};
+use crate::{access::Visit, calls::Observed, listen::InFlight};
 
 /// Bytes that are all there, or that come as they come. The first kind is not boxed: it is nearly every answer.
 pub(crate) struct Body {
     content: Content,
     /// Told what came, and dropped when the answer is over.
     observed: Option<Observed>,
+    /// Told likewise, where each request is written down.
+    visit: Option<Box<Visit>>,
 }
 
 enum Content {
@@ -27,15 +29,16 @@ impl Body {
         Self {
             content: Content::Full(Some(bytes.into()).filter(|bytes| !bytes.is_empty())),
             observed: None,
+            visit: None,
         }
     }
 
     pub(crate) fn empty() -> Self {
-        Self { content: Content::Full(None), observed: None }
+        Self { content: Content::Full(None), observed: None, visit: None }
     }
 
     pub(crate) const fn flowing(body: axum::body::Body) -> Self {
-        Self { content: Content::Flowing(body), observed: None }
+        Self { content: Content::Flowing(body), observed: None, visit: None }
     }
 
     /// Has someone watch the answer to its end.
@@ -49,7 +52,15 @@ impl Body {
             return self;
         }
         let observed = self.observed.unwrap_or_else(Observed::uncounted).keeping(in_flight);
-        Self { observed: Some(observed), content: self.content }
+        Self { observed: Some(observed), ..self }
+    }
+
+    /// Has the request written down once the answer is over.
+    pub(crate) fn visited_by(self, mut visit: Box<Visit>) -> Self {
+        if let Content::Full(Some(bytes)) = &self.content {
+            visit.sent(bytes.len());
+        }
+        Self { visit: Some(visit).filter(|visit| visit.goes_on()), ..self }
     }
 }
 
@@ -74,6 +85,13 @@ impl HttpBody for Body {
             }
             Content::Flowing(body) => Pin::new(body).poll_frame(context),
         };
+        if let (Poll::Ready(Some(Ok(frame))), Some(visit)) = (&polled, &mut this.visit) {
+            match (frame.data_ref(), frame.trailers_ref()) {
+                (Some(bytes), _) => visit.sent(bytes.len()),
+                (_, Some(trailers)) => visit.saw(trailers),
+                _ => {}
+            }
+        }
         if let (Poll::Ready(Some(Ok(frame))), Some(observed)) = (&polled, &mut this.observed)
             && let Some(trailers) = frame.trailers_ref()
         {

@@ -19,6 +19,7 @@ use tower::ServiceExt;
 use crate::{
     body::Body,
     calls::{CallMetrics, Door, code_in},
+    outcome::Outcome,
     timed::Timed,
 };
 
@@ -57,9 +58,13 @@ impl GrpcDoor {
             trace::incoming(request.headers(), trace::Incoming { path: call.path, rest: None })
         });
         let answering = pin!(self.answer_in_time(request, door));
-        let response = trace.around(answering).await;
+        let mut response = trace.around(answering).await;
+        let code = code_in(response.headers());
+        if let Some(code) = code {
+            Outcome { call, code }.leave(&mut response);
+        }
         match call {
-            Some(call) => self.observed(response, call, door, started, trace),
+            Some(call) => self.observed(response, (call, code), door, started, trace),
             None => response,
         }
     }
@@ -114,13 +119,13 @@ impl GrpcDoor {
     fn observed(
         &self,
         response: Response<Body>,
-        call: &'static Call,
+        (call, code): (&'static Call, Option<Code>),
         door: Door,
         started: Instant,
         mut trace: CallTrace,
     ) -> Response<Body> {
         // Refused before anything was sent: the status stands in the headers and no trailers come.
-        if let Some(code) = code_in(response.headers()) {
+        if let Some(code) = code {
             trace.ended(code);
             self.metrics.finished(call, door, code, started);
             return response;

@@ -5,6 +5,7 @@
 //! 3. `front`: the one port, and the doors behind it: `rest`, `grpc`, [`ws`], [`docs`].
 //! 4. `listen`: connections.
 
+mod access;
 mod admin;
 mod afar;
 mod backup;
@@ -22,9 +23,12 @@ mod health;
 mod linger;
 mod listen;
 mod migrate;
+mod numbers;
+mod outcome;
 pub mod parts;
 mod platform;
 mod probe;
+mod refused;
 mod rest;
 mod services;
 pub mod shutdown;

@@ -22,6 +22,7 @@ use tonic::service::Routes;
 
 use crate::{
     Config, Parts,
+    access::AccessLog,
     calls::CallMetrics,
     config::Limits,
     demo, docs,
@@ -29,7 +30,9 @@ use crate::{
     grpc::GrpcDoor,
     health::Checkup,
     listen,
+    numbers::{self, Disk},
     parts::Part,
+    refused::Refused,
     rest::{self, RestDoor, Transcoders},
     services::Services,
     status::StatusBoard,
@@ -37,6 +40,7 @@ use crate::{
 };
 
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+const SUMS: Duration = Duration::from_secs(1);
 
 /// The services of this process, and the port they are reached by.
 pub struct Platform {
@@ -58,6 +62,7 @@ impl Platform {
     pub async fn open_parts(config: Config, parts: Parts) -> anyhow::Result<Self> {
         config.suffices_for(parts)?;
         let metrics = sir0_telemetry::metrics::start();
+        numbers::describe();
         let services = Services::open(&config, parts).await?;
         let listener = listen::bind(config.listen).with_context(|| {
             format!("the port {} cannot be opened, is another sir0 running?", config.listen)
@@ -90,8 +95,11 @@ impl Platform {
         Ok(())
     }
 
-    /// Tells a person at the terminal where to go and what to do first.
+    /// Says in the log that it is ready, and tells a person at the terminal where to go and what to do first.
     pub fn welcome(&self) {
+        let parts = self.parts.alone().map_or("all", Part::name);
+        let version = env!("CARGO_PKG_VERSION");
+        tracing::info!(address = %self.address, parts, version, "ready");
         welcome::print(self.address, &self.config, self.parts);
     }
 
@@ -100,10 +108,14 @@ impl Platform {
         let Self { services, parts, listener, metrics, config, .. } = self;
         let (leaving, stopping) = (CancellationToken::new(), services.stopping.clone());
         let sockets = ws::Options { most: config.limits.connections, ..ws::Options::default() };
-        let opened = Opened { services: &services, parts, limits: &config.limits };
+        let access = AccessLog { is_on: config.log.access };
+        let opened = Opened { services: &services, parts, limits: &config.limits, access };
         let front = opened.front(sockets.clone(), &metrics, leaving.clone()).await;
 
-        tokio::spawn(keep_up(metrics, services.doorman.clone(), stopping.clone()));
+        sir0_telemetry::logs::expect_strangers();
+        tokio::spawn(sum_up(Arc::clone(&front.refused), stopping.clone()));
+        let disk = Disk::of(&config, parts);
+        tokio::spawn(keep_up(metrics, disk, services.doorman.clone(), stopping.clone()));
         tokio::spawn({
             let stopping = stopping.clone();
             async move {
@@ -129,6 +141,7 @@ struct Opened<'p> {
     services: &'p Services,
     parts: Parts,
     limits: &'p Limits,
+    access: AccessLog,
 }
 
 impl Opened<'_> {
@@ -161,6 +174,8 @@ impl Opened<'_> {
             pages: self.pages(sockets, metrics.clone()),
             metrics: calls,
             proxies: self.limits.proxies.clone(),
+            refused: Arc::default(),
+            access: self.access,
         }
     }
 
@@ -201,8 +216,10 @@ impl Opened<'_> {
             (header::CACHE_CONTROL, "public, max-age=300"),
         ];
         let Services { storefront, jwks, stopping, .. } = self.services;
-        let mut pages = Router::new()
-            .route("/metrics", get(move || async move { (PROMETHEUS, metrics.render()) }));
+        let mut pages = Router::new().route(
+            "/metrics",
+            get(move || async move { (PROMETHEUS, metrics.read().to_string()) }),
+        );
         if let Some(jwks) = jwks.clone() {
             let key_set = get(move || async move { (KEY_SET, jwks) });
             pages = pages.route("/.well-known/jwks.json", key_set);
@@ -245,13 +262,37 @@ fn reflection(parts: Parts) -> tonic_reflection::server::Builder<'static> {
     ours.into_iter().chain(all).fold(builder, tonic_reflection::server::Builder::with_service_name)
 }
 
-async fn keep_up(metrics: Metrics, doorman: Option<Doorman>, stopping: CancellationToken) {
+async fn keep_up(
+    metrics: Metrics,
+    disk: Disk,
+    doorman: Option<Doorman>,
+    stopping: CancellationToken,
+) {
     let mut every = tokio::time::interval(METRICS_UPKEEP);
     while !stopping.is_cancelled() {
         every.tick().await;
         if let Some(doorman) = &doorman {
             doorman.measure();
         }
-        metrics.upkeep();
+        let (disk, metrics) = (disk.clone(), metrics.clone());
+        // Asks the system, which lets a thread wait.
+        let _ = tokio::task::spawn_blocking(move || {
+            disk.measure();
+            metrics.upkeep();
+        })
+        .await;
+    }
+}
+
+/// Says once a second what was not said line by line, and once more at the end.
+async fn sum_up(refused: Arc<Refused>, stopping: CancellationToken) {
+    let mut every = tokio::time::interval(SUMS);
+    while !stopping.is_cancelled() {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stopping.cancelled() => {}
+        }
+        refused.sum_up();
+        sir0_telemetry::logs::sum_up();
     }
 }
