@@ -7,5 +7,6 @@ mod flood;
 mod http1;
 mod http2;
 mod kept;
+mod log_bytes;
 mod shutdown;
 mod stage;

@@ -6,6 +6,7 @@ mod apart;
 mod databases;
 mod faults;
 mod grpc_web;
+mod logs;
 mod matrix;
 mod metrics;
 mod moving;
