@@ -80,16 +80,16 @@ function sir0(folder, args, stdin) {
   const target = process.env.CARGO_TARGET_DIR ?? beside("../../target");
   const program = join(target, "debug/sir0");
   assert.ok(existsSync(program), `${program} is missing: \`cargo build -p sir0-server\` first`);
-  const env = { PATH: process.env.PATH, NO_COLOR: "1", SIR0_LOG: "warn", ...CHEAP_HASHING };
+  const env = { PATH: process.env.PATH, NO_COLOR: "1", SIR0_LOG: "info", ...CHEAP_HASHING };
   const line = ["--data-dir", join(folder, "data"), ...args];
-  return spawn(program, line, { cwd: folder, env, stdio: [stdin, "pipe", "inherit"] });
+  return spawn(program, line, { cwd: folder, env, stdio: [stdin, "ignore", "pipe"] });
 }
 
 async function toldAddress(child) {
-  for await (const line of createInterface({ input: child.stdout })) {
-    const told = /http:\/\/([^/]+)\/docs/.exec(line);
+  for await (const line of createInterface({ input: child.stderr })) {
+    const told = / ready {2}address=(\S+)/.exec(line);
     if (told) {
-      child.stdout.resume();
+      child.stderr.resume();
       return told[1];
     }
   }

@@ -4,12 +4,12 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sir0_feed::{Feed, Heard};
 use sir0_kernel::{Role, SessionId, UserId};
-use sir0_rpc::{Shared, request_id};
+use sir0_rpc::{Caller, Shared, acted, request_id};
 use sir0_storage::{
     self as storage, Place, Step,
     copy::{Copied, CopyError},
 };
-use sir0_tokens::{AccessToken, EndedSessions, Mint, SigningKey, Verifier};
+use sir0_tokens::{AccessToken, Claims, EndedSessions, Mint, SigningKey, Verifier};
 
 use crate::{
     AccountsError, Config, InvalidConfig,
@@ -229,6 +229,7 @@ impl Accounts {
             return Err(AccountsError::InvalidCredentials);
         }
         tx.commit().await?;
+        acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
 
         if let Some(password) = outdated {
             self.hash_anew(user.id, password, &stored.password_hash).await;
@@ -252,13 +253,18 @@ impl Accounts {
         }
     }
 
-    pub(crate) async fn end_session(&self, session: SessionId) -> Result<(), AccountsError> {
+    pub(crate) async fn end_session(&self, claims: Claims) -> Result<(), AccountsError> {
+        let Claims { user: id, role, session, .. } = claims;
         let accounts = self.clone();
         let ending = async move {
             let at = accounts.shared.clock.now();
             let mut tx = accounts.db.begin().await?;
             let ended = tx.end_session(session, at).await?;
-            accounts.announce_and_commit(tx, ended.as_slice()).await
+            accounts.announce_and_commit(tx, ended.as_slice()).await?;
+            if ended.is_some() {
+                acted!(role, { user.id = %id }, "user {id} signed out");
+            }
+            Ok(())
         };
         self.shared.work.to_the_end(ending).await
     }
@@ -268,7 +274,7 @@ impl Accounts {
         id: UserId,
         change: ProfileChange,
         password: Option<Password>,
-        session: SessionId,
+        by: Caller,
     ) -> Result<(), AccountsError> {
         let hash = match password {
             Some(password) => {
@@ -278,7 +284,7 @@ impl Accounts {
             None => None,
         };
         let accounts = self.clone();
-        self.shared.work.to_the_end(accounts.save_change(id, change, hash, session)).await
+        self.shared.work.to_the_end(accounts.save_change(id, change, hash, by)).await
     }
 
     async fn save_change(
@@ -286,12 +292,13 @@ impl Accounts {
         id: UserId,
         change: ProfileChange,
         hash: Option<String>,
-        session: SessionId,
+        by: Caller,
     ) -> Result<(), AccountsError> {
         let at = self.shared.clock.now();
         let mut tx = self.db.begin().await?;
         let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-        if user.change(change) {
+        let changed = user.change(change);
+        if !changed.is_empty() {
             match tx.save_user(&user, at).await {
                 Err(storage::Error::Taken(cause)) => {
                     drop(tx);
@@ -302,18 +309,31 @@ impl Accounts {
             }
         }
         let mut ended = Vec::new();
-        if let Some(hash) = hash {
-            tx.set_password(id, &hash, at).await?;
+        if let Some(hash) = &hash {
+            tx.set_password(id, hash, at).await?;
             // Whoever knew the old password is signed out; the person who changed it is not.
-            ended = tx.end_sessions_of(id, Some(session), at).await?;
+            ended = tx.end_sessions_of(id, Some(by.session), at).await?;
         }
-        self.announce_and_commit(tx, &ended).await
+        self.announce_and_commit(tx, &ended).await?;
+        let changed: Vec<_> = changed.into_iter().chain(hash.map(|_| "password")).collect();
+        if !changed.is_empty() {
+            let fields = changed.join(", ");
+            acted!(
+                by.role,
+                { user.id = %by.user, account.id = %id, fields },
+                "the account of user {id} was changed"
+            );
+        }
+        Ok(())
     }
 
     async fn set_role(self, id: UserId, role: Role) -> Result<bool, AccountsError> {
         let changed = change_role(&self.db, id, role, self.shared.clock.now()).await?;
         if let Some(ended) = &changed {
             self.end(ended);
+        }
+        if changed.is_some() {
+            acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
         }
         Ok(changed.is_some())
     }

@@ -5,6 +5,7 @@
 use std::{path::Path, sync::Arc};
 
 use sir0_kernel::{Clock, Role, Timestamp, UserId};
+use sir0_rpc::acted;
 use sir0_storage::{self as storage, Place, Step};
 
 use crate::{
@@ -122,6 +123,7 @@ pub(crate) async fn insert_user(
     match tx.add_user(&username, &email, &hash, role, at).await {
         Ok(id) => {
             tx.commit().await?;
+            acted!(role, { user.id = %id, role = %role }, "user {id} was added as {role}");
             Ok(id)
         }
         Err(storage::Error::Taken(cause)) => {

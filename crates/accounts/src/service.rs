@@ -20,7 +20,6 @@ impl AccountsService for Accounts {
 
         let user_id = self.add_user(register, sir0_kernel::Role::Player).await?;
 
-        tracing::info!(user.id = %user_id, "user {user_id} registered");
         let message = "User registered successfully".to_owned();
         Ok(Response::new(pb::RegisterResponse { message, username, user_id: user_id.into() }))
     }
@@ -51,7 +50,7 @@ impl AccountsService for Accounts {
         let token = self.verifier().recognise(&request.get_ref().token);
         let claims = token.map_err(|_told_to_no_one| AccountsError::UnknownToken)?;
 
-        self.end_session(claims.session).await?;
+        self.end_session(claims).await?;
 
         Ok(Response::new(pb::LogoutResponse { message: "Logout successful".to_owned() }))
     }
@@ -86,7 +85,7 @@ impl AccountsService for Accounts {
             move || password.map(|text| convert::new_password(&text, &changed)).transpose();
         let password = judge_password(judged).await?;
 
-        self.change_user(id, change, password, caller.session).await?;
+        self.change_user(id, change, password, caller).await?;
 
         Ok(Response::new(pb::UpdateUserResponse {
             message: "Profile updated successfully".to_owned(),

@@ -1,6 +1,8 @@
 //! How a service behaves on a call: who asks, which fields are bad, what is refused and how, pages and resume
 //! tokens, work that outlives its caller, and asking other services. Written once, so that all services answer alike.
 
+#[doc(hidden)]
+pub mod acts;
 mod doorman;
 mod fields;
 pub mod peer;

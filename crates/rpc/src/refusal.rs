@@ -111,13 +111,18 @@ pub fn refuse<R: Refusal>(refusal: &R) -> Status {
     let message = match code {
         Code::Internal | Code::Unavailable => {
             let request = request_id::current();
-            tracing::error!(error = refusal as &dyn Error, %request, domain = R::DOMAIN, "a call failed");
             details.set_request_info(request.as_str(), "");
+            let error = refusal as &dyn Error;
+            // Two places, so that the many lines of an outage do not hide the few of a fault.
             match code {
                 Code::Unavailable => {
+                    tracing::error!(error, %request, domain = R::DOMAIN, "a call failed");
                     format!("not available at the moment, try again (request {request})")
                 }
-                _ => format!("something went wrong on our side (request {request})"),
+                _ => {
+                    tracing::error!(error, %request, domain = R::DOMAIN, "a call failed");
+                    format!("something went wrong on our side (request {request})")
+                }
             }
         }
         _ => refusal.to_string(),

@@ -18,6 +18,7 @@ use sir0_kernel::{Held, OverBudget, Share};
 use tokio::time::{Sleep, sleep};
 
 use crate::{
+    access::Visit,
     calls::Observed,
     listen::{InFlight, Owed, Stream},
 };
@@ -44,6 +45,8 @@ pub(crate) struct Body {
     stream: Option<Stream>,
     /// Told what came, and dropped when the answer is over.
     observed: Option<Observed>,
+    /// Told likewise, where each request is written down.
+    visit: Option<Box<Visit>>,
 }
 
 enum Content {
@@ -80,6 +83,7 @@ impl Body {
             in_flight: None,
             stream: None,
             observed: None,
+            visit: None,
         }
     }
 
@@ -123,6 +127,16 @@ impl Body {
         Self { in_flight: Some(in_flight), stream: Stream::current(), ..self }
     }
 
+    /// Tells those who watch how the call ended.
+    fn ended(&mut self, trailers: &HeaderMap) {
+        if let Some(observed) = &mut self.observed {
+            observed.saw(trailers);
+        }
+        if let Some(visit) = &mut self.visit {
+            visit.saw(trailers);
+        }
+    }
+
     /// The next slice of the bytes that are there.
     fn slice(&mut self) -> Frame<Bytes> {
         let is_last = self.rest.len() <= SLICE;
@@ -138,6 +152,15 @@ impl Body {
             stream.offers();
         }
         Frame::data(Bytes::from_owner(Slice { bytes, costs: (self.held.take(), owed) }))
+    }
+
+    /// Has the request written down once the answer is over.
+    pub(crate) fn visited_by(self, mut visit: Box<Visit>) -> Self {
+        visit.sent(self.rest.len());
+        if let Some(trailers) = &self.trailers {
+            visit.saw(trailers);
+        }
+        Self { visit: Some(visit).filter(|visit| visit.goes_on()), ..self }
     }
 }
 
@@ -179,14 +202,16 @@ impl HttpBody for Body {
         match frame.into_data() {
             Ok(bytes) if bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             Ok(bytes) => {
+                if let Some(visit) = &mut this.visit {
+                    visit.sent(bytes.len());
+                }
                 this.held = this.share.as_ref().map(|share| share.hold_anyway(bytes.len()));
                 this.rest = bytes;
                 Poll::Ready(Some(Ok(this.slice())))
             }
             Err(frame) => {
-                if let (Some(observed), Some(trailers)) = (&mut this.observed, frame.trailers_ref())
-                {
-                    observed.saw(trailers);
+                if let Some(trailers) = frame.trailers_ref() {
+                    this.ended(trailers);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -22,7 +22,7 @@ pub(crate) enum Door {
 impl Door {
     const COUNT: usize = 3;
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Rest => "rest",
             Self::Grpc => "grpc",

@@ -15,11 +15,14 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use crate::{
+    access::AccessLog,
     body::{Body, SLICE},
     calls::{CallMetrics, Door},
     config::Proxies,
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight, Peer},
+    outcome::Outcome,
+    refused::Refused,
     rest::{self, RestDoor},
 };
 
@@ -34,6 +37,9 @@ pub(crate) struct Front {
     pub(crate) proxies: Proxies,
     /// What may be held for clients.
     pub(crate) budget: Budget,
+    /// What strangers are refused.
+    pub(crate) refused: Arc<Refused>,
+    pub(crate) access: AccessLog,
 }
 
 impl Answers for Front {
@@ -52,15 +58,23 @@ impl Answers for Front {
         // Each is different: keeps HTTP/2 from remembering it for the next answer.
         header.set_sensitive(true);
         let share = self.share(peer, request.headers());
+        let visit = self.access.begin(&id, share.client(), &request);
         let is_browser = request.headers().contains_key(header::ORIGIN);
 
+        let refused = Arc::clone(&self.refused);
         // Boxed one by one: in one future, every request would pay for moving the largest.
         let answering =
             if is_browser { self.answer_browser(request).boxed() } else { self.route(request) };
         let answered = async move {
             let mut response = answering.await.map(|body| body.keeping(in_flight));
             response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
-            response
+            let outcome = Outcome::of(&response);
+            if outcome.is_refusal() {
+                refused.count(outcome, &request_id::current());
+            }
+            let Some(mut visit) = visit else { return response };
+            visit.answered(&response, outcome);
+            response.map(|body| body.visited_by(visit))
         };
         request_id::within(id, Some(share), answered).boxed()
     }
@@ -129,15 +143,19 @@ impl Front {
             Some(door) => async move {
                 let _admitted = admitted;
                 let answering = AssertUnwindSafe(self.grpc.answer(request, door)).catch_unwind();
-                answering
-                    .await
-                    .unwrap_or_else(|_logged| grpc::fault(request_id::current().as_str()))
+                answering.await.unwrap_or_else(|_logged| {
+                    broke_down();
+                    grpc::fault(request_id::current().as_str())
+                })
             }
             .boxed(),
             None => async move {
                 let _admitted = admitted;
                 let answering = AssertUnwindSafe(self.route_http(request)).catch_unwind();
-                answering.await.unwrap_or_else(|_logged| rest::fault())
+                answering.await.unwrap_or_else(|_logged| {
+                    broke_down();
+                    rest::fault()
+                })
             }
             .boxed(),
         }
@@ -157,7 +175,9 @@ impl Front {
             return grpc::not_grpc();
         }
         let started = Instant::now();
-        let answered = self.rest.answer(request).await;
+        let mut answered = self.rest.answer(request).await;
+        let outcome = Outcome { call: answered.call, code: answered.code };
+        outcome.leave(&mut answered.response);
         let Some(call) = answered.call else { return answered.response };
         if call.streaming && answered.response.status().is_success() {
             let observed = self.metrics.observe(call, Door::Rest, started).traced(answered.trace);
@@ -168,9 +188,14 @@ impl Front {
     }
 }
 
+/// The panic was logged where it happened; this tells in which request.
+fn broke_down() {
+    tracing::error!(request = %request_id::current(), "a call panicked");
+}
+
 const METRICS: &str = "/metrics";
 
-fn is_page(path: &str) -> bool {
+pub(crate) fn is_page(path: &str) -> bool {
     matches!(path, "/" | "/ws" | METRICS | "/openapi.json" | "/docs" | "/.well-known/jwks.json")
         || path.starts_with("/docs/")
 }

@@ -24,6 +24,7 @@ use crate::{
     arriving::Arriving,
     body::{Body, TOO_MUCH_WAITING},
     calls::{CallMetrics, Door, code_in},
+    outcome::Outcome,
 };
 
 /// The largest question that reflection reads, in bytes: names, and no more.
@@ -64,9 +65,13 @@ impl GrpcDoor {
             trace::incoming(request.headers(), trace::Incoming { path: call.path, rest: None })
         });
         let answering = pin!(self.answer_in_time(request, door));
-        let response = trace.around(answering).await;
+        let mut response = trace.around(answering).await;
+        let code = code_in(response.headers());
+        if let Some(code) = code {
+            Outcome { call, code }.leave(&mut response);
+        }
         match call {
-            Some(call) => self.observed(response, call, door, started, trace),
+            Some(call) => self.observed(response, (call, code), door, started, trace),
             None => response,
         }
     }
@@ -138,14 +143,13 @@ impl GrpcDoor {
     fn observed(
         &self,
         response: Response<Body>,
-        call: &'static Call,
+        (call, code): (&'static Call, Option<Code>),
         door: Door,
         started: Instant,
         mut trace: CallTrace,
     ) -> Response<Body> {
         // Of a refusal the status stands in the headers, and no trailers come; of a unary answer they are here.
-        let told = code_in(response.headers());
-        if let Some(code) = told.or_else(|| response.body().trailers().and_then(code_in)) {
+        if let Some(code) = code.or_else(|| response.body().trailers().and_then(code_in)) {
             trace.ended(code);
             self.metrics.finished(call, door, code, started);
             return response;

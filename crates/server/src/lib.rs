@@ -5,6 +5,7 @@
 //! 3. `front`: the one port, and the doors behind it: `rest`, `grpc`, [`ws`], [`docs`].
 //! 4. `listen`: connections.
 
+mod access;
 mod admin;
 mod afar;
 mod arriving;
@@ -23,9 +24,12 @@ mod health;
 mod linger;
 mod listen;
 mod migrate;
+mod numbers;
+mod outcome;
 pub mod parts;
 mod platform;
 mod probe;
+mod refused;
 mod rest;
 mod say;
 mod services;

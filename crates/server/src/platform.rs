@@ -23,6 +23,7 @@ use tonic::service::Routes;
 
 use crate::{
     Config, Parts,
+    access::AccessLog,
     calls::CallMetrics,
     config::Limits,
     demo, docs,
@@ -30,7 +31,9 @@ use crate::{
     grpc::{GrpcDoor, LARGEST_REFLECTION},
     health::Checkup,
     listen,
+    numbers::{self, Disk},
     parts::Part,
+    refused::Refused,
     rest::{self, RestDoor, Transcoders},
     services::Services,
     status::StatusBoard,
@@ -38,6 +41,7 @@ use crate::{
 };
 
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+const SUMS: Duration = Duration::from_secs(1);
 
 /// The services of this process, and the port they are reached by.
 pub struct Platform {
@@ -59,6 +63,7 @@ impl Platform {
     pub async fn open_parts(config: Config, parts: Parts) -> anyhow::Result<Self> {
         config.suffices_for(parts)?;
         let metrics = sir0_telemetry::metrics::start();
+        numbers::describe();
         let services = Services::open(&config, parts).await?;
         let listener = listen::bind(config.listen).with_context(|| {
             format!("the port {} cannot be opened, is another sir0 running?", config.listen)
@@ -91,8 +96,11 @@ impl Platform {
         Ok(())
     }
 
-    /// Tells a person at the terminal where to go and what to do first.
+    /// Says in the log that it is ready, and tells a person at the terminal where to go and what to do first.
     pub fn welcome(&self) {
+        let parts = self.parts.alone().map_or("all", Part::name);
+        let version = env!("CARGO_PKG_VERSION");
+        tracing::info!(address = %self.address, parts, version, "ready");
         welcome::print(self.address, &self.config, self.parts);
     }
 
@@ -101,12 +109,20 @@ impl Platform {
         let Self { services, parts, listener, metrics, config, .. } = self;
         let (leaving, stopping) = (CancellationToken::new(), services.stopping.clone());
         let sockets = ws::Options { most: config.limits.connections, ..ws::Options::default() };
-        let opened = Opened { services: &services, parts, limits: &config.limits };
+        let access = AccessLog { is_on: config.log.access };
+        let opened = Opened { services: &services, parts, limits: &config.limits, access };
         let budget = Budget::of(config.limits.waiting_bytes);
         let front = opened.front(sockets.clone(), &metrics, budget.clone(), leaving.clone()).await;
 
-        let doorman = services.doorman.clone();
-        tokio::spawn(keep_up(metrics, doorman, budget.clone(), stopping.clone()));
+        sir0_telemetry::logs::expect_strangers();
+        tokio::spawn(sum_up(Arc::clone(&front.refused), stopping.clone()));
+        let upkeep = Upkeep {
+            metrics,
+            disk: Disk::of(&config, parts),
+            doorman: services.doorman.clone(),
+            budget: budget.clone(),
+        };
+        tokio::spawn(upkeep.go_on(stopping.clone()));
         tokio::spawn({
             let stopping = stopping.clone();
             async move {
@@ -132,6 +148,7 @@ struct Opened<'p> {
     services: &'p Services,
     parts: Parts,
     limits: &'p Limits,
+    access: AccessLog,
 }
 
 impl Opened<'_> {
@@ -166,6 +183,8 @@ impl Opened<'_> {
             metrics: calls,
             proxies: self.limits.proxies.clone(),
             budget,
+            refused: Arc::default(),
+            access: self.access,
         }
     }
 
@@ -216,8 +235,10 @@ impl Opened<'_> {
             (header::CACHE_CONTROL, "public, max-age=300"),
         ];
         let Services { storefront, jwks, stopping, .. } = self.services;
-        let mut pages = Router::new()
-            .route("/metrics", get(move || async move { (PROMETHEUS, metrics.render()) }));
+        let mut pages = Router::new().route(
+            "/metrics",
+            get(move || async move { (PROMETHEUS, metrics.read().to_string()) }),
+        );
         if let Some(jwks) = jwks.clone() {
             let key_set = get(move || async move { (KEY_SET, jwks) });
             pages = pages.route("/.well-known/jwks.json", key_set);
@@ -260,20 +281,45 @@ fn reflection(parts: Parts) -> tonic_reflection::server::Builder<'static> {
     ours.into_iter().chain(all).fold(builder, tonic_reflection::server::Builder::with_service_name)
 }
 
-async fn keep_up(
+/// What is measured now and then, and nobody waits for.
+struct Upkeep {
     metrics: Metrics,
+    disk: Disk,
     doorman: Option<Doorman>,
     budget: Budget,
-    stopping: CancellationToken,
-) {
-    let mut every = tokio::time::interval(METRICS_UPKEEP);
-    while !stopping.is_cancelled() {
-        every.tick().await;
-        if let Some(doorman) = &doorman {
-            doorman.measure();
+}
+
+impl Upkeep {
+    async fn go_on(self, stopping: CancellationToken) {
+        let Self { metrics, disk, doorman, budget } = self;
+        let mut every = tokio::time::interval(METRICS_UPKEEP);
+        while !stopping.is_cancelled() {
+            every.tick().await;
+            if let Some(doorman) = &doorman {
+                doorman.measure();
+            }
+            measure(&budget);
+            let (disk, metrics) = (disk.clone(), metrics.clone());
+            // Asks the system, which lets a thread wait.
+            let _ = tokio::task::spawn_blocking(move || {
+                disk.measure();
+                metrics.upkeep();
+            })
+            .await;
         }
-        measure(&budget);
-        metrics.upkeep();
+    }
+}
+
+/// Says once a second what was not said line by line, and once more at the end.
+async fn sum_up(refused: Arc<Refused>, stopping: CancellationToken) {
+    let mut every = tokio::time::interval(SUMS);
+    while !stopping.is_cancelled() {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stopping.cancelled() => {}
+        }
+        refused.sum_up();
+        sir0_telemetry::logs::sum_up();
     }
 }
 

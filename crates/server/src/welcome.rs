@@ -1,11 +1,19 @@
 //! What a person sees at the start: where to go, and what to do first.
 
-use std::{fmt::Write, net::SocketAddr};
+use std::{
+    fmt::Write,
+    io::{self, IsTerminal},
+    net::SocketAddr,
+};
 
 use crate::{Config, Parts, copy::bare, parts::Part, probe::from_here, say::say};
 
-/// Prints the addresses and the first steps. Kept off the log: it is for the person who typed the command.
+/// Prints the addresses and the first steps for the person who typed the command. Whoever reads the output of the
+/// program instead finds the line `ready` in the log.
 pub(crate) fn print(address: SocketAddr, config: &Config, parts: Parts) {
+    if config.log.format != sir0_telemetry::Format::Text || !io::stdout().is_terminal() {
+        return;
+    }
     let program = std::env::args().next().unwrap_or_else(|| "sir0".to_owned());
     let folder = std::env::current_dir().unwrap_or_default();
     let typed = Typed { program: &program, folder: &folder.display().to_string() };

@@ -6,7 +6,7 @@ use futures::Stream;
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
 use sir0_feed::{Feed, Follower, Heard, Position};
 use sir0_kernel::GameId;
-use sir0_rpc::{Seal, Shared, request_id};
+use sir0_rpc::{Caller, Seal, Shared, acted, request_id};
 use sir0_storage::{
     self as storage, Place, Step,
     copy::{Copied, CopyError},
@@ -190,31 +190,35 @@ impl Storefront {
         self.db.game(id).await
     }
 
-    /// Adds a game, unless the request did so before, and tells whether.
+    /// Adds a game, unless the request did so before.
     async fn add(
         self,
+        by: Caller,
         game: NewGame,
         request: Option<RequestKey>,
-    ) -> Result<(Created, bool), StorefrontError> {
+    ) -> Result<Created, StorefrontError> {
         let at = self.shared.clock.now();
         let mut tx = self.db.begin().await?;
         let game = tx.add_game(game, at).await?;
         if let Some(request) = &request {
             let created = tx.note_request(request, &game, at).await?;
             if created.id != game.id {
-                return Ok((created, false));
+                return Ok(created);
             }
         }
-        let created = Created { id: game.id, title: game.title.clone() };
+        let id = game.id;
+        let created = Created { id, title: game.title.clone() };
         let added = GameEvent::Added(game);
         let position = tx.announce(&added, at).await?;
         tx.commit().await?;
+        acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was added");
         self.changed(&added, position).await;
-        Ok((created, true))
+        Ok(created)
     }
 
     async fn update(
         self,
+        by: Caller,
         UpdateGame { id, change, revision }: UpdateGame,
     ) -> Result<i32, StorefrontError> {
         let at = self.shared.clock.now();
@@ -231,17 +235,23 @@ impl Storefront {
         }
         let position = tx.announce(&changed, at).await?;
         tx.commit().await?;
+        acted!(
+            by.role,
+            { user.id = %by.user, game.id = %id, revision = game.revision },
+            "game {id} was changed"
+        );
         self.changed(&changed, position).await;
         Ok(game.revision)
     }
 
-    async fn remove(self, id: GameId) -> Result<(), StorefrontError> {
+    async fn remove(self, by: Caller, id: GameId) -> Result<(), StorefrontError> {
         let at = self.shared.clock.now();
         let mut tx = self.db.begin().await?;
         let game = tx.remove_game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
         let removed = GameEvent::Removed(game);
         let position = tx.announce(&removed, at).await?;
         tx.commit().await?;
+        acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was removed");
         self.changed(&removed, position).await;
         Ok(())
     }
@@ -324,12 +334,9 @@ impl GamesService for Storefront {
         let CreateGame { game, request } = request.into_inner().try_into()?;
         let request = request.map(|id| RequestKey::of(caller.user, &id));
 
-        let add = self.clone().add(game, request);
-        let (Created { id, title }, is_new) = self.shared.work.to_the_end(add).await?;
+        let add = self.clone().add(caller, game, request);
+        let Created { id, title } = self.shared.work.to_the_end(add).await?;
 
-        if is_new {
-            tracing::info!(game.id = %id, user.id = %caller.user, "game {id} was added");
-        }
         Ok(Response::new(pb::CreateGameResponse {
             message: "Game added successfully".to_owned(),
             title: title.into(),
@@ -345,7 +352,8 @@ impl GamesService for Storefront {
         caller.must_publish()?;
         let update: UpdateGame = request.into_inner().try_into()?;
 
-        let revision = self.shared.work.to_the_end(self.clone().update(update)).await?;
+        let update = self.clone().update(caller, update);
+        let revision = self.shared.work.to_the_end(update).await?;
 
         Ok(Response::new(pb::UpdateGameResponse {
             message: "Game updated successfully".to_owned(),
@@ -361,9 +369,8 @@ impl GamesService for Storefront {
         caller.must_publish()?;
         let id = convert::game_id(request.get_ref().game_id)?;
 
-        self.shared.work.to_the_end(self.clone().remove(id)).await?;
+        self.shared.work.to_the_end(self.clone().remove(caller, id)).await?;
 
-        tracing::info!(game.id = %id, user.id = %caller.user, "game {id} was removed");
         Ok(Response::new(pb::DeleteGameResponse {
             message: "Game deleted successfully".to_owned(),
         }))

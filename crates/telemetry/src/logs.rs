@@ -1,16 +1,20 @@
 //! Log lines on standard error: quiet and readable for people, one JSON object a line for machines.
 
+mod bounds;
+mod causes;
+mod cut;
 mod json;
+mod panics;
 mod text;
 
 use std::{
     io::{self, IsTerminal},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sir0_kernel::{Clock, SystemClock};
-use tracing::{Dispatch, Subscriber};
+use tracing::{Dispatch, Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{LevelFilter, ParseError},
@@ -19,7 +23,23 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use self::bounds::{Bounded, Bounds, ByPlace, LeftOut};
 use crate::traces::{self, OnlyWithin, Traces};
+
+/// The target of a line for each act of someone who is signed in, and of someone who signs in.
+pub const ACTS: &str = "sir0::acts";
+
+/// The same for those whom an operator gave a role: every one of them is written.
+pub const TRUSTED_ACTS: &str = "sir0::acts::trusted";
+
+/// The target of a line for each request, when an operator wants one.
+pub const ACCESS: &str = "sir0::access";
+
+/// The target of a line that sums up what was not written line by line. Whoever writes one does so once a second.
+pub const SUMS: &str = "sir0::sums";
+
+/// The bounds of this process, once it logs.
+static BOUNDS: OnceLock<Arc<Bounds>> = OnceLock::new();
 
 /// What is logged, and in which form.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -31,11 +51,14 @@ pub struct Config {
     pub filter: String,
     /// Who reads the lines.
     pub format: Format,
+    /// Whether every request has a line, at the target [`ACCESS`]. It tells the address of the client, and is not
+    /// bounded: that is for whoever turns it on.
+    pub access: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: Format::Text }
+        Self { filter: "info".to_owned(), format: Format::Text, access: false }
     }
 }
 
@@ -70,9 +93,38 @@ pub enum Error {
 /// [would rather not](https://no-color.org).
 pub fn start(config: &Config, no_color: bool, traces: &Traces) -> Result<(), Error> {
     let colour = !no_color && io::stderr().is_terminal();
-    let subscriber = subscriber(config, colour, Arc::new(SystemClock), io::stderr, traces)?;
+    let (subscriber, bounds) =
+        subscriber(config, colour, Arc::new(SystemClock), io::stderr, traces)?;
     tracing::dispatcher::set_global_default(subscriber)?;
+    // Set by the first, which is the only one.
+    let _ = BOUNDS.set(bounds);
+    panics::log();
     Ok(())
+}
+
+/// Bounds what is logged from now on, because strangers can reach the process. Call [`sum_up`] every second then.
+pub fn expect_strangers() {
+    if let Some(bounds) = BOUNDS.get() {
+        bounds.begin();
+    }
+}
+
+/// Says how many lines were left out since the last time, and where they came from.
+pub fn sum_up() {
+    if let Some(bounds) = BOUNDS.get() {
+        tell(bounds.left_out());
+    }
+}
+
+fn tell(left_out: Vec<LeftOut>) {
+    for LeftOut { level, from, lines } in left_out {
+        metrics::counter!("sir0_log_lines_left_out_total").increment(lines);
+        match level {
+            Level::ERROR => tracing::error!(target: SUMS, "and {lines} more from {from}"),
+            Level::WARN => tracing::warn!(target: SUMS, "and {lines} more from {from}"),
+            _ => tracing::info!(target: SUMS, "and {lines} more from {from}"),
+        }
+    }
 }
 
 pub(crate) fn subscriber<W>(
@@ -81,18 +133,22 @@ pub(crate) fn subscriber<W>(
     clock: Arc<dyn Clock>,
     writer: W,
     traces: &Traces,
-) -> Result<Dispatch, Error>
+) -> Result<(Dispatch, Arc<Bounds>), Error>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = read_filter(&config.filter)?;
-    let lines = lines(config.format, colour, clock, writer).with_filter(filter);
+    let bounds = Arc::new(Bounds::new(Arc::clone(&clock)));
+    let filter = read_filter(&config.filter, config.access)?;
+    let writer = Bounded::new(writer, Arc::clone(&bounds));
+    let lines = lines(config.format, colour, clock, writer);
+    let lines = ByPlace::new(lines, Arc::clone(&bounds)).with_filter(filter);
     let logs = tracing_subscriber::registry().with(lines);
     // Not `with(Option)`: an absent layer would have every span asked about again each time.
-    Ok(match traces.layer() {
+    let dispatch = match traces.layer() {
         Some(spans) => Dispatch::new(logs.with(spans).with(OnlyWithin)),
         None => Dispatch::new(logs),
-    })
+    };
+    Ok((dispatch, bounds))
 }
 
 fn lines<S, W>(
@@ -123,7 +179,7 @@ where
 /// `hyper` is `hyper_util` too.
 const LIBRARIES: [&str; 5] = ["h2", "hyper", "sqlx", "tonic", "tower"];
 
-fn read_filter(text: &str) -> Result<EnvFilter, Error> {
+fn read_filter(text: &str, access: bool) -> Result<EnvFilter, Error> {
     let mut said =
         text.split(',').map(str::trim).filter(|directive| !directive.is_empty()).peekable();
     if said.peek().is_none() {
@@ -139,10 +195,12 @@ fn read_filter(text: &str) -> Result<EnvFilter, Error> {
         .is_some_and(|everywhere| everywhere < LevelFilter::WARN);
     let hushed = LIBRARIES.iter().filter(|_| !quieter).map(|library| format!("{library}=warn"));
     let elsewhere = [format!("{}=off", traces::TARGET)];
+    // Who wants a line for each request gets it however quiet the rest is.
+    let asked_for = access.then(|| format!("{ACCESS}=info"));
 
     // Of two directives for one target the later counts: what was said wins over what is usual.
     let said = said.into_iter().map(str::to_owned);
-    let directives: Vec<_> = hushed.chain(said).chain(elsewhere).collect();
+    let directives: Vec<_> = hushed.chain(asked_for).chain(said).chain(elsewhere).collect();
     // Patterns over field values would be regular expressions; plain comparison costs a bounded time.
     EnvFilter::builder()
         .with_regex(false)
@@ -153,7 +211,7 @@ fn read_filter(text: &str) -> Result<EnvFilter, Error> {
 /// Refuses a filter nobody can read while the configuration is read, where it still has a name.
 fn readable_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    read_filter(&text).map_err(serde::de::Error::custom)?;
+    read_filter(&text, false).map_err(serde::de::Error::custom)?;
     Ok(text)
 }
 

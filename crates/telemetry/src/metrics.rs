@@ -1,6 +1,9 @@
 //! Numbers for graphs and alarms, kept in the process and read out in Prometheus' own text.
 
-use std::sync::OnceLock;
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -11,10 +14,15 @@ const SECONDS: [f64; 17] = [
     5.0, 10.0, 30.0,
 ];
 
+/// How old what is read out may be. However many ask, it is not made more often.
+const FRESH: Duration = Duration::from_millis(100);
+
 /// What was counted and measured in this process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     recorder: PrometheusHandle,
+    process: metrics_process::Collector,
+    rendered: Arc<Mutex<Option<(Instant, Arc<str>)>>>,
 }
 
 /// Counts and measures from now on, for the whole process. Every later call answers with the same numbers.
@@ -29,23 +37,45 @@ fn install() -> Metrics {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
         .expect("there is at least one bucket")
         .build_recorder();
-    let metrics = Metrics { recorder: recorder.handle() };
+    let metrics = Metrics {
+        recorder: recorder.handle(),
+        process: metrics_process::Collector::default(),
+        rendered: Arc::default(),
+    };
     if metrics::set_global_recorder(recorder).is_err() {
         tracing::warn!("something else in this process records metrics, ours will stay empty");
     }
+    metrics.process.describe();
+    metrics.process.collect();
     metrics
 }
 
 impl Metrics {
+    /// Everything counted until a tenth of a second ago, in the Prometheus text format. Those who ask meanwhile get the
+    /// same text: what it costs to make does not grow with how many ask.
+    #[must_use]
+    pub fn read(&self) -> Arc<str> {
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, text)) = &*rendered
+            && at.elapsed() < FRESH
+        {
+            return Arc::clone(text);
+        }
+        let text: Arc<str> = self.render().into();
+        *rendered = Some((Instant::now(), Arc::clone(&text)));
+        text
+    }
+
     /// Everything counted so far, in the Prometheus text format.
     #[must_use]
     pub fn render(&self) -> String {
         self.recorder.render()
     }
 
-    /// Sums up what histograms measured. Call it every few seconds: until it or [`Self::render`] runs, each single
-    /// measurement is kept in memory.
+    /// Sums up what histograms measured, and asks the system about the process. Call it every few seconds: until it
+    /// or [`Self::render`] runs, each single measurement is kept in memory.
     pub fn upkeep(&self) {
+        self.process.collect();
         self.recorder.run_upkeep();
     }
 }
@@ -77,6 +107,38 @@ mod tests {
             let line = format!("sir0_test_latency_seconds_bucket{{le=\"{bucket}");
             assert!(text.contains(&line), "no `{line}` in {text}");
         }
+    }
+
+    #[test]
+    fn the_process_tells_of_itself_by_the_names_that_everyone_knows() {
+        let metrics = start();
+
+        metrics.upkeep();
+
+        let text = metrics.render();
+        for name in [
+            "process_cpu_seconds_total",
+            "process_resident_memory_bytes",
+            "process_open_fds",
+            "process_max_fds",
+            "process_start_time_seconds",
+            "process_threads",
+        ] {
+            let known = [format!("# HELP {name} "), format!("\n{name} ")];
+            assert!(known.iter().all(|words| text.contains(words)), "{name} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_readers_has_the_text_made_once() {
+        let metrics = start();
+        let first = metrics.read();
+
+        let again = metrics.read();
+        std::thread::sleep(FRESH);
+        let later = metrics.read();
+
+        assert!(Arc::ptr_eq(&first, &again) && !Arc::ptr_eq(&first, &later));
     }
 
     #[test]

@@ -26,7 +26,8 @@ use crate::{
 };
 
 pub(crate) const LOG: &str = "log.txt";
-pub(crate) const WELCOME: &str = "welcome.txt";
+/// What it prints for a person.
+const SAID: &str = "said.txt";
 /// Passwords cost the least that is allowed, as in [`crate::config`].
 pub(crate) const CHEAP_HASHING: [(&str, &str); 3] = [
     ("SIR0_ACCOUNTS_HASHING_LOG_N", "15"),
@@ -61,17 +62,18 @@ pub async fn process_with(settings: &[(&str, &str)]) -> Process {
 }
 
 async fn start(folder: &Path, settings: &[(String, String)]) -> (Child, SocketAddr) {
-    let said = |name| File::create(folder.join(name)).expect("a file in the folder of the test");
+    let file = |name| File::create(folder.join(name)).expect("a file in the folder of the test");
     let child = sir0(&program(), folder, settings)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .stdin(Stdio::null())
-        .stdout(said(WELCOME))
-        .stderr(said(LOG))
+        .stdout(file(SAID))
+        .stderr(file(LOG))
         .spawn()
         .expect("the program starts");
     let ready = timeout(LONG, async {
         loop {
-            if let Some(address) = told_address(&folder.join(WELCOME)) {
+            let log = fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+            if let Some(address) = told_address(&log) {
                 return address;
             }
             sleep(Duration::from_millis(5)).await;
@@ -113,12 +115,15 @@ pub(crate) fn program() -> PathBuf {
     program
 }
 
-/// The address the program tells when it is ready.
-pub(crate) fn told_address(welcome: &Path) -> Option<SocketAddr> {
-    let told = fs::read_to_string(welcome).ok()?;
-    let (_, rest) = told.split_once("http://")?;
-    let (address, _) = rest.split_once('/')?;
-    address.parse().ok()
+/// The address in the last line of the log, in either format, that says the program is ready.
+pub(crate) fn told_address(log: &str) -> Option<SocketAddr> {
+    let ready = log
+        .lines()
+        .rev()
+        .find(|line| line.contains(" ready  address=") || line.contains("\"message\":\"ready\""))?;
+    let before = ["address=", "\"address\":\""];
+    let rest = before.iter().find_map(|before| ready.split_once(before))?.1;
+    rest.split([' ', '"']).next()?.parse().ok()
 }
 
 /// The resident memory of a process in bytes, where the system tells (Linux).
@@ -180,6 +185,12 @@ impl Process {
     #[must_use]
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join(LOG)).expect("it was started with a log")
+    }
+
+    /// What it printed on standard output since it was started last.
+    #[must_use]
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join(SAID)).expect("it was started with a file")
     }
 
     /// Its process id.

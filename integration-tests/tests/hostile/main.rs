@@ -7,6 +7,7 @@ mod flood;
 mod http1;
 mod http2;
 mod kept;
+mod log_bytes;
 mod shutdown;
 mod signins;
 mod stage;

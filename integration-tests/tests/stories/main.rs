@@ -7,6 +7,7 @@ mod databases;
 mod faults;
 mod grpc_web;
 mod keeping;
+mod logs;
 mod matrix;
 mod metrics;
 mod moving;

@@ -4,7 +4,7 @@ use sir0_contract::{
     CALLS,
     storefront::{GetGameRequest, WatchGamesRequest},
 };
-use sir0_testkit::{Person, Process, process};
+use sir0_testkit::{Person, Process, a_game, process};
 
 use crate::{grpc_web, untyped};
 
@@ -93,5 +93,46 @@ async fn streams_and_sockets_are_counted_while_they_are_open() {
     for door in ["door=\"grpc\"", "door=\"rest\""] {
         let labels = [watch, door, "code=\"Cancelled\""];
         becomes(&visitor, "sir0_calls_total", &labels, 1.0).await;
+    }
+}
+
+#[tokio::test]
+async fn every_number_says_what_it_means_and_is_named_by_its_unit() {
+    let server = process().await;
+    let studio = server.publisher("Northlight").await;
+    let added = studio.rest().post("/api/games", &a_game("Lanterns")).await;
+    assert_eq!(added.status, 201);
+    let visitor = server.visitor();
+    visitor.rest().get("/api/games").await;
+    visitor.rest().get("/api/games/1").await;
+    let mut socket = visitor.socket().await;
+    socket.subscribes("game_updates").await;
+    becomes(&visitor, "sir0_websockets_open", &[], 1.0).await;
+
+    let page = visitor.rest().get("/metrics").await.text;
+
+    let kinds = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let kinds: Vec<_> = kinds.collect();
+    assert!(kinds.len() > 20, "{page}");
+    for (name, kind) in kinds {
+        assert!(page.contains(&format!("# HELP {name} ")), "{name} does not say what it is");
+        assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
+        assert!(kind != "histogram" || name.ends_with("_seconds"), "{name} is a {kind}");
+        for odd in ["_ms", "_millis", "_kb", "_mb", "_percent"] {
+            assert!(!name.ends_with(odd), "{name} is in no base unit");
+        }
+    }
+    for name in [
+        "sir0_build_info{version=\"",
+        "sir0_data_folder_free_bytes ",
+        "sir0_data_folder_total_bytes ",
+        "process_resident_memory_bytes ",
+        "process_cpu_seconds_total ",
+        "process_open_fds ",
+        "process_max_fds ",
+        "process_start_time_seconds ",
+        "process_threads ",
+    ] {
+        assert!(page.lines().any(|line| line.starts_with(name)), "no {name} in {page}");
     }
 }

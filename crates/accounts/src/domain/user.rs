@@ -29,16 +29,18 @@ pub struct ProfileChange {
 }
 
 impl User {
-    /// Takes over what is new, and tells whether anything was. Repeating it is harmless.
-    pub fn change(&mut self, change: ProfileChange) -> bool {
-        let before = (self.username.clone(), self.email.clone());
-        if let Some(username) = change.username {
+    /// Takes over what is new, and names the fields that changed. Repeating it is harmless.
+    pub fn change(&mut self, change: ProfileChange) -> Vec<&'static str> {
+        let mut changed = Vec::new();
+        if let Some(username) = change.username.filter(|new| *new != self.username) {
             self.username = username;
+            changed.push("username");
         }
-        if let Some(email) = change.email {
+        if let Some(email) = change.email.filter(|new| *new != self.email) {
             self.email = email;
+            changed.push("email");
         }
-        before != (self.username.clone(), self.email.clone())
+        changed
     }
 }
 
@@ -62,9 +64,9 @@ mod tests {
         let countess = Username::parse("Countess").expect("a name");
         let change = ProfileChange { username: Some(countess.clone()), email: None };
 
-        assert!(user.change(change.clone()));
+        assert_eq!(user.change(change.clone()), ["username"]);
         assert_eq!(user, User { username: countess, ..ada() });
-        assert!(!user.change(change));
-        assert!(!user.change(ProfileChange::default()));
+        assert!(user.change(change).is_empty());
+        assert!(user.change(ProfileChange::default()).is_empty());
     }
 }

@@ -51,6 +51,8 @@ pub enum Kind {
     Share,
     /// A stretch of time.
     Duration,
+    /// On or off.
+    Switch,
 }
 
 impl Kind {
@@ -76,6 +78,7 @@ impl Kind {
             Self::Networks => "addresses or networks, such as `10.0.0.0/8, fd00::/8`",
             Self::Number => "a whole number, such as `1000`",
             Self::Duration => "a time with its unit, such as `500ms`, `15s` or `5m`",
+            Self::Switch => "`true` or `false`",
         }
     }
 
@@ -90,6 +93,10 @@ impl Kind {
                 .parse()
                 .map(toml::Value::Float)
                 .map_err(|fault: std::num::ParseFloatError| fault.to_string()),
+            Self::Switch => text
+                .parse()
+                .map(toml::Value::Boolean)
+                .map_err(|fault: std::str::ParseBoolError| fault.to_string()),
             _ => Ok(toml::Value::String(text.to_owned())),
         }
     }
@@ -191,6 +198,12 @@ pub const SETTINGS: &[Setting] = &[
         "SIR0_LOG_FORMAT",
         Kind::Format,
         "`text` for people, `json` for machines",
+    ),
+    setting(
+        "log.access",
+        "SIR0_LOG_ACCESS",
+        Kind::Switch,
+        "a line for each request, with the address of its client",
     ),
     setting(
         "accounts.database",

@@ -16,6 +16,7 @@ use tracing_subscriber::{
     registry::{LookupSpan, Scope},
 };
 
+use super::{causes, cut::cut};
 use crate::traces;
 
 /// Writes events as JSON objects. A field of an inner span hides one of an outer, and the event's own hides both;
@@ -66,11 +67,15 @@ impl Object {
 
 impl Visit for Object {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field.name(), format!("{value:?}"));
+        self.put(field.name(), &*cut(&format!("{value:?}")));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field.name(), value);
+        self.put(field.name(), &*cut(value));
+    }
+
+    fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
+        self.record_str(field, &causes::told(error));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

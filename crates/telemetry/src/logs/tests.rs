@@ -11,7 +11,14 @@ use super::*;
 
 /// Where the lines of a test go.
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Page {
+    pub(super) fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8(bytes).expect("lines are text")
+    }
+}
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -28,17 +35,17 @@ fn logged(config: &Config, colour: bool, story: impl FnOnce()) -> String {
     let clock = Arc::new(ManualClock::at(Timestamp::from_micros(54_245_000_000)));
     let page = Page::default();
     let writer = page.clone();
-    let subscriber = subscriber(config, colour, clock, move || writer.clone(), &Traces::default())
-        .expect("a readable filter");
+    let (subscriber, _bounds) =
+        subscriber(config, colour, clock, move || writer.clone(), &Traces::default())
+            .expect("a readable filter");
 
     tracing::dispatcher::with_default(&subscriber, story);
 
-    let bytes = page.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    String::from_utf8(bytes).expect("lines are text")
+    page.text()
 }
 
 fn text(filter: &str) -> Config {
-    Config { filter: filter.to_owned(), format: Format::Text }
+    Config { filter: filter.to_owned(), ..Config::default() }
 }
 
 #[test]
@@ -102,6 +109,43 @@ fn an_error_brings_its_causes() {
         page,
         format!("15:04:05 ERROR it failed  error=\"outer: {}\"\n", Error::EmptyFilter)
     );
+}
+
+#[test]
+fn an_error_brings_its_causes_to_machines_too() {
+    let config = Config { format: Format::Json, ..Config::default() };
+
+    let page = logged(&config, false, || {
+        let failure = io::Error::other(Outer(Error::EmptyFilter));
+        error!(error = &failure as &dyn std::error::Error, "it failed");
+    });
+
+    let line: Value = serde_json::from_str(&page).expect("one object");
+    assert_eq!(line["error"], format!("outer: {}", Error::EmptyFilter));
+}
+
+#[test]
+fn no_value_makes_a_line_long() {
+    let long = "\u{7}\u{202E}".repeat(100_000);
+
+    for format in [Format::Text, Format::Json] {
+        let config = Config { format, ..Config::default() };
+        let page = logged(&config, false, || warn!(long, shown = ?long, "{long}"));
+        assert!((1_000..2_000).contains(&page.len()), "{} bytes", page.len());
+    }
+}
+
+#[test]
+fn who_wants_a_line_for_each_request_gets_it_however_quiet_the_rest_is() {
+    let told = || {
+        info!(target: ACCESS, "answered");
+        info!("ours");
+    };
+
+    let access = Config { access: true, ..text("warn") };
+    assert_eq!(logged(&access, false, told), "15:04:05 INFO  answered\n");
+    let silenced = Config { access: true, ..text("warn,sir0::access=off") };
+    assert_eq!(logged(&silenced, false, told), "");
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -13,6 +13,8 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
+use super::{causes, cut::cut};
+
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
@@ -43,7 +45,7 @@ where
 
         let mut message = Message::default();
         event.record(&mut message);
-        write_plainly(&mut line, &message.0)?;
+        write_plainly(&mut line, &cut(&message.0))?;
 
         // Who follows the program this closely wants to know where a line was written.
         if level >= Level::DEBUG {
@@ -83,7 +85,7 @@ fn write_level(line: &mut Writer<'_>, level: Level) -> fmt::Result {
 fn write_pair(line: &mut Writer<'_>, key: &str, value: &str) -> fmt::Result {
     let (dim, reset) = if line.has_ansi_escapes() { (DIM, RESET) } else { ("", "") };
     write!(line, "  {dim}{key}={reset}")?;
-    write_plainly(line, value)
+    write_plainly(line, &cut(value))
 }
 
 /// Writes text that strangers may have had a hand in: it cannot start a line that looks like one of ours,
@@ -172,12 +174,6 @@ impl Visit for Pairs<'_> {
     }
 
     fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
-        let causes = std::iter::successors(error.source(), |cause| cause.source());
-        let mut story = error.to_string();
-        for cause in causes {
-            story.push_str(": ");
-            story.push_str(&cause.to_string());
-        }
-        self.record_str(field, &story);
+        self.record_str(field, &causes::told(error));
     }
 }

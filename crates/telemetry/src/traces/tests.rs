@@ -60,10 +60,11 @@ static RECEIVED: LazyLock<(InMemorySpanExporter, Dispatch)> = LazyLock::new(|| {
     let received = InMemorySpanExporter::default();
     let traces = begin(1.0, "tests", SimpleSpanProcessor::new(received.clone()));
     let traces = traces.expect("the first");
-    let log = logs::Config { filter: "trace".to_owned(), format: logs::Format::Json };
+    let log =
+        logs::Config { filter: "trace".to_owned(), format: logs::Format::Json, access: false };
     let clock = std::sync::Arc::new(sir0_kernel::SystemClock);
     let dispatch = logs::subscriber(&log, false, clock, || Lines, &traces);
-    (received, dispatch.expect("a readable filter"))
+    (received, dispatch.expect("a readable filter").0)
 });
 
 /// The spans of a trace after the story was told.

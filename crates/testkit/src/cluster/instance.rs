@@ -28,6 +28,8 @@ pub struct Instance {
     folder: PathBuf,
     door: Door,
     child: Option<Child>,
+    /// How much it had logged when it was started last.
+    logged: usize,
     warden: Arc<Warden>,
 }
 
@@ -45,7 +47,7 @@ impl Instance {
         fs::create_dir_all(&folder).expect("a folder of ours");
         let program = program.to_owned();
         let mut instance =
-            Self { name, part, program, settings, folder, door, child: None, warden };
+            Self { name, part, program, settings, folder, door, child: None, logged: 0, warden };
         instance.launch();
         instance
     }
@@ -139,12 +141,12 @@ impl Instance {
 
     fn launch(&mut self) {
         let log = File::options().create(true).append(true).open(self.folder.join(process::LOG));
-        let welcome = File::create(self.folder.join(process::WELCOME));
+        self.logged = self.log().len();
         let child = process::sir0(&self.program, &self.folder, &self.settings)
             .args(["serve", self.part.name()])
             .process_group(0)
             .stdin(Stdio::null())
-            .stdout(welcome.expect("a folder of ours"))
+            .stdout(Stdio::null())
             .stderr(log.expect("a folder of ours"))
             .spawn()
             .expect("the program starts");
@@ -155,7 +157,7 @@ impl Instance {
     /// Waits until it takes calls.
     pub(super) async fn is_ready(&mut self) {
         let ready = timeout(LONG, async {
-            while process::told_address(&self.folder.join(process::WELCOME)).is_none() {
+            while self.log().get(self.logged..).and_then(process::told_address).is_none() {
                 assert!(self.is_alive(), "{} ended; it said:\n{}", self.name, self.log());
                 sleep(Duration::from_millis(5)).await;
             }

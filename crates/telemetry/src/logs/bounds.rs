@@ -1,0 +1,182 @@
+//! How much strangers can make the process log: so many lines a second from one place in the code, and so many bytes
+//! a second from all of them. What is left out is counted, and told once a second.
+//!
+//! Three kinds of lines have a budget each, so that one kind cannot take the room of another: what libraries say, what
+//! our code says, and what people did who are signed in. A fourth is free: the acts of those whom an operator gave a
+//! role, the lines that an operator asked for (the access log, and everything below `info`), and the sums themselves.
+
+mod bucket;
+mod layer;
+mod people;
+mod place;
+mod writer;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use sir0_kernel::Clock;
+use tracing::{Event, Level, Metadata, callsite::Identifier};
+
+use self::{bucket::Bucket, people::People, place::Place};
+pub(super) use self::{layer::ByPlace, writer::Bounded};
+use super::{ACCESS, ACTS, SUMS, TRUSTED_ACTS};
+
+/// A place that was silent for so long is heard at once, whatever else is said: the first word of an outage.
+const SILENCE_MICROS: i64 = 10_000_000;
+/// What a line of [`SUMS`] about one place takes at most.
+const SUM_BYTES: usize = 250;
+
+/// Whose budget a line is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Payer {
+    /// What people did whom nobody but themselves let in.
+    Acts,
+    /// Our code.
+    Ours,
+    /// Everyone else's.
+    Libraries,
+}
+
+impl Payer {
+    /// `None` is free.
+    fn of(metadata: &Metadata<'_>) -> Option<Self> {
+        if *metadata.level() > Level::INFO {
+            return None;
+        }
+        match metadata.target() {
+            ACCESS | SUMS | TRUSTED_ACTS => None,
+            ACTS => Some(Self::Acts),
+            ours if ours.starts_with("sir0") => Some(Self::Ours),
+            _ => Some(Self::Libraries),
+        }
+    }
+}
+
+/// The budgets of the log, and what was left out.
+pub(crate) struct Bounds {
+    clock: Arc<dyn Clock>,
+    /// Nobody is bounded before strangers can reach the process.
+    is_on: AtomicBool,
+    places: RwLock<HashMap<Identifier, Arc<Place>>>,
+    budgets: Mutex<Budgets>,
+    people: Mutex<People>,
+}
+
+/// In bytes. What a moment can bring and a second adds is at most 9 KB in all; the sum of refused requests, half a
+/// kilobyte a second, is beside it.
+struct Budgets {
+    acts: Bucket,
+    ours: Bucket,
+    libraries: Bucket,
+    sums: Bucket,
+}
+
+/// How many lines of one place were left out.
+pub(super) struct LeftOut {
+    pub(super) level: Level,
+    pub(super) from: String,
+    pub(super) lines: u64,
+}
+
+impl Bounds {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        let now = clock.now().micros();
+        Self {
+            clock,
+            is_on: AtomicBool::new(false),
+            places: RwLock::default(),
+            budgets: Mutex::new(Budgets {
+                acts: Bucket::new(1_500, 3_000, now),
+                ours: Bucket::new(1_000, 1_000, now),
+                libraries: Bucket::new(1_000, 500, now),
+                sums: Bucket::new(500, 500, now),
+            }),
+            people: Mutex::default(),
+        }
+    }
+
+    /// From now on strangers can reach the process.
+    pub(super) fn begin(&self) {
+        self.is_on.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a line may be written, before anything is done for it.
+    fn admits(&self, event: &Event<'_>) -> bool {
+        let Some(payer) = self.payer(event.metadata()) else { return true };
+        let place = self.place(event.metadata());
+        let second = self.clock.now().seconds();
+        let is_admitted = match payer {
+            Payer::Acts => self.admits_act(event, second),
+            Payer::Ours | Payer::Libraries => place.said().may_go_on(second),
+        };
+        if !is_admitted {
+            place.said().left_out += 1;
+        }
+        is_admitted
+    }
+
+    fn payer(&self, metadata: &Metadata<'_>) -> Option<Payer> {
+        if self.is_on.load(Ordering::Relaxed) { Payer::of(metadata) } else { None }
+    }
+
+    fn admits_act(&self, event: &Event<'_>, second: i64) -> bool {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner).may_go_on(event, second)
+    }
+
+    /// Whether a line of this length still fits.
+    fn pays(&self, payer: Payer, place: &Place, bytes: usize) -> bool {
+        let now = self.clock.now().micros();
+        let mut said = place.said();
+        let is_first = said.written_at.is_none_or(|before| now - before >= SILENCE_MICROS);
+        let mut budgets = self.budgets();
+        let bucket = match payer {
+            Payer::Acts => &mut budgets.acts,
+            Payer::Ours => &mut budgets.ours,
+            Payer::Libraries => &mut budgets.libraries,
+        };
+        if is_first {
+            bucket.owes(bytes, now);
+        } else if !bucket.pays(bytes, now) {
+            said.left_out += 1;
+            return false;
+        }
+        said.written_at = Some(now);
+        true
+    }
+
+    /// What was left out and is told now. What does not fit into its budget is told later.
+    pub(super) fn left_out(&self) -> Vec<LeftOut> {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now().micros();
+        let mut told = Vec::new();
+        for place in places.values() {
+            let mut said = place.said();
+            if said.left_out > 0 && self.budgets().sums.pays(SUM_BYTES, now) {
+                let lines = std::mem::take(&mut said.left_out);
+                told.push(LeftOut { level: place.level, from: place.name.clone(), lines });
+            }
+        }
+        told
+    }
+
+    fn place(&self, metadata: &Metadata<'_>) -> Arc<Place> {
+        let id = metadata.callsite();
+        let known = self.places.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        known.unwrap_or_else(|| {
+            let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(places.entry(id).or_insert_with(|| Arc::new(Place::new(metadata))))
+        })
+    }
+
+    fn budgets(&self) -> MutexGuard<'_, Budgets> {
+        self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;
