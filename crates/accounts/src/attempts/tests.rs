@@ -241,7 +241,6 @@ fn many_addresses_together_guess_little_more_at_one_account_than_a_few_do() {
     let ninety = guesses_in_an_hour(&mut a_stage(), 90);
     let crowd = guesses_in_an_hour(&mut a_stage(), 300);
 
-    eprintln!("FIGURES {one} {ninety} {crowd}");
     assert!((40..100).contains(&one), "{one}");
     assert!((100..400).contains(&ninety), "{ninety}");
     assert!((100..1_000).contains(&crowd), "{crowd}");
@@ -268,7 +267,6 @@ fn the_owner_gets_in_from_a_new_address_while_ninety_guess() {
     });
 
     let count = let_in.count();
-    eprintln!("FIGURES let in {count}");
     assert!(count >= 70, "{count} of 100 were let in at once");
     assert!(stage.wait(stage.by("ada", 20_000)) <= 5);
 }
