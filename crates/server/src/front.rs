@@ -20,6 +20,7 @@ use crate::{
     config::Proxies,
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight, Peer},
+    parts::Part,
     rest::{self, RestDoor},
 };
 
@@ -145,7 +146,7 @@ impl Front {
 
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
-        if is_page(path) {
+        if path == METRICS || part_of(path).is_some() {
             // What the binary holds anyway costs nothing more however many read it.
             let share = if path == METRICS { request_id::share() } else { None };
             return match Box::pin(self.pages.clone().oneshot(request)).await {
@@ -154,7 +155,7 @@ impl Front {
             };
         }
         if grpc::is_grpc_path(path) {
-            return grpc::not_grpc();
+            return rest::not_grpc();
         }
         let started = Instant::now();
         let answered = self.rest.answer(request).await;
@@ -170,7 +171,12 @@ impl Front {
 
 const METRICS: &str = "/metrics";
 
-fn is_page(path: &str) -> bool {
-    matches!(path, "/" | "/ws" | METRICS | "/openapi.json" | "/docs" | "/.well-known/jwks.json")
-        || path.starts_with("/docs/")
+/// Which part has this page, if it is one that only a part has.
+pub(crate) fn part_of(path: &str) -> Option<Part> {
+    match path {
+        "/ws" => Some(Part::Storefront),
+        "/.well-known/jwks.json" => Some(Part::Accounts),
+        "/" | "/openapi.json" | "/docs" => Some(Part::Edge),
+        _ => path.starts_with("/docs/").then_some(Part::Edge),
+    }
 }
