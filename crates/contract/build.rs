@@ -18,6 +18,9 @@ const FILES: &[&str] = &[
     "sir0/storefront/v1/games_service.proto",
     "sir0/status/v1/status_service.proto",
 ];
+/// Google's own types, and where ours stand for them.
+const GOOGLE: &str = ".google.protobuf";
+const GOOGLE_HERE: &str = "crate::protobuf";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");
@@ -33,16 +36,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .build_transport(false)
         .compile_well_known_types(true)
-        .extern_path(".google.protobuf", "::pbjson_types")
+        .extern_path(GOOGLE, GOOGLE_HERE)
+        .codec_path("crate::codec::Codec")
         .compile_fds(compiler.file_descriptor_set())?;
 
     pbjson_build::Builder::new()
         .register_descriptors(&descriptors)?
-        .extern_path(".google.protobuf", "::pbjson_types")
+        .extern_path(GOOGLE, GOOGLE_HERE)
         .emit_fields()
         .build(&[".sir0"])?;
 
-    let options = DescriptorOptions::new().extern_path(".google.protobuf", "::pbjson_types");
+    let options = DescriptorOptions::new().extern_path(GOOGLE, GOOGLE_HERE);
     let info = OpenApiInfo::new("SIR0", env!("CARGO_PKG_VERSION"));
     let mut rest = Generator::builder().emit_openapi_spec(Some(info)).build();
     let services = ServiceDefinition::from_fds(&descriptors, &options)?;

@@ -45,7 +45,8 @@ test("a browser that lost its connection resumes by itself", { timeout: LONG }, 
   const resumed = events("/api/games:watch?sendPresent=true", headers, back.signal);
   const missed = (await resumed.next()).value;
 
-  assert.deepEqual([present.present.gameId, present.lastEventId], [gameId, ""]);
+  assert.deepEqual([present.present.gameId, present.lastEventId], [gameId, present.resumeToken]);
+  assert.notEqual(present.lastEventId, inSync.lastEventId, "it begins the present anew");
   assert.deepEqual(inSync.inSync, {});
   assert.deepEqual([missed.changed.gameId, missed.changed.price], [gameId, 4]);
   back.abort();

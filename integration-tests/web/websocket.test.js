@@ -10,7 +10,7 @@ import WebSocket from "ws";
 import { LANTERNS, LONG, beside, platform } from "./stage.js";
 
 const SUBSCRIBE = { action: "subscribe", topic: "game_updates" };
-const SUBSCRIBED = { message: "Subscribed to game_updates" };
+const SUBSCRIBED = "Subscribed to game_updates";
 const UNSUBSCRIBE = { action: "unsubscribe", topic: "game_updates" };
 const UNSUBSCRIBED = { message: "Unsubscribed from game_updates" };
 
@@ -40,7 +40,7 @@ async function connected(t) {
 test("a subscriber hears of a game added, changed and removed", { timeout: LONG }, async (t) => {
   const { say, hear } = await connected(t);
   say(SUBSCRIBE);
-  assert.deepEqual(await hear(), SUBSCRIBED);
+  assert.equal((await hear()).message, SUBSCRIBED);
 
   const { gameId } = await sir0.games.createGame(LANTERNS, studio);
   await sir0.games.updateGame({ gameId, price: 5 }, studio);
@@ -67,7 +67,7 @@ test("who unsubscribed hears no more", { timeout: LONG }, async (t) => {
   say({ action: "subscribe", topic: `game_updates/${gameId}` });
 
   // An update that slipped through would come before this answer.
-  assert.deepEqual(await hear(), { message: `Subscribed to game_updates/${gameId}` });
+  assert.equal((await hear()).message, `Subscribed to game_updates/${gameId}`);
 });
 
 test("a socket that resumes hears exactly what it missed", { timeout: LONG }, async (t) => {
@@ -82,7 +82,7 @@ test("a socket that resumes hears exactly what it missed", { timeout: LONG }, as
   const second = await connected(t);
   second.say({ ...SUBSCRIBE, resume: resumeToken });
 
-  assert.deepEqual(await second.hear(), SUBSCRIBED);
+  assert.deepEqual(await second.hear(), { message: SUBSCRIBED });
   const { event, game } = await second.hear();
   assert.deepEqual([event, game.title], ["changed", "Lanterns II"]);
 });
@@ -101,7 +101,7 @@ test("nonsense gets one JSON error and costs nobody the socket", { timeout: LONG
   socket.send(Buffer.from([1, 2, 3]));
   assert.equal((await hear()).error, "Not a text frame");
   say(SUBSCRIBE);
-  assert.deepEqual(await hear(), SUBSCRIBED);
+  assert.equal((await hear()).message, SUBSCRIBED);
 });
 
 test("a ping is answered", { timeout: LONG }, async (t) => {
@@ -121,7 +121,7 @@ test("wscat subscribes from the command line and hears a change", { timeout: LON
   t.after(() => person.kill());
   const lines = createInterface({ input: person.stdout })[Symbol.asyncIterator]();
   const next = async () => JSON.parse((await lines.next()).value.replace(/^[^{]*/, ""));
-  assert.deepEqual(await next(), SUBSCRIBED);
+  assert.equal((await next()).message, SUBSCRIBED);
 
   const { gameId } = await sir0.games.createGame(LANTERNS, studio);
 

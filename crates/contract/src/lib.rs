@@ -2,8 +2,11 @@
 //! transcoder, the OpenAPI document, and what each call promises. Nothing here behaves; everything here is spelled.
 
 mod calls;
+mod codec;
+pub mod protobuf;
 
 pub use calls::{Access, CALLS, Call, Field, Kind, Rest, Segment, Shape};
+pub use codec::Malformed;
 
 /// Every file of the contract with its comments, as an encoded `google.protobuf.FileDescriptorSet`.
 pub const FILE_DESCRIPTOR_SET: &[u8] =

@@ -22,6 +22,7 @@ use crate::{
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight, Peer},
     outcome::Outcome,
+    parts::Part,
     refused::Refused,
     rest::{self, RestDoor},
 };
@@ -172,7 +173,7 @@ impl Front {
             };
         }
         if grpc::is_grpc_path(path) {
-            return grpc::not_grpc();
+            return rest::not_grpc();
         }
         let started = Instant::now();
         let mut answered = self.rest.answer(request).await;
@@ -196,6 +197,15 @@ fn broke_down() {
 const METRICS: &str = "/metrics";
 
 pub(crate) fn is_page(path: &str) -> bool {
-    matches!(path, "/" | "/ws" | METRICS | "/openapi.json" | "/docs" | "/.well-known/jwks.json")
-        || path.starts_with("/docs/")
+    path == METRICS || part_of(path).is_some()
+}
+
+/// Which part has this page, if it is one that only a part has.
+pub(crate) fn part_of(path: &str) -> Option<Part> {
+    match path {
+        "/ws" => Some(Part::Storefront),
+        "/.well-known/jwks.json" => Some(Part::Accounts),
+        "/" | "/openapi.json" | "/docs" => Some(Part::Edge),
+        _ => path.starts_with("/docs/").then_some(Part::Edge),
+    }
 }

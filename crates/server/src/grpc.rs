@@ -1,12 +1,16 @@
 //! The gRPC door: native and for browsers, with reflection and health.
 
+mod head;
+mod message;
+mod text;
+
 use std::{
     pin::pin,
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::BodyExt;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use sir0_contract::{CALLS, Call};
 use sir0_kernel::{OverBudget, Share};
@@ -21,11 +25,17 @@ use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
 
 use crate::{
+    Parts,
     arriving::Arriving,
     body::{Body, TOO_MUCH_WAITING},
     calls::{CallMetrics, Door, code_in},
+    config::Limits,
     outcome::Outcome,
+    parts::{self, Part},
 };
+use head::Format;
+
+pub(crate) use head::door_of;
 
 /// The largest question that reflection reads, in bytes: names, and no more.
 pub(crate) const LARGEST_REFLECTION: usize = 16 * 1024;
@@ -35,26 +45,37 @@ pub(crate) struct GrpcDoor {
     native: axum::Router,
     web: axum::Router,
     metrics: CallMetrics,
-    /// How long a request may take to arrive.
-    body_timeout: Duration,
+    /// What is served here.
+    parts: Parts,
+    /// How large a message may be, and how long a request may take to arrive.
+    limits: Limits,
 }
 
-/// Which door a request is for, if it is gRPC at all.
-pub(crate) fn door_of(headers: &HeaderMap) -> Option<Door> {
-    let content_type = headers.get(header::CONTENT_TYPE)?.as_bytes();
-    let rest = content_type.strip_prefix(b"application/grpc")?;
-    if rest.starts_with(b"-web") {
-        Some(Door::GrpcWeb)
-    } else {
-        // `application/grpc`, with a format behind `+` or parameters behind `;`.
-        matches!(rest.first(), None | Some(b'+' | b';')).then_some(Door::Grpc)
+/// A call whose head is good.
+struct Asked {
+    request: Request<Incoming>,
+    format: Format,
+    /// The call of the contract. Of health and reflection there is none.
+    call: Option<&'static Call>,
+}
+
+impl Asked {
+    /// Whether the request is one message, which is read before the call begins. The client of reflection goes on
+    /// talking, and of unknown calls nothing is known.
+    fn is_one_message(&self) -> bool {
+        self.call.is_some() || is_health(self.request.uri().path())
+    }
+
+    fn is_unary(&self) -> bool {
+        self.call.is_some_and(|call| !call.streaming)
     }
 }
 
 impl GrpcDoor {
-    pub(crate) fn new(routes: Routes, metrics: CallMetrics, body_timeout: Duration) -> Self {
+    pub(crate) fn new(routes: Routes, metrics: CallMetrics, parts: Parts, limits: Limits) -> Self {
         let native = routes.into_axum_router();
-        Self { web: native.clone().layer(GrpcWebLayer::new()), native, metrics, body_timeout }
+        let web = native.clone().layer(GrpcWebLayer::new());
+        Self { native, web, metrics, parts, limits }
     }
 
     /// Answers one call, and counts and traces it.
@@ -64,9 +85,9 @@ impl GrpcDoor {
         let trace = call.map_or_else(CallTrace::default, |call| {
             trace::incoming(request.headers(), trace::Incoming { path: call.path, rest: None })
         });
-        let answering = pin!(self.answer_in_time(request, door));
+        let answering = pin!(self.answer_if_it_can_be(request, call));
         let mut response = trace.around(answering).await;
-        let code = code_in(response.headers());
+        let code = head::counted(&response);
         if let Some(code) = code {
             Outcome { call, code }.leave(&mut response);
         }
@@ -76,68 +97,75 @@ impl GrpcDoor {
         }
     }
 
+    /// Answers a call that this process can answer, and whose caller can read the answer.
+    async fn answer_if_it_can_be(
+        &self,
+        request: Request<Incoming>,
+        call: Option<&'static Call>,
+    ) -> Response<Body> {
+        let format = match head::judge(&request) {
+            Ok(format) => format,
+            Err(refused) => return refused,
+        };
+        if call.is_some_and(|call| !self.parts.include(Part::of(call))) {
+            return head::trailers_only(parts::elsewhere(), format);
+        }
+        let answered = self.answer_in_time(Asked { request, format, call }).await;
+        answered.unwrap_or_else(|status| head::trailers_only(status, format))
+    }
+
     /// Answers within the deadline of the call, if it has one.
-    async fn answer_in_time(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
-        let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
-        match deadline::read(request.headers()) {
-            Ok(None) => self.route(request, door).await,
-            Ok(Some(wait)) => match self.route_within(wait, request, door).await {
-                Some(response) => response,
-                None => trailers_only(
-                    Code::DeadlineExceeded,
-                    "the deadline of the call passed",
-                    content_type,
-                ),
-            },
-            Err(malformed) => {
-                trailers_only(Code::InvalidArgument, &malformed.to_string(), content_type)
-            }
+    async fn answer_in_time(&self, asked: Asked) -> Result<Response<Body>, Status> {
+        match deadline::read(asked.request.headers()) {
+            Ok(None) => self.route(asked).await,
+            Ok(Some(wait)) => self.route_within(wait, asked).await,
+            Err(malformed) => Err(Status::invalid_argument(malformed.to_string())),
         }
     }
 
     /// Answers within the time the caller waits. What is asked of others meanwhile may take no longer.
-    async fn route_within(
-        &self,
-        wait: Duration,
-        request: Request<Incoming>,
-        door: Door,
-    ) -> Option<Response<Body>> {
+    async fn route_within(&self, wait: Duration, asked: Asked) -> Result<Response<Body>, Status> {
         // A deadline further off than the clock reaches is none.
         let Some(until) = tokio::time::Instant::now().checked_add(wait) else {
-            return Some(self.route(request, door).await);
+            return self.route(asked).await;
         };
-        let answering = deadline::within(until, self.route(request, door));
-        tokio::time::timeout_at(until, answering).await.ok()
+        let answering = deadline::within(until, self.route(asked));
+        tokio::time::timeout_at(until, answering)
+            .await
+            .map_err(|_elapsed| Status::deadline_exceeded("the deadline of the call passed"))?
     }
 
-    async fn route(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
-        let router = if matches!(door, Door::GrpcWeb) { &self.web } else { &self.native };
-        let path = request.uri().path();
-        let is_unary = CALLS.iter().any(|call| call.path == path && !call.streaming);
-        // The one call of ours whose client goes on talking.
-        let talks_on = path.starts_with("/grpc.reflection.");
+    /// Reads the request, if it is one message, and has the call answered.
+    async fn route(&self, asked: Asked) -> Result<Response<Body>, Status> {
+        let (is_one_message, is_unary) = (asked.is_one_message(), asked.is_unary());
+        let Asked { request, format, .. } = asked;
         let share = request_id::share();
-        let (parts, body) = request.into_parts();
-        let (limit, held_for) = (self.body_timeout, share.clone());
-        let body = if talks_on {
-            Arriving::each(body, limit, held_for, LARGEST_REFLECTION)
-        } else {
+        let (mut parts, body) = request.into_parts();
+        let (limit, held_for) = (self.limits.body_timeout, share.clone());
+        let body = if is_one_message {
             Arriving::whole(body, limit, held_for, &parts.headers)
+        } else {
+            Arriving::each(body, limit, held_for, LARGEST_REFLECTION)
         };
         // Held until the call is answered: what was read of the body lives as long.
         let _arrived = body.arrived();
-        let content_type = parts.headers.get(header::CONTENT_TYPE).cloned();
-        let response = match router.clone().oneshot(Request::from_parts(parts, body)).await {
+        head::tidy(&mut parts.headers, format, is_one_message);
+        let body = if is_one_message {
+            let message = message::read(body, format, self.limits.body_bytes).await?;
+            axum::body::Body::new(Full::new(message))
+        } else {
+            axum::body::Body::new(body)
+        };
+        let request = Request::from_parts(parts, body);
+        let router = if format == Format::Native { &self.native } else { &self.web };
+        let response = match router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
         if !is_unary {
-            return response.map(|body| Body::flowing(body, share));
+            return Ok(response.map(|body| Body::flowing(body, share)));
         }
-        match held(response, share.as_ref()).await {
-            Ok(response) => response,
-            Err(OverBudget) => over_budget_as(content_type),
-        }
+        held(response, share.as_ref()).await.map_err(|OverBudget| too_much_waiting())
     }
 
     fn observed(
@@ -183,41 +211,19 @@ async fn held(
 
 /// What a call gets whose client holds as much as it may.
 pub(crate) fn over_budget(headers: &HeaderMap) -> Response<Body> {
-    over_budget_as(headers.get(header::CONTENT_TYPE).cloned())
+    head::trailers_only(too_much_waiting(), head::format_in(headers).unwrap_or(Format::Native))
 }
 
-fn over_budget_as(content_type: Option<HeaderValue>) -> Response<Body> {
+fn too_much_waiting() -> Status {
     let mut details = ErrorDetails::with_error_info(TOO_MUCH_WAITING, "server", []);
     details.set_retry_info(Some(Duration::from_secs(1)));
-    let message = OverBudget.to_string();
-    let status = Status::with_error_details(Code::ResourceExhausted, message, details);
-    answer_with(status, content_type)
-}
-
-/// An answer that is over with its headers, in the content type the caller speaks.
-fn trailers_only(code: Code, message: &str, content_type: Option<HeaderValue>) -> Response<Body> {
-    answer_with(Status::new(code, message), content_type)
-}
-
-fn answer_with(status: Status, content_type: Option<HeaderValue>) -> Response<Body> {
-    let mut response = status.into_http::<Body>();
-    if let Some(content_type) = content_type {
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-    }
-    response
+    Status::with_error_details(Code::ResourceExhausted, OverBudget.to_string(), details)
 }
 
 /// What a call gets whose answering broke down.
 pub(crate) fn fault(request_id: &str) -> Response<Body> {
     let message = format!("something went wrong on our side (request {request_id})");
     Status::new(Code::Internal, message).into_http()
-}
-
-/// What a gRPC path gets when it is asked in another language (gRPC over HTTP/2: 415).
-pub(crate) fn not_grpc() -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-    response
 }
 
 /// Whether a path is one of our gRPC services.
@@ -228,23 +234,4 @@ pub(crate) fn is_grpc_path(path: &str) -> bool {
 /// Whether a path asks how this process is: a proxy that hears nothing would send its calls elsewhere.
 pub(crate) fn is_health(path: &str) -> bool {
     path.starts_with("/grpc.health.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_grpc_comes_in_by_this_door() {
-        let door = |value: &'static str| {
-            door_of(&HeaderMap::from_iter([(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(value),
-            )]))
-        };
-        assert!(matches!(door("application/grpc+proto"), Some(Door::Grpc)));
-        assert!(matches!(door("application/grpc-web-text"), Some(Door::GrpcWeb)));
-        assert!(door("application/grpcish").is_none());
-        assert!(door("application/json").is_none());
-    }
 }

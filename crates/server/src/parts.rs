@@ -1,7 +1,11 @@
 //! Which services a process answers for: all of them, or one that runs apart from the others.
 
+use std::{collections::HashMap, time::Duration};
+
 use clap::ValueEnum;
 use sir0_contract::{CALLS, Call};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
 
 /// What can run by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -67,6 +71,21 @@ impl Parts {
     pub(crate) fn calls(self) -> Vec<&'static Call> {
         CALLS.iter().filter(|call| self.include(Part::of(call))).collect()
     }
+}
+
+/// What a caller waits who came to a process that does not serve the call.
+pub(crate) const ELSEWHERE_AGAIN: Duration = Duration::from_secs(1);
+
+/// What such a caller is told.
+pub(crate) const ELSEWHERE: &str = "another process of this platform answers this, try again";
+
+/// The answer to a call of the contract that this process does not serve. A proxy that asks the wrong process, as when
+/// an address changed hands, asks another one then; `UNIMPLEMENTED` would be passed on as the truth. It is no fault of
+/// this process, so it is counted and not logged.
+pub(crate) fn elsewhere() -> Status {
+    let mut details = ErrorDetails::with_error_info("UNAVAILABLE", "platform", HashMap::new());
+    details.set_retry_info(Some(ELSEWHERE_AGAIN));
+    Status::with_error_details(Code::Unavailable, ELSEWHERE, details)
 }
 
 #[cfg(test)]

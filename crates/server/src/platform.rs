@@ -3,7 +3,12 @@
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{Router, http::header, response::Redirect, routing::get};
+use axum::{
+    Router,
+    http::{Uri, header},
+    response::Redirect,
+    routing::get,
+};
 use sir0_accounts::Accounts;
 use sir0_contract::{
     Access, CALLS, Call, FILE_DESCRIPTOR_SET,
@@ -27,7 +32,7 @@ use crate::{
     calls::CallMetrics,
     config::Limits,
     demo, docs,
-    front::Front,
+    front::{self, Front},
     grpc::{GrpcDoor, LARGEST_REFLECTION},
     health::Checkup,
     listen,
@@ -178,7 +183,7 @@ impl Opened<'_> {
         let transcoders = Transcoders::new(accounts.clone(), storefront.clone(), status);
         Front {
             rest: RestDoor::new(self.parts, transcoders, self.limits.clone()),
-            grpc: GrpcDoor::new(routes, calls.clone(), self.limits.body_timeout),
+            grpc: GrpcDoor::new(routes, calls.clone(), self.parts, self.limits.clone()),
             pages: self.pages(sockets, metrics.clone()),
             metrics: calls,
             proxies: self.limits.proxies.clone(),
@@ -250,8 +255,14 @@ impl Opened<'_> {
             let home = get(|| async { Redirect::temporary("/docs") });
             pages = pages.route("/", home).merge(docs::routes());
         }
+        let parts = self.parts;
         pages
-            .fallback(|| async { rest::no_such_path().map(axum::body::Body::new) })
+            .fallback(move |uri: Uri| async move {
+                let is_elsewhere =
+                    front::part_of(uri.path()).is_some_and(|part| !parts.include(part));
+                let refused = if is_elsewhere { rest::elsewhere() } else { rest::no_such_path() };
+                refused.map(axum::body::Body::new)
+            })
             .method_not_allowed_fallback(|| async {
                 rest::wrong_page_method().map(axum::body::Body::new)
             })

@@ -3,13 +3,15 @@
 use sir0_contract::storefront as pb;
 use sir0_kernel::{GameId, Price};
 use sir0_rpc::{FieldReader, InvalidFields, Seal};
+use tonic::metadata::MetadataMap;
 
 use crate::{
     domain::{
         Change, Description, Game, Genre, Listing, NewGame, PageToken, RequestId, Sort, Title,
         Words,
     },
-    watch::{Filter, WATCH},
+    resume::Moment,
+    watch::Filter,
 };
 
 const DEFAULT_PAGE: u16 = 100;
@@ -147,41 +149,42 @@ impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
 /// What a watcher wants to hear, from where on.
 pub(crate) struct WatchGames {
     pub(crate) send_present: bool,
-    pub(crate) resume_after: Option<i64>,
+    /// The latest moment that the caller names.
+    pub(crate) resume: Option<Moment>,
     pub(crate) filter: Filter,
 }
 
-/// Reads a request to watch. `last_event_id` is what a browser's `EventSource` sends when it reconnects.
+/// What a browser's `EventSource` sends when it reconnects: the id of the last event.
+const LAST_EVENT_ID: &str = "last-event-id";
+
+/// Reads a request to watch. A client that reconnects by itself repeats the token that it began with and adds the one
+/// that it got to; the later of the two counts.
 pub(crate) fn watch(
     request: &pb::WatchGamesRequest,
-    last_event_id: Option<&str>,
+    metadata: &MetadataMap,
     seal: &Seal,
 ) -> Result<WatchGames, InvalidFields> {
     let mut fields = FieldReader::default();
     let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
-    let token = given(&request.resume_token).or(last_event_id);
-    let resume_after = fields.read_optional(
-        "resume_token",
-        token.map(|token| {
-            seal.open(WATCH, token).map(|bytes| <[u8; 8]>::try_from(bytes).map(i64::from_be_bytes))
-        }),
-    );
+    let token = given(&request.resume_token).map(|token| Moment::of(token, seal));
+    let token = fields.read_optional("resume_token", token);
+    let ids = metadata.get_all(LAST_EVENT_ID).iter().filter(|id| !id.is_empty());
+    let ids = ids.map(|id| Moment::of(id.to_str().unwrap_or_default(), seal));
+    let ids: Vec<_> = ids.filter_map(|id| fields.read(LAST_EVENT_ID, id)).collect();
     if request.game_ids.len() > MOST_WATCHED_GAMES {
         fields.fault("game_ids", format_args!("must be at most {MOST_WATCHED_GAMES}"));
     }
-    let ids = request.game_ids.iter().take(MOST_WATCHED_GAMES);
-    let ids: Vec<_> = ids.filter_map(|id| fields.read("game_ids", GameId::parse(*id))).collect();
+    let games = request.game_ids.iter().take(MOST_WATCHED_GAMES);
+    let games: Vec<_> =
+        games.filter_map(|id| fields.read("game_ids", GameId::parse(*id))).collect();
 
-    let (Some(genre), Some(resume_after)) = (genre, resume_after) else {
+    let (Some(genre), Some(token)) = (genre, token) else {
         return Err(fields.into_faults());
     };
     fields.finish()?;
-    let resume_after = resume_after.transpose().map_err(|_length| {
-        InvalidFields::one("resume_token", "is of another version, watch again without it")
-    })?;
     Ok(WatchGames {
         send_present: request.send_present,
-        resume_after,
-        filter: Filter::new(ids, genre.as_ref()),
+        resume: ids.into_iter().chain(token).max(),
+        filter: Filter::new(games, genre.as_ref()),
     })
 }

@@ -16,6 +16,7 @@ pub mod domain;
 mod error;
 mod events;
 mod reads;
+mod resume;
 mod service;
 mod watch;
 

@@ -21,6 +21,7 @@ use crate::{
     domain::{Created, Game, NewGame, RequestKey},
     events::GameEvent,
     reads::LongReads,
+    resume::{Moment, Reached},
     watch::{Stage, Watch},
 };
 
@@ -272,11 +273,15 @@ impl Storefront {
     /// Where a watcher begins: behind its token, or behind everything committed before it asked.
     async fn begin_watching(&self, asked: WatchGames) -> Result<Watch, StorefrontError> {
         let head = self.db.database().event_bounds().await?.head;
-        let from = asked.resume_after.unwrap_or(head);
-        if from > head {
-            return Err(StorefrontError::ResumeTokenAhead);
-        }
-        let wants_present = asked.send_present && asked.resume_after.is_none();
+        let (from, stage) = match asked.resume {
+            Some(Moment { position, .. }) if position > head => {
+                return Err(StorefrontError::ResumeTokenAhead);
+            }
+            Some(Moment { stage: Reached::Present, .. }) => (head, Stage::StartingOver),
+            Some(Moment { position, stage: Reached::Changes }) => (position, Stage::Changes),
+            None if asked.send_present => (head, Stage::present()),
+            None => (head, Stage::Beginning),
+        };
         let share = request_id::share();
         Ok(Watch {
             db: self.db.clone(),
@@ -285,7 +290,7 @@ impl Storefront {
             follower: self.feed.follow(from).held_against(share.clone()),
             share,
             filter: asked.filter,
-            stage: if wants_present { Stage::present() } else { Stage::Changes },
+            stage,
             stopping: self.shared.stopping.clone(),
         })
     }
@@ -383,8 +388,7 @@ impl GamesService for Storefront {
         &self,
         request: Request<pb::WatchGamesRequest>,
     ) -> Result<Response<Self::WatchGamesStream>, Status> {
-        let last_event_id = request.metadata().get("last-event-id").and_then(|id| id.to_str().ok());
-        let asked = convert::watch(request.get_ref(), last_event_id, &self.seal)?;
+        let asked = convert::watch(request.get_ref(), request.metadata(), &self.seal)?;
 
         let watch = self.begin_watching(asked).await?;
 

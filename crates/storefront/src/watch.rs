@@ -1,4 +1,4 @@
-//! The stream of changes: the present if asked, then every change in order, each with the token that resumes
+//! The stream of changes: the present if asked, then every change in order. Each message has the token that goes on
 //! behind it.
 //!
 //! A watcher holds a position and no queue. One that reads slowly is asked for slowly: what it has not read yet
@@ -13,7 +13,7 @@ use futures::{Stream, stream};
 use sir0_contract::storefront::{
     self as pb, GoingAway, Heartbeat, InSync, StartOver, watch_games_response::Update,
 };
-use sir0_feed::{Follower, Heard, Position};
+use sir0_feed::{Follower, Heard};
 use sir0_kernel::{GameId, Held, Share};
 use sir0_rpc::{Seal, Status};
 use sir0_storage as storage;
@@ -26,10 +26,8 @@ use crate::{
     domain::{Bounds, Game, Genre},
     events::GameEvent,
     reads::LongReads,
+    resume::{Moment, Reached},
 };
-
-/// What a resume token is sealed for.
-pub(crate) const WATCH: &[u8] = b"watch";
 
 /// How long a stream is silent before it says that it is alive.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -81,6 +79,10 @@ pub(crate) struct Watch {
 
 /// Where a stream is.
 pub(crate) enum Stage {
+    /// About to say where it begins, so that a client that breaks off before the first change loses none.
+    Beginning,
+    /// About to say that everything heard so far is to be forgotten.
+    StartingOver,
     /// Sending games as they are, by id.
     Present { after: Option<GameId>, read: VecDeque<Game>, held: Option<Held> },
     /// Sending changes.
@@ -118,25 +120,35 @@ impl Watch {
                 return Ok(None);
             }
             if self.stopping.is_cancelled() {
+                let goodbye = self.message(Update::GoingAway(GoingAway {}));
                 self.stage = Stage::Over;
-                return Ok(Some(self.at_position(Update::GoingAway(GoingAway {}))));
+                return Ok(Some(goodbye));
             }
-            if let Stage::Present { .. } = self.stage {
-                return self.next_present().await.map(Some);
+            match self.stage {
+                Stage::Beginning => {
+                    self.stage = Stage::Changes;
+                    return Ok(Some(self.message(Update::Heartbeat(Heartbeat {}))));
+                }
+                Stage::StartingOver => {
+                    self.stage = Stage::present();
+                    return Ok(Some(self.message(Update::StartOver(StartOver {}))));
+                }
+                Stage::Present { .. } => return self.next_present().await.map(Some),
+                Stage::Changes | Stage::Over => {}
             }
             let update = tokio::select! {
                 heard = self.follower.next() => match heard? {
                     Heard::Event(event) if self.filter.wants(&event) => update(&event),
                     Heard::Event(_) => continue,
                     Heard::Lost => {
-                        self.stage = Stage::present();
-                        return Ok(Some(unresumable(Update::StartOver(StartOver {}))));
+                        self.stage = Stage::StartingOver;
+                        continue;
                     }
                 },
                 () = tokio::time::sleep_until(silent_until) => Update::Heartbeat(Heartbeat {}),
                 () = self.stopping.cancelled() => continue,
             };
-            return Ok(Some(self.at_position(update)));
+            return Ok(Some(self.message(update)));
         }
     }
 
@@ -148,7 +160,7 @@ impl Watch {
         };
         loop {
             if let Some(game) = read.pop_front() {
-                return Ok(unresumable(Update::Present((&game).into())));
+                return Ok(self.message(Update::Present((&game).into())));
             }
             *held = None;
             // One game at a time for a client that has no room for more.
@@ -161,18 +173,19 @@ impl Watch {
             *held = room.ok().flatten().filter(|_| !read.is_empty());
         }
         self.stage = Stage::Changes;
-        Ok(self.at_position(Update::InSync(InSync {})))
+        Ok(self.message(Update::InSync(InSync {})))
     }
 
-    fn at_position(&self, update: Update) -> pb::WatchGamesResponse {
-        let resume_token = resume_token(&self.seal, self.follower.position());
-        pb::WatchGamesResponse { update: Some(update), resume_token }
+    /// A message with the token that goes on behind it. The present has to be sent whole: inside of it the token begins
+    /// it anew.
+    fn message(&self, update: Update) -> pb::WatchGamesResponse {
+        let stage = match self.stage {
+            Stage::StartingOver | Stage::Present { .. } => Reached::Present,
+            Stage::Beginning | Stage::Changes | Stage::Over => Reached::Changes,
+        };
+        let moment = Moment { position: self.follower.position(), stage };
+        pb::WatchGamesResponse { update: Some(update), resume_token: moment.token(&self.seal) }
     }
-}
-
-/// A message of the present, which has to be sent whole: there is no resuming inside it.
-const fn unresumable(update: Update) -> pb::WatchGamesResponse {
-    pb::WatchGamesResponse { update: Some(update), resume_token: String::new() }
 }
 
 fn update(event: &GameEvent) -> Update {
@@ -181,11 +194,6 @@ fn update(event: &GameEvent) -> Update {
         GameEvent::Changed { game, .. } => Update::Changed(game.into()),
         GameEvent::Removed(game) => Update::Removed(game.into()),
     }
-}
-
-/// The token that resumes behind a position.
-pub(crate) fn resume_token(seal: &Seal, position: Position) -> String {
-    seal.close(WATCH, &position.to_be_bytes())
 }
 
 /// Counts a stream as open for as long as it lives.

@@ -37,17 +37,22 @@ impl Lines {
         }
     }
 
-    /// The next object of a stream of JSON lines; `None` when the stream is over.
+    /// The next object of a stream of JSON lines, past heartbeats; `None` when the stream is over.
     pub async fn next_json(&mut self) -> Option<Value> {
         loop {
             let line = self.next_line().await?;
-            if !line.is_empty() {
-                return Some(serde_json::from_str(&line).expect("every line is JSON"));
+            if line.is_empty() {
+                continue;
+            }
+            let object: Value = serde_json::from_str(&line).expect("every line is JSON");
+            if object.get("heartbeat").is_none() {
+                return Some(object);
             }
         }
     }
 
-    /// The next server-sent event: its id, if it has one, and its object. `None` when the stream is over.
+    /// The next server-sent event, past heartbeats: its id, if it has one, and its object. `None` when the stream is
+    /// over.
     pub async fn next_event(&mut self) -> Option<(Option<String>, Value)> {
         let (mut id, mut sent) = (None, None);
         loop {
@@ -57,7 +62,13 @@ impl Lines {
                 Some(("data", text)) => {
                     sent = Some(serde_json::from_str(text).expect("every event is JSON"));
                 }
-                _ if line.is_empty() && sent.is_some() => return Some((id, sent?)),
+                _ if line.is_empty() && sent.is_some() => {
+                    let event: Value = sent?;
+                    if event.get("heartbeat").is_none() {
+                        return Some((id, event));
+                    }
+                    (id, sent) = (None, None);
+                }
                 _ => {}
             }
         }

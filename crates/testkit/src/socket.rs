@@ -38,7 +38,8 @@ impl Socket {
     /// Subscribes and waits for the answer.
     pub async fn subscribes(&mut self, topic: &str) {
         self.says(json!({"action": "subscribe", "topic": topic})).await;
-        assert_eq!(self.hears().await, json!({"message": format!("Subscribed to {topic}")}));
+        let answer = self.hears().await;
+        assert_eq!(answer["message"], format!("Subscribed to {topic}"), "{answer}");
     }
 
     /// The next text frame.

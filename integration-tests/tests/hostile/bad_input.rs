@@ -2,5 +2,6 @@
 
 mod bodies;
 mod calls;
+mod messages;
 mod paths;
 mod tokens;

@@ -27,6 +27,8 @@ pub(crate) struct Ended {
     pub(crate) message: String,
     /// Whether the status carries details: `ErrorInfo`, and what goes with it.
     pub(crate) has_details: bool,
+    /// Which encodings of messages the server takes.
+    pub(crate) accepts: Option<String>,
     pub(crate) headers_len: usize,
     pub(crate) took: Duration,
 }
@@ -40,6 +42,7 @@ impl Ended {
             code: text("grpc-status").and_then(|code| code.parse().ok()),
             message: text("grpc-message").unwrap_or_default().to_owned(),
             has_details: headers.contains_key("grpc-status-details-bin"),
+            accepts: text("grpc-accept-encoding").map(str::to_owned),
             headers_len: headers_len.sum(),
             took,
         }
@@ -92,7 +95,18 @@ impl Http2 {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> hyper::Result<Response<Incoming>> {
-        let mut request = Request::post(format!("http://sir0{path}")).header("te", "trailers");
+        self.begins_by("POST", path, headers, body).await
+    }
+
+    async fn begins_by(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> hyper::Result<Response<Incoming>> {
+        let request = Request::builder().method(method).uri(format!("http://sir0{path}"));
+        let mut request = request.header("te", "trailers");
         if !headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/grpc");
         }
@@ -107,9 +121,20 @@ impl Http2 {
 
     /// Makes a call with these bytes as its body, and tells how it ended.
     pub(crate) async fn calls(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Ended {
+        self.asks("POST", path, headers, body).await
+    }
+
+    /// The same by any method.
+    pub(crate) async fn asks(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Ended {
         let begun = Instant::now();
         let call = async {
-            let response = match self.begins(path, headers, body).await {
+            let response = match self.begins_by(method, path, headers, body).await {
                 Ok(response) => response,
                 Err(broken_off) => panic!("{path} broke the connection: {broken_off:?}"),
             };

@@ -6,7 +6,6 @@ use std::{
 };
 
 use futures::future::join_all;
-use serde_json::json;
 use sir0_contract::storefront::{WatchGamesRequest, watch_games_response::Update};
 use sir0_testkit::{TOPOLOGY, process};
 use tokio::{
@@ -83,8 +82,9 @@ async fn everyone_who_listens_is_told_that_the_server_goes_away() {
     let mut events = studio.rest().stream("/api/games:watch", "text/event-stream", &[]).await;
     let mut lines = studio.rest().stream("/api/games:watch", "application/x-ndjson", &[]).await;
     let mut socket = studio.socket().await;
-    socket.says(json!({"action": "subscribe", "topic": "game_updates"})).await;
-    assert_eq!(socket.hears().await, json!({"message": "Subscribed to game_updates"}));
+    socket.subscribes("game_updates").await;
+    let first = grpc.message().await.expect("unbroken").expect("where it begins");
+    assert!(matches!(first.update, Some(Update::Heartbeat(_))), "{first:?}");
 
     let begun = Instant::now();
     server.is_asked_to_stop().await;

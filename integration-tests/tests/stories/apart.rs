@@ -12,7 +12,7 @@ use tonic_health::pb::{
 };
 
 use crate::{
-    untyped,
+    grpc_web, untyped,
     watcher::{adds, next, told, watches},
 };
 
@@ -76,7 +76,7 @@ async fn an_outage_of_accounts_signs_nobody_out_and_a_logout_before_it_is_rememb
 }
 
 #[tokio::test]
-async fn each_part_answers_its_own_calls_and_knows_no_others() {
+async fn each_part_answers_its_own_calls_and_says_of_others_that_they_are_elsewhere() {
     let platform = apart().await;
     let parts = [
         ("sir0.accounts.", &platform.accounts),
@@ -89,32 +89,41 @@ async fn each_part_answers_its_own_calls_and_knows_no_others() {
             let visitor = part.visitor();
             let code = untyped::makes(&visitor, call, untyped::request(call, &[])).await;
             let is_its_own = call.service.starts_with(package);
-            assert_eq!(
-                code != Code::Unimplemented,
-                is_its_own,
-                "{} at {package}: {code:?}",
-                call.path
-            );
+            let what = format!("{} at {package}: {code:?}", call.path);
+            assert_eq!(code == Code::Unavailable, !is_its_own, "{what}");
+            assert_ne!(code, Code::Unimplemented, "{what}");
+            let over_web = grpc_web::makes(&visitor, call, &untyped::request(call, &[])).await;
+            assert_eq!(over_web.code == Code::Unavailable, !is_its_own, "{what}");
         }
     }
     for (path, at_accounts, at_storefront, at_edge) in [
-        ("/api/users/7", 401, 404, 404),
-        ("/api/users/login", 405, 404, 404),
-        ("/api/games", 404, 200, 404),
-        ("/api/status", 404, 404, 200),
-        ("/.well-known/jwks.json", 200, 404, 404),
-        ("/ws", 404, 426, 404),
-        ("/docs", 404, 404, 200),
-        ("/openapi.json", 404, 404, 200),
+        ("/api/users/7", 401, 503, 503),
+        ("/api/users/login", 405, 405, 405),
+        ("/api/games", 503, 200, 503),
+        ("/api/games:watch?genre=x&genre=y", 503, 400, 503),
+        ("/api/status", 503, 503, 200),
+        ("/.well-known/jwks.json", 200, 503, 503),
+        ("/ws", 503, 426, 503),
+        ("/docs", 503, 503, 200),
+        ("/docs/openapi.json", 503, 503, 404),
+        ("/openapi.json", 503, 503, 200),
         ("/metrics", 200, 200, 200),
+        ("/api/nothing", 404, 404, 404),
+        ("/.well-known/nothing", 404, 404, 404),
     ] {
         for ((package, part), expected) in
             parts.into_iter().zip([at_accounts, at_storefront, at_edge])
         {
             let answer = part.visitor().rest().get(path).await;
             assert_eq!(answer.status, expected, "{path} at {package}: {}", answer.text);
-            if expected == 404 {
-                assert_eq!(answer.json["error"], "Not found", "{path} at {package}");
+            match expected {
+                404 => assert_eq!(answer.json["error"], "Not found", "{path} at {package}"),
+                503 => {
+                    assert_eq!(answer.json["error"], "Unavailable", "{path} at {package}");
+                    assert_eq!(answer.json["reason"], "UNAVAILABLE", "{path} at {package}");
+                    assert_eq!(answer.header("retry-after"), Some("1"), "{path} at {package}");
+                }
+                _ => {}
             }
         }
     }

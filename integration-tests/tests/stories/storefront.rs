@@ -255,7 +255,7 @@ async fn what_is_no_request_is_refused_by_name() {
     let platform = platform().await;
     let rest = platform.publisher("Northlight").await.rest();
 
-    for id in ["0", "-1", "abc", "2147483648", "1.5", "%31"] {
+    for id in ["0", "-1", "abc", "2147483648", "1.5", "%78"] {
         let answer = rest.get(&format!("/api/games/{id}")).await;
         is_refused(&answer, 400);
         assert!(answer.json["details"].as_str().unwrap().contains("`gameId`"), "{answer:?}");
@@ -289,8 +289,7 @@ async fn the_status_says_what_the_contract_says() {
     assert_eq!(status.json["status"], "OK");
     assert!(status.json["service"].as_str().is_some_and(|name| !name.is_empty()));
     let timestamp = status.json["timestamp"].as_str().expect("a text");
-    assert!(timestamp.ends_with('Z') || timestamp.ends_with("+00:00"), "{timestamp} is in UTC");
-    let utc = timestamp.replace("+00:00", "Z");
-    humantime_serde::re::humantime::parse_rfc3339(&utc).expect("RFC 3339");
+    assert!(timestamp.ends_with('Z'), "{timestamp} is in UTC");
+    humantime_serde::re::humantime::parse_rfc3339(timestamp).expect("RFC 3339");
     assert!(status.json.get("details").is_none_or(Value::is_null));
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sir0_contract::storefront::{WatchGamesRequest, watch_games_response::Update};
 use sir0_testkit::{Person, Rest, Running, a_game, platform};
 
-use crate::databases;
+use crate::{databases, watcher::next};
 
 const WATCH: &str = "/api/games:watch";
 const LINES: &str = "application/x-ndjson";
@@ -45,7 +45,7 @@ async fn lines_events_grpc_and_the_socket_say_the_same() {
     for (what, expected) in [("added", &game), ("changed", &changed), ("removed", &changed)] {
         let line = lines.next_json().await.expect("an open stream");
         let (id, event) = events.next_event().await.expect("an open stream");
-        let message = grpc.message().await.unwrap().expect("an open stream");
+        let message = next(&mut grpc).await;
         let frame = socket.hears().await;
 
         let token = Value::String(message.resume_token.clone());
@@ -94,16 +94,17 @@ async fn a_browser_that_reconnects_is_sent_what_it_missed() {
 }
 
 #[tokio::test]
-async fn the_present_has_no_event_ids_until_it_is_complete() {
+async fn the_present_has_event_ids_of_its_own_until_it_is_complete() {
     let (_platform, visitor, studio) = a_store().await;
     adds(&studio, "Lanterns").await;
 
     let path = format!("{WATCH}?sendPresent=true&genre=puzzle");
     let mut events = visitor.rest().stream(&path, EVENTS, &[]).await;
-    let (no_id, present) = events.next_event().await.expect("an open stream");
+    let (anew, present) = events.next_event().await.expect("an open stream");
     let (id, in_sync) = events.next_event().await.expect("an open stream");
 
-    assert_eq!(no_id, None);
+    assert_eq!(anew.as_deref(), present["resumeToken"].as_str());
+    assert_ne!(anew, id, "it begins the present anew");
     assert_eq!(present["present"]["title"], "Lanterns");
     assert_eq!(in_sync["inSync"], json!({}));
     assert_eq!(id.as_deref(), in_sync["resumeToken"].as_str());

@@ -16,7 +16,10 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::route::Route;
-use crate::body::{Body, TOO_MUCH_WAITING};
+use crate::{
+    body::{Body, TOO_MUCH_WAITING},
+    parts,
+};
 
 /// The reason that comes with a list of fields.
 const INVALID_FIELDS: &str = "INVALID_FIELDS";
@@ -80,6 +83,8 @@ macro_rules! refusals {
 impl Refused {
     refusals! {
         NO_SUCH_PATH = Unimplemented NOT_FOUND, "NOT_FOUND", "there is nothing at this path, /docs shows what there is";
+        NOT_GRPC = Unimplemented UNSUPPORTED_MEDIA_TYPE, "NOT_GRPC", "this is the path of a gRPC call, send application/grpc or application/grpc-web, or use REST as /docs shows it";
+        NEEDS_HTTP2 = Unimplemented HTTP_VERSION_NOT_SUPPORTED, "HTTP_2_REQUIRED", "gRPC needs HTTP/2, send application/grpc-web over HTTP/1";
         TOO_LARGE = ResourceExhausted PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "the body is larger than this server takes";
         ENCODED = InvalidArgument UNSUPPORTED_MEDIA_TYPE, "ENCODED_BODY", "send the body without a content encoding";
         BROKEN_OFF = Cancelled BAD_REQUEST, "BODY_BROKEN_OFF", "the body ended before it was complete";
@@ -121,6 +126,15 @@ impl Refused {
             "too much waits for this client, read or finish that first",
         );
         refused.headers.push((header::RETRY_AFTER, HeaderValue::from_static("1")));
+        refused
+    }
+
+    /// The path is known, and another process answers it.
+    pub(super) fn elsewhere() -> Self {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let mut refused = Self::fixed(Code::Unavailable, status, "UNAVAILABLE", parts::ELSEWHERE);
+        let again = parts::ELSEWHERE_AGAIN.as_secs();
+        refused.headers.push((header::RETRY_AFTER, again.into()));
         refused
     }
 

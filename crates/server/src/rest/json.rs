@@ -1,44 +1,56 @@
-//! A JSON body held against the shape of a request, without building anything of it.
+//! A JSON body held against the shape of a request. It is written anew where protobuf's JSON says the same in another
+//! way than the transcoder reads it: `null` for a field that is left out, `1.0` for `1`.
 
-use std::{collections::HashSet, fmt};
+mod value;
 
+use std::fmt;
+
+use bytes::Bytes;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
-use sir0_contract::{Field, Kind, Shape};
+use serde_json::value::RawValue;
+use sir0_contract::{Field, Shape};
 use sir0_rpc::{FieldReader, InvalidFields};
 
-use super::{check::shown, route::Variables};
+use self::value::Spelling;
+use super::{check::shown, route::Variable};
 
-pub(super) const WHOLE_NUMBER: &str = "must be a whole number of at most 32 bits";
-pub(super) const NUMBER: &str = "must be a number";
+pub(super) use self::value::{NUMBER, WHOLE_NUMBER};
+
 const OBJECT: &str = "must be a JSON object";
 
-/// Notes every field that does not fit. What is no JSON object at all is refused at once.
+/// Notes every field that does not fit. What is no JSON object at all is refused at once. Answers with the body as the
+/// transcoder is to read it, unless that is as it came.
 pub(super) fn check(
     shape: &'static Shape,
-    path: Variables<'_>,
+    path: Variable<'_>,
     body: &[u8],
     depth: usize,
     fields: &mut FieldReader,
-) -> Result<(), InvalidFields> {
+) -> Result<Option<Bytes>, InvalidFields> {
+    let not_json = |why: &dyn fmt::Display| InvalidFields::one("body", why);
     if is_deeper_than(depth, body) {
-        return Err(InvalidFields::one(
-            "body",
-            format_args!("must be nested at most {depth} deep"),
-        ));
+        return Err(not_json(&format_args!("must be nested at most {depth} deep")));
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let whole = Message { shape, path, fields }.deserialize(&mut json).and_then(|()| json.end());
+    let text =
+        str::from_utf8(body).map_err(|_cause| not_json(&"must be a JSON object in UTF-8"))?;
+    if text.starts_with('\u{feff}') {
+        return Err(not_json(&"must be a JSON object, without a byte order mark in front"));
+    }
+    let mut members = Members { of: Vec::new(), are_plain: true };
+    let mut json = serde_json::Deserializer::from_str(text);
+    let reading = Message { shape, path, fields, members: &mut members };
+    let whole = reading.deserialize(&mut json).and_then(|()| json.end());
     whole.map_err(|error| {
         let found = error.to_string();
-        let description = if found.starts_with(OBJECT) || body.trim_ascii().is_empty() {
-            OBJECT.to_owned()
+        if found.starts_with(OBJECT) || text.trim_ascii().is_empty() {
+            not_json(&OBJECT)
         } else {
-            format!("{OBJECT}: {found}")
-        };
-        InvalidFields::one("body", description)
-    })
+            not_json(&format_args!("{OBJECT}: {found}"))
+        }
+    })?;
+    Ok(if members.are_plain { None } else { Some(members.written().into()) })
 }
 
 /// Whether brackets nest deeper, told from the bytes alone: no parser, no stack.
@@ -57,14 +69,36 @@ fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
     })
 }
 
-/// Visits an object that is to become a message.
-struct Message<'a> {
-    shape: &'static Shape,
-    path: Variables<'a>,
-    fields: &'a mut FieldReader,
+/// The members of an object that are fields of the request, each once.
+struct Members<'json> {
+    of: Vec<(&'static Field, &'json str, Spelling)>,
+    are_plain: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Message<'_> {
+impl Members<'_> {
+    /// The object as the transcoder reads it.
+    fn written(&self) -> String {
+        let written = self.of.iter().filter_map(|(field, as_sent, spelling)| {
+            let value = match spelling {
+                Spelling::Plain => as_sent,
+                Spelling::Absent => return None,
+                Spelling::Anew(value) => value.as_str(),
+            };
+            Some(format!("\"{}\":{value}", field.json))
+        });
+        format!("{{{}}}", written.collect::<Vec<_>>().join(","))
+    }
+}
+
+/// Visits an object that is to become a message.
+struct Message<'a, 'json> {
+    shape: &'static Shape,
+    path: Variable<'a>,
+    fields: &'a mut FieldReader,
+    members: &'a mut Members<'json>,
+}
+
+impl<'de> DeserializeSeed<'de> for Message<'_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
@@ -72,7 +106,7 @@ impl<'de> DeserializeSeed<'de> for Message<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Message<'_> {
+impl<'de> Visitor<'de> for Message<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -80,19 +114,22 @@ impl<'de> Visitor<'de> for Message<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        let mut seen = HashSet::new();
         while let Some(name) = object.next_key::<String>()? {
             let Some(field) = self.shape.field(&name) else {
                 object.next_value::<IgnoredAny>()?;
                 self.fields.fault(&shown(&name), "is not a field of this request");
                 continue;
             };
-            let fault = object.next_value_seed(Value { field, path: self.path })?;
-            if !seen.insert(field.name) {
+            // As text: a parser would stop at a number that is too large, and not say of which field.
+            let value = object.next_value::<&RawValue>()?.get();
+            if self.members.of.iter().any(|(known, ..)| known.name == field.name) {
                 self.fields.fault(field.json, "must be given once");
-            } else if let Some(fault) = fault {
-                self.fields.fault(field.json, fault);
+                continue;
             }
+            let spelling = value::spelling(field, self.path, value);
+            let spelling = self.fields.read(field.json, spelling).unwrap_or(Spelling::Plain);
+            self.members.are_plain &= spelling == Spelling::Plain;
+            self.members.of.push((field, value, spelling));
         }
         Ok(())
     }
@@ -123,100 +160,5 @@ impl<'de> Visitor<'de> for Message<'_> {
 
     fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
         Err(E::custom(OBJECT))
-    }
-}
-
-/// Visits the value of a field, and answers with what is wrong with it.
-#[derive(Clone, Copy)]
-struct Value<'a> {
-    field: &'static Field,
-    path: Variables<'a>,
-}
-
-type Fault = Option<&'static str>;
-
-impl Value<'_> {
-    fn must_be(&self) -> &'static str {
-        match self.field.kind {
-            Kind::Text => "must be a text",
-            Kind::Bool => "must be `true` or `false`",
-            Kind::Int32 => WHOLE_NUMBER,
-            Kind::Double => NUMBER,
-            Kind::Message(_) => OBJECT,
-        }
-    }
-
-    fn whole_number(&self, number: Option<i32>) -> Fault {
-        match (&self.field.kind, number) {
-            (Kind::Double, _) => None,
-            (Kind::Int32, Some(number)) => match self.path {
-                Some((field, text))
-                    if field.name == self.field.name && text.parse() != Ok(number) =>
-                {
-                    Some("must be what the path says")
-                }
-                _ => None,
-            },
-            _ => Some(self.must_be()),
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = Fault;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Fault, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Value<'_> {
-    type Value = Fault;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    /// `null` is how JSON leaves a field out.
-    fn visit_unit<E>(self) -> Result<Fault, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Fault, E> {
-        Ok(if matches!(self.field.kind, Kind::Bool) { None } else { Some(self.must_be()) })
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Fault, E> {
-        Ok(self.whole_number(number.try_into().ok()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Fault, E> {
-        Ok(self.whole_number(number.try_into().ok()))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Fault, E> {
-        Ok(if matches!(self.field.kind, Kind::Double) { None } else { Some(self.must_be()) })
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Fault, E> {
-        Ok(if matches!(self.field.kind, Kind::Text) { None } else { Some(self.must_be()) })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Fault, A::Error> {
-        let mut fault = if self.field.repeated { None } else { Some(self.must_be()) };
-        if self.field.repeated {
-            while let Some(found) = list.next_element_seed(self)? {
-                fault = fault.or(found);
-            }
-        } else {
-            while list.next_element::<IgnoredAny>()?.is_some() {}
-        }
-        Ok(fault)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Fault, A::Error> {
-        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        // No request of the contract nests a message in a body yet; the day one does, it is checked here.
-        Ok(Some(self.must_be()))
     }
 }

@@ -7,13 +7,14 @@
 mod answer;
 mod check;
 mod json;
+mod query;
 mod route;
 mod transcoders;
 
 use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, header, request::Parts};
+use http::{HeaderMap, HeaderName, Method, Request, Response, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use rest_over_grpc::transcoding::TranscodeResponse;
@@ -29,6 +30,7 @@ use crate::{
     arriving::{Arrived, Arriving},
     body::Body,
     config::Limits,
+    parts::Part,
 };
 use answer::Refused;
 use route::Route;
@@ -38,10 +40,13 @@ pub(crate) use transcoders::Transcoders;
 /// Longer than any call of ours takes; streams are not calls of this kind.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Where a reconnecting browser says how far it came.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
 /// The REST door.
 pub(crate) struct RestDoor {
-    /// What is served here; the paths of other calls are unknown.
-    calls: Vec<&'static Call>,
+    /// What is served here.
+    parts: crate::Parts,
     services: Transcoders,
     limits: Limits,
 }
@@ -74,14 +79,14 @@ impl Answered {
 
 impl RestDoor {
     pub(crate) fn new(parts: crate::Parts, services: Transcoders, limits: Limits) -> Self {
-        Self { calls: parts.calls(), services, limits }
+        Self { parts, services, limits }
     }
 
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answered {
         let (mut parts, body) = request.into_parts();
         let headers = std::mem::take(&mut parts.headers);
-        let route = match route::find(&self.calls, &parts.method, parts.uri.path()) {
+        let route = match route::find(&parts.method, parts.uri.path()) {
             Ok(route) => route,
             Err(refused) if parts.method == Method::OPTIONS => match refused.into_options() {
                 Ok(response) => return Answered::options(response),
@@ -90,6 +95,9 @@ impl RestDoor {
             Err(refused) => return Answered::refused(refused, None),
         };
         let call = Some(route.call);
+        if !self.parts.include(Part::of(route.call)) {
+            return Answered::refused(Refused::elsewhere(), call);
+        }
         let rest = Some((parts.method.as_str(), route.rest.template));
         let trace = trace::incoming(&headers, trace::Incoming { path: route.call.path, rest });
         let calling = pin!(self.call(&parts, headers, body, &route));
@@ -105,7 +113,7 @@ impl RestDoor {
     async fn call(
         &self,
         parts: &Parts,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         body: Incoming,
         route: &Route<'_>,
     ) -> Result<Response<Body>, Refused> {
@@ -115,19 +123,25 @@ impl RestDoor {
         } else {
             (Bytes::new(), Arrived::default())
         };
-        check::request(route, parts.uri.query(), &body, self.limits.json_depth)?;
+        let query = parts.uri.query();
+        let checked = check::request(route, query, &body, self.limits.json_depth)?;
+        for id in checked.last_event_ids {
+            headers.append(LAST_EVENT_ID, id);
+        }
 
         let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
-        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let as_sent = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let target = route.target(as_sent, query, checked.query.as_deref());
+        let body = checked.body.unwrap_or(body);
         let wants_events = route.call.streaming && answer::wants_events(&headers);
-        let called = self.services.transcode(route.call, method, target, headers, &body);
+        let called = self.services.transcode(route.call, method, &target, headers, &body);
         let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
         match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
             Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route).and_then(held),
             Some(TranscodeResponse::Streaming(stream)) => {
                 Ok(answer::streaming(stream, wants_events))
             }
-            // The route table and the transcoder come from the same file, but escapes may split them.
+            // The route table and the transcoder come from the same file.
             None => Err(Refused::NO_SUCH_PATH),
         }
     }
@@ -174,6 +188,21 @@ pub(crate) fn over_budget() -> Response<Body> {
 /// What a page gets that is asked in a way it does not take.
 pub(crate) fn wrong_page_method() -> Response<Body> {
     Refused::wrong_method(&["GET"]).into_response()
+}
+
+/// What a request gets that another process of the platform answers.
+pub(crate) fn elsewhere() -> Response<Body> {
+    Refused::elsewhere().into_response()
+}
+
+/// What the path of a gRPC call gets that is asked in another language (gRPC over HTTP/2: 415).
+pub(crate) fn not_grpc() -> Response<Body> {
+    Refused::NOT_GRPC.into_response()
+}
+
+/// What native gRPC gets over HTTP/1, where it cannot be answered.
+pub(crate) fn needs_http2() -> Response<Body> {
+    Refused::NEEDS_HTTP2.into_response()
 }
 
 /// What a request gets that no door is for.

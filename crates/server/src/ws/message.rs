@@ -129,17 +129,21 @@ impl BadMessage {
 
 /// Says that a command was carried out.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
     message: String,
+    /// Where a subscription begins, so that a client that breaks off before the first update loses none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume_token: Option<String>,
 }
 
 impl Answer {
-    pub(super) fn subscribed(topic: Topic) -> Self {
-        Self { message: format!("Subscribed to {topic}") }
+    pub(super) fn subscribed(topic: Topic, resume_token: Option<String>) -> Self {
+        Self { message: format!("Subscribed to {topic}"), resume_token }
     }
 
     pub(super) fn unsubscribed(topic: Topic) -> Self {
-        Self { message: format!("Unsubscribed from {topic}") }
+        Self { message: format!("Unsubscribed from {topic}"), resume_token: None }
     }
 }
 

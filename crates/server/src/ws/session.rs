@@ -5,7 +5,7 @@ use std::{convert::Infallible, future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
-use futures::{SinkExt, Stream, StreamExt, stream};
+use futures::{FutureExt, SinkExt, Stream, StreamExt, stream};
 use serde::Serialize;
 use sir0_contract::storefront::{
     WatchGamesRequest, WatchGamesResponse, games_service_server::GamesService,
@@ -137,15 +137,15 @@ impl<T: GamesService> Session<T> {
     async fn subscribe(&mut self, topic: Topic, resume: Option<String>) -> Result<(), End> {
         let subscribed = self.watched.contains_key(&topic);
         if subscribed && resume.is_none() {
-            return self.say(&Answer::subscribed(topic)).await;
+            return self.say(&Answer::subscribed(topic, None)).await;
         }
         if !subscribed && self.watched.len() >= MAX_TOPICS {
             return self.say(&Refusal::from(BadMessage::TooManyTopics)).await;
         }
         match self.door.watch(topic, resume).await {
-            Ok(watch) => {
+            Ok((watch, begins_at)) => {
                 // Answer first, listen second: no change overtakes the answer.
-                self.say(&Answer::subscribed(topic)).await?;
+                self.say(&Answer::subscribed(topic, begins_at)).await?;
                 self.watched.insert(topic, watch);
                 Ok(())
             }
@@ -243,7 +243,12 @@ impl<T: GamesService> Session<T> {
 }
 
 impl<T: GamesService> Door<T> {
-    async fn watch(&self, topic: Topic, resume: Option<String>) -> Result<Watch, Refusal> {
+    /// Opens a stream. Answers with the token of where it begins as well, if it says so at once.
+    async fn watch(
+        &self,
+        topic: Topic,
+        resume: Option<String>,
+    ) -> Result<(Watch, Option<String>), Refusal> {
         let request = WatchGamesRequest {
             resume_token: resume.unwrap_or_default(),
             game_ids: match topic {
@@ -256,7 +261,15 @@ impl<T: GamesService> Door<T> {
         match timeout(self.options.patience, asked).await {
             Ok(Ok(response)) => {
                 let updates = response.into_inner().map(Heard::Update);
-                Ok(updates.chain(stream::once(future::ready(Heard::End))).boxed())
+                let mut watch = updates.chain(stream::once(future::ready(Heard::End))).boxed();
+                Ok(match watch.next().now_or_never().flatten() {
+                    Some(Heard::Update(Ok(WatchGamesResponse {
+                        update: Some(Change::Heartbeat(_)),
+                        resume_token,
+                    }))) => (watch, Some(resume_token)),
+                    Some(first) => (stream::once(future::ready(first)).chain(watch).boxed(), None),
+                    None => (watch, None),
+                })
             }
             Ok(Err(status)) => Err(Refusal::of_watch(topic, &status)),
             Err(_) => Err(Refusal::no_answer(topic)),

@@ -184,8 +184,10 @@ async fn a_call_that_nobody_knows_is_unimplemented() {
         "/sir0.storefront.v1.GamesService/GetGame/x",
         "/api/games",
     ] {
-        let ended = connection.calls(path, &[], framed(&[])).await;
+        for body in [framed(&[]), framed(&[0xff]), Vec::new(), vec![7; 9]] {
+            let ended = connection.calls(path, &[], body).await;
 
-        assert_eq!((ended.http, ended.code), (200, Some(12)), "{path}: {ended:?}");
+            assert_eq!((ended.http, ended.code), (200, Some(12)), "{path}: {ended:?}");
+        }
     }
 }

@@ -1,0 +1,77 @@
+//! Messages on the wire. As tonic's own codec does it, but what cannot be read is marked as the fault of who sent it.
+
+use std::{error::Error, fmt, marker::PhantomData, sync::Arc};
+
+use prost::Message;
+use tonic::{
+    Code, Status,
+    codec::{self, BufferSettings, DecodeBuf, Decoder},
+};
+use tonic_prost::ProstEncoder;
+
+/// Why a call failed whose bytes are not what the protocol says. gRPC's table of codes answers some of these with
+/// `INTERNAL`, as it answers a fault of the server; this tells the two apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bytes of the call are not what the protocol says")
+    }
+}
+
+impl Error for Malformed {}
+
+impl Malformed {
+    /// The status of such a call.
+    pub fn status(code: Code, message: impl Into<String>) -> Status {
+        let mut status = Status::new(code, message);
+        status.set_source(Arc::new(Self));
+        status
+    }
+
+    /// Whether a call ended for this reason.
+    #[must_use]
+    pub fn is_why(status: &Status) -> bool {
+        matches!(status.source(), Some(source) if source.is::<Self>())
+    }
+}
+
+/// Writes messages of one type and reads messages of another.
+#[derive(Debug)]
+pub(crate) struct Codec<T, U>(PhantomData<(T, U)>);
+
+impl<T, U> Default for Codec<T, U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Message + 'static, U: Message + Default + 'static> codec::Codec for Codec<T, U> {
+    type Encode = T;
+    type Decode = U;
+    type Encoder = ProstEncoder<T>;
+    type Decoder = Reader<U>;
+
+    fn encoder(&mut self) -> ProstEncoder<T> {
+        ProstEncoder::new(BufferSettings::default())
+    }
+
+    fn decoder(&mut self) -> Reader<U> {
+        Reader(PhantomData)
+    }
+}
+
+/// Reads messages.
+#[derive(Debug)]
+pub(crate) struct Reader<U>(PhantomData<U>);
+
+impl<U: Message + Default> Decoder for Reader<U> {
+    type Item = U;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
+        let read = U::decode(buffer).map(Some);
+        read.map_err(|error| Malformed::status(Code::Internal, error.to_string()))
+    }
+}

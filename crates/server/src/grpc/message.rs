@@ -1,0 +1,220 @@
+//! The one message of a call whose request is one: read from the body, within limits, before the call begins. What
+//! cannot be answered is then not begun.
+//!
+//! The codes are those of gRPC's own table (`doc/statuscodes.md` of its repository): `UNIMPLEMENTED` for none or more
+//! than one, `RESOURCE_EXHAUSTED` for one that is too long, `INTERNAL` for bytes that are no message. The last are
+//! marked as [`Malformed`], because they are not our fault.
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body;
+use http_body_util::BodyExt;
+use sir0_contract::Malformed;
+use sir0_kernel::OverBudget;
+use tonic::{Code, Status};
+
+use super::{head::Format, text::Text};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A flag and a length stand in front of a message.
+const HEADER: usize = 5;
+
+/// Reads the message, with its header, from the body. Answers as soon as something is wrong, however much is to come.
+pub(super) async fn read<B>(mut body: B, format: Format, largest: usize) -> Result<Bytes, Status>
+where
+    B: Body<Data = Bytes, Error = BoxError> + Unpin,
+{
+    let mut text = (format == Format::WebText).then(Text::default);
+    let mut message = Message::at_most(largest);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(broken_off)?;
+        let Ok(data) = frame.into_data() else { continue };
+        let data = match &mut text {
+            Some(text) => text.decode(&data)?,
+            None => data,
+        };
+        message.push(data)?;
+    }
+    if let Some(text) = text {
+        text.finish()?;
+    }
+    Ok(message.finish()?)
+}
+
+/// Why no more comes: it took too long, it would be too much beside what else waits, or its sender left.
+fn broken_off(error: BoxError) -> Status {
+    if error.is::<OverBudget>() {
+        return super::too_much_waiting();
+    }
+    error.downcast().map_or_else(|_gone| Status::cancelled("the request broke off"), |told| *told)
+}
+
+/// What is wrong with the bytes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("this call takes one message, and none came")]
+    Missing,
+    #[error("this call takes one message, and more than one came")]
+    Several,
+    #[error("the message has {length} bytes, and {largest} are taken")]
+    TooLong { length: usize, largest: usize },
+    #[error("the message says that it is compressed, and no grpc-encoding says how")]
+    Compressed,
+    #[error("the message begins with {0}, which is no flag of gRPC")]
+    Flag(u8),
+    #[error("the request ended before its message did")]
+    Truncated,
+    #[error("the request is not the base64 that it says it is")]
+    NotText,
+}
+
+impl From<Fault> for Status {
+    fn from(fault: Fault) -> Self {
+        let message = fault.to_string();
+        match fault {
+            Fault::Missing | Fault::Several => Self::unimplemented(message),
+            Fault::TooLong { .. } => Self::resource_exhausted(message),
+            Fault::Compressed | Fault::Flag(_) | Fault::Truncated | Fault::NotText => {
+                Malformed::status(Code::Internal, message)
+            }
+        }
+    }
+}
+
+/// A message on its way in. It takes as much memory as came, whatever length it says it has.
+#[derive(Debug, Default)]
+struct Message {
+    largest: usize,
+    /// What came in one piece is not copied: that is nearly every message.
+    piece: Bytes,
+    /// All of it, once there are two pieces.
+    pieces: BytesMut,
+}
+
+impl Message {
+    fn at_most(largest: usize) -> Self {
+        Self { largest, ..Self::default() }
+    }
+
+    /// Takes the next bytes, and judges what there is of the message.
+    fn push(&mut self, data: Bytes) -> Result<(), Fault> {
+        if self.bytes().is_empty() {
+            self.piece = data;
+        } else {
+            if self.pieces.is_empty() {
+                self.pieces.extend_from_slice(&self.piece);
+                self.piece = Bytes::new();
+            }
+            self.pieces.extend_from_slice(&data);
+        }
+        match self.whole()? {
+            Some(whole) if self.bytes().len() > whole => Err(Fault::Several),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self) -> Result<Bytes, Fault> {
+        match self.whole()? {
+            Some(whole) if self.bytes().len() == whole => {}
+            _ if self.bytes().is_empty() => return Err(Fault::Missing),
+            _ => return Err(Fault::Truncated),
+        }
+        Ok(if self.pieces.is_empty() { self.piece } else { self.pieces.freeze() })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.pieces.is_empty() { &self.piece } else { &self.pieces }
+    }
+
+    /// How long the message is with its header. `None` until the header is there.
+    fn whole(&self) -> Result<Option<usize>, Fault> {
+        let Some(([flag, length @ ..], _)) = self.bytes().split_first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        match flag {
+            0 => {}
+            1 => return Err(Fault::Compressed),
+            other => return Err(Fault::Flag(*other)),
+        }
+        // Where a length of 32 bits fits nowhere, it is too long.
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        if length > self.largest {
+            return Err(Fault::TooLong { length, largest: self.largest });
+        }
+        Ok(Some(HEADER + length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn framed(message: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(message.len()).expect("a short message");
+        [&[0], &length.to_be_bytes()[..], message].concat()
+    }
+
+    fn reads(pieces: &[&[u8]]) -> Result<Bytes, Fault> {
+        let mut message = Message::at_most(100);
+        for piece in pieces {
+            message.push(Bytes::copy_from_slice(piece))?;
+        }
+        message.finish()
+    }
+
+    proptest! {
+        #[test]
+        fn a_message_is_read_however_it_was_cut(
+            message in prop::collection::vec(any::<u8>(), 0..100), cut in 1_usize..8,
+        ) {
+            let whole = framed(&message);
+
+            let read = reads(&whole.chunks(cut).collect::<Vec<_>>());
+
+            prop_assert_eq!(read.as_deref(), Ok(&*whole));
+        }
+
+        #[test]
+        fn no_bytes_at_all_are_taken_for_a_message_that_they_are_not(bytes: Vec<u8>) {
+            if let Ok(read) = reads(&[&bytes]) {
+                prop_assert_eq!(framed(&read[HEADER..]), bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_message_is_told_apart() {
+        let one = framed(b"abc");
+        let two = [framed(b"abc"), framed(b"")].concat();
+        for (bytes, fault) in [
+            (&b""[..], Fault::Missing),
+            (b"\0", Fault::Truncated),
+            (&one[..7], Fault::Truncated),
+            (&two, Fault::Several),
+            (b"\0\0\0\0\0x", Fault::Several),
+            (b"\0\0\0\0\x65", Fault::TooLong { length: 101, largest: 100 }),
+            (b"\0\xff\xff\xff\xff", Fault::TooLong { length: 0xffff_ffff, largest: 100 }),
+            (b"\x01\0\0\0\0", Fault::Compressed),
+            (b"\x80\0\0\0\0", Fault::Flag(0x80)),
+        ] {
+            assert_eq!(reads(&[bytes]), Err(fault));
+        }
+    }
+
+    #[test]
+    fn only_what_is_the_callers_fault_anyway_is_called_internal() {
+        for (fault, code, malformed) in [
+            (Fault::Missing, Code::Unimplemented, false),
+            (Fault::Several, Code::Unimplemented, false),
+            (Fault::TooLong { length: 2, largest: 1 }, Code::ResourceExhausted, false),
+            (Fault::Truncated, Code::Internal, true),
+            (Fault::NotText, Code::Internal, true),
+        ] {
+            let status = Status::from(fault);
+
+            assert_eq!((status.code(), Malformed::is_why(&status)), (code, malformed), "{fault}");
+        }
+    }
+}
