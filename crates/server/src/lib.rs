@@ -23,6 +23,7 @@ mod health;
 mod linger;
 mod listen;
 mod migrate;
+mod pace;
 pub mod parts;
 mod platform;
 mod probe;
