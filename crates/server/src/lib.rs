@@ -27,6 +27,7 @@ mod pace;
 pub mod parts;
 mod platform;
 mod probe;
+mod refusal;
 mod rest;
 mod say;
 mod services;

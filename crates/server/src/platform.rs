@@ -166,6 +166,7 @@ impl Opened<'_> {
             metrics: calls,
             proxies: self.limits.proxies.clone(),
             budget,
+            header_bytes: self.limits.header_bytes,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Connections that cost without asking anything, and calls that are no calls.
 
+mod bodiless;
 mod frames;
 mod silence;
 mod slow_readers;

@@ -10,6 +10,7 @@ mod keeping;
 mod matrix;
 mod metrics;
 mod moving;
+mod origins;
 mod pages;
 mod process;
 mod profiles;
