@@ -65,6 +65,7 @@ impl Answers for Front {
         let answering = self.route(door, request);
         let answered = async move {
             let mut response = answering.await;
+            in_flight.answered(response.status());
             if is_head {
                 response = without_body(response);
             }
