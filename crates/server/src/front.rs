@@ -1,18 +1,21 @@
 //! One port: which door a request goes through, and what every answer carries.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+pub(crate) mod cors;
+mod threshold;
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::Router;
 use futures::{
     FutureExt,
     future::{self, BoxFuture},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use sir0_kernel::{Budget, Held, OverBudget, Share};
 use sir0_rpc::request_id::{self, RequestId};
-use tower::{Layer, ServiceExt, service_fn};
-use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+use tower::ServiceExt;
 
 use crate::{
     access::AccessLog,
@@ -23,6 +26,7 @@ use crate::{
     listen::{Answers, InFlight, Peer},
     outcome::Outcome,
     parts::Part,
+    refusal,
     refused::Refused,
     rest::{self, RestDoor},
 };
@@ -41,6 +45,8 @@ pub(crate) struct Front {
     /// What strangers are refused.
     pub(crate) refused: Arc<Refused>,
     pub(crate) access: AccessLog,
+    /// The most that the headers of a request may be together.
+    pub(crate) header_bytes: usize,
 }
 
 impl Answers for Front {
@@ -60,14 +66,22 @@ impl Answers for Front {
         header.set_sensitive(true);
         let share = self.share(peer, request.headers());
         let visit = self.access.begin(&id, share.client(), &request);
-        let is_browser = request.headers().contains_key(header::ORIGIN);
+        let is_head = *request.method() == Method::HEAD;
+        let door = grpc::door_of(request.headers());
+        let is_open = cors::is_open(door, request.uri().path());
 
         let refused = Arc::clone(&self.refused);
-        // Boxed one by one: in one future, every request would pay for moving the largest.
-        let answering =
-            if is_browser { self.answer_browser(request).boxed() } else { self.route(request) };
+        let answering = self.route(door, request);
         let answered = async move {
-            let mut response = answering.await.map(|body| body.keeping(in_flight));
+            let mut response = answering.await;
+            in_flight.answered(response.status());
+            if is_head {
+                response = without_body(response);
+            }
+            let mut response = response.map(|body| body.keeping(in_flight));
+            if is_open {
+                cors::open(response.headers_mut());
+            }
             response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
             let outcome = Outcome::of(&response);
             if outcome.is_refusal() {
@@ -88,35 +102,46 @@ impl Front {
         if client == peer.share.client() { peer.share } else { self.budget.share(client) }
     }
 
-    /// Adds what a browser asks for before it shows an answer to a page of another origin. Tokens travel in headers
-    /// and never in cookies, so any origin may ask.
-    async fn answer_browser(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        let exposed = [
-            "grpc-status",
-            "grpc-message",
-            "grpc-status-details-bin",
-            request_id::HEADER,
-            "retry-after",
-        ];
-        let cors = CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-            .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers(exposed.map(HeaderName::from_static))
-            .max_age(std::time::Duration::from_hours(2));
-        let inner = service_fn(|request| Arc::clone(&self).route(request).map(Ok::<_, Infallible>));
-        match cors.layer(inner).oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+    /// Answers what no door has to see: what is no request, what a browser asks before it asks, and `OPTIONS *`.
+    fn at_the_threshold(
+        &self,
+        door: Option<Door>,
+        request: &Request<Incoming>,
+    ) -> Option<Response<Body>> {
+        let headers = request.headers();
+        if let Err(refusal) = threshold::judge(request, self.header_bytes) {
+            return Some(match (door, headers.get(header::CONTENT_TYPE)) {
+                (Some(_), Some(content_type)) => refusal.into_status(content_type.clone()),
+                _ => refusal.into_response(request.version()),
+            });
         }
+        if *request.method() != Method::OPTIONS {
+            return None;
+        }
+        if cors::is_preflight(headers) && cors::is_open(door, request.uri().path()) {
+            return Some(cors::preflight(headers));
+        }
+        (request.uri().path() == "*").then(|| {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            let methods = HeaderValue::from_static(refusal::METHODS);
+            response.headers_mut().insert(header::ALLOW, methods);
+            response
+        })
     }
 
     /// Lets the request in, if what its client holds leaves room for an answer.
     ///
     /// Each request holds that much while it is answered, so a client has a bounded number of them in the works. One
     /// that is refused was not begun.
-    fn route(self: Arc<Self>, request: Request<Incoming>) -> BoxFuture<'static, Response<Body>> {
-        let door = grpc::door_of(request.headers());
+    fn route(
+        self: Arc<Self>,
+        door: Option<Door>,
+        request: Request<Incoming>,
+    ) -> BoxFuture<'static, Response<Body>> {
+        if let Some(response) = self.at_the_threshold(door, &request) {
+            return future::ready(response).boxed();
+        }
         let path = request.uri().path();
         let admitted = match request_id::share().map(|share| share.hold(SLICE)).transpose() {
             Ok(admitted) => admitted,
@@ -134,6 +159,8 @@ impl Front {
     }
 
     /// Goes through the door. One that breaks down answers with a fault; the others, and the process, go on.
+    ///
+    /// Boxed one by one: in one future, every request would pay for moving the largest.
     fn enter(
         self: Arc<Self>,
         door: Option<Door>,
@@ -175,12 +202,12 @@ impl Front {
         if grpc::is_grpc_path(path) {
             return rest::not_grpc();
         }
-        let started = Instant::now();
+        let (started, is_head) = (Instant::now(), *request.method() == Method::HEAD);
         let mut answered = self.rest.answer(request).await;
         let outcome = Outcome { call: answered.call, code: answered.code };
         outcome.leave(&mut answered.response);
         let Some(call) = answered.call else { return answered.response };
-        if call.streaming && answered.response.status().is_success() {
+        if call.streaming && answered.response.status().is_success() && !is_head {
             let observed = self.metrics.observe(call, Door::Rest, started).traced(answered.trace);
             return answered.response.map(|body| body.observed_by(observed));
         }
@@ -194,7 +221,8 @@ fn broke_down() {
     tracing::error!(request = %request_id::current(), "a call panicked");
 }
 
-const METRICS: &str = "/metrics";
+/// Only the operator reads it.
+pub(crate) const METRICS: &str = "/metrics";
 
 pub(crate) fn is_page(path: &str) -> bool {
     path == METRICS || part_of(path).is_some()
@@ -208,4 +236,17 @@ pub(crate) fn part_of(path: &str) -> Option<Part> {
         "/" | "/openapi.json" | "/docs" => Some(Part::Edge),
         _ => path.starts_with("/docs/").then_some(Part::Edge),
     }
+}
+
+/// The answer to `HEAD`: as to `GET`, and nothing behind it. hyper sees to it over HTTP/1 only, and a stream would be
+/// kept open.
+fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let has_length = !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if let Some(length) = body.size_hint().exact()
+        && has_length
+    {
+        parts.headers.entry(header::CONTENT_LENGTH).or_insert_with(|| length.into());
+    }
+    Response::from_parts(parts, Body::empty())
 }

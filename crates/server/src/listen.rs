@@ -1,7 +1,13 @@
 //! The one port: accepting connections, and closing those that cost without asking anything.
 
 mod activity;
+mod farewell;
+mod frames;
+mod patience;
 mod streams;
+mod target;
+mod unanswered;
+mod wire;
 
 use std::{
     convert::Infallible,
@@ -28,12 +34,20 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{activity::Activity, streams::Streams};
+use self::{
+    activity::Activity,
+    patience::{Patience, Verdict},
+    streams::Streams,
+    wire::Wire,
+};
 pub(crate) use self::{
     activity::{InFlight, Owed},
     streams::Stream,
 };
 use crate::{body::Body, config::Limits, linger::Lingering};
+
+/// Counts connections that were ended for their frames.
+const FLOODS: &str = "sir0_connections_flooded_total";
 
 /// How long the other side may leave sent bytes unacknowledged, or refuse to take more, before it counts as gone. Over
 /// HTTP/2, also how long one stream may.
@@ -47,6 +61,8 @@ const UNSENT_PER_STREAM: usize = 32 * 1024;
 const UNREAD_PER_STREAM: u32 = 64 * 1024;
 /// The same for all bodies of a connection.
 const UNREAD_PER_CONNECTION: u32 = 256 * 1024;
+/// How many times the limit of headers is read over HTTP/2, to be refused in our own words.
+const HEADERS_READ: usize = 4;
 /// hyper reads HTTP/1 headers, at most a hundred, into a buffer of at least this size.
 const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
 
@@ -76,6 +92,7 @@ pub(crate) async fn serve(
     limits: Limits,
     stopping: CancellationToken,
 ) {
+    metrics::describe_counter!(FLOODS, "Connections ended because of how many frames they sent");
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     loop {
@@ -149,13 +166,11 @@ async fn connection(
         Arc::clone(&front).answer(peer.clone(), request, in_flight).map(Ok::<_, Infallible>)
     });
     let builder = protocol(&limits);
-    let mut serving =
-        pin!(builder.serve_connection_with_upgrades(TokioIo::new(Lingering::new(stream)), service));
-    let mut check = interval(CHECK_INTERVAL.min(limits.header_timeout));
+    let wire = TokioIo::new(Wire::new(Lingering::new(stream), activity.clone()));
+    let mut serving = pin!(builder.serve_connection_with_upgrades(wire, service));
+    let mut patience = Patience::new(&limits, Instant::now());
+    let mut check = interval(patience.interval());
     let mut is_ending = false;
-    let mut last_active = Instant::now();
-    let mut last_period = Instant::now();
-    let mut seen = 0;
     loop {
         tokio::select! {
             biased;
@@ -165,29 +180,13 @@ async fn connection(
                 is_ending = true;
                 serving.as_mut().graceful_shutdown();
             }
-            _ = check.tick() => {
-                let begun = activity.begun();
-                if begun != seen || activity.is_busy() {
-                    (seen, last_active) = (begun, Instant::now());
+            _ = check.tick() => match patience.judge(&activity, Instant::now()) {
+                Verdict::Stays => {}
+                Verdict::SaysGoodbye if !is_ending => {
+                    is_ending = true;
+                    serving.as_mut().graceful_shutdown();
                 }
-                if last_period.elapsed() >= Activity::PERIOD {
-                    last_period = Instant::now();
-                    // Over HTTP/1 the system notices, and a slow reader is not cut off between two slices.
-                    if activity.next_period() && activity.may_rest() {
-                        return;
-                    }
-                }
-                // Between two HTTP/1 requests there is nothing but the next header; HTTP/2 may rest.
-                let may_rest = activity.may_rest();
-                let patience = if may_rest { limits.idle_timeout } else { limits.header_timeout };
-                if last_active.elapsed() < patience {
-                    continue;
-                }
-                if is_ending || !may_rest {
-                    return;
-                }
-                is_ending = true;
-                serving.as_mut().graceful_shutdown();
+                Verdict::SaysGoodbye | Verdict::Ends => return,
             }
         }
     }
@@ -216,7 +215,10 @@ fn protocol(limits: &Limits) -> auto::Builder<Streams> {
         .max_send_buf_size(UNSENT_PER_STREAM)
         .initial_stream_window_size(UNREAD_PER_STREAM)
         .initial_connection_window_size(UNREAD_PER_CONNECTION)
-        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX));
+        // Beyond the limit the refusal is ours; only beyond this h2 refuses by itself, without a word.
+        .max_header_list_size(
+            u32::try_from(limits.header_bytes.saturating_mul(HEADERS_READ)).unwrap_or(u32::MAX),
+        );
     builder
 }
 

@@ -190,6 +190,7 @@ impl Opened<'_> {
             budget,
             refused: Arc::default(),
             access: self.access,
+            header_bytes: self.limits.header_bytes,
         }
     }
 

@@ -58,6 +58,14 @@ impl Ended {
     }
 }
 
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
 /// One message in its frame.
 pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).expect("a short message");
@@ -86,6 +94,26 @@ impl Http2 {
             let _ = connection.await;
         });
         Self { sender }
+    }
+
+    /// Asks without a body, and reads the whole answer.
+    pub(crate) async fn asks(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answered {
+        let mut request = Request::builder().method(method).uri(format!("http://sir0{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::default()).expect("good parts");
+        let mut sender = self.sender.clone();
+        sender.ready().await.expect("an open connection");
+        let answer = sender.send_request(request).await.expect("an answer");
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.expect("an unbroken answer").to_bytes();
+        Answered { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
     /// Begins a call; what comes back is not read yet.

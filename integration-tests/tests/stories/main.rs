@@ -13,6 +13,7 @@ mod matrix;
 mod metrics;
 mod moments;
 mod moving;
+mod origins;
 mod pages;
 mod process;
 mod profiles;

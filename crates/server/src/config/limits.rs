@@ -33,10 +33,15 @@ pub struct Limits {
     pub waiting_bytes: usize,
     /// Who is believed about the address of a client: what stands before this port.
     pub proxies: Proxies,
-    /// How long the headers of a request may take to arrive.
+    /// How long the headers of a request may take to arrive, from their first byte on; and how long a new connection
+    /// may say nothing.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub header_timeout: Duration,
-    /// How long an HTTP/2 connection may stay open without a call. Over HTTP/1 the next header has its own time.
+    /// How long an HTTP/1 connection may rest between two requests. It has to be longer than whoever pools connections
+    /// keeps them, or a request meets the end of its connection.
+    #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
+    pub keep_alive_timeout: Duration,
+    /// How long an HTTP/2 connection may stay open without a call.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub idle_timeout: Duration,
     /// How long the body of a request may take to arrive.
@@ -62,6 +67,7 @@ impl Default for Limits {
             waiting_bytes: 32 * 1024 * 1024,
             proxies: Proxies::default(),
             header_timeout: Duration::from_secs(15),
+            keep_alive_timeout: Duration::from_secs(75),
             idle_timeout: Duration::from_mins(5),
             body_timeout: Duration::from_secs(30),
             linger: Duration::ZERO,

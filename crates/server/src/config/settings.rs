@@ -377,6 +377,12 @@ pub const SETTINGS: &[Setting] = &[
         "how long headers may take to arrive",
     ),
     setting(
+        "limits.keep_alive_timeout",
+        "SIR0_LIMITS_KEEP_ALIVE_TIMEOUT",
+        Kind::Duration,
+        "how long an HTTP/1 connection may rest between two requests",
+    ),
+    setting(
         "limits.idle_timeout",
         "SIR0_LIMITS_IDLE_TIMEOUT",
         Kind::Duration,

@@ -1,24 +1,31 @@
-//! What goes on on one connection: whether it is busy, and whether it takes what it was sent.
+//! What goes on on one connection: told by who reads, answers and writes, asked by who ends it.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use http::Version;
+use http::{StatusCode, Version};
 
-/// What goes on on one connection.
+/// What goes on on one connection. One task tells nearly all of it, so nothing has to be more than relaxed.
 #[derive(Clone, Default)]
-pub(super) struct Activity(Arc<Counts>);
+pub(crate) struct Activity(Arc<Counts>);
 
 #[derive(Default)]
 struct Counts {
     begun: AtomicUsize,
+    answered: AtomicUsize,
     running: AtomicUsize,
+    received: AtomicUsize,
+    sent: AtomicUsize,
+    /// How much had been received when the latest request began or ended: what comes after is the next head.
+    head_from: AtomicUsize,
     is_http2: AtomicBool,
+    is_upgraded: AtomicBool,
+    is_flooded: AtomicBool,
     /// How many slices were handed over and not written, by the period in which they were.
     owed: [AtomicUsize; PERIODS],
     period: AtomicUsize,
@@ -27,38 +34,95 @@ struct Counts {
 /// This one, the one before, and the one that is too long ago.
 const PERIODS: usize = 3;
 
+/// What is known at one moment. Bytes and requests are counted since the connection was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    /// Requests whose head is complete.
+    pub(super) begun: usize,
+    /// Requests that the service has answered, if only with the head of what flows on.
+    pub(super) answered: usize,
+    /// Whether a request is being answered, or an answer being written.
+    pub(super) is_busy: bool,
+    /// Bytes that the system took from us.
+    pub(super) sent: usize,
+    /// Over HTTP/1: whether a head has begun to arrive, and is not complete.
+    pub(super) is_within_head: bool,
+}
+
 impl Activity {
     /// How often [`Self::next_period`] is asked.
     pub(super) const PERIOD: Duration = Duration::from_secs(30);
 
+    /// A request is complete up to its body.
     pub(super) fn begin(&self, version: Version) -> InFlight {
-        self.0.is_http2.store(version == Version::HTTP_2, Ordering::Relaxed);
-        self.0.begun.fetch_add(1, Ordering::Relaxed);
-        self.0.running.fetch_add(1, Ordering::Relaxed);
+        self.0.is_http2.store(version == Version::HTTP_2, Relaxed);
+        self.0.begun.fetch_add(1, Relaxed);
+        self.0.running.fetch_add(1, Relaxed);
+        self.next_head_begins();
         InFlight(self.clone())
     }
 
-    pub(super) fn begun(&self) -> usize {
-        self.0.begun.load(Ordering::Relaxed)
+    fn next_head_begins(&self) {
+        self.0.head_from.store(self.0.received.load(Relaxed), Relaxed);
     }
 
-    /// Whether it has asked something before, over a protocol in which silence is no unfinished header.
-    pub(super) fn may_rest(&self) -> bool {
-        self.0.is_http2.load(Ordering::Relaxed)
+    pub(super) fn received(&self, bytes: usize) {
+        self.0.received.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn sent(&self, bytes: usize) {
+        self.0.sent.fetch_add(bytes, Relaxed);
+    }
+
+    /// Its frames are more than it may send, so it is to end.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.0.is_flooded.load(Relaxed)
+    }
+
+    pub(super) fn flooded(&self) {
+        self.0.is_flooded.store(true, Relaxed);
+    }
+
+    pub(super) fn is_http2(&self) -> bool {
+        self.0.is_http2.load(Relaxed)
+    }
+
+    /// Whether it speaks WebSocket by now.
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.0.is_upgraded.load(Relaxed)
+    }
+
+    pub(super) fn begun(&self) -> usize {
+        self.0.begun.load(Relaxed)
+    }
+
+    /// Whether a request is being answered: its answer may already be on its way.
+    pub(super) fn is_answering(&self) -> bool {
+        self.0.running.load(Relaxed) > 0
     }
 
     /// Whether a request is being answered, or an answer being written.
     pub(super) fn is_busy(&self) -> bool {
-        self.0.running.load(Ordering::Relaxed) > 0
-            || self.0.owed.iter().any(|owed| owed.load(Ordering::Relaxed) > 0)
+        self.is_answering() || self.0.owed.iter().any(|owed| owed.load(Relaxed) > 0)
     }
 
     /// Begins the next period, and answers whether a slice waits to be written since two periods before this one. The
     /// last slice of an answer is out of hyper's hands, so no task of its stream is left that could be given up.
     pub(super) fn next_period(&self) -> bool {
-        let next = (self.0.period.load(Ordering::Relaxed) + 1) % PERIODS;
-        self.0.period.store(next, Ordering::Relaxed);
-        self.0.owed[next].load(Ordering::Relaxed) > 0
+        let next = (self.0.period.load(Relaxed) + 1) % PERIODS;
+        self.0.period.store(next, Relaxed);
+        self.0.owed[next].load(Relaxed) > 0
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        Seen {
+            begun: self.0.begun.load(Relaxed),
+            answered: self.0.answered.load(Relaxed),
+            is_busy: self.is_busy(),
+            sent: self.0.sent.load(Relaxed),
+            is_within_head: !self.is_http2()
+                && self.0.received.load(Relaxed) != self.0.head_from.load(Relaxed),
+        }
     }
 }
 
@@ -66,18 +130,27 @@ impl Activity {
 pub(crate) struct InFlight(Activity);
 
 impl InFlight {
+    /// The service has its answer, which may still flow for long.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        self.0.0.answered.fetch_add(1, Relaxed);
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            self.0.0.is_upgraded.store(true, Relaxed);
+        }
+    }
+
     /// Notes that a slice of the answer is handed over.
     pub(crate) fn owe(&self) -> Owed {
         let activity = self.0.clone();
-        let period = activity.0.period.load(Ordering::Relaxed);
-        activity.0.owed[period].fetch_add(1, Ordering::Relaxed);
+        let period = activity.0.period.load(Relaxed);
+        activity.0.owed[period].fetch_add(1, Relaxed);
         Owed { activity, period }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.0.running.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.running.fetch_sub(1, Relaxed);
+        self.0.next_head_begins();
     }
 }
 
@@ -89,7 +162,7 @@ pub(crate) struct Owed {
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        self.activity.0.owed[self.period].fetch_sub(1, Ordering::Relaxed);
+        self.activity.0.owed[self.period].fetch_sub(1, Relaxed);
     }
 }
 
@@ -118,5 +191,21 @@ mod tests {
         let noticed: Vec<_> = (0..4).map(|_| activity.next_period()).collect();
 
         assert_eq!(noticed, [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_body_is_no_head_and_what_follows_it_is() {
+        let activity = Activity::default();
+
+        activity.received(100);
+        assert!(activity.seen().is_within_head);
+        let in_flight = activity.begin(Version::HTTP_11);
+        assert!(!activity.seen().is_within_head);
+        activity.received(1_000);
+        drop(in_flight);
+
+        assert!(!activity.seen().is_within_head);
+        activity.received(1);
+        assert!(activity.seen().is_within_head);
     }
 }

@@ -1,4 +1,7 @@
 //! The WebSocket at `/ws`: a bridge onto `WatchGames`, for clients that speak neither gRPC nor server-sent events.
+//!
+//! A client may send 128 messages at once and 32 a second from then on, whatever they say and pings among them; and
+//! 512 KiB at once and 64 KiB a second of anything at all. What comes faster waits in the network, unread.
 
 mod message;
 mod session;
@@ -28,6 +31,11 @@ use self::{message::Refusal, session::Session};
 pub const MAX_MESSAGE: usize = 16 * 1024;
 /// The most topics one socket may be subscribed to.
 pub const MAX_TOPICS: usize = 32;
+
+/// How many messages a client may send at once, pings among them: every topic subscribed to and left again, twice.
+const BURST: u32 = 128;
+/// And each second from then on. What comes faster waits in the network: the socket is not read meanwhile.
+const PACE: u32 = 32;
 
 /// The library keeps at most this much for a client that does not read. No game comes near it.
 const MAX_UNSENT: usize = 64 * 1024;

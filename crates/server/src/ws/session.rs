@@ -19,9 +19,10 @@ use tonic::{Request, Status};
 use tungstenite::error::{Error as Fault, ProtocolError};
 
 use super::{
-    Door, MAX_TOPICS,
+    BURST, Door, MAX_TOPICS, PACE,
     message::{Answer, BadMessage, Command, Refusal, Topic, Update, to_json},
 };
+use crate::pace::Pace;
 
 /// How long a frame waits for memory before it looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -85,11 +86,19 @@ pub(super) struct Session<T> {
     door: Arc<Door<T>>,
     watched: StreamMap<Topic, Watch>,
     last_heard: Instant,
+    /// How fast the client may talk.
+    pace: Pace,
 }
 
 impl<T: GamesService> Session<T> {
     pub(super) fn new(socket: WebSocket, door: Arc<Door<T>>) -> Self {
-        Self { socket, door, watched: StreamMap::new(), last_heard: Instant::now() }
+        Self {
+            socket,
+            door,
+            watched: StreamMap::new(),
+            last_heard: Instant::now(),
+            pace: Pace::new(BURST, PACE, Instant::now()),
+        }
     }
 
     /// Serves the client until one of the two ends it.
@@ -108,20 +117,26 @@ impl<T: GamesService> Session<T> {
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let silent_at = self.last_heard + options.silence;
+            let Self { socket, pace, watched, .. } = &mut *self;
+            let heard = async {
+                pace.opens().await;
+                socket.recv().await
+            };
             // In this order: what the client said counts before its silence does.
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Err(self.go_away().await),
-                message = self.socket.recv() => self.hear(message).await?,
+                message = heard => self.hear(message).await?,
                 () = sleep_until(silent_at) => return Err(End::Silent),
                 _ = pings.tick() => self.send(Message::Ping(Bytes::new())).await?,
-                Some((topic, heard)) = self.watched.next() => self.pass_on(topic, heard).await?,
+                Some((topic, heard)) = watched.next() => self.pass_on(topic, heard).await?,
             }
         }
     }
 
     async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
         self.last_heard = Instant::now();
+        self.pace.take(1, self.last_heard);
         match message.ok_or(End::Left)?? {
             Message::Text(text) => match Command::parse(&text) {
                 Ok(Command::Subscribe { topic, resume }) => self.subscribe(topic, resume).await,

@@ -493,3 +493,23 @@ async fn a_plain_request_is_told_what_would_open_a_socket() {
         assert!(answer.contains(r#"{"error":"Not a WebSocket request","details":"#), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn a_client_that_asks_without_end_is_heard_at_a_pace() {
+    let server = a_server();
+    let mut client = server.client().await;
+    let begun = Instant::now();
+
+    // 128 may come at once, 32 a second from then on.
+    for _ in 0..100 {
+        client.says(json!({"action": "subscribe", "topic": "game_updates"})).await;
+        client.says(json!({"action": "unsubscribe", "topic": "game_updates"})).await;
+    }
+    for _ in 0..200 {
+        assert!(client.hears().await["message"].is_string());
+    }
+
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(2), "200 messages took {took:?}");
+    assert_eq!(server.games.asked().len(), 100);
+}

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use http_body_util::BodyExt;
 use sir0_testkit::process;
 use tokio::{
     io::AsyncWriteExt,
@@ -19,6 +20,7 @@ const HASTY: &str = "
     [limits]
     header_timeout = '1s'
     body_timeout = '1s'
+    keep_alive_timeout = '3s'
     idle_timeout = '2s'
     header_bytes = 8192
     connections = 50";
@@ -131,7 +133,32 @@ async fn who_asked_and_rests_is_closed_after_the_idle_time() {
 
     let rested = is_closed_within(&mut stream, Duration::from_secs(8)).await;
 
-    assert!(rested > Duration::from_secs(1), "and not before: {rested:?}");
+    assert!(rested > Duration::from_secs(2), "and not before: {rested:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooled_connection_is_there_for_longer_than_balancers_keep_it() {
+    let server = process().await;
+    let mut stream = TcpStream::connect(server.address()).await.expect("it listens");
+    stream.write_all(&request("GET", "/api/status", &[], b"")).await.expect("it reads");
+
+    // nginx and the balancers of clouds keep a connection for a minute, and then ask once more.
+    let closing = timeout(Duration::from_secs(70), is_closed_within(&mut stream, Duration::MAX));
+
+    assert!(closing.await.is_err(), "it was closed while a balancer still counted on it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_header_has_its_time_from_its_first_byte_on() {
+    let server = process_with(HASTY).await;
+    let mut stream = TcpStream::connect(server.address()).await.expect("it listens");
+    stream.write_all(&request("GET", "/api/status", &[], b"")).await.expect("it reads");
+    sleep(Duration::from_millis(1_500)).await;
+    stream.write_all(b"GET /api/status HTTP/1.1\r\n").await.expect("it is still there");
+
+    let waited = is_closed_within(&mut stream, Duration::from_secs(8)).await;
+
+    assert!((1..=2).contains(&waited.as_secs()), "half a header was waited for {waited:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,18 +185,28 @@ async fn headers_beyond_the_limit_are_refused_in_both_protocols() {
         [("one of 20 KB", &[("X-Large", large.as_str())][..]), ("150 of them", &many)]
     {
         let answer = sends(address, &request("GET", "/api/status", headers, b"")).await;
-        assert_eq!(answer.status, 431, "{what}");
+        answer.is_refused(431, what);
+        assert!(answer.header("x-request-id").is_some(), "{what}: {}", answer.head);
     }
     let target = format!("/api/games?q={large}");
     let answer = sends(address, &request("GET", &target, &[], b"")).await;
-    assert!(matches!(answer.status, 414 | 431), "a path of 20 KB: {}", answer.status);
+    answer.is_refused(414, "a path of 20 KB");
 
     let connection = Http2::open(address).await;
-    let get = "/sir0.storefront.v1.GamesService/GetGame";
-    match connection.begins(get, &[("x-large", &large)], framed(&[])).await {
-        Ok(response) => assert_eq!(response.status().as_u16(), 431),
-        Err(broken_off) => assert!(!broken_off.is_timeout(), "{broken_off}"),
+    for (path, name, status) in [("/api/status", "x-large", 431), (target.as_str(), "x-small", 414)]
+    {
+        let value = if name == "x-large" { &large } else { "1" };
+        let headers = [("content-type", "application/json"), (name, value)];
+        let answer = connection.begins(path, &headers, Vec::new()).await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status);
+        assert!(answer.headers().contains_key("x-request-id"));
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        let json: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert!(json["error"].is_string() && json["details"].is_string(), "{json}");
     }
+    let get = "/sir0.storefront.v1.GamesService/GetGame";
+    let ended = connection.calls(get, &[("x-large", &large)], framed(&[])).await;
+    assert_eq!(ended.code, Some(8), "RESOURCE_EXHAUSTED: {ended:?}");
     server.is_unshaken(16).await;
 }
 

@@ -8,14 +8,14 @@ use sir0_contract::storefront::{
 };
 use sir0_testkit::{Person, process};
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
 };
 
 use crate::{
     http1::request,
     http2::{Http2, framed},
-    stage::{Unshaken, adds},
+    stage::{Unshaken, adds, process_with},
 };
 
 const CHANGES: i32 = 2_000;
@@ -171,4 +171,34 @@ async fn requests_piled_up_on_a_connection_that_is_not_read_are_not_all_answered
 
     server.is_unshaken(20).await;
     drop((stream, written));
+}
+
+/// A file of 1.5 MB, read a little at a time for some times as long as a connection may rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_slowly_but_steadily_gets_all_of_it() {
+    let settings = "
+        [limits]
+        header_timeout = '1s'
+        keep_alive_timeout = '1s'";
+    let server = process_with(settings).await;
+    let file = server.visitor().rest().get("/docs/swagger-ui-bundle.js").await.text.len();
+    let mut stream = a_tight_fist(server.address()).await;
+    stream
+        .write_all(&request("GET", "/docs/swagger-ui-bundle.js", &[], b""))
+        .await
+        .expect("it reads");
+
+    let (mut chunk, mut read, begun) = (vec![0; 16 * 1024], 0, Instant::now());
+    let pause = Duration::from_millis(25);
+    let mut head = None;
+    while head.is_none_or(|head| read < head + file) {
+        let count = stream.read(&mut chunk).await.expect("an unbroken answer");
+        assert!(count > 0, "cut after {read} bytes and {:?}", begun.elapsed());
+        let end = chunk[..count].windows(4).position(|four| four == b"\r\n\r\n");
+        head = head.or(end.map(|end| end + 4));
+        read += count;
+        tokio::time::sleep(pause).await;
+    }
+
+    assert!(begun.elapsed() > Duration::from_secs(4), "it was read too quickly to tell");
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -17,7 +17,7 @@ const FEW_STREAMS: &str = "
     [limits]
     streams_per_connection = 4";
 
-const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+pub(super) const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
@@ -28,7 +28,7 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const ACK: u8 = 1;
 
-fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
+pub(super) fn frame(kind: u8, flags: u8, stream: u32, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).expect("a short frame").to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), content].concat()
 }
@@ -42,7 +42,7 @@ fn call(path: &str) -> Vec<u8> {
     [&[0x83, 0x86, 0x04], &text(path)[..], &[0x01], &text("sir0"), &content_type].concat()
 }
 
-fn watch(stream: u32) -> Vec<u8> {
+pub(super) fn watch(stream: u32) -> Vec<u8> {
     let headers =
         frame(HEADERS, END_HEADERS, stream, &call("/sir0.storefront.v1.GamesService/WatchGames"));
     [headers, frame(DATA, END_STREAM, stream, &[0; 5])].concat()
@@ -56,14 +56,14 @@ pub(super) fn half_a_call(stream: u32) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// A frame that came.
-struct Came {
-    kind: u8,
-    flags: u8,
-    stream: u32,
-    content: Vec<u8>,
+pub(super) struct Came {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) stream: u32,
+    pub(super) content: Vec<u8>,
 }
 
-async fn next_frame(stream: &mut TcpStream) -> Option<Came> {
+pub(super) async fn next_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<Came> {
     let mut head = [0; 9];
     stream.read_exact(&mut head).await.ok()?;
     let [a, b, c, kind, flags, id @ ..] = head;

@@ -1,0 +1,67 @@
+use std::time::Duration;
+
+use http::{StatusCode, Version};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+use super::*;
+
+async fn a_wire() -> (TcpStream, Wire, Activity) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    let activity = Activity::default();
+    (client, Wire::new(Lingering::new(stream), activity.clone()), activity)
+}
+
+/// Reads for so long and answers with how much that was.
+async fn reads_for(wire: &mut Wire, time: Duration) -> usize {
+    let (mut chunk, mut all) = ([0; 4096], 0);
+    let _ = timeout(time, async {
+        while let Ok(count @ 1..) = wire.read(&mut chunk).await {
+            all += count;
+        }
+    })
+    .await;
+    all
+}
+
+#[tokio::test]
+async fn a_socket_is_read_at_its_pace_and_a_request_is_not() {
+    const BURST: usize = SOCKET_BURST as usize;
+    let (mut client, mut wire, activity) = a_wire().await;
+    tokio::spawn(async move {
+        let _ = client.write_all(b"GET /ws HTTP/1.1\r\n\r\n").await;
+        while client.write_all(&[0x80; 64 * 1024]).await.is_ok() {}
+    });
+
+    let before = reads_for(&mut wire, Duration::from_millis(500)).await;
+    activity.begin(Version::HTTP_11).answered(StatusCode::SWITCHING_PROTOCOLS);
+    let begun = Instant::now();
+    let after = reads_for(&mut wire, Duration::from_secs(1)).await;
+
+    assert!(before > 2 * BURST, "{before} bytes of a request");
+    let most = BURST + 4096 + begun.elapsed().as_millis() as usize * SOCKET_PACE as usize / 1000;
+    assert!((BURST..=most).contains(&after), "{after} bytes of a socket");
+}
+
+#[tokio::test]
+async fn a_flood_is_read_as_headers_that_never_end() {
+    let (mut client, mut wire, activity) = a_wire().await;
+    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    client.write_all(&[&PREFACE[..], &ping.repeat(4_100)].concat()).await.unwrap();
+
+    let mut read = Vec::new();
+    while !activity.is_flooded() {
+        assert!(wire.read_buf(&mut read).await.unwrap() > 0);
+    }
+
+    let pings = &read[PREFACE.len()..];
+    let end = pings.windows(9).position(|it| it == [0, 0, 0, 1, 0, 0x7f, 0xff, 0xff, 0xff]);
+    let end = end.expect("headers behind them");
+    assert!(end % ping.len() == 0 && end / ping.len() >= 4_000, "{end}");
+    assert!(pings[end + 9..].starts_with(&[0, 0, 0, 9, 0, 0x7f, 0xff, 0xff, 0xff]));
+}
