@@ -1,7 +1,7 @@
 //! docs/backup.md, as someone reads it whose data is at stake.
 
 use crate::{
-    databases::Databases,
+    databases::{self, Databases},
     network::alone,
     reader::{Reader, Scene},
 };
@@ -46,7 +46,7 @@ fn what_was_dumped_is_there_after_the_lines_that_restore_it() {
     alone("backup::what_was_dumped_is_there_after_the_lines_that_restore_it", async |network| {
         let mut reader = Reader::of(&SERVERS, network).await;
         let databases = Databases::start(&mut reader).await;
-        databases.are_used_by(&mut reader);
+        databases::are_used_by(&mut reader);
         let games = a_store(&mut reader).await;
 
         reader.reads_until("To restore, stop every instance").await;
@@ -70,7 +70,7 @@ fn what_was_moved_is_there_after_the_lines_that_move_it() {
         reader.stops().await;
         reader.reads_to_the_end().await;
 
-        databases.are_used_by(&mut reader);
+        databases::are_used_by(&mut reader);
         reader.runs("sir0 serve").await;
         assert_eq!(reader.aside(GAMES).await, games);
         assert!(reader.aside(SIGN_IN).await.contains("Login successful"));

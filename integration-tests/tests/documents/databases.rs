@@ -30,6 +30,12 @@ host all postgres 127.0.0.1/32 trust
 host all all 127.0.0.1/32 scram-sha-256
 ";
 
+/// Lets the platform that this reader runs use the servers.
+pub(crate) fn are_used_by(reader: &mut Reader) {
+    let settings = reader.network().reads(SETTINGS);
+    fs::write(reader.here().join("sir0.toml"), settings).expect("a file");
+}
+
 /// The servers. Dropped, they are gone.
 pub(crate) struct Databases {
     postgres: Postgres,
@@ -63,12 +69,6 @@ impl Databases {
         network.leads(&["@accounts-db", "@storefront-db"], 5432, postgres.port()).await;
         network.leads(&["redis://redis"], 6379, redis.port()).await;
         Self { postgres, _redis: redis }
-    }
-
-    /// Lets the platform that this reader runs use them.
-    pub(crate) fn are_used_by(&self, reader: &mut Reader) {
-        let settings = reader.network().reads(SETTINGS);
-        fs::write(reader.here().join("sir0.toml"), settings).expect("a file");
     }
 
     /// What SQL selects from a database, as its superuser.

@@ -1,7 +1,7 @@
 //! docs/scaling.md, as someone reads it who measures on a machine of their own.
 
 use crate::{
-    databases::Databases,
+    databases::{self, Databases},
     network::alone,
     reader::{Reader, Scene},
 };
@@ -14,7 +14,7 @@ fn what_things_cost_can_be_measured_as_the_page_says() {
     alone("scaling::what_things_cost_can_be_measured_as_the_page_says", async |network| {
         let mut reader = Reader::of(&COSTS, network).await;
         let databases = Databases::start(&mut reader).await;
-        databases.are_used_by(&mut reader);
+        databases::are_used_by(&mut reader);
         reader.runs("sir0 serve --demo").await;
         reader.stops().await;
 

@@ -19,7 +19,7 @@ use tokio::{
 use crate::{network::Network, page::root, stand_ins};
 
 /// The longest that a block may take: pages wait for seconds, and the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// A command that fails ends the shell, also inside a pipe or a substitution, and is named. 9 is a keyboard on which
 /// nobody types: some programs read whatever stands behind their line.
 const STRICT: &str = r#"
@@ -77,11 +77,13 @@ impl Desk {
 
     /// A shell that was just opened: it knows nothing of the machine but its programs.
     fn bash(&self) -> Command {
-        let path = env::var("PATH").expect("a machine has a PATH");
+        let mut path = self.folder.path().join("programs").into_os_string();
+        path.push(":");
+        path.push(env::var_os("PATH").expect("a machine has a PATH"));
         let mut bash = Command::new("bash");
         bash.args(["--noprofile", "--norc"]).kill_on_drop(true).current_dir(self.here());
         bash.env_clear()
-            .env("PATH", format!("{}:{path}", self.folder.path().join("programs").display()))
+            .env("PATH", path)
             .env("HOME", self.folder.path().join("home"))
             .env("ANSWERS", self.answers())
             .envs([("LANG", "C.UTF-8"), ("TERM", "dumb"), ("USER", "reader")]);

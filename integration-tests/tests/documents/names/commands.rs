@@ -5,7 +5,7 @@ use std::fs;
 use sir0_server::Cli;
 
 use super::all_are_without_fault;
-use crate::page::{Page, pages, root};
+use crate::page::{Block, Page, pages, root};
 
 /// What a page calls a command without its program.
 const COMMANDS: [&str; 7] = ["serve", "migrate", "probe", "copy", "backup", "doctor", "admin"];
@@ -17,7 +17,7 @@ const CONTAINERS: [&str; 4] = ["accounts", "storefront", "edge", "migrate"];
 /// Whatever the page says in backticks and in blocks, command by command.
 fn commands(page: &Page) -> Vec<String> {
     let blocks = page.blocks.iter().filter(|block| block.language == "sh");
-    let lines = blocks.flat_map(|block| block.commands()).chain(page.spans());
+    let lines = blocks.flat_map(Block::commands).chain(page.spans());
     lines.flat_map(|line| pieces(&line)).collect()
 }
 
@@ -79,7 +79,7 @@ fn every_chore_on_a_page_is_one_that_xtask_knows() {
             all.filter_map(|command| Some(command.strip_prefix("cargo xtask ")?.to_owned()));
         let is_known = |chore: &String| {
             let words: Vec<_> = chore.split_whitespace().collect();
-            let is_placeholder = |word: &str| word.chars().all(|letter| letter.is_uppercase());
+            let is_placeholder = |word: &str| word.chars().all(char::is_uppercase);
             let drill = words.get(1).filter(|_| words[0] == "drill");
             let is_chore = chores.contains(&format!("[\"{}\"", words[0]));
             (is_chore || words[0].starts_with("--"))

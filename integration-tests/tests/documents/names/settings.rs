@@ -92,7 +92,7 @@ fn what_a_page_says_of_a_setting_that_nobody_set_is_true() {
     all_are_without_fault(&pages, |page| {
         let said = said(page).into_iter();
         let wrong = said.filter(|(name, value)| {
-            default_of(name).is_none_or(|default| default.to_string() != *value)
+            default_of(name).map(|default| default.to_string()).as_ref() != Some(value)
         });
         wrong.map(|(name, value)| format!("{name} is not {value}")).collect()
     });
