@@ -64,7 +64,7 @@ fn what_was_dumped_is_there_after_the_lines_that_restore_it() {
 fn what_was_moved_is_there_after_the_lines_that_move_it() {
     alone("backup::what_was_moved_is_there_after_the_lines_that_move_it", async |network| {
         let mut reader = Reader::of(&MOVING, network).await;
-        let databases = Databases::start(&mut reader).await;
+        let _databases = Databases::start(&mut reader).await;
         let games = a_store(&mut reader).await;
 
         reader.stops().await;

@@ -28,11 +28,26 @@ fn pieces(line: &str) -> Vec<String> {
     pieces.split('|').map(|piece| piece.trim().to_owned()).collect()
 }
 
+/// The words of a command. What is in quotes or in `$(…)` is of one.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote, mut depth) = (Vec::new(), String::new(), None, 0_i32);
+    for letter in command.chars() {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        match letter {
+            '\'' | '"' if quote.is_none_or(|open| open == letter) => {
+                quote = quote.is_none().then_some(letter);
+            }
+            ' ' if quote.is_none() && depth == 0 => words.push(std::mem::take(&mut word)),
+            _ => word.push(letter),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 /// What `sir0` is given in this command, if it is one of its.
 fn arguments(command: &str) -> Option<Vec<String>> {
-    let words = |text: &str| -> Vec<String> {
-        text.split_whitespace().map(|word| word.trim_matches(['\'', '"']).to_owned()).collect()
-    };
     if let Some(given) = STARTS.iter().find_map(|start| command.strip_prefix(start)) {
         return Some(words(given));
     }
@@ -105,4 +120,8 @@ fn a_flag_that_is_not_there_is_found() {
         arguments("doctor accounts")
     );
     assert_eq!(arguments("docker compose up"), None);
+    assert_eq!(
+        arguments("sir0 backup --to /b/$(date +%F) 'a b'").as_deref(),
+        Some(["backup", "--to", "/b/$(date +%F)", "a b"].map(str::to_owned).as_slice())
+    );
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Ends of names of files, which look like keys.
-const ENDS_OF_FILES: [&str; 4] = ["db", "dump", "toml", "yaml"];
+const ENDS_OF_FILES: [&str; 5] = ["db", "dump", "lock", "toml", "yaml"];
 
 /// Whether the name, in which `…` stands for anything, is that of a setting.
 fn is_variable(name: &str) -> bool {
@@ -87,7 +87,7 @@ fn default_of(name: &str) -> Option<Value> {
 fn what_a_page_says_of_a_setting_that_nobody_set_is_true() {
     let pages = pages();
     let mentions: usize = pages.iter().map(|page| said(page).len()).sum();
-    assert!(mentions > 3, "the pages say so in another way now: {mentions}");
+    assert!(mentions > 1, "the pages say so in another way now: {mentions}");
 
     all_are_without_fault(&pages, |page| {
         let said = said(page).into_iter();
