@@ -27,7 +27,8 @@ The project's own chores.
 
 Usage: cargo xtask NAME [ARGUMENTS]
 
-  test             everything that is tested: Rust, Node, and the foreign judges (grpcurl, schemathesis);
+  test             everything that is tested: Rust, Node, the foreign judges (grpcurl, schemathesis), and
+                   every line of README and docs that can be run;
                    the stories on files, on PostgreSQL, and in many processes behind Envoy
   ci               format, arrows, proto, clippy and docs, every warning an error; then test
   proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change

@@ -32,6 +32,14 @@ const LOAD_GENERATORS: &[Tool] = &[
     Tool { program: "h2load", packages: &["nghttp2-client"] },
 ];
 
+/// What the lines of README and docs call, and what gives them a network of their own.
+const PAGES: &[Tool] = &[
+    Tool { program: "curl", packages: &["curl"] },
+    Tool { program: "ip", packages: &["iproute2"] },
+    Tool { program: "mount", packages: &["mount"] },
+    Tool { program: "unshare", packages: &["util-linux"] },
+];
+
 const REQUIREMENTS: &str = include_str!("../judges/requirements.txt");
 const CONSTRAINTS: &str = include_str!("../judges/constraints.txt");
 const READERS: &str = include_str!("../deploy/requirements.txt");
@@ -61,6 +69,11 @@ pub(crate) fn servers(packages: &[&str]) -> Result<()> {
     let policy = Path::new("/usr/sbin/policy-rc.d");
     let _quiet = is_debian_as_root().then(|| NoServices::for_now(policy)).transpose()?;
     install(packages)
+}
+
+/// What it takes to run the lines of README and docs. Where there are no networks of one's own, they do without.
+pub(crate) fn pages() -> Result<()> {
+    if cfg!(target_os = "linux") { need(PAGES) } else { need(&PAGES[..1]) }
 }
 
 /// Programs that make load cheaply. Without them the bench makes it itself, and its table says so.

@@ -31,6 +31,7 @@ pub(crate) fn command() -> Result<()> {
 /// The steps, for those who have done some of their own before.
 pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
+    run.step("tools of the pages", provision::pages);
     let tools = Tools {
         judges: run.step("judges", provision::judges),
         envoy: run.step("envoy", provision::envoy),

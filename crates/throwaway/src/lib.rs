@@ -34,6 +34,6 @@ pub use database::{Database, SHARED_SERVER, database};
 pub use pgbouncer::{Lends, PgBouncer};
 pub use port::free as free_port;
 pub use postgres::Postgres;
-pub use programs::{has_pgbouncer, has_postgres, has_redis};
+pub use programs::{has_pgbouncer, has_postgres, has_redis, postgres as postgres_programs};
 pub use redis::Redis;
 pub use sql::{SqlRoom, sql_files};

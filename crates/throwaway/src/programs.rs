@@ -32,8 +32,8 @@ pub(crate) fn pgbouncer() -> Result<PathBuf, String> {
     )
 }
 
-/// The folder with `postgres`, `initdb` and `psql`.
-pub(crate) fn postgres() -> Result<PathBuf, String> {
+/// The folder with `postgres`, `initdb`, `psql` and the other programs of `PostgreSQL`. The error says what is missing.
+pub fn postgres() -> Result<PathBuf, String> {
     postgres_folder().ok_or_else(|| {
         "PostgreSQL's server is not installed: on Debian, `apt-get install postgresql`".to_owned()
     })

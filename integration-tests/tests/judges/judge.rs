@@ -1,11 +1,6 @@
-//! Finding a foreign program, running it for a bounded time, and keeping what it said.
+//! Running a foreign program for a bounded time, and keeping what it said.
 
-use std::{
-    env, iter,
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{process::Stdio, time::Duration};
 
 use serde_json::{Deserializer, Value};
 use sir0_testkit::LONG;
@@ -15,8 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Where npm puts buf.
-const NODE_PROGRAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/node_modules/.bin");
+use crate::find::find;
 
 /// What a judge said once it was done.
 #[derive(Debug)]
@@ -47,22 +41,6 @@ pub(crate) fn judge(name: &str) -> Command {
     let mut command = Command::new(find(name));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
-}
-
-fn find(name: &str) -> PathBuf {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let judges = env::var_os("JUDGES").map(PathBuf::from);
-    let mut folders =
-        judges.into_iter().chain(iter::once(NODE_PROGRAMS.into())).chain(env::split_paths(&path));
-    let program = format!("{name}{}", env::consts::EXE_SUFFIX);
-    folders
-        .find_map(|folder| Some(folder.join(&program)).filter(|found| Path::is_file(found)))
-        .unwrap_or_else(|| {
-            panic!(
-                "{name} is neither in JUDGES nor on the PATH: run `cargo xtask test`, which \
-                 fetches it"
-            )
-        })
 }
 
 /// Runs a judge to its end.

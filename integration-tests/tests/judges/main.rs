@@ -1,6 +1,7 @@
 //! The platform before foreign judges: programs others wrote, which know nothing of it but its port.
 
 mod buf;
+mod find;
 mod grpcurl;
 mod judge;
 mod schemathesis;
