@@ -166,7 +166,9 @@ async fn at_level_debug_a_refused_request_is_found_by_its_id() {
 
 #[tokio::test]
 async fn an_operator_who_wants_it_has_a_line_for_each_request_whatever_its_door_and_its_end() {
-    let server = process_with(&[("SIR0_LOG_ACCESS", "true"), ("SIR0_LOG", "warn")]).await;
+    // The test finds the program by its line `ready`.
+    let quiet = [("SIR0_LOG_ACCESS", "true"), ("SIR0_LOG", "warn,sir0_server::platform=info")];
+    let server = process_with(&quiet).await;
     let visitor = server.visitor();
     let list = CALLS.iter().find(|call| call.name == "ListGames").expect("a call");
 
