@@ -8,7 +8,7 @@ use http::{
 use sir0_rpc::request_id::{self, RequestId};
 use tonic::{Code, Status};
 
-use crate::{body::Body, front::cors};
+use crate::{body::Body, front::cors, outcome::Outcome};
 
 /// The methods that some path takes.
 pub(crate) const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
@@ -80,6 +80,7 @@ impl Refusal {
         if version < Version::HTTP_2 {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        Outcome { call: None, code: self.code }.leave(&mut response);
         response
     }
 
@@ -87,6 +88,7 @@ impl Refusal {
     pub(crate) fn into_status(self, content_type: HeaderValue) -> Response<Body> {
         let mut response = Status::new(self.code, self.details).into_http();
         response.headers_mut().insert(CONTENT_TYPE, content_type);
+        Outcome { call: None, code: self.code }.leave(&mut response);
         response
     }
 
