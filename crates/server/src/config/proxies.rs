@@ -52,7 +52,7 @@ impl<'de> Deserialize<'de> for Proxies {
         let text = String::deserialize(deserializer)?;
         let networks = text.split(',').map(str::trim).map(|network| {
             let alone = || network.parse::<IpAddr>().map(IpNet::from);
-            network.parse::<IpNet>().or_else(|_| alone()).map_err(|_| {
+            network.parse::<IpNet>().or_else(|_| alone()).map_err(|_neither| {
                 D::Error::custom(format_args!("`{network}` is neither an address nor a network"))
             })
         });

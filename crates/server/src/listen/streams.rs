@@ -71,13 +71,13 @@ where
     fn execute(&self, serving: F) {
         let stream = Stream::default();
         let serving = Box::pin(CURRENT.scope(stream.clone(), serving));
-        tokio::spawn(Serving { serving, stream, patience: self.patience, unread: None });
+        tokio::spawn(Serving { call: serving, stream, patience: self.patience, unread: None });
     }
 }
 
 /// One stream being served, until it ends or the client has not read for too long.
 struct Serving<F> {
-    serving: Pin<Box<F>>,
+    call: Pin<Box<F>>,
     stream: Stream,
     patience: Duration,
     /// The offer that the client does not take, and how long it may go on so.
@@ -89,7 +89,7 @@ impl<F: Future<Output = ()>> Future for Serving<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if this.serving.as_mut().poll(context).is_ready() {
+        if this.call.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
         let Some(offer) = this.stream.open_offer() else {
