@@ -11,7 +11,8 @@ pub(crate) struct Exception {
     because: &'static str,
 }
 
-/// Blocks that need a container engine or a cluster. `cargo xtask containers` runs them where it can.
+/// Blocks that need a container engine or a cluster. `cargo xtask containers` runs those for an engine; a test of `xtask`
+/// those for a cluster, against a `kubectl` that has none.
 pub(crate) const OF_CONTAINERS: [&str; 2] = ["docker compose", "kubectl"];
 
 /// The others, line by line.
@@ -21,7 +22,7 @@ pub(crate) const EXCEPTIONS: &[Exception] =
 /// Blocks in these languages are not for a shell, and say so: pictures and examples.
 pub(crate) const NOT_FOR_A_SHELL: [&str; 2] = ["text", "rust"];
 
-/// Whether the block belongs to `cargo xtask containers`.
+/// Whether the block needs one of them.
 pub(crate) fn is_of_containers(block: &Block) -> bool {
     OF_CONTAINERS.iter().any(|program| block.text.contains(program))
 }
