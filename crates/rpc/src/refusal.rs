@@ -114,15 +114,12 @@ pub fn refuse<R: Refusal>(refusal: &R) -> Status {
             details.set_request_info(request.as_str(), "");
             let error = refusal as &dyn Error;
             // Two places, so that the many lines of an outage do not hide the few of a fault.
-            match code {
-                Code::Unavailable => {
-                    tracing::error!(error, %request, domain = R::DOMAIN, "a call failed");
-                    format!("not available at the moment, try again (request {request})")
-                }
-                _ => {
-                    tracing::error!(error, %request, domain = R::DOMAIN, "a call failed");
-                    format!("something went wrong on our side (request {request})")
-                }
+            if code == Code::Unavailable {
+                tracing::error!(error, %request, domain = R::DOMAIN, "a call failed");
+                format!("not available at the moment, try again (request {request})")
+            } else {
+                tracing::error!(error, %request, domain = R::DOMAIN, "a call failed");
+                format!("something went wrong on our side (request {request})")
             }
         }
         _ => refusal.to_string(),

@@ -105,7 +105,7 @@ impl GrpcDoor {
     ) -> Response<Body> {
         let format = match head::judge(&request) {
             Ok(format) => format,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         if call.is_some_and(|call| !self.parts.include(Part::of(call))) {
             return head::trailers_only(parts::elsewhere(), format);
@@ -119,7 +119,7 @@ impl GrpcDoor {
         match deadline::read(asked.request.headers()) {
             Ok(None) => self.route(asked).await,
             Ok(Some(wait)) => self.route_within(wait, asked).await,
-            Err(malformed) => Err(Status::invalid_argument(malformed.to_string())),
+            Err(malformed) => Err(Status::new(Code::InvalidArgument, malformed.to_string())),
         }
     }
 

@@ -65,6 +65,6 @@ async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result
         platform.stock_demo().await.context("the demo catalogue cannot be put into the store")?;
     }
     platform.welcome();
-    platform.serve_until(stop).await;
+    Box::pin(platform.serve_until(stop)).await;
     Ok(())
 }

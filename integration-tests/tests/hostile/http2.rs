@@ -149,11 +149,11 @@ impl Http2 {
 
     /// Makes a call with these bytes as its body, and tells how it ended.
     pub(crate) async fn calls(&self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Ended {
-        self.asks("POST", path, headers, body).await
+        self.calls_by("POST", path, headers, body).await
     }
 
     /// The same by any method.
-    pub(crate) async fn asks(
+    pub(crate) async fn calls_by(
         &self,
         method: &str,
         path: &str,

@@ -86,7 +86,7 @@ async fn strangers_write_ten_kilobytes_a_second_into_the_log_at_most_and_hide_no
     let grpc = Http2::open(address).await;
     let rest = visitor.rest();
     let mine = format!("/api/users/{}", player.id);
-    let long = "x".repeat(2_000);
+    let endless = "x".repeat(2_000);
     let mut nth = 0;
 
     tokio::join!(
@@ -94,7 +94,7 @@ async fn strangers_write_ten_kilobytes_a_second_into_the_log_at_most_and_hide_no
         again_and_again(until, async || sends_ping_acks(address).await),
         again_and_again(until, async || sends_ping_acks(address).await),
         again_and_again(until, async || drop(rest.get("/api/games/7").await)),
-        again_and_again(until, async || drop(rest.get(&format!("/{long}")).await)),
+        again_and_again(until, async || drop(rest.get(&format!("/{endless}")).await)),
         again_and_again(until, async || {
             let body = json!({"email": "nobody@example.com", "password": PASSWORD});
             drop(rest.post("/api/users/login", &body).await);

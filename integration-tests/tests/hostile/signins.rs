@@ -127,10 +127,10 @@ async fn an_account_signs_in_again_and_again_while_ninety_addresses_hammer() {
 }
 
 /// Guesses at once or after the wait that was asked for, until it was asked to wait so often. What it was told.
-async fn guesses(guesser: &Stranger, email: &str, waits: usize) -> Vec<(u16, u64)> {
+async fn guesses(stranger: &Stranger, email: &str, waits: usize) -> Vec<(u16, u64)> {
     let mut told = Vec::new();
     while told.iter().filter(|(status, _)| *status == 429).count() < waits {
-        let answer = guesser.signs_in(email, WRONG).await;
+        let answer = stranger.signs_in(email, WRONG).await;
         let wait = answer.header("retry-after").map_or(Ok(0), str::parse).expect("seconds");
         if answer.status == 429 {
             assert_eq!(answer.json["reason"], "TOO_MANY_ATTEMPTS", "{}", answer.text);
@@ -146,9 +146,9 @@ async fn guesses(guesser: &Stranger, email: &str, waits: usize) -> Vec<(u16, u64
 async fn who_guesses_waits_longer_each_time_while_the_owner_signs_in_from_elsewhere() {
     let server = process().await;
     server.visitor().registers("Ada").await;
-    let (guesser, owner) = (Stranger::of(&server, 1), Stranger::of(&server, 2));
+    let (stranger, owner) = (Stranger::of(&server, 1), Stranger::of(&server, 2));
 
-    let told = guesses(&guesser, &email_of("Ada"), 3).await;
+    let told = guesses(&stranger, &email_of("Ada"), 3).await;
 
     let waits: Vec<_> = told.iter().filter(|(status, _)| *status == 429).collect();
     assert!(waits[0].1 == 1 && waits.is_sorted() && (3..=8).contains(&waits[2].1), "{told:?}");
@@ -156,19 +156,19 @@ async fn who_guesses_waits_longer_each_time_while_the_owner_signs_in_from_elsewh
     assert!((5..=6).contains(&free), "{told:?}");
     assert_eq!(owner.signs_in(&email_of("Ada"), PASSWORD).await.status, 200);
     // Nobody's way in was forgotten by that.
-    let after = guesser.signs_in(&email_of("Ada"), WRONG).await.status;
+    let after = stranger.signs_in(&email_of("Ada"), WRONG).await.status;
     assert_eq!(after, 401, "it has waited long enough for one");
-    assert_eq!(guesser.signs_in(&email_of("Ada"), WRONG).await.status, 429);
+    assert_eq!(stranger.signs_in(&email_of("Ada"), WRONG).await.status, 429);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_forty_guesses_at_once_five_are_tried() {
     let server = process().await;
     server.visitor().registers("Ada").await;
-    let guesser = Stranger::of(&server, 1);
+    let stranger = Stranger::of(&server, 1);
     let email = email_of("Ada");
 
-    let guesses = (0..40).map(|_| guesser.signs_in(&email, WRONG));
+    let guesses = (0..40).map(|_| stranger.signs_in(&email, WRONG));
     let answers = futures::future::join_all(guesses).await;
 
     let count = |status| answers.iter().filter(|answer| answer.status == status).count();
@@ -180,19 +180,19 @@ async fn of_forty_guesses_at_once_five_are_tried() {
 async fn a_delay_tells_neither_whether_the_account_exists_nor_whether_the_password_is_right() {
     let server = process().await;
     server.visitor().registers("Ada").await;
-    let guesser = Stranger::of(&server, 1);
+    let stranger = Stranger::of(&server, 1);
     let (ada, nobody) = (email_of("Ada"), email_of("Nobody"));
     let mut at_ada = Vec::new();
     let mut at_nobody = Vec::new();
     for _ in 0..5 {
-        at_ada.push(guesser.signs_in(&ada, WRONG).await.status);
-        at_nobody.push(guesser.signs_in(&nobody, WRONG).await.status);
+        at_ada.push(stranger.signs_in(&ada, WRONG).await.status);
+        at_nobody.push(stranger.signs_in(&nobody, WRONG).await.status);
     }
     assert_eq!(at_ada, [401; 5]);
     assert_eq!(at_nobody, at_ada);
     let guessed = async |email: &str, password: &str| {
-        let over_rest = guesser.signs_in(email, password).await;
-        let over_grpc = guesser.calls(email, password).await.expect_err("too often");
+        let over_rest = stranger.signs_in(email, password).await;
+        let over_grpc = stranger.calls(email, password).await.expect_err("too often");
         assert_eq!(over_grpc.code(), Code::ResourceExhausted);
         let details = over_grpc.get_error_details();
         let reason = details.error_info().map(|info| info.reason.clone());
@@ -203,7 +203,7 @@ async fn a_delay_tells_neither_whether_the_account_exists_nor_whether_the_passwo
     // Five failures would let it go on after a second; some more, and there is time to ask six times.
     let until_it_waits_long = async |email: &str| {
         let wait = |answer: Answer| answer.header("retry-after")?.parse::<u32>().ok();
-        while wait(guesser.signs_in(email, WRONG).await).is_none_or(|wait| wait < 6) {
+        while wait(stranger.signs_in(email, WRONG).await).is_none_or(|wait| wait < 6) {
             sleep(Duration::from_millis(200)).await;
         }
     };

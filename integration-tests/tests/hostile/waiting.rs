@@ -88,7 +88,7 @@ impl Greedy {
                 }
             })
         });
-        let answers = tokio::time::timeout(Duration::from_secs(60), join_all(asked)).await;
+        let answers = tokio::time::timeout(Duration::from_mins(1), join_all(asked)).await;
         let answers = answers.expect("every call is answered or refused");
         let answers: Vec<_> = answers.into_iter().map(|answer| answer.expect("unbroken")).collect();
         let mut began = BTreeMap::new();

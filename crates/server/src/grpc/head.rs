@@ -67,20 +67,20 @@ pub(super) fn format_in(headers: &HeaderMap) -> Option<Format> {
 }
 
 /// Judges the head, and answers a call that cannot be one.
-pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Response<Body>> {
+pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Box<Response<Body>>> {
     let headers = request.headers();
     let format = format_in(headers).ok_or_else(|| {
         let said = "messages are protobuf here: send application/grpc, or application/grpc-web";
-        refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, said)
+        Box::new(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, said))
     })?;
     if format == Format::Native && request.version() < Version::HTTP_2 {
         // Its client cannot read a status where HTTP/1 has no trailers.
-        return Err(noting(Status::unimplemented("HTTP/1"), rest::needs_http2()));
+        return Err(Box::new(noting(Status::unimplemented("HTTP/1"), rest::needs_http2())));
     }
     if request.method() != Method::POST {
         let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, "a call is a POST");
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-        return Err(response);
+        return Err(Box::new(response));
     }
     let encoding = headers.get("grpc-encoding");
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -88,7 +88,7 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Response<Body>> {
         let mut response = trailers_only(status, format);
         let identity = HeaderValue::from_static("identity");
         response.headers_mut().insert("grpc-accept-encoding", identity);
-        return Err(response);
+        return Err(Box::new(response));
     }
     Ok(format)
 }

@@ -148,7 +148,7 @@ mod tests {
             said.store(true, Ordering::Relaxed);
         });
         let silent = serves(async move {
-            sleep(Duration::from_secs(300)).await;
+            sleep(Duration::from_mins(5)).await;
             slept.store(true, Ordering::Relaxed);
         });
 

@@ -68,7 +68,7 @@ pub(super) fn find<'path>(method: &Method, path: &'path str) -> Result<Route<'pa
     let mut is_literal = false;
     for call in CALLS {
         let Some(rest) = &call.rest else { continue };
-        let Some(variable) = parts.fit(rest) else { continue };
+        let Some(Fit { held: variable }) = parts.fit(rest) else { continue };
         match (variable.is_none(), is_literal) {
             (false, true) => continue,
             (true, false) => (found, allowed, is_literal) = (None, Vec::new(), true),
@@ -101,6 +101,11 @@ struct Parts<'path> {
     is_escaped: bool,
 }
 
+/// A path that fits a template.
+struct Fit {
+    held: Option<Held>,
+}
+
 /// A field, the segment that holds it, and where in the segment it ends.
 type Held = (&'static Field, usize, usize);
 
@@ -129,7 +134,8 @@ impl<'path> Parts<'path> {
         }
     }
 
-    fn fit(&self, rest: &'static Rest) -> Option<Option<Held>> {
+    /// What the path holds, if it is one of these.
+    fn fit(&self, rest: &'static Rest) -> Option<Fit> {
         if rest.segments.len() != self.count {
             return None;
         }
@@ -148,7 +154,7 @@ impl<'path> Parts<'path> {
                 Segment::Variable(field) => held = Some((field, index, part.len())),
             }
         }
-        Some(held)
+        Some(Fit { held })
     }
 }
 
@@ -162,18 +168,18 @@ fn unescaped(segment: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn found(method: Method, path: &str) -> Option<&'static str> {
-        find(&method, path).map(|route| route.call.name).ok()
+    fn found(method: &Method, path: &str) -> Option<&'static str> {
+        find(method, path).map(|route| route.call.name).ok()
     }
 
     #[test]
     fn a_path_leads_to_the_call_whose_template_it_fits() {
-        assert_eq!(found(Method::GET, "/api/games"), Some("ListGames"));
-        assert_eq!(found(Method::HEAD, "/api/games/7"), Some("GetGame"));
-        assert_eq!(found(Method::GET, "/api/games:watch"), Some("WatchGames"));
-        assert_eq!(found(Method::PUT, "/api/users/7"), Some("UpdateUser"));
-        assert_eq!(found(Method::POST, "/api/users/login"), Some("Login"));
-        assert_eq!(found(Method::PUT, "/api/users/login"), None, "no user is called `login`");
+        assert_eq!(found(&Method::GET, "/api/games"), Some("ListGames"));
+        assert_eq!(found(&Method::HEAD, "/api/games/7"), Some("GetGame"));
+        assert_eq!(found(&Method::GET, "/api/games:watch"), Some("WatchGames"));
+        assert_eq!(found(&Method::PUT, "/api/users/7"), Some("UpdateUser"));
+        assert_eq!(found(&Method::POST, "/api/users/login"), Some("Login"));
+        assert_eq!(found(&Method::PUT, "/api/users/login"), None, "no user is called `login`");
         for nowhere in [
             "/api/games/",
             "/api/games/7/8",
@@ -182,7 +188,7 @@ mod tests {
             "api/games",
             "/",
         ] {
-            assert_eq!(found(Method::GET, nowhere), None, "{nowhere}");
+            assert_eq!(found(&Method::GET, nowhere), None, "{nowhere}");
         }
     }
 
@@ -206,7 +212,7 @@ mod tests {
         assert_eq!(target("/api/games", Some("q=%61"), None), ("ListGames", "as sent".to_owned()));
         assert_eq!(target("/api/games/a%2Fb", None, None).1, "/api/games/a%2Fb");
         for nowhere in ["/api%2Fgames", "/api/games%2F7", "/api/%2e%2e/games", "/%61pi/games%"] {
-            assert_eq!(found(Method::GET, nowhere), None, "{nowhere}");
+            assert_eq!(found(&Method::GET, nowhere), None, "{nowhere}");
         }
     }
 

@@ -86,8 +86,8 @@ async fn the_server_bounds_every_call_and_readers_only_read() {
             let setting = sqlx::query_scalar("SELECT current_setting($1)").bind(name);
             let reads: String = setting.fetch_one(database.reader()).await.expect("a setting");
             let setting = sqlx::query_scalar("SELECT current_setting($1)").bind(name);
-            let writes: String = setting.fetch_one(&mut *writer).await.expect("a setting");
-            assert_eq!((reads.as_str(), writes.as_str()), (wanted, wanted), "{name} at {url}");
+            let bound: String = setting.fetch_one(&mut *writer).await.expect("a setting");
+            assert_eq!((reads.as_str(), bound.as_str()), (wanted, wanted), "{name} at {url}");
         }
         let write = sqlx::query("INSERT INTO notes (text) VALUES ('no')");
         assert!(write.execute(database.reader()).await.is_err(), "a reader writes at {url}");

@@ -160,7 +160,7 @@ async fn a_call_in_a_form_that_nobody_promised_is_refused_and_not_carried_out() 
     }
     for method in ["PUT", "GET", "DELETE", "PATCH", "BREW"] {
         let headers = [("authorization", &*authorization)];
-        let ended = connection.asks(method, CREATE, &headers, good.clone()).await;
+        let ended = connection.calls_by(method, CREATE, &headers, good.clone()).await;
         assert_eq!((ended.http, ended.code), (405, Some(UNIMPLEMENTED)), "{method}: {ended:?}");
     }
     for encoding in ["gzip", "snappy", "deflate", "gzip, identity"] {

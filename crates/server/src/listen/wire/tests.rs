@@ -35,7 +35,8 @@ async fn a_socket_is_read_at_its_pace_and_a_request_is_not() {
     let (mut client, mut wire, activity) = a_wire().await;
     tokio::spawn(async move {
         let _ = client.write_all(b"GET /ws HTTP/1.1\r\n\r\n").await;
-        while client.write_all(&[0x80; 64 * 1024]).await.is_ok() {}
+        let bytes = vec![0x80; 64 * 1024];
+        while client.write_all(&bytes).await.is_ok() {}
     });
 
     let before = reads_for(&mut wire, Duration::from_millis(500)).await;

@@ -101,7 +101,7 @@ fn in_the_next_second_a_place_is_heard_again() {
 fn whatever_strangers_do_the_lines_of_a_second_stay_below_the_bar() {
     for format in [Format::Text, Format::Json] {
         let log = Log::new(&Config { format, ..Config::default() });
-        let long = "x".repeat(5_000);
+        let endless = "x".repeat(5_000);
         let mut before = 0;
         for second in 0..20 {
             let user = std::cell::Cell::new(second * 1_000);
@@ -110,11 +110,11 @@ fn whatever_strangers_do_the_lines_of_a_second_stay_below_the_bar() {
                     user.set(user.get() + 1);
                     let id = user.get();
                     info!(target: ACTS, { user.id = id }, "user {id} signed in");
-                    warn!(target: "h2::a", long, "one");
-                    warn!(target: "h2::b", long, "two");
-                    error!(target: "hyper::c", long, "three");
-                    error!(target: "sir0_rpc::d", long, "four {long}");
-                    error!(target: "sir0_feed::e", long, "five");
+                    warn!(target: "h2::a", endless, "one");
+                    warn!(target: "h2::b", endless, "two");
+                    error!(target: "hyper::c", endless, "three");
+                    error!(target: "sir0_rpc::d", endless, "four {endless}");
+                    error!(target: "sir0_feed::e", endless, "five");
                 });
             });
             let now = log.page.text().len();
@@ -129,11 +129,11 @@ fn whatever_strangers_do_the_lines_of_a_second_stay_below_the_bar() {
 #[test]
 fn the_noise_of_libraries_takes_no_room_from_our_own_lines() {
     let log = Log::of_text();
-    let long = "x".repeat(400);
+    let endless = "x".repeat(400);
 
     log.tells(|| {
-        flood(5, || warn!(target: "h2::a", long, "noise"));
-        flood(5, || warn!(target: "h2::b", long, "noise"));
+        flood(5, || warn!(target: "h2::a", endless, "noise"));
+        flood(5, || warn!(target: "h2::b", endless, "noise"));
         warn!(target: "sir0_server::health", "the health of the services changed");
     });
 
@@ -144,11 +144,11 @@ fn the_noise_of_libraries_takes_no_room_from_our_own_lines() {
 #[test]
 fn a_place_that_was_silent_is_heard_at_once_whatever_else_is_said() {
     let log = Log::of_text();
-    let long = "x".repeat(400);
+    let endless = "x".repeat(400);
 
     log.tells(|| {
-        flood(5, || error!(target: "sir0_rpc::a", long, "noise"));
-        flood(5, || error!(target: "sir0_rpc::b", long, "noise"));
+        flood(5, || error!(target: "sir0_rpc::a", endless, "noise"));
+        flood(5, || error!(target: "sir0_rpc::b", endless, "noise"));
         warn!("the first word of an outage");
     });
 

@@ -39,13 +39,13 @@ fn every_address_of_a_container_gives_way_to_those_of_the_instances() {
 async fn hears_one(storefront: TcpListener) -> String {
     loop {
         let (mut stream, _) = storefront.accept().await.expect("it listens");
-        let mut head = vec![0; 16 * 1024];
-        let length = stream.read(&mut head).await.unwrap_or_default();
-        let head = String::from_utf8_lossy(&head[..length]).into_owned();
-        if head.starts_with("GET /ws ") {
+        let mut told = vec![0; 16 * 1024];
+        let length = stream.read(&mut told).await.unwrap_or_default();
+        let told = String::from_utf8_lossy(&told[..length]).into_owned();
+        if told.starts_with("GET /ws ") {
             let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(answer).await.expect("the proxy waits for it");
-            return head;
+            return told;
         }
     }
 }
@@ -76,11 +76,11 @@ async fn a_service_is_told_the_address_that_connected_and_none_that_a_client_mad
         sleep(Duration::from_millis(100)).await;
     }
 
-    let head = heard.await.expect("it answered").to_lowercase();
+    let told = heard.await.expect("it answered").to_lowercase();
     let noted: Vec<_> =
-        head.lines().filter_map(|line| line.strip_prefix("x-forwarded-for:")).collect();
-    let [one] = noted[..] else { panic!("one header: {head}") };
+        told.lines().filter_map(|line| line.strip_prefix("x-forwarded-for:")).collect();
+    let [one] = noted[..] else { panic!("one header: {told}") };
     // Of a client on its own machine it notes an address of that machine, whichever.
     let address: std::net::IpAddr = one.trim().parse().expect("one address and nothing else");
-    assert!(!["6.6.6.6", "10.0.0.1", "7.7.7.7"].contains(&address.to_string().as_str()), "{head}");
+    assert!(!["6.6.6.6", "10.0.0.1", "7.7.7.7"].contains(&address.to_string().as_str()), "{told}");
 }
