@@ -22,8 +22,11 @@ const FRESH: Duration = Duration::from_millis(100);
 pub struct Metrics {
     recorder: PrometheusHandle,
     process: metrics_process::Collector,
-    rendered: Arc<Mutex<Option<(Instant, Arc<str>)>>>,
+    rendered: Arc<Mutex<Rendered>>,
 }
+
+/// The text that was made last, and when.
+type Rendered = Option<(Instant, Arc<str>)>;
 
 /// Counts and measures from now on, for the whole process. Every later call answers with the same numbers.
 #[must_use]
