@@ -332,9 +332,6 @@ impl Accounts {
         if let Some(ended) = &changed {
             self.end(ended);
         }
-        if changed.is_some() {
-            acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
-        }
         Ok(changed.is_some())
     }
 

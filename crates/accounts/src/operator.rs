@@ -152,6 +152,7 @@ pub(crate) async fn change_role(
     tx.save_user(&User { role, ..user }, at).await?;
     let ended = tx.end_sessions_of(id, None, at).await?;
     announce_and_commit(tx, &ended, at).await?;
+    acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
     Ok(Some(ended))
 }
 

@@ -17,16 +17,16 @@ const SECONDS: [f64; 17] = [
 /// How old what is read out may be. However many ask, it is not made more often.
 const FRESH: Duration = Duration::from_millis(100);
 
-/// A page of metrics, and when it was rendered.
-type Rendered = (Instant, Arc<str>);
-
 /// What was counted and measured in this process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     recorder: PrometheusHandle,
     process: metrics_process::Collector,
-    rendered: Arc<Mutex<Option<Rendered>>>,
+    rendered: Arc<Mutex<Rendered>>,
 }
+
+/// The text that was made last, and when.
+type Rendered = Option<(Instant, Arc<str>)>;
 
 /// Counts and measures from now on, for the whole process. Every later call answers with the same numbers.
 #[must_use]

@@ -184,7 +184,7 @@ async fn an_operator_who_wants_it_has_a_line_for_each_request_whatever_its_door_
     for words in [
         ["request=seen-1", "door=rest method=GET path=/api/games status=200 code=OK"],
         ["request=seen-2", "path=/api/games/7 status=404 code=NOT_FOUND"],
-        ["request=seen-3", "path=/api/users/… status=404 code=UNIMPLEMENTED"],
+        ["request=seen-3", "path=/api/users/… status=400 code=INVALID_ARGUMENT"],
         ["request=seen-4", "door=page method=GET path=/metrics status=200 code=OK"],
         ["door=grpc ", "GamesService/GetGame status=200 code=NOT_FOUND"],
         ["door=grpc ", "GamesService/ListGames status=200 code=OK"],

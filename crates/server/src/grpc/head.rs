@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use tonic::{Code, Status};
 
-use crate::{body::Body, calls::Door, rest};
+use crate::{body::Body, calls::Door, outcome::Outcome, rest};
 
 /// How messages travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,8 +108,10 @@ pub(super) fn tidy(headers: &mut HeaderMap, format: Format, is_read: bool) {
 
 /// An answer that is over with its headers, in the format the caller speaks.
 pub(super) fn trailers_only(status: Status, format: Format) -> Response<Body> {
+    let outcome = Outcome { call: None, code: status.code() };
     let mut response = status.into_http::<Body>();
     response.headers_mut().insert(header::CONTENT_TYPE, format.media_type());
+    outcome.leave(&mut response);
     response
 }
 
