@@ -230,7 +230,7 @@ async fn fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged() {
     let mut present = watch.watch_games(present).await.expect("a stream").into_inner();
     let token = loop {
         let message = present.message().await.expect("unbroken").expect("the present ends");
-        if !message.resume_token.is_empty() {
+        if matches!(message.update, Some(Update::InSync(_))) {
             break message.resume_token;
         }
     };
