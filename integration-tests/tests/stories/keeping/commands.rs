@@ -43,6 +43,11 @@ async fn what_admin_makes_when_the_server_rests_signs_in_when_it_is_back() {
     store.visitor().signs_in("Ada").await;
 }
 
+/// The lines that tell of more than what the operator did.
+fn complaints(text: &str) -> Vec<&str> {
+    text.lines().filter(|line| !line.contains(" INFO ")).collect()
+}
+
 #[tokio::test]
 async fn commands_work_beside_a_server_and_warn_of_nothing() {
     let store = process().await;
@@ -62,7 +67,8 @@ async fn commands_work_beside_a_server_and_warn_of_nothing() {
             let output = store.runs(command).await;
 
             assert!(output.status.success(), "{command:?}: {}", said(&output));
-            assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command:?}");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(complaints(&stderr), [""; 0], "{command:?}");
         }
     }
     let output = store.runs(&["backup", "--to", backup.to_str().expect("UTF-8")]).await;
@@ -87,7 +93,7 @@ async fn a_command_that_nobody_listens_to_ends_quietly() {
         let output = store.runs_unheard(command).await;
 
         assert!(output.status.success(), "{command:?}: {}", said(&output));
-        assert_eq!(said(&output), "", "{command:?}");
+        assert_eq!(complaints(&said(&output)), [""; 0], "{command:?}");
     }
     let copied = to.join("accounts.db").exists();
     assert!(copied, "what was asked for is done all the same");
