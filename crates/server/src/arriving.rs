@@ -38,13 +38,12 @@ pub(crate) struct Arriving {
 /// What is to be held for a body.
 struct Costs {
     share: Option<Share>,
-    /// Held before anything is read: what was announced.
+    /// What was announced and is not held yet: it is held before anything is read.
     announced: usize,
     /// How much of what comes is held already: what was announced, and [`SLICE`] with the request itself.
     covered: usize,
     /// Held only when the body keeps us waiting: the headers.
     waiting: usize,
-    begun: bool,
 }
 
 /// Keeps what arrived held until this is dropped too: what was read lives on while the call is answered.
@@ -67,7 +66,6 @@ impl Arriving {
             announced: announced.saturating_sub(SLICE),
             covered: announced.max(SLICE),
             waiting: headers,
-            begun: false,
         };
         let arrived = Arrived::default();
         Self { body, limit, each: false, timer: None, costs, arrived }
@@ -81,7 +79,7 @@ impl Arriving {
         share: Option<Share>,
         message: usize,
     ) -> Self {
-        let costs = Costs { share, announced: message, covered: 0, waiting: 0, begun: false };
+        let costs = Costs { share, announced: message, covered: 0, waiting: 0 };
         let arrived = Arrived::default();
         Self { body, limit, each: true, timer: None, costs, arrived }
     }
@@ -112,10 +110,8 @@ impl Arriving {
 
     /// Holds what was announced, before anything is read.
     fn begin(&mut self) -> Result<(), OverBudget> {
-        if std::mem::replace(&mut self.costs.begun, true) {
-            return Ok(());
-        }
-        self.hold(self.costs.announced)
+        let announced = std::mem::take(&mut self.costs.announced);
+        self.hold(announced)
     }
 
     /// Waits for more, for as long as there is time.

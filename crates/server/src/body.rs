@@ -27,8 +27,8 @@ use crate::{
 pub(crate) const SLICE: usize = 16 * 1024;
 /// The reason that a client hears who holds as much as it may.
 pub(crate) const TOO_MUCH_WAITING: &str = "TOO_MUCH_WAITING";
-/// How long a stream waits for memory before it looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long a stream or a socket waits for memory before it looks again.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Bytes that are all there, or that come as they come. The first kind is not boxed: it is nearly every answer.
 pub(crate) struct Body {

@@ -140,6 +140,13 @@ async fn bystanders_are_served(server: &Unshaken) {
     }
 }
 
+/// How often bytes were refused.
+async fn refused(server: &Unshaken) -> u64 {
+    let metrics = server.process.visitor().rest().get("/metrics").await.text;
+    let line = metrics.lines().find_map(|line| line.strip_prefix("sir0_waiting_refused_total "));
+    line.and_then(|count| count.parse().ok()).unwrap_or_default()
+}
+
 /// What was held is free again.
 async fn nothing_waits_any_more(server: &Unshaken) {
     let rest = server.process.visitor().rest();
@@ -246,6 +253,7 @@ async fn bodies_of_which_half_comes_are_refused_to_who_sends_many() {
     let asking = tokio::spawn(join_all(asking.collect::<Vec<_>>()));
     tokio::time::sleep(Duration::from_secs(5)).await;
 
+    assert!(refused(&server).await > 500, "a thousand halves fit");
     bystanders_are_served(&server).await;
     server.is_unshaken(MOST_MIB).await;
     asking.abort();

@@ -1,7 +1,7 @@
 //! One open socket, from the handshake to the last word. One task reads, asks and sends: while a frame waits for the
 //! client, no stream is polled, so a slow client holds one frame and a place in the table, never a queue.
 
-use std::{convert::Infallible, future, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future, pin::Pin, sync::Arc};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
@@ -22,10 +22,7 @@ use super::{
     BURST, Door, MAX_TOPICS, PACE,
     message::{Answer, BadMessage, Command, Refusal, Topic, Update, to_json},
 };
-use crate::pace::Pace;
-
-/// How long a frame waits for memory before it looks again.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+use crate::{body::LOOK_AGAIN, pace::Pace};
 
 type Watch = Pin<Box<dyn Stream<Item = Heard> + Send>>;
 
