@@ -37,7 +37,7 @@ pub use lines::Lines;
 pub use operator::Operator;
 pub use person::{AccountsClient, GamesClient, PASSWORD, Person, email_of};
 pub use platform::{Running, config, platform, platform_with};
-pub use process::{Process, process, process_with};
+pub use process::{Process, process, process_with, rss_of};
 pub use rest::{Answer, Rest};
 pub use socket::Socket;
 pub use tables::Tables;

@@ -2,22 +2,69 @@
 
 use std::{
     collections::hash_map::RandomState,
+    fs::{self, File, TryLockError},
     hash::{BuildHasher, Hasher},
+    io,
     net::{Ipv4Addr, TcpListener},
+    ops::Range,
+    sync::{Mutex, PoisonError},
 };
 
-/// A port of loopback that nobody listens on.
-///
 /// Below the ports that outgoing connections get. Among those, a client that tries again and again to reach a
 /// server that is down is one day given the very port it asks for, is connected with itself, and the server
 /// cannot come back.
+const PORTS: Range<u16> = 10_000..32_768;
+/// Ports that one process has for itself. More than a test needs, and few enough for many processes.
+const BLOCK: u16 = 100;
+const BLOCKS: u16 = (PORTS.end - PORTS.start) / BLOCK;
+
+/// A port of loopback that nobody listens on, and that no other test is given: between the moment when a port is
+/// found free and the one when a server opens it, many tests look for one.
 pub fn free() -> Result<u16, String> {
-    const FIRST: u16 = 10_000;
-    const OUTGOING: u16 = 32_768;
-    (0..1000)
-        .map(|_| FIRST + low_bits(random()) % (OUTGOING - FIRST))
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .ok_or_else(|| format!("no free port from {FIRST} to {OUTGOING}"))
+    static OURS: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let mut blocks = OURS.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        if let Some(port) = blocks.last_mut().and_then(|block| block.left.find(is_free)) {
+            return Ok(port);
+        }
+        blocks.push(Block::taken().map_err(|error| format!("no free ports: {error}"))?);
+    }
+}
+
+/// Ports that are this process's own until it ends, however it does: the system gives the lock back.
+struct Block {
+    left: Range<u16>,
+    #[expect(dead_code, reason = "it is locked as long as it is open")]
+    lock: File,
+}
+
+impl Block {
+    /// One that nobody has.
+    fn taken() -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("sir0-test-ports-{}", user()?));
+        fs::create_dir_all(&folder)?;
+        // Each begins somewhere else, so that what is left of a server that ended just now is seldom met.
+        let first = low_bits(random()) % BLOCKS;
+        for number in (first..BLOCKS).chain(0..first) {
+            let lock = File::create(folder.join(number.to_string()))?;
+            match lock.try_lock() {
+                Ok(()) => {
+                    let begin = PORTS.start + number * BLOCK;
+                    return Ok(Self { left: begin..begin + BLOCK, lock });
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Err(io::Error::other(format!("all {BLOCKS} blocks of ports are in use")))
+    }
+}
+
+/// Who runs this: a folder of another user cannot be written to.
+fn user() -> io::Result<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(tempfile::tempfile()?.metadata()?.uid())
 }
 
 /// A number nobody else has, or not the same one at the same time: std seeds its hash maps so.
@@ -28,4 +75,30 @@ pub(crate) fn random() -> u64 {
 const fn low_bits(number: u64) -> u16 {
     let [.., high, low] = number.to_be_bytes();
     u16::from_be_bytes([high, low])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_port_is_given_twice_whether_it_is_used_or_not() {
+        let given: Vec<_> = (0..2 * BLOCK).map(|_| free().expect("a free port")).collect();
+
+        let mut once = given.clone();
+        once.sort_unstable();
+        once.dedup();
+        assert_eq!(once.len(), given.len());
+        assert!(given.iter().all(|port| PORTS.contains(port)));
+    }
+
+    #[test]
+    fn what_someone_has_taken_nobody_else_is_given() {
+        let blocks: Vec<_> = (0..4).map(|_| Block::taken().expect("a block of ports")).collect();
+
+        let mut begins: Vec<_> = blocks.iter().map(|block| block.left.start).collect();
+        begins.sort_unstable();
+        begins.dedup();
+        assert_eq!(begins.len(), blocks.len());
+    }
 }

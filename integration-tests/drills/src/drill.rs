@@ -12,6 +12,7 @@ mod kill;
 mod ledger;
 mod load;
 mod machine;
+mod memory;
 mod once;
 mod postgres;
 mod report;
@@ -21,6 +22,7 @@ mod signins;
 mod slow_line;
 mod streams;
 mod times;
+mod waiting;
 mod watcher;
 mod writers;
 
@@ -62,6 +64,8 @@ enum Name {
     Flood,
     /// Ninety addresses guess passwords while someone signs in.
     Signins,
+    /// A hundred connections leave unread what they ask for.
+    Waiting,
     /// A session ends here; how soon is it over there?
     Sessions,
     /// Many write on three instances, watchers come and go, and Redis is killed.
@@ -75,7 +79,7 @@ enum Name {
 }
 
 /// Every drill, in the order of the page.
-const ALL: [Name; 11] = [
+const ALL: [Name; 12] = [
     Name::Writers,
     Name::Kill,
     Name::Rolling,
@@ -87,6 +91,7 @@ const ALL: [Name; 11] = [
     Name::Streams,
     Name::Flood,
     Name::Signins,
+    Name::Waiting,
 ];
 const CI: [Name; 7] = [
     Name::Writers,
@@ -157,6 +162,7 @@ impl Name {
             Self::Streams => streams::run(is_short).await,
             Self::Flood => flood::run(is_short).await,
             Self::Signins => signins::run(is_short).await,
+            Self::Waiting => waiting::run(is_short).await,
             Self::Sessions => sessions::run(is_short).await,
             Self::Writers => writers::run(is_short).await,
             Self::Kill => kill::run(is_short).await,
@@ -175,6 +181,7 @@ impl Name {
             Self::Streams => "streams",
             Self::Flood => "flood",
             Self::Signins => "signins",
+            Self::Waiting => "waiting",
             Self::Sessions => "sessions",
             Self::Writers => "writers",
             Self::Kill => "kill",

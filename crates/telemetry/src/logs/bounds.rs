@@ -67,7 +67,7 @@ pub(crate) struct Bounds {
     people: Mutex<People>,
 }
 
-/// In bytes. What a moment can bring and a second adds is at most 9 KB in all; the sum of refused requests, half a
+/// In bytes. What a moment can bring and a second adds is at most 9.5 KB in all; the sum of refused requests, half a
 /// kilobyte a second, is beside it.
 struct Budgets {
     acts: Bucket,
@@ -91,9 +91,9 @@ impl Bounds {
             is_on: AtomicBool::new(false),
             places: RwLock::default(),
             budgets: Mutex::new(Budgets {
-                acts: Bucket::new(1_500, 3_000, now),
+                acts: Bucket::new(2_500, 3_000, now),
                 ours: Bucket::new(1_000, 1_000, now),
-                libraries: Bucket::new(1_000, 500, now),
+                libraries: Bucket::new(500, 500, now),
                 sums: Bucket::new(500, 500, now),
             }),
             people: Mutex::default(),

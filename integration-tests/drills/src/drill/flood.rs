@@ -1,10 +1,7 @@
 //! Ten times as many logins as can be hashed. Whoever only reads is not to notice.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -13,10 +10,11 @@ use futures::future::join_all;
 use serde_json::json;
 use sir0_contract::accounts::{GetUserRequest, LoginRequest};
 use sir0_testkit::{PASSWORD, Person, Process, Rest, email_of, process_with};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::{
     game::a_game,
+    memory::Peak,
     report::Report,
     times::{Times, ms},
 };
@@ -57,15 +55,13 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     read(&visitor, &path, Duration::from_secs(1)).await?;
     let idle = read(&visitor, &path, idle_for).await?;
 
-    let over = Arc::new(AtomicBool::new(false));
-    let watching = tokio::spawn(peak(process.pid(), Arc::clone(&over)));
+    let peak = Peak::begins(process.pid());
     let (logins, reads) = tokio::join!(
         flood(&visitor, capacity * TIMES_CAPACITY, flood_for),
         read(&visitor, &path, flood_for)
     );
     let (logins, reads) = (logins?, reads?);
-    over.store(true, Ordering::SeqCst);
-    let peak = watching.await.context("nobody watched")?;
+    let peak = peak.ends().await?;
     let dead = dead_tokens(&visitor, &logins.accepted).await?;
 
     for what in logins.otherwise.iter().take(10) {
@@ -198,23 +194,6 @@ async fn sign_in(rest: &Rest, logins: &Mutex<Logins>) {
         }
         (status, _) => logins.otherwise.push(format!("login: {status} {}", answer.text)),
     }
-}
-
-/// The most memory the process had until it was over.
-async fn peak(pid: u32, over: Arc<AtomicBool>) -> u64 {
-    let mut peak = 0;
-    while !over.load(Ordering::SeqCst) {
-        peak = peak.max(memory_of(pid).unwrap_or_default());
-        sleep(Duration::from_millis(50)).await;
-    }
-    peak
-}
-
-fn memory_of(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes << 10)
 }
 
 /// How many of these tokens nobody takes.

@@ -8,7 +8,7 @@ use tracing::{
 };
 
 /// Acts a second of one account that are written each.
-const ACTS: u32 = 4;
+const ACTS: u32 = 8;
 
 /// Who did something in this second.
 #[derive(Default)]

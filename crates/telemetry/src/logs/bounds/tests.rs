@@ -164,8 +164,26 @@ fn who_does_much_hides_nobody_elses_acts() {
         info!(target: ACTS, { user.id = 8 }, "user 8 signed in");
     });
 
-    assert_eq!(log.count("user 7"), 4);
+    assert_eq!(log.count("user 7"), 8);
     assert_eq!(log.count("user 8 signed in"), 1);
+}
+
+#[test]
+fn a_script_that_does_all_a_person_can_in_one_moment_has_a_line_for_each_act() {
+    for format in [Format::Text, Format::Json] {
+        let log = Log::new(&Config { format, ..Config::default() });
+        let request = "0199a3c2-5f4e-7d10-9c55-3f0c2b1a7e64";
+
+        log.tells(|| {
+            for act in 0..8 {
+                info!(target: ACTS, { request, user.id = 1_000_001 }, "user 1000001 did act {act}");
+            }
+            info!(target: ACTS, { request, user.id = 1_000_002 }, "user 1000002 signed in");
+        });
+
+        assert_eq!(log.count("user 1000001 did act"), 8, "{}", log.page.text());
+        assert_eq!(log.count("user 1000002 signed in"), 1, "{}", log.page.text());
+    }
 }
 
 #[test]
