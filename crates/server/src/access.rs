@@ -3,13 +3,13 @@
 
 use std::time::Instant;
 
-use http::{HeaderMap, Method, Request, Response};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use sir0_rpc::{Client, request_id::RequestId};
 use sir0_telemetry::logs::ACCESS;
 use tonic::Code;
 
-use crate::{calls::code_in, front, grpc, outcome::Outcome};
+use crate::{front, grpc, outcome::Outcome};
 
 /// Whether each request is written down.
 #[derive(Clone, Copy, Debug)]
@@ -80,9 +80,9 @@ impl Visit {
         self.bytes += bytes as u64;
     }
 
-    /// Reads from its trailers how a call ended.
-    pub(crate) fn saw(&mut self, trailers: &HeaderMap) {
-        if let Some(code) = code_in(trailers) {
+    /// Notes how an answer ended that began well.
+    pub(crate) const fn ended(&mut self, code: Code) {
+        if matches!(self.outcome.code, Code::Ok) {
             self.outcome.code = code;
         }
     }

@@ -6,6 +6,8 @@
 //! owes something.
 
 use std::{
+    error::Error,
+    iter::successors,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -16,10 +18,11 @@ use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use sir0_kernel::{Held, OverBudget, Share};
 use tokio::time::{Sleep, sleep};
+use tonic::{Code, Status};
 
 use crate::{
     access::Visit,
-    calls::Observed,
+    calls::{Observed, code_in},
     listen::{InFlight, Owed, Stream},
 };
 
@@ -128,12 +131,12 @@ impl Body {
     }
 
     /// Tells those who watch how the call ended.
-    fn ended(&mut self, trailers: &HeaderMap) {
+    fn ended(&mut self, code: Code) {
         if let Some(observed) = &mut self.observed {
-            observed.saw(trailers);
+            observed.ended(code);
         }
         if let Some(visit) = &mut self.visit {
-            visit.saw(trailers);
+            visit.ended(code);
         }
     }
 
@@ -157,8 +160,8 @@ impl Body {
     /// Has the request written down once the answer is over.
     pub(crate) fn visited_by(self, mut visit: Box<Visit>) -> Self {
         visit.sent(self.rest.len());
-        if let Some(trailers) = &self.trailers {
-            visit.saw(trailers);
+        if let Some(code) = self.trailers.as_ref().and_then(code_in) {
+            visit.ended(code);
         }
         Self { visit: Some(visit).filter(|visit| visit.goes_on()), ..self }
     }
@@ -195,23 +198,35 @@ impl HttpBody for Body {
                 *waiting = None;
             }
         }
-        let frame = match ready!(Pin::new(body).poll_frame(context)) {
+        let frame = match ready!(Pin::new(&mut *body).poll_frame(context)) {
             Some(Ok(frame)) => frame,
-            ended => return Poll::Ready(ended),
+            Some(Err(error)) => {
+                this.ended(code_of(&error));
+                return Poll::Ready(Some(Err(error)));
+            }
+            None => {
+                this.ended(Code::Ok);
+                return Poll::Ready(None);
+            }
         };
+        let is_last = body.is_end_stream();
         match frame.into_data() {
             Ok(bytes) if bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             Ok(bytes) => {
                 if let Some(visit) = &mut this.visit {
                     visit.sent(bytes.len());
                 }
+                if is_last {
+                    // hyper does not ask again.
+                    this.ended(Code::Ok);
+                }
                 this.held = this.share.as_ref().map(|share| share.hold_anyway(bytes.len()));
                 this.rest = bytes;
                 Poll::Ready(Some(Ok(this.slice())))
             }
             Err(frame) => {
-                if let Some(trailers) = frame.trailers_ref() {
-                    this.ended(trailers);
+                if let Some(code) = frame.trailers_ref().and_then(code_in) {
+                    this.ended(code);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -231,6 +246,74 @@ impl HttpBody for Body {
             Content::Full => SizeHint::with_exact(self.rest.len() as u64),
             Content::Flowing { body, .. } if self.rest.is_empty() => body.size_hint(),
             Content::Flowing { .. } => SizeHint::default(),
+        }
+    }
+}
+
+/// How a call ended whose answer broke off.
+fn code_of(error: &axum::Error) -> Code {
+    let mut causes = successors(Some(error as &dyn Error), |&cause| cause.source());
+    causes.find_map(|cause| cause.downcast_ref::<Status>()).map_or(Code::Unknown, Status::code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use futures::stream;
+    use http_body_util::{BodyExt, StreamBody};
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use sir0_contract::CALLS;
+
+    use super::*;
+    use crate::calls::{CallMetrics, Door};
+
+    type Came = Result<Frame<Bytes>, axum::Error>;
+
+    fn data() -> Came {
+        Ok(Frame::data("a game".into()))
+    }
+
+    fn trailers(code: &'static str) -> Came {
+        Ok(Frame::trailers(HeaderMap::from_iter([(
+            http::HeaderName::from_static("grpc-status"),
+            http::HeaderValue::from_static(code),
+        )])))
+    }
+
+    fn broke_off(status: Status) -> Came {
+        Err(axum::Error::new(status))
+    }
+
+    #[tokio::test]
+    async fn a_stream_counts_as_what_became_of_it() {
+        let watch = CALLS.iter().find(|call| call.streaming).expect("a stream");
+        let ends = [
+            (vec![data()], usize::MAX, "Ok"),
+            (vec![data()], 1, "Cancelled"),
+            (vec![data(), trailers("0")], usize::MAX, "Ok"),
+            (vec![data(), trailers("8")], usize::MAX, "ResourceExhausted"),
+            (vec![data(), broke_off(Status::unavailable("gone"))], usize::MAX, "Unavailable"),
+            (vec![data(), Err(axum::Error::new("odd"))], usize::MAX, "Unknown"),
+        ];
+        for (came, taken, code) in ends {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let recording = metrics::set_default_local_recorder(&recorder);
+            let content = axum::body::Body::new(StreamBody::new(stream::iter(came)));
+            let observed = CallMetrics::new().observe(watch, Door::Rest, Instant::now());
+            let mut body = Body::flowing(content, None).observed_by(observed);
+
+            for _ in 0..taken {
+                match body.frame().await {
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => break,
+                }
+            }
+            drop(body);
+
+            drop(recording);
+            let page = recorder.handle().render();
+            assert!(page.contains(&format!("code=\"{code}\"}} 1")), "not {code}:\n{page}");
         }
     }
 }

@@ -72,7 +72,7 @@ impl CallMetrics {
             call,
             door,
             started,
-            code: Code::Cancelled,
+            code: None,
             trace: CallTrace::default(),
         }
     }
@@ -84,7 +84,7 @@ pub(crate) struct Observed {
     call: &'static Call,
     door: Door,
     started: Instant,
-    code: Code,
+    code: Option<Code>,
     trace: CallTrace,
 }
 
@@ -95,18 +95,17 @@ impl Observed {
         self
     }
 
-    /// Reads how the call ended from its trailers.
-    pub(crate) fn saw(&mut self, trailers: &HeaderMap) {
-        if let Some(code) = code_in(trailers) {
-            self.code = code;
-        }
+    /// Notes how the call ended. The first word counts: behind its trailers an answer ends well in any case.
+    pub(crate) fn ended(&mut self, code: Code) {
+        self.code.get_or_insert(code);
     }
 }
 
 impl Drop for Observed {
     fn drop(&mut self) {
-        self.trace.ended(self.code);
-        self.metrics.finished(self.call, self.door, self.code, self.started);
+        let code = self.code.unwrap_or(Code::Cancelled);
+        self.trace.ended(code);
+        self.metrics.finished(self.call, self.door, code, self.started);
     }
 }
 

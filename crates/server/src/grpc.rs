@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use sir0_contract::{CALLS, Call};
@@ -176,20 +176,15 @@ impl GrpcDoor {
         started: Instant,
         mut trace: CallTrace,
     ) -> Response<Body> {
-        // Of a refusal the status stands in the headers, and no trailers come; of a unary answer they are here.
-        if let Some(code) = code.or_else(|| response.body().trailers().and_then(code_in)) {
+        // Of a refusal the status stands in the headers, and no trailers come; of a unary answer they are here. gRPC-Web
+        // writes them into the body, where nothing here reads them: what comes to its end counts as OK.
+        let code = code.or_else(|| response.body().trailers().and_then(code_in));
+        if let Some(code) = code.or((!call.streaming).then_some(Code::Ok)) {
             trace.ended(code);
             self.metrics.finished(call, door, code, started);
             return response;
         }
-        // gRPC-Web writes its trailers into the body; what passes unharmed counts as OK.
-        let mut observed = self.metrics.observe(call, door, started).traced(trace);
-        if matches!(door, Door::GrpcWeb) {
-            observed.saw(&HeaderMap::from_iter([(
-                "grpc-status".parse().expect("a header name"),
-                HeaderValue::from_static("0"),
-            )]));
-        }
+        let observed = self.metrics.observe(call, door, started).traced(trace);
         response.map(|body| body.observed_by(observed))
     }
 }

@@ -1,10 +1,15 @@
 //! Turns for reads that take long: pages of lists, and what a stream sends first.
 //!
 //! Anyone may ask for a thousand of them at once. They take turns among themselves, so that connections and cores are
-//! left for what is short: a game, a change, the question whether all is well.
+//! left for what is short: a game, a change, the question whether all is well. A client has no more in the line than
+//! can be read at a time, so whoever comes next waits for a few reads of each client and not for all that one has asked.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
+use sir0_kernel::Client;
 use tokio::sync::Semaphore;
 
 /// Pages that are read at a time.
@@ -15,28 +20,132 @@ const PRESENTS: usize = 1;
 /// Turns for long reads. Cheap to clone; clones share their turns.
 #[derive(Clone, Debug)]
 pub(crate) struct LongReads {
-    pages: Arc<Semaphore>,
-    presents: Arc<Semaphore>,
+    pages: Arc<Turns>,
+    presents: Arc<Turns>,
 }
 
 impl LongReads {
     pub(crate) fn new() -> Self {
-        let turns = |count| Arc::new(Semaphore::new(count));
-        Self { pages: turns(PAGES), presents: turns(PRESENTS) }
+        Self { pages: Arc::new(Turns::new(PAGES)), presents: Arc::new(Turns::new(PRESENTS)) }
     }
 
-    /// Reads a page when its turn comes.
-    pub(crate) async fn page<T>(&self, read: impl Future<Output = T>) -> T {
-        in_turn(&self.pages, read).await
+    /// Reads a page for this client when its turn comes. All who have no address are one client.
+    pub(crate) async fn page<T>(&self, client: Option<Client>, read: impl Future<Output = T>) -> T {
+        self.pages.take(client, read).await
     }
 
-    /// Reads a piece of the present when its turn comes.
-    pub(crate) async fn present<T>(&self, read: impl Future<Output = T>) -> T {
-        in_turn(&self.presents, read).await
+    /// Reads a piece of the present for this client when its turn comes.
+    pub(crate) async fn present<T>(
+        &self,
+        client: Option<Client>,
+        read: impl Future<Output = T>,
+    ) -> T {
+        self.presents.take(client, read).await
     }
 }
 
-async fn in_turn<T>(turns: &Semaphore, read: impl Future<Output = T>) -> T {
-    let _turn = turns.acquire().await.expect("turns are never closed");
-    read.await
+/// So many at a time, in the order of those who stand in line.
+#[derive(Debug)]
+struct Turns {
+    at_a_time: usize,
+    line: Semaphore,
+    /// The places that a client has in the line, of those clients who ask for something now.
+    places: Mutex<HashMap<Option<Client>, Arc<Semaphore>>>,
+}
+
+impl Turns {
+    fn new(at_a_time: usize) -> Self {
+        Self { at_a_time, line: Semaphore::new(at_a_time), places: Mutex::default() }
+    }
+
+    async fn take<T>(&self, client: Option<Client>, read: impl Future<Output = T>) -> T {
+        let places = Places::of(self, client);
+        let _place = places.semaphore.acquire().await.expect("places are never closed");
+        let _turn = self.line.acquire().await.expect("turns are never closed");
+        read.await
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<Option<Client>, Arc<Semaphore>>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client's places in a line. Forgotten with the last who asks for one.
+struct Places<'t> {
+    turns: &'t Turns,
+    client: Option<Client>,
+    semaphore: Arc<Semaphore>,
+}
+
+impl<'t> Places<'t> {
+    fn of(turns: &'t Turns, client: Option<Client>) -> Self {
+        let mut places = turns.places();
+        let new = || Arc::new(Semaphore::new(turns.at_a_time));
+        let semaphore = Arc::clone(places.entry(client).or_insert_with(new));
+        Self { turns, client, semaphore }
+    }
+}
+
+impl Drop for Places<'_> {
+    fn drop(&mut self) {
+        let mut places = self.turns.places();
+        // The map's and ours. Nobody gets another while the map is locked.
+        if Arc::strong_count(&self.semaphore) == 2 {
+            places.remove(&self.client);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, time::Duration};
+
+    use futures::future::join_all;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    const A_READ: Duration = Duration::from_millis(10);
+
+    async fn a_read() {
+        sleep(A_READ).await;
+    }
+
+    fn client(number: u8) -> Option<Client> {
+        Some(Client::at(Ipv4Addr::new(192, 0, 2, number).into()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_for_a_thousand_pages_makes_nobody_else_wait_for_them() {
+        let reads = LongReads::new();
+        let begun = Instant::now();
+        let flood = join_all((0..1_000).map(|_| reads.page(client(1), a_read())));
+        let other = async {
+            sleep(A_READ / 2).await;
+            reads.page(client(2), a_read()).await;
+            begun.elapsed()
+        };
+
+        let (_, waited) = tokio::join!(flood, other);
+
+        assert!(waited <= 3 * A_READ, "{waited:?}");
+        assert_eq!(begun.elapsed(), 501 * A_READ, "two at a time, and none idle");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_who_leaves_the_line_gives_its_place_up_and_is_forgotten() {
+        let reads = LongReads::new();
+        let read = || reads.page(client(1), a_read());
+        let mut leaving: Vec<_> = (0..10).map(|_| Box::pin(read())).collect();
+        for one in &mut leaving {
+            assert!(futures::poll!(one.as_mut()).is_pending());
+        }
+
+        drop(leaving);
+        let begun = Instant::now();
+        tokio::join!(read(), read());
+
+        assert_eq!(begun.elapsed(), A_READ);
+        assert!(reads.pages.places().is_empty());
+    }
 }

@@ -305,7 +305,7 @@ impl GamesService for Storefront {
         let listing = convert::listing(request.get_ref(), &self.seal)?;
         let page = self
             .pages
-            .page(&listing, self.reads.page(self.db.list(&listing)))
+            .page(&listing, self.reads.page(request_id::client(), self.db.list(&listing)))
             .await
             .map_err(StorefrontError::from)?;
 
