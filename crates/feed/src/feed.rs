@@ -12,7 +12,12 @@ use sir0_storage::{self as storage, Database, EventRow, Position};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Follower, doorbell::Doorbell, gauges::Gauges, tail::Tail};
+use crate::{
+    Follower,
+    doorbell::Doorbell,
+    gauges::Gauges,
+    tail::{Capacity, Tail},
+};
 
 /// Something a service announces: read back from the row its transaction wrote.
 pub trait Event: Sized + Send + Sync + 'static {
@@ -30,13 +35,26 @@ pub struct Config {
     pub poll: Duration,
     /// How many events memory holds. A follower further behind reads the table.
     pub window: usize,
+    /// How many bytes their rows take at most.
+    pub window_bytes: usize,
     /// How many events the table keeps. A follower further behind starts over.
     pub keep: i64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { poll: Duration::from_millis(500), window: 1024, keep: storage::KEPT }
+        Self {
+            poll: Duration::from_millis(500),
+            window: 1024,
+            window_bytes: 8 << 20,
+            keep: storage::KEPT,
+        }
+    }
+}
+
+impl Config {
+    const fn capacity(&self) -> Capacity {
+        Capacity { events: self.window, bytes: self.window_bytes }
     }
 }
 
@@ -79,7 +97,7 @@ impl<E: Event> Feed<E> {
         let head = database.event_bounds().await?.head;
         let stopped = CancellationToken::new();
         let shared = Arc::new(Shared {
-            tail: RwLock::new(Tail::starting_at(head, config.window)),
+            tail: RwLock::new(Tail::starting_at(head, config.capacity())),
             head: watch::Sender::new(head),
             doorbell: Doorbell::hang(name, &database, redis, &stopped),
             gauges: Gauges::of(name),
@@ -155,16 +173,18 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
         let was_forgotten =
             first > head + 1 && head < shared.database.event_bounds().await?.resumable;
 
-        let events: Vec<_> =
-            rows.iter().filter_map(|row| Some((row.position, Arc::new(read(row)?)))).collect();
+        let events: Vec<_> = rows
+            .iter()
+            .filter_map(|row| Some((row.position, Arc::new(read(row)?), row_bytes(row))))
+            .collect();
         {
             let mut tail = shared.tail.write().expect("no reader or writer of the tail panics");
             if was_forgotten {
                 // Whoever stands before the gap must ask the table, and hears from it that events are lost.
-                *tail = Tail::starting_at(first - 1, shared.config.window);
+                *tail = Tail::starting_at(first - 1, shared.config.capacity());
             }
-            for (position, event) in events {
-                tail.push(position, event);
+            for (position, event, bytes) in events {
+                tail.push(position, event, bytes);
             }
         }
         shared.head.send_replace(last);
@@ -187,6 +207,11 @@ pub(crate) fn read<E: Event>(row: &EventRow) -> Option<E> {
             );
         })
         .ok()
+}
+
+/// About how many bytes a row takes.
+pub(crate) const fn row_bytes(row: &EventRow) -> usize {
+    size_of::<EventRow>() + row.kind.len() + row.payload.len()
 }
 
 async fn prune<E: Event>(shared: Arc<Shared<E>>) {

@@ -6,7 +6,10 @@ use sir0_kernel::{Held, Share};
 use sir0_storage::{self as storage, EventRow, Position};
 use tokio::sync::watch;
 
-use crate::{Event, Feed, feed::read};
+use crate::{
+    Event, Feed,
+    feed::{read, row_bytes},
+};
 
 /// What a follower hears.
 #[derive(Debug)]
@@ -104,13 +107,13 @@ impl<E: Event> Follower<E> {
     fn keep(&mut self, mut rows: VecDeque<EventRow>) {
         let mut bytes = 0;
         let fitting = rows.iter().take_while(|row| {
-            bytes += size(row);
+            bytes += row_bytes(row);
             bytes <= BACKLOG
         });
         let fitting = fitting.count().max(1);
         rows.truncate(fitting);
         if let Some(share) = &self.share {
-            match share.hold(rows.iter().map(size).sum()) {
+            match share.hold(rows.iter().map(row_bytes).sum()) {
                 Ok(held) => self.held = Some(held),
                 Err(_no_room) => rows.truncate(1),
             }
@@ -118,9 +121,4 @@ impl<E: Event> Follower<E> {
         rows.shrink_to_fit();
         self.backlog = rows;
     }
-}
-
-/// About how many bytes a row takes.
-fn size(row: &EventRow) -> usize {
-    size_of::<EventRow>() + row.kind.len() + row.payload.len()
 }

@@ -7,27 +7,42 @@ use sir0_storage::Position;
 /// An event with its place.
 pub(crate) type Placed<E> = (Position, Arc<E>);
 
+/// How much a window holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity {
+    pub(crate) events: usize,
+    /// What their rows take. The latest event is held however large it is.
+    pub(crate) bytes: usize,
+}
+
 /// A window that ends at the latest event read.
 #[derive(Debug)]
 pub(crate) struct Tail<E> {
-    /// Whoever stands here or later finds everything inside.
+    /// From this position on everything is inside.
     complete_after: Position,
-    events: VecDeque<Placed<E>>,
-    capacity: usize,
+    /// Each with the bytes that its row took.
+    events: VecDeque<(Placed<E>, usize)>,
+    bytes: usize,
+    capacity: Capacity,
 }
 
 impl<E> Tail<E> {
-    pub(crate) fn starting_at(head: Position, capacity: usize) -> Self {
-        Self { complete_after: head, events: VecDeque::with_capacity(capacity), capacity }
+    pub(crate) const fn starting_at(head: Position, capacity: Capacity) -> Self {
+        Self { complete_after: head, events: VecDeque::new(), bytes: 0, capacity }
     }
 
-    pub(crate) fn push(&mut self, position: Position, event: Arc<E>) {
-        if self.events.len() == self.capacity
-            && let Some((dropped, _)) = self.events.pop_front()
-        {
-            self.complete_after = dropped;
+    pub(crate) fn push(&mut self, position: Position, event: Arc<E>, bytes: usize) {
+        self.events.push_back(((position, event), bytes));
+        self.bytes += bytes;
+        while self.events.len() > 1 && self.is_too_large() {
+            let Some(((position, _), bytes)) = self.events.pop_front() else { break };
+            self.complete_after = position;
+            self.bytes -= bytes;
         }
-        self.events.push_back((position, event));
+    }
+
+    fn is_too_large(&self) -> bool {
+        self.events.len() > self.capacity.events || self.bytes > self.capacity.bytes
     }
 
     /// The event after a position; `None` when the window does not reach back that far or nothing came yet.
@@ -35,8 +50,8 @@ impl<E> Tail<E> {
         if position < self.complete_after {
             return None;
         }
-        let next = self.events.partition_point(|(placed, _)| *placed <= position);
-        self.events.get(next).cloned()
+        let next = self.events.partition_point(|((placed, _), _)| *placed <= position);
+        self.events.get(next).map(|(placed, _)| placed.clone())
     }
 }
 
@@ -46,14 +61,29 @@ mod tests {
 
     #[test]
     fn a_window_answers_only_for_what_it_holds_completely() {
-        let mut tail = Tail::starting_at(10, 2);
+        let mut tail = Tail::starting_at(10, Capacity { events: 2, bytes: 1_000 });
         for position in [11, 12, 13] {
-            tail.push(position, Arc::new(position));
+            tail.push(position, Arc::new(position), 1);
         }
 
         assert!(tail.after(10).is_none(), "11 left the window");
         assert_eq!(tail.after(11), Some((12, Arc::new(12))));
         assert_eq!(tail.after(12), Some((13, Arc::new(13))));
         assert_eq!(tail.after(13), None);
+    }
+
+    #[test]
+    fn a_window_holds_as_many_bytes_as_it_may_and_the_latest_event_always() {
+        let mut tail = Tail::starting_at(0, Capacity { events: 100, bytes: 10 });
+        for position in 1..=5 {
+            tail.push(position, Arc::new(position), 4);
+        }
+        assert!(tail.after(2).is_none(), "three of them take too much");
+        assert_eq!(tail.after(3), Some((4, Arc::new(4))));
+
+        tail.push(6, Arc::new(6), 1_000);
+
+        assert!(tail.after(4).is_none());
+        assert_eq!(tail.after(5), Some((6, Arc::new(6))));
     }
 }
