@@ -1,10 +1,13 @@
 //! Memory that is held for clients: how much for all of them, and how it is shared out.
 //!
 //! What a client does not read, and what it has sent half of, waits in memory for as long as the client likes. A
-//! [`Budget`] bounds it for the whole process, in bytes. A client may hold as many bytes as are free at that moment:
-//! one client alone gets half of the budget, and *n* greedy ones together always leave an *n+1*st part free. So a
-//! client that holds little is never refused because of those that hold much (dynamic thresholds: Choudhury and
-//! Hahne, 1998).
+//! [`Budget`] bounds it for the whole process, in bytes.
+//!
+//! Half of it is kept for clients that hold little: an *assured* part, which is a 128th of that half, is refused to
+//! nobody before 128 clients have taken theirs. Of the other half a client that holds more may have as much as is free
+//! at that moment, so one alone gets a quarter of the budget, and those who come later find something left (dynamic
+//! thresholds: Choudhury and Hahne, 1998). Thresholds alone would not do: each who comes takes half of what is left,
+//! and what is held is not given back, so a dozen greedy clients would leave nothing.
 
 use std::{
     collections::HashMap,
@@ -20,6 +23,9 @@ use crate::Client;
 /// Bytes that may be held for clients. Cheap to clone; clones are one budget.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Pool>);
+
+/// Clients that get their assured part, whatever is held.
+const ASSURED_CLIENTS: usize = 128;
 
 #[derive(Debug)]
 struct Pool {
@@ -92,6 +98,19 @@ impl Budget {
     }
 }
 
+impl Pool {
+    /// Whether a client that holds so much may hold these bytes beside all that is held.
+    const fn lets(&self, mine: usize, bytes: usize, all: usize) -> bool {
+        let (open, mine) = (self.total / 2, mine.saturating_add(bytes));
+        let assured = (self.total - open) / ASSURED_CLIENTS;
+        if mine <= assured {
+            bytes <= self.total.saturating_sub(all)
+        } else {
+            mine <= open.saturating_sub(all)
+        }
+    }
+}
+
 impl Share {
     /// Whose share it is.
     #[must_use]
@@ -99,13 +118,12 @@ impl Share {
         self.0.client
     }
 
-    /// Holds these bytes, unless the client would then hold more than stays free.
+    /// Holds these bytes, unless the client would then hold more than it may.
     pub fn hold(&self, bytes: usize) -> Result<Held, OverBudget> {
         let Account { held, pool, .. } = &*self.0;
         let mine = held.load(Ordering::Relaxed);
         let taken = pool.held.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |all| {
-            let free = pool.total.saturating_sub(all);
-            (mine.saturating_add(bytes) <= free).then(|| all + bytes)
+            pool.lets(mine, bytes, all).then(|| all + bytes)
         });
         if taken.is_err() {
             pool.refused.fetch_add(1, Ordering::Relaxed);
@@ -126,8 +144,7 @@ impl Share {
     #[must_use]
     pub fn has_room(&self, bytes: usize) -> bool {
         let Account { held, pool, .. } = &*self.0;
-        let free = pool.total.saturating_sub(pool.held.load(Ordering::Relaxed));
-        held.load(Ordering::Relaxed).saturating_add(bytes) <= free
+        pool.lets(held.load(Ordering::Relaxed), bytes, pool.held.load(Ordering::Relaxed))
     }
 }
 
@@ -137,6 +154,12 @@ impl Held {
         let mut more = self.share.hold(bytes)?;
         self.bytes += std::mem::take(&mut more.bytes);
         Ok(())
+    }
+
+    /// Holds more whatever else is held: for what is small, and cannot be refused any more.
+    pub fn grow_anyway(&mut self, bytes: usize) {
+        let mut more = self.share.hold_anyway(bytes);
+        self.bytes += std::mem::take(&mut more.bytes);
     }
 }
 
@@ -181,24 +204,30 @@ mod tests {
     }
 
     #[test]
-    fn one_client_gets_half() {
+    fn one_client_gets_a_quarter() {
         let budget = Budget::of(1000);
 
         let _held = greedy(&budget.share(client(1)), 10);
 
-        assert_eq!(budget.held(), 500);
+        assert_eq!(budget.held(), 250);
     }
 
     #[test]
-    fn who_holds_little_is_not_refused_because_others_hold_much() {
-        let budget = Budget::of(10_000);
-        let _held: Vec<_> = (1..=9).map(|n| greedy(&budget.share(client(n)), 1)).collect();
+    fn who_holds_little_is_not_refused_however_many_hold_much() {
+        let budget = Budget::of(1_000_000);
+        let assured = 1_000_000 / 2 / ASSURED_CLIENTS;
+        let large: Vec<_> =
+            (1..=40).flat_map(|n| greedy(&budget.share(client(n)), 20_000)).collect();
+        assert!(large.len() > 10, "they hold {}", budget.held());
+        // Later ones take what is left, to the last byte that they may.
+        let _small: Vec<_> = (41..=127).flat_map(|n| greedy(&budget.share(client(n)), 1)).collect();
 
-        let newcomer = budget.share(client(100));
+        let newcomer = budget.share(client(200));
 
-        assert!(newcomer.has_room(10));
-        let _held = newcomer.hold(10).expect("room for who holds nothing");
-        assert!(budget.held() < 10_000);
+        assert!(newcomer.has_room(assured));
+        let _held = newcomer.hold(assured).expect("room for who holds nothing");
+        assert!(!newcomer.has_room(1), "others are as small");
+        assert!(budget.held() < 1_000_000);
     }
 
     #[test]
@@ -207,7 +236,7 @@ mod tests {
         let share = budget.share(client(1));
         let mut held = share.hold(100).expect("room");
         held.grow(50).expect("room");
-        held.grow(900).expect_err("no room");
+        held.grow(300).expect_err("no room");
         let owed = budget.share(client(1)).hold_anyway(5_000);
         assert_eq!(budget.held(), 5_150);
         assert!(!share.has_room(1));

@@ -10,6 +10,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use http::HeaderName;
 
 use sir0_kernel::{Client, Share};
 
@@ -18,7 +19,7 @@ tokio::task_local! {
 }
 
 /// The header that carries it, in requests and in answers.
-pub const HEADER: &str = "x-request-id";
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names one request: what its sender called it, or a fresh name.
 #[derive(Clone, Debug, PartialEq, Eq)]

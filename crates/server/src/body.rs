@@ -28,6 +28,11 @@ use crate::{
 
 /// The most that is handed to the connection at once, in bytes. An answer this small is never refused.
 pub(crate) const SLICE: usize = 16 * 1024;
+/// What an answer takes beside its bytes while it waits for the client: its stream, its task and its timer.
+const WAITING: usize = 4 * 1024;
+/// The same of a stream of messages, which has its filter and its follower too. Only until its first bytes are taken:
+/// streams that are read may be many, and their number is bounded by that of connections.
+const WAITING_STREAM: usize = 12 * 1024;
 /// The reason that a client hears who holds as much as it may.
 pub(crate) const TOO_MUCH_WAITING: &str = "TOO_MUCH_WAITING";
 /// How long a stream or a socket waits for memory before it looks again.
@@ -59,6 +64,8 @@ enum Content {
         body: axum::body::Body,
         /// Set while there is no memory for what comes next.
         waiting: Option<Pin<Box<Sleep>>>,
+        /// What is held until the first bytes are taken.
+        begun: Option<Held>,
     },
 }
 
@@ -96,7 +103,15 @@ impl Body {
 
     /// Bytes that come as they come, each held against the share while it waits for the client.
     pub(crate) fn flowing(body: axum::body::Body, share: Option<Share>) -> Self {
-        Self { content: Content::Flowing { body, waiting: None }, share, ..Self::empty() }
+        let content = Content::Flowing { body, waiting: None, begun: None };
+        Self { content, share, ..Self::empty() }
+    }
+
+    /// The same for a stream of messages, if there is room for one more that nobody reads.
+    pub(crate) fn stream(body: axum::body::Body, share: Option<Share>) -> Result<Self, OverBudget> {
+        let begun = share.as_ref().map(|share| share.hold(WAITING_STREAM)).transpose()?;
+        let content = Content::Flowing { body, waiting: None, begun };
+        Ok(Self { content, share, ..Self::empty() })
     }
 
     /// What comes behind the bytes, where that is known.
@@ -113,8 +128,10 @@ impl Body {
     /// that was made, and every refusal, is smaller.
     pub(crate) fn held_against(mut self, share: Option<&Share>) -> Result<Self, OverBudget> {
         self.held = match share {
-            Some(share) if self.rest.len() > SLICE => Some(share.hold(self.rest.len())?),
-            Some(share) if !self.rest.is_empty() => Some(share.hold_anyway(self.rest.len())),
+            Some(share) if self.rest.len() > SLICE => Some(share.hold(self.rest.len() + WAITING)?),
+            Some(share) if !self.rest.is_empty() => {
+                Some(share.hold_anyway(self.rest.len() + WAITING))
+            }
             _ => None,
         };
         Ok(self)
@@ -188,7 +205,7 @@ impl HttpBody for Body {
         if !this.rest.is_empty() {
             return Poll::Ready(Some(Ok(this.slice())));
         }
-        let Content::Flowing { body, waiting } = &mut this.content else {
+        let Content::Flowing { body, waiting, begun } = &mut this.content else {
             return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
         };
         if let Some(share) = &this.share {
@@ -213,6 +230,12 @@ impl HttpBody for Body {
         match frame.into_data() {
             Ok(bytes) if bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             Ok(bytes) => {
+                let mut held = begun.take();
+                match (&mut held, &this.share) {
+                    (Some(held), _) => held.grow_anyway(bytes.len()),
+                    (held, Some(share)) => *held = Some(share.hold_anyway(bytes.len())),
+                    (None, None) => {}
+                }
                 if let Some(visit) = &mut this.visit {
                     visit.sent(bytes.len());
                 }
@@ -220,7 +243,7 @@ impl HttpBody for Body {
                     // hyper does not ask again.
                     this.ended(Code::Ok);
                 }
-                this.held = this.share.as_ref().map(|share| share.hold_anyway(bytes.len()));
+                this.held = held;
                 this.rest = bytes;
                 Poll::Ready(Some(Ok(this.slice())))
             }
@@ -243,6 +266,8 @@ impl HttpBody for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
+            // A length in the head would save nothing where trailers follow, and cost a header.
+            Content::Full if self.trailers.is_some() => SizeHint::default(),
             Content::Full => SizeHint::with_exact(self.rest.len() as u64),
             Content::Flowing { body, .. } if self.rest.is_empty() => body.size_hint(),
             Content::Flowing { .. } => SizeHint::default(),
@@ -268,33 +293,28 @@ mod tests {
     use super::*;
     use crate::calls::{CallMetrics, Door};
 
-    type Came = Result<Frame<Bytes>, axum::Error>;
-
-    fn data() -> Came {
-        Ok(Frame::data("a game".into()))
+    fn data() -> Frame<Bytes> {
+        Frame::data("a game".into())
     }
 
-    fn trailers(code: &'static str) -> Came {
-        Ok(Frame::trailers(HeaderMap::from_iter([(
+    fn trailers(code: &'static str) -> Frame<Bytes> {
+        Frame::trailers(HeaderMap::from_iter([(
             http::HeaderName::from_static("grpc-status"),
             http::HeaderValue::from_static(code),
-        )])))
-    }
-
-    fn broke_off(status: Status) -> Came {
-        Err(axum::Error::new(status))
+        )]))
     }
 
     #[tokio::test]
     async fn a_stream_counts_as_what_became_of_it() {
         let watch = CALLS.iter().find(|call| call.streaming).expect("a stream");
+        let gone = || axum::Error::new(Status::unavailable("gone"));
         let ends = [
-            (vec![data()], usize::MAX, "Ok"),
-            (vec![data()], 1, "Cancelled"),
-            (vec![data(), trailers("0")], usize::MAX, "Ok"),
-            (vec![data(), trailers("8")], usize::MAX, "ResourceExhausted"),
-            (vec![data(), broke_off(Status::unavailable("gone"))], usize::MAX, "Unavailable"),
-            (vec![data(), Err(axum::Error::new("odd"))], usize::MAX, "Unknown"),
+            (vec![Ok(data())], usize::MAX, "Ok"),
+            (vec![Ok(data())], 1, "Cancelled"),
+            (vec![Ok(data()), Ok(trailers("0"))], usize::MAX, "Ok"),
+            (vec![Ok(data()), Ok(trailers("8"))], usize::MAX, "ResourceExhausted"),
+            (vec![Ok(data()), Err(gone())], usize::MAX, "Unavailable"),
+            (vec![Ok(data()), Err(axum::Error::new("odd"))], usize::MAX, "Unknown"),
         ];
         for (came, taken, code) in ends {
             let recorder = PrometheusBuilder::new().build_recorder();

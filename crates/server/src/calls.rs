@@ -5,7 +5,7 @@ use std::{
     time::Instant,
 };
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use metrics::{Counter, Histogram};
 use sir0_contract::{CALLS, Call};
 use sir0_rpc::trace::CallTrace;
@@ -111,5 +111,6 @@ impl Drop for Observed {
 
 /// The gRPC status that headers or trailers carry.
 pub(crate) fn code_in(headers: &HeaderMap) -> Option<Code> {
-    headers.get("grpc-status").map(|status| Code::from_bytes(status.as_bytes()))
+    const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+    headers.get(GRPC_STATUS).map(|status| Code::from_bytes(status.as_bytes()))
 }

@@ -10,7 +10,7 @@ use futures::{
     FutureExt,
     future::{self, BoxFuture},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use sir0_kernel::{Budget, Held, OverBudget, Share};
@@ -19,7 +19,7 @@ use tower::ServiceExt;
 
 use crate::{
     access::AccessLog,
-    body::{Body, SLICE},
+    body::Body,
     calls::{CallMetrics, Door},
     config::Proxies,
     grpc::{self, GrpcDoor},
@@ -30,6 +30,9 @@ use crate::{
     refused::Refused,
     rest::{self, RestDoor},
 };
+
+/// What a request takes while it is answered, in bytes.
+const ANSWERING: usize = 8 * 1024;
 
 /// All doors of the one port.
 pub(crate) struct Front {
@@ -75,6 +78,8 @@ impl Answers for Front {
         let answered = async move {
             let mut response = answering.await;
             in_flight.answered(response.status());
+            // Who leaves so much unread is told in the head alone: that needs no window, and ends the stream.
+            let owes_much = in_flight.owes_much();
             if is_head {
                 response = without_body(response);
             }
@@ -82,10 +87,13 @@ impl Answers for Front {
             if is_open {
                 cors::open(response.headers_mut());
             }
-            response.headers_mut().insert(HeaderName::from_static(request_id::HEADER), header);
+            response.headers_mut().insert(request_id::HEADER, header);
             let outcome = Outcome::of(&response);
             if outcome.is_refusal() {
                 refused.count(outcome, &request_id::current());
+                if owes_much {
+                    response = response.map(|_unread| Body::empty());
+                }
             }
             let Some(mut visit) = visit else { return response };
             visit.answered(&response, outcome);
@@ -143,7 +151,7 @@ impl Front {
             return future::ready(response).boxed();
         }
         let path = request.uri().path();
-        let admitted = match request_id::share().map(|share| share.hold(SLICE)).transpose() {
+        let admitted = match request_id::share().map(|share| share.hold(ANSWERING)).transpose() {
             Ok(admitted) => admitted,
             // An operator, and a proxy that asks whether this process is well, are answered all the same.
             Err(OverBudget) if path == METRICS || grpc::is_health(path) => None,

@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use sir0_contract::{CALLS, Call};
@@ -138,6 +140,7 @@ impl GrpcDoor {
     /// Reads the request, if it is one message, and has the call answered.
     async fn route(&self, asked: Asked) -> Result<Response<Body>, Status> {
         let (is_one_message, is_unary) = (asked.is_one_message(), asked.is_unary());
+        let is_stream = asked.call.is_some_and(|call| call.streaming);
         let Asked { request, format, .. } = asked;
         let share = request_id::share();
         let (mut parts, body) = request.into_parts();
@@ -163,7 +166,13 @@ impl GrpcDoor {
             Err(never) => match never {},
         };
         if !is_unary {
-            return Ok(response.map(|body| Body::flowing(body, share)));
+            let (parts, body) = response.into_parts();
+            let body = if is_stream && !body.is_end_stream() {
+                Body::stream(body, share).map_err(|OverBudget| too_much_waiting())?
+            } else {
+                Body::flowing(body, share)
+            };
+            return Ok(Response::from_parts(parts, body));
         }
         held(response, share.as_ref()).await.map_err(|OverBudget| too_much_waiting())
     }
@@ -195,12 +204,18 @@ async fn held(
     response: Response<axum::body::Body>,
     share: Option<&Share>,
 ) -> Result<Response<Body>, OverBudget> {
-    let (parts, body) = response.into_parts();
-    let Ok(whole) = body.collect().await else {
-        return Ok(fault(request_id::current().as_str()));
-    };
-    let trailers = whole.trailers().cloned();
-    let body = Body::full(whole.to_bytes()).with_trailers(trailers).held_against(share)?;
+    let (parts, mut body) = response.into_parts();
+    let (mut message, mut trailers) = (Bytes::new(), None);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Ok(fault(request_id::current().as_str())) };
+        match frame.into_data() {
+            // One frame is the whole message, but for gRPC-Web with its trailers behind it.
+            Ok(data) if message.is_empty() => message = data,
+            Ok(data) => message = [message, data].concat().into(),
+            Err(frame) => trailers = frame.into_trailers().ok(),
+        }
+    }
+    let body = Body::full(message).with_trailers(trailers).held_against(share)?;
     Ok(Response::from_parts(parts, body))
 }
 

@@ -200,7 +200,7 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
 }
 
 fn protocol(limits: &Limits) -> auto::Builder<Streams> {
-    let mut builder = auto::Builder::new(Streams { patience: UNREAD_TIMEOUT });
+    let mut builder = auto::Builder::new(Streams::new(UNREAD_TIMEOUT));
     builder
         .http1()
         // The check of the connection sees to it, once every few seconds and not twice for every request.

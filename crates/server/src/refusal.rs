@@ -2,7 +2,7 @@
 //! contract's error body, also where hyper would have written one without.
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version,
+    HeaderMap, HeaderValue, Response, StatusCode, Version,
     header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 };
 use sir0_rpc::request_id::{self, RequestId};
@@ -99,7 +99,7 @@ impl Refusal {
         let id = RequestId::fresh();
         let id = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
         let mut headers = self.headers();
-        headers.insert(HeaderName::from_static(request_id::HEADER), id);
+        headers.insert(request_id::HEADER, id);
         cors::open(&mut headers);
         for (name, value) in &headers {
             let value = value.to_str().expect("every value here is plain text");

@@ -1,8 +1,9 @@
-//! Turns for reads that take long: pages of lists, and what a stream sends first.
+//! Turns for reads of the database.
 //!
-//! Anyone may ask for a thousand of them at once. They take turns among themselves, so that connections and cores are
-//! left for what is short: a game, a change, the question whether all is well. A client has no more in the line than
-//! can be read at a time, so whoever comes next waits for a few reads of each client and not for all that one has asked.
+//! Anyone may ask for a thousand of them at once. Those of a kind take turns among themselves: pages of lists, what a
+//! stream sends first, and what is short. So connections and cores are left for the other kinds, for changes, and for
+//! the question whether all is well. A client has no more in the line than can be read at a time: the next client waits
+//! for a few reads of each that came before, and not for all that one has asked.
 
 use std::{
     collections::HashMap,
@@ -16,17 +17,30 @@ use tokio::sync::Semaphore;
 const PAGES: usize = 2;
 /// Pieces of the present that are read at a time. Nobody is kept from a list because others open streams.
 const PRESENTS: usize = 1;
+/// Single rows that are read at a time.
+const SHORT: usize = 8;
 
-/// Turns for long reads. Cheap to clone; clones share their turns.
+/// Turns for reads. Cheap to clone; clones share their turns.
 #[derive(Clone, Debug)]
-pub(crate) struct LongReads {
+pub(crate) struct Reads {
     pages: Arc<Turns>,
     presents: Arc<Turns>,
+    short: Arc<Turns>,
 }
 
-impl LongReads {
+impl Reads {
     pub(crate) fn new() -> Self {
-        Self { pages: Arc::new(Turns::new(PAGES)), presents: Arc::new(Turns::new(PRESENTS)) }
+        let turns = |at_a_time| Arc::new(Turns::new(at_a_time));
+        Self { pages: turns(PAGES), presents: turns(PRESENTS), short: turns(SHORT) }
+    }
+
+    /// Reads a row or two for this client when its turn comes.
+    pub(crate) async fn short<T>(
+        &self,
+        client: Option<Client>,
+        read: impl Future<Output = T>,
+    ) -> T {
+        self.short.take(client, read).await
     }
 
     /// Reads a page for this client when its turn comes. All who have no address are one client.
@@ -111,18 +125,18 @@ mod tests {
         sleep(A_READ).await;
     }
 
-    fn client(number: u8) -> Option<Client> {
-        Some(Client::at(Ipv4Addr::new(192, 0, 2, number).into()))
+    fn client(number: u8) -> Client {
+        Client::at(Ipv4Addr::new(192, 0, 2, number).into())
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_asks_for_a_thousand_pages_makes_nobody_else_wait_for_them() {
-        let reads = LongReads::new();
+        let reads = Reads::new();
         let begun = Instant::now();
-        let flood = join_all((0..1_000).map(|_| reads.page(client(1), a_read())));
+        let flood = join_all((0..1_000).map(|_| reads.page(Some(client(1)), a_read())));
         let other = async {
             sleep(A_READ / 2).await;
-            reads.page(client(2), a_read()).await;
+            reads.page(Some(client(2)), a_read()).await;
             begun.elapsed()
         };
 
@@ -134,8 +148,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_who_leaves_the_line_gives_its_place_up_and_is_forgotten() {
-        let reads = LongReads::new();
-        let read = || reads.page(client(1), a_read());
+        let reads = Reads::new();
+        let read = || reads.page(Some(client(1)), a_read());
         let mut leaving: Vec<_> = (0..10).map(|_| Box::pin(read())).collect();
         for one in &mut leaving {
             assert!(futures::poll!(one.as_mut()).is_pending());

@@ -20,7 +20,7 @@ use crate::{
     db::StorefrontDb,
     domain::{Created, Game, NewGame, RequestKey},
     events::GameEvent,
-    reads::LongReads,
+    reads::Reads,
     resume::{Moment, Reached},
     watch::{Stage, Watch},
 };
@@ -38,7 +38,7 @@ pub struct Storefront {
     cache: GameCache,
     pages: PageCache,
     freshness: Freshness,
-    reads: LongReads,
+    reads: Reads,
     /// What all instances share, where they share anything.
     elsewhere: Option<SharedCache>,
     feed: Feed<GameEvent>,
@@ -64,7 +64,7 @@ impl Storefront {
             .map(|redis| SharedCache::new(redis, seal.clone(), freshness.clone()));
         let cache = GameCache::holding(config.cached_games);
         let pages = PageCache::new();
-        let reads = LongReads::new();
+        let reads = Reads::new();
         let storefront = Self { db, cache, pages, freshness, reads, elsewhere, feed, seal, shared };
         tokio::spawn(storefront.clone().drop_what_others_changed(follower));
         tokio::spawn(storefront.clone().keep_tidy());
@@ -188,7 +188,7 @@ impl Storefront {
 
     async fn read_truth(&self, id: GameId) -> storage::Result<Option<Game>> {
         counts().database.increment(1);
-        self.db.game(id).await
+        self.reads.short(request_id::client(), self.db.game(id)).await
     }
 
     /// Adds a game, unless the request did so before.
@@ -272,7 +272,9 @@ impl Storefront {
 
     /// Where a watcher begins: behind its token, or behind everything committed before it asked.
     async fn begin_watching(&self, asked: WatchGames) -> Result<Watch, StorefrontError> {
-        let head = self.db.database().event_bounds().await?.head;
+        let database = self.db.database();
+        let bounds = self.reads.short(request_id::client(), database.event_bounds()).await?;
+        let head = bounds.head;
         let (from, stage) = match asked.resume {
             Some(Moment { position, .. }) if position > head => {
                 return Err(StorefrontError::ResumeTokenAhead);

@@ -25,7 +25,7 @@ use crate::{
     db::StorefrontDb,
     domain::{Bounds, Game, Genre},
     events::GameEvent,
-    reads::LongReads,
+    reads::Reads,
     resume::{Moment, Reached},
 };
 
@@ -67,7 +67,7 @@ impl Filter {
 /// One open stream.
 pub(crate) struct Watch {
     pub(crate) db: StorefrontDb,
-    pub(crate) reads: LongReads,
+    pub(crate) reads: Reads,
     pub(crate) seal: Seal,
     pub(crate) follower: Follower<GameEvent>,
     pub(crate) filter: Filter,

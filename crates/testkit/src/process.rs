@@ -127,6 +127,7 @@ pub(crate) fn told_address(log: &str) -> Option<SocketAddr> {
 }
 
 /// The resident memory of a process in bytes, where the system tells (Linux).
+#[must_use]
 pub fn rss_of(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

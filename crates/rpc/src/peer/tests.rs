@@ -324,7 +324,7 @@ async fn the_request_a_call_belongs_to_is_named_onward() {
 
     request_id::within(id, None, asks(&peer, Manner::Once)).await.expect("an answer");
 
-    assert_eq!(one.asked()[0].get(request_id::HEADER).expect("named"), "the-one");
+    assert_eq!(one.asked()[0].get(request_id::HEADER.as_str()).expect("named"), "the-one");
 }
 
 #[tokio::test]

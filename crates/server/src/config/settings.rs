@@ -362,7 +362,7 @@ pub const SETTINGS: &[Setting] = &[
         "limits.waiting_bytes",
         "SIR0_LIMITS_WAITING_BYTES",
         Kind::Number,
-        "bytes that may wait for clients, half of them for one",
+        "bytes that may wait for clients, a quarter of them for one",
     ),
     setting(
         "limits.proxies",

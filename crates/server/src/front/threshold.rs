@@ -20,15 +20,54 @@ pub(super) fn judge<B>(request: &Request<B>, header_bytes: usize) -> Result<(), 
         return Err(Refusal::NO_TUNNEL);
     }
     target(method, uri)?;
-    host(request.version(), uri, headers)?;
-    if headers.get_all(EXPECT).iter().any(|it| !it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-    {
+    let seen = Seen::of(headers);
+    host(request.version(), uri, &seen)?;
+    if seen.expects_more {
         return Err(Refusal::UNEXPECTED);
     }
     if request.version() == Version::HTTP_2 {
-        fields(uri, headers, header_bytes)
-    } else {
+        fields(uri, &seen, header_bytes)
+    } else if seen.has_coding {
         coding(headers)
+    } else {
+        Ok(())
+    }
+}
+
+/// What is looked for in the headers, found in one pass: looking each of them up costs more.
+#[derive(Debug, Default)]
+struct Seen<'h> {
+    /// How many there are, and the last.
+    hosts: usize,
+    host: Option<&'h HeaderValue>,
+    length: Option<&'h HeaderValue>,
+    /// Something else than `100-continue`.
+    expects_more: bool,
+    has_coding: bool,
+    /// A value begins or ends with white space, or there are two lengths.
+    is_malformed: bool,
+    /// As HTTP/2 counts them.
+    bytes: usize,
+}
+
+impl<'h> Seen<'h> {
+    fn of(headers: &'h HeaderMap) -> Self {
+        let mut seen = Self::default();
+        for (name, value) in headers {
+            let bytes = value.as_bytes();
+            seen.bytes += name.as_str().len() + bytes.len() + EACH_HEADER;
+            seen.is_malformed |= matches!(bytes, [b' ' | b'\t', ..] | [.., b' ' | b'\t']);
+            if *name == HOST {
+                (seen.hosts, seen.host) = (seen.hosts + 1, Some(value));
+            } else if *name == CONTENT_LENGTH {
+                seen.is_malformed |= seen.length.replace(value).is_some_and(|it| it != value);
+            } else if *name == EXPECT {
+                seen.expects_more |= !bytes.eq_ignore_ascii_case(b"100-continue");
+            } else if *name == TRANSFER_ENCODING {
+                seen.has_coding = true;
+            }
+        }
+        seen
     }
 }
 
@@ -42,21 +81,22 @@ fn target(method: &Method, uri: &Uri) -> Result<(), Refusal> {
 
 /// One host that can be one: never two, and over HTTP/1.1 never none (RFC 9112, 3.2; RFC 9113, 8.3.1). A URL names its
 /// host better than the header, which has to be there all the same.
-fn host(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+fn host(version: Version, uri: &Uri, seen: &Seen<'_>) -> Result<(), Refusal> {
     let authority = uri.authority().map(|it| it.as_str().as_bytes());
     if authority.is_some_and(|it| !is_host(it)) {
         // A user in the URL, too: it may only be there to deceive (RFC 9110, 4.2.4).
         return Err(Refusal::BAD_TARGET);
     }
-    let mut named = headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
-    match (named.next(), named.next()) {
-        (Some(_), Some(_)) => Err(Refusal::BAD_HOST),
-        (Some(host), None) if !is_host(host) => Err(Refusal::BAD_HOST),
-        (Some(host), None) if version == Version::HTTP_2 => match authority {
+    if seen.hosts > 1 {
+        return Err(Refusal::BAD_HOST);
+    }
+    match seen.host.map(HeaderValue::as_bytes) {
+        Some(host) if !is_host(host) => Err(Refusal::BAD_HOST),
+        Some(host) if version == Version::HTTP_2 => match authority {
             Some(authority) if !are_same(host, authority) => Err(Refusal::BAD_HOST),
             _ => Ok(()),
         },
-        (None, _) if version == Version::HTTP_11 => Err(Refusal::BAD_HOST),
+        None if version == Version::HTTP_11 => Err(Refusal::BAD_HOST),
         _ => Ok(()),
     }
 }
@@ -81,19 +121,45 @@ fn is_host(text: &[u8]) -> bool {
 
 /// `reg-name`: letters, digits, what stands for itself, and escapes.
 fn is_name(name: &[u8]) -> bool {
-    let mut escaped = 0;
-    let is_good = |byte: &u8| {
-        if escaped > 0 {
-            escaped -= 1;
-            return byte.is_ascii_hexdigit();
-        }
-        if *byte == b'%' {
-            escaped = 2;
-        }
-        byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte)
-    };
-    name.iter().all(is_good) && escaped == 0
+    let mut rest = name;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest
+            }
+            [byte, rest @ ..] if STANDS_FOR_ITSELF[usize::from(*byte)] => rest,
+            _ => return false,
+        };
+    }
 }
+
+/// `unreserved` and `sub-delims` of RFC 3986.
+const STANDS_FOR_ITSELF: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    while byte < 128_u8 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'-' | b'.'
+                    | b'_'
+                    | b'~'
+                    | b'!'
+                    | b'$'
+                    | b'&'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b','
+                    | b';'
+                    | b'='
+            );
+        byte += 1;
+    }
+    table
+};
 
 fn are_same(host: &[u8], authority: &[u8]) -> bool {
     let bare = |text: &[u8]| {
@@ -120,27 +186,17 @@ fn coding(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// What HTTP/1 keeps by its grammar: values without space around them (RFC 9113, 8.2.1), one length, and a bound.
-fn fields(uri: &Uri, headers: &HeaderMap, header_bytes: usize) -> Result<(), Refusal> {
+fn fields(uri: &Uri, seen: &Seen<'_>, header_bytes: usize) -> Result<(), Refusal> {
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
-    let mut size = target + authority + 4 * EACH_HEADER;
-    for (name, value) in headers {
-        let value = value.as_bytes();
-        if matches!(value, [b' ' | b'\t', ..] | [.., b' ' | b'\t']) {
-            return Err(Refusal::MALFORMED);
-        }
-        size += name.as_str().len() + value.len() + EACH_HEADER;
+    if seen.is_malformed {
+        return Err(Refusal::MALFORMED);
     }
     if target > header_bytes {
         return Err(Refusal::TARGET_TOO_LONG);
     }
-    if size > header_bytes {
+    if target + authority + 4 * EACH_HEADER + seen.bytes > header_bytes {
         return Err(Refusal::HEADERS_TOO_LARGE);
-    }
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let first = lengths.next();
-    if lengths.any(|other| Some(other) != first) {
-        return Err(Refusal::MALFORMED);
     }
     Ok(())
 }

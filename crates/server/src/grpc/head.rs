@@ -1,9 +1,14 @@
 //! What the head of a call says about its form, judged before anything of its body is read.
 
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
+};
 use tonic::{Code, Status};
 
 use crate::{body::Body, calls::Door, outcome::Outcome, rest};
+
+const NATIVE: &str = "application/grpc";
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// How messages travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +24,10 @@ pub(super) enum Format {
 impl Format {
     /// The format of a media type. `None` for messages that are not protobuf.
     fn of(content_type: &HeaderValue) -> Option<Self> {
+        // Nearly every call says just this.
+        if content_type == NATIVE {
+            return Some(Self::Native);
+        }
         let media_type = essence(content_type)?.to_ascii_lowercase();
         let (kind, encoding) = media_type.split_once('+').unwrap_or((&media_type, "proto"));
         match (kind, encoding) {
@@ -46,8 +55,11 @@ fn essence(content_type: &HeaderValue) -> Option<&str> {
 /// Which door a request is for, if it is gRPC at all: `application/grpc` or `application/grpc-web`, and whatever the
 /// messages are said to be.
 pub(crate) fn door_of(headers: &HeaderMap) -> Option<Door> {
-    const NATIVE: &str = "application/grpc";
-    let media_type = essence(headers.get(header::CONTENT_TYPE)?)?;
+    let content_type = headers.get(header::CONTENT_TYPE)?;
+    if content_type == NATIVE {
+        return Some(Door::Grpc);
+    }
+    let media_type = essence(content_type)?;
     let (native, rest) = media_type.split_at_checked(NATIVE.len())?;
     if !native.eq_ignore_ascii_case(NATIVE) {
         return None;
@@ -82,7 +94,7 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Box<Response<Body
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return Err(Box::new(response));
     }
-    let encoding = headers.get("grpc-encoding");
+    let encoding = headers.get(GRPC_ENCODING);
     if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         let status = Status::unimplemented("messages are taken uncompressed: send identity");
         let mut response = trailers_only(status, format);

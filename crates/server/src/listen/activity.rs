@@ -33,6 +33,8 @@ struct Counts {
 
 /// This one, the one before, and the one that is too long ago.
 const PERIODS: usize = 3;
+/// Slices of a connection that are on their way at a time, if its client reads: more is what it leaves unread.
+const MUCH: usize = 16;
 
 /// What is known at one moment. Bytes and requests are counted since the connection was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,6 +138,11 @@ impl InFlight {
         if status == StatusCode::SWITCHING_PROTOCOLS {
             self.0.0.is_upgraded.store(true, Relaxed);
         }
+    }
+
+    /// Whether much that was handed over is not written yet.
+    pub(crate) fn owes_much(&self) -> bool {
+        self.0.0.owed.iter().map(|owed| owed.load(Relaxed)).sum::<usize>() > MUCH
     }
 
     /// Notes that a slice of the answer is handed over.

@@ -3,12 +3,17 @@
 //! Once an answer has begun, hyper asks for more of it only when the client takes what it was offered. An answer that
 //! nobody reads is not asked again, and so cannot end itself. Closing its connection would end a hundred others
 //! behind the same proxy: only the stream is reset, by dropping the task that serves it.
+//!
+//! A connection may bring a hundred calls at a moment, and a hundred connections ten thousand. Were all of them in the
+//! runtime's queue at once, a bystander's call would wait behind all. So of each connection few calls are about to begin
+//! at a time; once a call was begun it takes its turns like any other.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
@@ -57,11 +62,29 @@ impl Stream {
     }
 }
 
-/// Starts the tasks of a connection's streams.
-#[derive(Clone, Copy, Debug)]
+/// Calls of a connection that are about to begin at a time.
+const BEGINNING: usize = 4;
+
+/// Starts the tasks of a connection's streams. Cheap to clone; clones have one line.
+#[derive(Clone)]
 pub(super) struct Streams {
     /// How long offered bytes may wait.
-    pub(super) patience: Duration,
+    patience: Duration,
+    line: Arc<Mutex<Line>>,
+}
+
+/// Who is about to begin, and who waits for that.
+#[derive(Default)]
+struct Line {
+    beginning: usize,
+    waiting: VecDeque<Serving>,
+}
+
+impl Streams {
+    /// Of one connection.
+    pub(super) fn new(patience: Duration) -> Self {
+        Self { patience, line: Arc::default() }
+    }
 }
 
 impl<F> Executor<F> for Streams
@@ -70,25 +93,57 @@ where
 {
     fn execute(&self, serving: F) {
         let stream = Stream::default();
-        let serving = Box::pin(CURRENT.scope(stream.clone(), serving));
-        tokio::spawn(Serving { call: serving, stream, patience: self.patience, unread: None });
+        let call = Box::pin(CURRENT.scope(stream.clone(), serving));
+        let serving = Serving { call, stream, patience: self.patience, unread: None, line: None };
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.beginning < BEGINNING {
+            line.beginning += 1;
+            drop(line);
+            serving.spawn(Arc::clone(&self.line));
+        } else {
+            line.waiting.push_back(serving);
+        }
     }
 }
 
 /// One stream being served, until it ends or the client has not read for too long.
-struct Serving<F> {
-    call: Pin<Box<F>>,
+struct Serving {
+    call: Pin<Box<dyn Future<Output = ()> + Send>>,
     stream: Stream,
     patience: Duration,
     /// The offer that the client does not take, and how long it may go on so.
     unread: Option<(usize, Pin<Box<Sleep>>)>,
+    /// Set while it is about to begin.
+    line: Option<Arc<Mutex<Line>>>,
 }
 
-impl<F: Future<Output = ()>> Future for Serving<F> {
+impl Serving {
+    /// It is about to begin.
+    fn spawn(self, line: Arc<Mutex<Line>>) {
+        tokio::spawn(Self { line: Some(line), ..self });
+    }
+
+    /// It begins, and the next is about to.
+    fn begins(&mut self) {
+        let Some(line) = self.line.take() else { return };
+        let next = {
+            let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = line.waiting.pop_front();
+            line.beginning -= usize::from(next.is_none());
+            next
+        };
+        if let Some(next) = next {
+            next.spawn(line);
+        }
+    }
+}
+
+impl Future for Serving {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
+        this.begins();
         if this.call.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
@@ -113,7 +168,7 @@ mod tests {
 
     fn serves(serving: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<bool> {
         let (done, ended) = tokio::sync::oneshot::channel::<()>();
-        Streams { patience: Duration::from_secs(30) }.execute(async move {
+        Streams::new(Duration::from_secs(30)).execute(async move {
             let _held = done;
             serving.await;
         });
@@ -122,6 +177,28 @@ mod tests {
             let _dropped = ended.await;
             started.elapsed() < Duration::from_secs(31)
         })
+    }
+
+    #[tokio::test]
+    async fn a_thousand_calls_of_a_connection_begin_and_nobody_waits_for_all_of_them() {
+        let (streams, begun) =
+            (Streams::new(Duration::from_secs(30)), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..1_000 {
+            let begun = Arc::clone(&begun);
+            streams.execute(async move {
+                begun.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            });
+        }
+
+        let bystander = Arc::clone(&begun);
+        let before = tokio::spawn(async move { bystander.load(Ordering::Relaxed) });
+
+        assert!(before.await.expect("no panic") <= 2 * BEGINNING);
+        while begun.load(Ordering::Relaxed) < 1_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(streams.line.lock().expect("no panic").beginning, 0);
     }
 
     #[tokio::test(start_paused = true)]

@@ -302,17 +302,19 @@ pub(super) fn wants_events(headers: &HeaderMap) -> bool {
 }
 
 /// A stream's answer. Server-sent events get their `id`, so that a browser resumes by itself.
-pub(super) fn streaming(answer: StreamingResponse, events: bool) -> Response<Body> {
+pub(super) fn streaming(
+    answer: StreamingResponse,
+    events: bool,
+) -> Result<Response<Body>, Refused> {
     let (content_type, headers, frames) = answer.into_parts();
     let frames = frames
         .map_ok(move |frame| Frame::data(if events { with_event_id(frame) } else { frame.into() }))
         .map_err(|status| {
             axum::Error::new(Status::new(Code::from_i32(status.code().as_i32()), status.message()))
         });
-    let mut response = Response::new(Body::flowing(
-        axum::body::Body::new(StreamBody::new(frames)),
-        request_id::share(),
-    ));
+    let frames = axum::body::Body::new(StreamBody::new(frames));
+    let body = Body::stream(frames, request_id::share());
+    let mut response = Response::new(body.map_err(|_refused| Refused::over_budget())?);
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, content_type);
@@ -320,7 +322,7 @@ pub(super) fn streaming(answer: StreamingResponse, events: bool) -> Response<Bod
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     // nginx and its like would otherwise hold events back.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    response
+    Ok(response)
 }
 
 /// Puts the resume token in front of an event as its id: `EventSource` sends it back as `Last-Event-ID`.

@@ -138,9 +138,7 @@ impl RestDoor {
         let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
         match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
             Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route).and_then(held),
-            Some(TranscodeResponse::Streaming(stream)) => {
-                Ok(answer::streaming(stream, wants_events))
-            }
+            Some(TranscodeResponse::Streaming(stream)) => answer::streaming(stream, wants_events),
             // The route table and the transcoder come from the same file.
             None => Err(Refused::NO_SUCH_PATH),
         }
