@@ -74,7 +74,7 @@ impl Answers for Front {
         let is_open = cors::is_open(door, request.uri().path());
 
         let refused = Arc::clone(&self.refused);
-        let answering = self.route(door, request);
+        let answering = self.route(door, request, &share);
         let answered = async move {
             let mut response = answering.await;
             in_flight.answered(response.status());
@@ -146,13 +146,14 @@ impl Front {
         self: Arc<Self>,
         door: Option<Door>,
         request: Request<Incoming>,
+        share: &Share,
     ) -> BoxFuture<'static, Response<Body>> {
         if let Some(response) = self.at_the_threshold(door, &request) {
             return future::ready(response).boxed();
         }
         let path = request.uri().path();
-        let admitted = match request_id::share().map(|share| share.hold(ANSWERING)).transpose() {
-            Ok(admitted) => admitted,
+        let admitted = match share.hold(ANSWERING) {
+            Ok(admitted) => Some(admitted),
             // An operator, and a proxy that asks whether this process is well, are answered all the same.
             Err(OverBudget) if path == METRICS || grpc::is_health(path) => None,
             Err(OverBudget) => {

@@ -262,6 +262,34 @@ async fn bodies_of_which_half_comes_are_refused_to_who_sends_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_in_the_works_counts_however_little_came_of_it() {
+    // A quarter for one client is 64 calls.
+    let mut server = Unshaken::new(process_with("[limits]\nwaiting_bytes = 2097152").await);
+    let greedy = Greedy::connects(&server).await;
+
+    let asking = greedy.connections.iter().flat_map(|connection| {
+        (0..STREAMS).map(|_| {
+            let mut connection = connection.clone();
+            let request = half_a_body(Request::post("http://sir0/api/users/register"), b"{");
+            async move {
+                connection.ready().await.expect("a place");
+                connection.send_request(request).await.map(|answer| answer.status().as_u16())
+            }
+        })
+    });
+    let asking = tokio::spawn(join_all(asking.collect::<Vec<_>>()));
+    tokio::time::sleep(Duration::from_secs(6)).await;
+
+    let refused = refused(&server).await;
+    assert!(refused > 900, "{refused} were refused");
+    assert_eq!(server.process.visitor().rest().get("/api/status").await.status, 200);
+    server.is_unshaken(MOST_MIB).await;
+    asking.abort();
+    drop(greedy);
+    nothing_waits_any_more(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_nobody_takes_is_given_up_and_its_connection_goes_on() {
     let server = a_full_store().await;
     let mut connection = takes_nothing(server.process.visitor().address()).await;

@@ -75,6 +75,11 @@ impl Frames {
         }
     }
 
+    /// How much of the content of a frame that began is still to come.
+    pub(super) const fn content(&self) -> usize {
+        self.content
+    }
+
     /// Counts the frames in what was read.
     pub(super) fn read(&mut self, bytes: &[u8], activity: &Activity) -> Result<(), Flood> {
         let mut rest = bytes;

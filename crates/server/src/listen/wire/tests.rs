@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use http::{StatusCode, Version};
 use tokio::{
@@ -47,6 +47,32 @@ async fn a_socket_is_read_at_its_pace_and_a_request_is_not() {
     assert!(before > 2 * BURST, "{before} bytes of a request");
     let most = BURST + 4096 + begun.elapsed().as_millis() as usize * SOCKET_PACE as usize / 1000;
     assert!((BURST..=most).contains(&after), "{after} bytes of a socket");
+}
+
+#[tokio::test]
+async fn a_connection_that_says_much_lets_others_go_first_and_loses_nothing() {
+    let (mut client, mut wire, _activity) = a_wire().await;
+    client.write_all(PREFACE).await.unwrap();
+    wire.read_exact(&mut [0; PREFACE.len()]).await.unwrap();
+    let data = [&[0, 4, 0, 0, 0, 0, 0, 0, 1][..], &[7; 1024][..]].concat();
+    let said = [[0, 0, 0, 8, 0, 0, 0, 0, 0].repeat(100), data].concat();
+    client.write_all(&said).await.unwrap();
+
+    let (mut chunk, mut heard, mut turns) = ([0; 4096], Vec::new(), 0);
+    while heard.len() < said.len() {
+        let mut reading = pin!(wire.read(&mut chunk));
+        let read = match futures::poll!(reading.as_mut()) {
+            Poll::Ready(read) => read,
+            Poll::Pending => {
+                turns += 1;
+                reading.await
+            }
+        };
+        heard.extend_from_slice(&chunk[..read.unwrap()]);
+    }
+
+    assert_eq!(heard, said);
+    assert!((2..=3).contains(&turns), "900 bytes of frames and a body in {turns} turns");
 }
 
 #[tokio::test]
