@@ -32,7 +32,7 @@ pub(crate) const SLICE: usize = 16 * 1024;
 const WAITING: usize = 4 * 1024;
 /// The same of a stream of messages, which has its filter and its follower too. Only until its first bytes are taken:
 /// streams that are read may be many, and their number is bounded by that of connections.
-const WAITING_STREAM: usize = 12 * 1024;
+const WAITING_STREAM: usize = 8 * 1024;
 /// The reason that a client hears who holds as much as it may.
 pub(crate) const TOO_MUCH_WAITING: &str = "TOO_MUCH_WAITING";
 /// How long a stream or a socket waits for memory before it looks again.

@@ -164,10 +164,14 @@ impl Watch {
             }
             *held = None;
             // One game at a time for a client that has no room for more.
-            let room = self.share.as_ref().map(|share| share.hold(READ_AHEAD.bytes)).transpose();
-            let bounds = room.as_ref().map_or(Bounds { rows: 1, ..READ_AHEAD }, |_| READ_AHEAD);
-            let client = self.share.as_ref().map(Share::client);
-            let games = self.reads.present(client, self.db.present_after(*after, bounds)).await?;
+            let (share, db, from) = (self.share.as_ref(), &self.db, *after);
+            let reading = async {
+                let room = share.map(|share| share.hold(READ_AHEAD.bytes)).transpose();
+                let bounds = room.as_ref().map_or(Bounds { rows: 1, ..READ_AHEAD }, |_| READ_AHEAD);
+                (db.present_after(from, bounds).await, room)
+            };
+            let (games, room) = self.reads.present(share.map(Share::client), reading).await;
+            let games = games?;
             let Some(last) = games.last() else { break };
             *after = Some(last.id);
             read.extend(games.into_iter().filter(|game| self.filter.wants_game(game)));
