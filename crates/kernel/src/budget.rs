@@ -3,8 +3,8 @@
 //! What a client does not read, and what it has sent half of, waits in memory for as long as the client likes. A
 //! [`Budget`] bounds it for the whole process, in bytes.
 //!
-//! Half of it is kept for clients that hold little: an *assured* part, which is a 128th of that half, is refused to
-//! nobody before 128 clients have taken theirs. Of the other half a client that holds more may have as much as is free
+//! Half of it is kept for clients that hold little: each of 128 clients gets an *assured* part, a 128th of that half,
+//! whatever the others hold. Of the other half a client that holds more may have as much as is free
 //! at that moment, so one alone gets a quarter of the budget, and those who come later find something left (dynamic
 //! thresholds: Choudhury and Hahne, 1998). Thresholds alone would not do: each who comes takes half of what is left,
 //! and what is held is not given back, so a dozen greedy clients would leave nothing.

@@ -107,7 +107,7 @@ impl Body {
         Self { content, share, ..Self::empty() }
     }
 
-    /// The same for a stream of messages, if there is room for one more that nobody reads.
+    /// The same for a stream of messages. Refused if the client has no room for one more unread stream.
     pub(crate) fn stream(body: axum::body::Body, share: Option<Share>) -> Result<Self, OverBudget> {
         let begun = share.as_ref().map(|share| share.hold(WAITING_STREAM)).transpose()?;
         let content = Content::Flowing { body, waiting: None, begun };

@@ -103,7 +103,7 @@ impl<'t> Places<'t> {
 impl Drop for Places<'_> {
     fn drop(&mut self) {
         let mut places = self.turns.places();
-        // The map's and ours. Nobody gets another while the map is locked.
+        // The map's and ours. A third can only be cloned under the lock that is held here.
         if Arc::strong_count(&self.semaphore) == 2 {
             places.remove(&self.client);
         }

@@ -18,8 +18,8 @@ const PORTS: Range<u16> = 10_000..32_768;
 const BLOCK: u16 = 100;
 const BLOCKS: u16 = (PORTS.end - PORTS.start) / BLOCK;
 
-/// A port of loopback that nobody listens on, and that no other test is given: between the moment when a port is
-/// found free and the one when a server opens it, many tests look for one.
+/// A free port of loopback. No other test is given the same one: between the moment when a port is found free and the
+/// one when a server opens it, many tests look for a port.
 pub fn free() -> Result<u16, String> {
     static OURS: Mutex<Vec<Block>> = Mutex::new(Vec::new());
     let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
@@ -40,7 +40,7 @@ struct Block {
 }
 
 impl Block {
-    /// One that nobody has.
+    /// Takes a block that no other process has.
     fn taken() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sir0-test-ports-{}", user()?));
         fs::create_dir_all(&folder)?;

@@ -36,7 +36,7 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     let lasting = Duration::from_secs(if is_short { 5 } else { 15 });
     let mut report = Report::default();
     for greed in Greed::ALL {
-        // A process of its own, so that nothing is left of what came before.
+        // Each kind meets a fresh process: memory that one kind left behind would count for the next.
         let process = a_full_store().await?;
         warms_up(&process).await?;
         let idle = Bystander::begins(&process).reads_for(lasting).await?;
@@ -122,7 +122,7 @@ async fn warms_up(process: &Process) -> Result<()> {
     Ok(())
 }
 
-/// Someone who reads a little, again and again, over a connection of their own.
+/// A client that reads a little, again and again, over one connection.
 struct Bystander {
     client: Client,
     server: String,
@@ -142,7 +142,8 @@ impl Bystander {
         Self { client: client.expect("a client without files"), server }
     }
 
-    /// Reads at a steady rate. On a thread of its own, or it would wait for our other clients and not for the server.
+    /// Reads at a steady rate. The bystander has a separate thread: on the drill's runtime it would wait for the greedy
+    /// clients and not for the server.
     async fn reads_for(self, lasting: Duration) -> Result<Read> {
         let reading = tokio::task::spawn_blocking(move || {
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
