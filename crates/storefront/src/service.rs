@@ -168,7 +168,7 @@ impl Storefront {
     }
 
     async fn game(&self, id: GameId) -> Result<Arc<Game>, StorefrontError> {
-        let game = self.cache.game(id, self.read_game(id)).await?;
+        let game = self.cache.game(id, || self.read_game(id)).await?;
         game.ok_or(StorefrontError::GameNotFound(id))
     }
 
@@ -307,7 +307,7 @@ impl GamesService for Storefront {
         let listing = convert::listing(request.get_ref(), &self.seal)?;
         let page = self
             .pages
-            .page(&listing, self.reads.page(request_id::client(), self.db.list(&listing)))
+            .page(&listing, || self.reads.page(request_id::client(), self.db.list(&listing)))
             .await
             .map_err(StorefrontError::from)?;
 

@@ -47,11 +47,15 @@ impl GameCache {
     }
 
     /// The game from memory, or read once however many ask at the same time. What does not exist is not kept.
-    pub(crate) async fn game<E: Send + Sync + 'static>(
+    pub(crate) async fn game<R, E>(
         &self,
         id: GameId,
-        read: impl Future<Output = Result<Option<Game>, E>> + Send,
-    ) -> Result<Option<Arc<Game>>, E> {
+        read: impl FnOnce() -> R + Send,
+    ) -> Result<Option<Arc<Game>>, E>
+    where
+        R: Future<Output = Result<Option<Game>, E>> + Send,
+        E: Send + Sync + 'static,
+    {
         let age = self.age.load(Ordering::Acquire);
         if let Some(kept) = self.games.get(&id).await
             && kept.age == age
@@ -59,6 +63,16 @@ impl GameCache {
             counts().process.increment(1);
             return Ok(Some(kept.game));
         }
+        // Boxed: a read of the database takes kilobytes, which a call that finds its game here should not carry.
+        Box::pin(self.fill(id, age, read())).await
+    }
+
+    async fn fill<E: Send + Sync + 'static>(
+        &self,
+        id: GameId,
+        age: u64,
+        read: impl Future<Output = Result<Option<Game>, E>> + Send,
+    ) -> Result<Option<Arc<Game>>, E> {
         let filled = self.games.entry(id).and_try_compute_with(async |known| match known {
             Some(entry) if entry.value().age == age => Ok(Op::Nop),
             _ => Ok(match read.await? {

@@ -33,17 +33,31 @@ impl PageCache {
     }
 
     /// The page from memory, or read once however many ask at the same time.
-    pub(crate) async fn page<E: Send + Sync + 'static>(
+    pub(crate) async fn page<R, E>(
         &self,
         listing: &Listing,
-        read: impl Future<Output = Result<Page, E>> + Send,
-    ) -> Result<Arc<Page>, E> {
+        read: impl FnOnce() -> R + Send,
+    ) -> Result<Arc<Page>, E>
+    where
+        R: Future<Output = Result<Page, E>> + Send,
+        E: Send + Sync + 'static,
+    {
         let version = self.version.load(Ordering::Acquire);
         if let Some((read_at, page)) = self.pages.get(listing).await
             && read_at == version
         {
             return Ok(page);
         }
+        // Boxed, as a game that is not at hand.
+        Box::pin(self.fill(listing, version, read())).await
+    }
+
+    async fn fill<E: Send + Sync + 'static>(
+        &self,
+        listing: &Listing,
+        version: u64,
+        read: impl Future<Output = Result<Page, E>> + Send,
+    ) -> Result<Arc<Page>, E> {
         let filled = self.pages.entry_by_ref(listing).and_try_compute_with(async |known| {
             match known {
                 // Somebody who asked at the same time has read it meanwhile.
