@@ -113,7 +113,7 @@ impl<E: Event> Follower<E> {
         let fitting = fitting.count().max(1);
         rows.truncate(fitting);
         if let Some(share) = &self.share {
-            match share.hold(rows.iter().map(row_bytes).sum()) {
+            match share.hold_ahead(rows.iter().map(row_bytes).sum()) {
                 Ok(held) => self.held = Some(held),
                 Err(_no_room) => rows.truncate(1),
             }

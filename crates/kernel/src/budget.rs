@@ -8,6 +8,10 @@
 //! at that moment, so one alone gets a quarter of the budget, and those who come later find something left (dynamic
 //! thresholds: Choudhury and Hahne, 1998). Thresholds alone would not do: each who comes takes half of what is left,
 //! and what is held is not given back, so a dozen greedy clients would leave nothing.
+//!
+//! What is read *ahead* for a stream is free again only once it was sent. Were the next message of a stream to wait for
+//! room that messages read ahead take, streams would wait for each other for ever, although their client reads. So what
+//! is about to be sent needs room beside what is sent already, and what is read ahead needs room beside everything.
 
 use std::{
     collections::HashMap,
@@ -31,6 +35,8 @@ const ASSURED_CLIENTS: usize = 128;
 struct Pool {
     total: usize,
     held: AtomicUsize,
+    /// How much of what is held was read ahead.
+    ahead: AtomicUsize,
     refused: AtomicU64,
     shares: Mutex<HashMap<Client, Weak<Account>>>,
 }
@@ -42,6 +48,8 @@ pub struct Share(Arc<Account>);
 struct Account {
     client: Client,
     held: AtomicUsize,
+    /// How much of what is held was read ahead.
+    ahead: AtomicUsize,
     pool: Arc<Pool>,
 }
 
@@ -51,6 +59,7 @@ struct Account {
 pub struct Held {
     share: Share,
     bytes: usize,
+    is_ahead: bool,
 }
 
 /// The client holds as much as it may. What it holds must be read or finished first.
@@ -62,8 +71,9 @@ impl Budget {
     /// Nothing is held yet.
     #[must_use]
     pub fn of(total: usize) -> Self {
-        let (held, refused) = (AtomicUsize::new(0), AtomicU64::new(0));
-        Self(Arc::new(Pool { total, held, refused, shares: Mutex::default() }))
+        let [held, ahead] = [const { AtomicUsize::new(0) }; 2];
+        let (refused, shares) = (AtomicU64::new(0), Mutex::default());
+        Self(Arc::new(Pool { total, held, ahead, refused, shares }))
     }
 
     /// The share of a client. It is the same one for as long as anyone has it.
@@ -73,8 +83,8 @@ impl Budget {
         if let Some(known) = shares.get(&client).and_then(Weak::upgrade) {
             return Share(known);
         }
-        let held = AtomicUsize::new(0);
-        let account = Arc::new(Account { client, held, pool: Arc::clone(&self.0) });
+        let [held, ahead] = [const { AtomicUsize::new(0) }; 2];
+        let account = Arc::new(Account { client, held, ahead, pool: Arc::clone(&self.0) });
         shares.insert(client, Arc::downgrade(&account));
         Share(account)
     }
@@ -122,41 +132,65 @@ impl Share {
     pub fn hold(&self, bytes: usize) -> Result<Held, OverBudget> {
         let Account { held, pool, .. } = &*self.0;
         let mine = held.load(Ordering::Relaxed);
-        let taken = pool.held.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |all| {
-            pool.lets(mine, bytes, all).then(|| all + bytes)
-        });
-        if taken.is_err() {
-            pool.refused.fetch_add(1, Ordering::Relaxed);
-            return Err(OverBudget);
-        }
-        held.fetch_add(bytes, Ordering::Relaxed);
-        Ok(Held { share: self.clone(), bytes })
+        self.take(bytes, |all| pool.lets(mine, bytes, all))
+    }
+
+    /// Holds what is read ahead for a stream, unless the client would then hold more than it may.
+    pub fn hold_ahead(&self, bytes: usize) -> Result<Held, OverBudget> {
+        let mut held = self.hold(bytes)?;
+        self.0.pool.ahead.fetch_add(bytes, Ordering::Relaxed);
+        self.0.ahead.fetch_add(bytes, Ordering::Relaxed);
+        held.is_ahead = true;
+        Ok(held)
+    }
+
+    /// Holds what is about to be sent on a stream, once there is room beside what was sent and is not read yet.
+    pub fn hold_next(&self, bytes: usize) -> Result<Held, OverBudget> {
+        self.take(bytes, |all| self.lets_next(bytes, all))
     }
 
     /// Holds these bytes whatever else is held: for what is small, and cannot be refused any more.
     pub fn hold_anyway(&self, bytes: usize) -> Held {
         self.0.pool.held.fetch_add(bytes, Ordering::AcqRel);
         self.0.held.fetch_add(bytes, Ordering::Relaxed);
-        Held { share: self.clone(), bytes }
+        Held { share: self.clone(), bytes, is_ahead: false }
     }
 
-    /// Whether the client could hold these bytes now.
+    /// Whether [`hold_next`](Self::hold_next) would hold these bytes now.
     #[must_use]
-    pub fn has_room(&self, bytes: usize) -> bool {
+    pub fn has_room_next(&self, bytes: usize) -> bool {
+        self.lets_next(bytes, self.0.pool.held.load(Ordering::Relaxed))
+    }
+
+    fn lets_next(&self, bytes: usize, all: usize) -> bool {
+        let Account { held, ahead, pool, .. } = &*self.0;
+        let mine = held.load(Ordering::Relaxed).saturating_sub(ahead.load(Ordering::Relaxed));
+        pool.lets(mine, bytes, all.saturating_sub(pool.ahead.load(Ordering::Relaxed)))
+    }
+
+    fn take(&self, bytes: usize, lets: impl Fn(usize) -> bool) -> Result<Held, OverBudget> {
         let Account { held, pool, .. } = &*self.0;
-        pool.lets(held.load(Ordering::Relaxed), bytes, pool.held.load(Ordering::Relaxed))
+        let taken = pool.held.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |all| {
+            lets(all).then(|| all + bytes)
+        });
+        if taken.is_err() {
+            pool.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(OverBudget);
+        }
+        held.fetch_add(bytes, Ordering::Relaxed);
+        Ok(Held { share: self.clone(), bytes, is_ahead: false })
     }
 }
 
 impl Held {
-    /// Holds more. What is held already stays held when more is refused.
+    /// Holds more, not of what is read ahead. What is held already stays held when more is refused.
     pub fn grow(&mut self, bytes: usize) -> Result<(), OverBudget> {
         let mut more = self.share.hold(bytes)?;
         self.bytes += std::mem::take(&mut more.bytes);
         Ok(())
     }
 
-    /// Holds more whatever else is held: for what is small, and cannot be refused any more.
+    /// Holds more whatever else is held, not of what is read ahead: for what is small, and cannot be refused any more.
     pub fn grow_anyway(&mut self, bytes: usize) {
         let mut more = self.share.hold_anyway(bytes);
         self.bytes += std::mem::take(&mut more.bytes);
@@ -165,7 +199,11 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Account { held, pool, .. } = &*self.share.0;
+        let Account { held, ahead, pool, .. } = &*self.share.0;
+        if self.is_ahead {
+            ahead.fetch_sub(self.bytes, Ordering::Relaxed);
+            pool.ahead.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
         held.fetch_sub(self.bytes, Ordering::Relaxed);
         pool.held.fetch_sub(self.bytes, Ordering::AcqRel);
     }
@@ -224,10 +262,29 @@ mod tests {
 
         let newcomer = budget.share(client(200));
 
-        assert!(newcomer.has_room(assured));
+        assert!(newcomer.has_room_next(assured));
         let _held = newcomer.hold(assured).expect("room for who holds nothing");
-        assert!(!newcomer.has_room(1), "others are as small");
+        assert!(!newcomer.has_room_next(1), "others are as small");
         assert!(budget.held() < 1_000_000);
+    }
+
+    #[test]
+    fn what_is_read_ahead_keeps_no_stream_from_sending() {
+        let budget = Budget::of(1000);
+        let [share, other] = [1, 2].map(|number| budget.share(client(number)));
+        let ahead = |share: &Share| -> Vec<_> {
+            std::iter::from_fn(|| share.hold_ahead(10).ok()).collect()
+        };
+        let read_ahead = (ahead(&share), ahead(&other));
+        share.hold(10).expect_err("no room beside what is read ahead");
+
+        let sent: Vec<_> = std::iter::from_fn(|| share.hold_next(10).ok()).collect();
+
+        assert_eq!(sent.len(), 25, "a quarter, as if nothing were read ahead");
+        assert!(!share.has_room_next(10) && other.has_room_next(10));
+        drop((sent, read_ahead));
+        assert!(share.has_room_next(250) && !share.has_room_next(501));
+        assert_eq!(budget.held(), 0);
     }
 
     #[test]
@@ -239,7 +296,7 @@ mod tests {
         held.grow(300).expect_err("no room");
         let owed = budget.share(client(1)).hold_anyway(5_000);
         assert_eq!(budget.held(), 5_150);
-        assert!(!share.has_room(1));
+        assert!(!share.has_room_next(1));
 
         drop((held, owed, share));
 

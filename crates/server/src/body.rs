@@ -66,6 +66,8 @@ enum Content {
         waiting: Option<Pin<Box<Sleep>>>,
         /// What is held until the first bytes are taken.
         begun: Option<Held>,
+        /// Bytes were asked for, and did not come yet.
+        is_asking: bool,
     },
 }
 
@@ -103,14 +105,14 @@ impl Body {
 
     /// Bytes that come as they come, each held against the share while it waits for the client.
     pub(crate) fn flowing(body: axum::body::Body, share: Option<Share>) -> Self {
-        let content = Content::Flowing { body, waiting: None, begun: None };
+        let content = Content::Flowing { body, waiting: None, begun: None, is_asking: false };
         Self { content, share, ..Self::empty() }
     }
 
     /// The same for a stream of messages. Refused if the client has no room for one more unread stream.
     pub(crate) fn stream(body: axum::body::Body, share: Option<Share>) -> Result<Self, OverBudget> {
         let begun = share.as_ref().map(|share| share.hold(WAITING_STREAM)).transpose()?;
-        let content = Content::Flowing { body, waiting: None, begun };
+        let content = Content::Flowing { body, waiting: None, begun, is_asking: false };
         Ok(Self { content, share, ..Self::empty() })
     }
 
@@ -205,17 +207,21 @@ impl HttpBody for Body {
         if !this.rest.is_empty() {
             return Poll::Ready(Some(Ok(this.slice())));
         }
-        let Content::Flowing { body, waiting, begun } = &mut this.content else {
+        let Content::Flowing { body, waiting, begun, is_asking } = &mut this.content else {
             return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
         };
-        if let Some(share) = &this.share {
-            while !share.has_room(SLICE) {
+        // A stream that begins holds what its first bytes need. One that was asked for bytes may hold what others wait for,
+        // such as its turn to read. Were these to wait for room, the streams of a client would wait for each other.
+        if let Some(share) = this.share.as_ref().filter(|_| begun.is_none() && !*is_asking) {
+            while !share.has_room_next(SLICE) {
                 let wait = waiting.get_or_insert_with(|| Box::pin(sleep(LOOK_AGAIN)));
                 ready!(wait.as_mut().poll(context));
                 *waiting = None;
             }
         }
-        let frame = match ready!(Pin::new(&mut *body).poll_frame(context)) {
+        let polled = Pin::new(&mut *body).poll_frame(context);
+        *is_asking = polled.is_pending();
+        let frame = match ready!(polled) {
             Some(Ok(frame)) => frame,
             Some(Err(error)) => {
                 this.ended(code_of(&error));
@@ -283,12 +289,15 @@ fn code_of(error: &axum::Error) -> Code {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::{net::Ipv4Addr, time::Instant};
 
-    use futures::stream;
+    use futures::{FutureExt, StreamExt, stream};
     use http_body_util::{BodyExt, StreamBody};
     use metrics_exporter_prometheus::PrometheusBuilder;
     use sir0_contract::CALLS;
+    use sir0_kernel::{Budget, Client};
+    use tokio::time::timeout;
+    use tokio_stream::wrappers::UnboundedReceiverStream;
 
     use super::*;
     use crate::calls::{CallMetrics, Door};
@@ -302,6 +311,33 @@ mod tests {
             http::HeaderName::from_static("grpc-status"),
             http::HeaderValue::from_static(code),
         )]))
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_begins_or_was_asked_for_bytes_waits_for_no_room() {
+        let budget = Budget::of(1 << 20);
+        let share = budget.share(Client::at(Ipv4Addr::LOCALHOST.into()));
+        let (sender, came) = tokio::sync::mpsc::unbounded_channel::<Frame<Bytes>>();
+        let came = UnboundedReceiverStream::new(came).map(Ok::<_, axum::Error>);
+        let content = axum::body::Body::new(StreamBody::new(came));
+        let mut body = Body::stream(content, Some(share.clone())).expect("room for one");
+        let all_room = || -> Vec<_> { std::iter::from_fn(|| share.hold(1024).ok()).collect() };
+
+        let taken = all_room();
+        sender.send(data()).expect("it is open");
+        assert!(body.frame().now_or_never().is_some(), "its first bytes");
+        drop(taken);
+        assert!(body.frame().now_or_never().is_none(), "nothing came");
+        let taken = all_room();
+        sender.send(data()).expect("it is open");
+        assert!(body.frame().now_or_never().is_some(), "it was asked while there was room");
+        sender.send(data()).expect("it is open");
+        assert!(body.frame().now_or_never().is_none(), "there is no room");
+        drop(taken);
+
+        let next = timeout(10 * LOOK_AGAIN, body.frame()).await;
+
+        assert!(next.expect("there is room").is_some());
     }
 
     #[tokio::test]

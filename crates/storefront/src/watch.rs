@@ -166,7 +166,7 @@ impl Watch {
             // One game at a time for a client that has no room for more.
             let (share, db, from) = (self.share.as_ref(), &self.db, *after);
             let reading = async {
-                let room = share.map(|share| share.hold(READ_AHEAD.bytes)).transpose();
+                let room = share.map(|share| share.hold_ahead(READ_AHEAD.bytes)).transpose();
                 let bounds = room.as_ref().map_or(Bounds { rows: 1, ..READ_AHEAD }, |_| READ_AHEAD);
                 (db.present_after(from, bounds).await, room)
             };

@@ -18,6 +18,7 @@ use sir0_testkit::process;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
+    time::timeout,
 };
 
 use crate::{
@@ -100,11 +101,16 @@ impl Greedy {
 }
 
 async fn takes_nothing(address: SocketAddr) -> http2::SendRequest<Body> {
+    connection(address, 0).await
+}
+
+/// A connection whose streams have such a window.
+async fn connection(address: SocketAddr, window: u32) -> http2::SendRequest<Body> {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 9], 0).into()).expect("an address of loopback");
     let stream = socket.connect(address).await.expect("it listens");
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
-        .initial_stream_window_size(0)
+        .initial_stream_window_size(window)
         .handshake(TokioIo::new(stream))
         .await
         .expect("it speaks HTTP/2");
@@ -302,6 +308,48 @@ async fn an_answer_that_nobody_takes_is_given_up_and_its_connection_goes_on() {
     assert!(asked.elapsed() > Duration::from_secs(25), "{:?}", asked.elapsed());
     let again = connection.send_request(get("/api/status")).await.expect("the connection lives");
     assert_eq!(again.status(), 200);
+}
+
+/// Watches every game until all there are have come. Told that too much waits for this client, it comes again as it was
+/// told. The stream stays open.
+async fn hears_all(mut connection: http2::SendRequest<Body>) -> Incoming {
+    let mut updates = loop {
+        connection.ready().await.expect("the connection lives");
+        let asked = connection.send_request(get("/api/games:watch?sendPresent=true"));
+        let answer = asked.await.expect("an answer");
+        if answer.status() == 200 {
+            break answer.into_body();
+        }
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["retry-after"].to_str().expect("a number")),
+            (429, "1")
+        );
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    let mut heard = Vec::new();
+    while !heard.windows(8).any(|word| word == b"\"inSync\"") {
+        let frame = updates.frame().await.expect("no end").expect("unbroken");
+        heard.extend_from_slice(frame.data_ref().expect("updates"));
+    }
+    updates
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_hears_all_on_each_of_the_thousands_of_streams_that_it_opens_at_once() {
+    let process = process().await;
+    let studio = process.publisher("Northlight").await;
+    for number in 0..3 {
+        let description = format!("{number} {}", "x".repeat(3990));
+        let game = CreateGameRequest { description, ..a_game("Lanterns") };
+        studio.games().create_game(game).await.expect("a good game");
+    }
+    let address = process.visitor().address();
+    let connections = join_all((0..40).map(|_| connection(address, 64 * 1024))).await;
+
+    let streams = connections.iter().flat_map(|it| (0..STREAMS).map(|_| hears_all(it.clone())));
+    let all = timeout(Duration::from_mins(1), join_all(streams)).await;
+
+    all.expect("streams of one client do not wait for each other");
 }
 
 /// Reads a whole answer over HTTP/1, slowly and steadily, and answers with its size and what was announced.

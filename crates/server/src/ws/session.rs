@@ -293,7 +293,7 @@ impl<T: GamesService> Door<T> {
 async fn room_for(bytes: usize) -> Option<Held> {
     let share = request_id::share().filter(|_| bytes > 0)?;
     loop {
-        if let Ok(held) = share.hold(bytes) {
+        if let Ok(held) = share.hold_next(bytes) {
             return Some(held);
         }
         sleep(LOOK_AGAIN).await;
