@@ -74,7 +74,7 @@ impl Answers for Front {
         let is_open = cors::is_open(door, request.uri().path());
 
         let refused = Arc::clone(&self.refused);
-        let answering = self.route(door, request, &share);
+        let answering = self.route(door, request, &share, &in_flight);
         let answered = async move {
             let mut response = answering.await;
             in_flight.answered(response.status());
@@ -147,9 +147,16 @@ impl Front {
         door: Option<Door>,
         request: Request<Incoming>,
         share: &Share,
+        in_flight: &InFlight,
     ) -> BoxFuture<'static, Response<Body>> {
+        let turn_away = |refused: Response<Body>| {
+            if !request.body().is_end_stream() {
+                in_flight.leaves_body();
+            }
+            future::ready(refused).boxed()
+        };
         if let Some(response) = self.at_the_threshold(door, &request) {
-            return future::ready(response).boxed();
+            return turn_away(response);
         }
         let path = request.uri().path();
         let admitted = match share.hold(ANSWERING) {
@@ -161,7 +168,7 @@ impl Front {
                     Some(_) => grpc::over_budget(request.headers()),
                     None => rest::over_budget(),
                 };
-                return future::ready(refused).boxed();
+                return turn_away(refused);
             }
         };
         self.enter(door, request, admitted)

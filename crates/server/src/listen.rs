@@ -1,6 +1,7 @@
 //! The one port: accepting connections, and closing those that cost without asking anything.
 
 mod activity;
+mod backlog;
 mod farewell;
 mod frames;
 mod patience;
@@ -36,6 +37,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     activity::Activity,
+    backlog::Backlog,
     patience::{Patience, Verdict},
     streams::Streams,
     wire::Wire,
@@ -94,6 +96,8 @@ pub(crate) async fn serve(
 ) {
     metrics::describe_counter!(FLOODS, "Connections ended because of how many frames they sent");
     let places = Arc::new(Semaphore::new(limits.connections));
+    let common = Common { limits, backlog: Backlog::default(), stopping };
+    let Common { limits, stopping, .. } = &common;
     let connections = TaskTracker::new();
     loop {
         let place = Arc::clone(&places).acquire_owned();
@@ -110,8 +114,7 @@ pub(crate) async fn serve(
         };
         let address = peer.ip();
         let peer = Peer { address, share: budget.share(Client::at(address)) };
-        let serving =
-            connection(stream, peer, Arc::clone(&front), limits.clone(), stopping.clone());
+        let serving = connection(stream, peer, Arc::clone(&front), common.clone());
         connections.spawn(async move {
             serving.await;
             drop(place);
@@ -144,12 +147,19 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
+/// What the connections of a process have in common.
+#[derive(Clone)]
+struct Common {
+    limits: Limits,
+    backlog: Backlog,
+    stopping: CancellationToken,
+}
+
 async fn connection(
     stream: TcpStream,
     peer: Peer,
     front: Arc<impl Answers>,
-    limits: Limits,
-    stopping: CancellationToken,
+    Common { limits, backlog, stopping }: Common,
 ) {
     if let Err(error) = prepare(&stream) {
         tracing::debug!(
@@ -158,15 +168,15 @@ async fn connection(
         );
         return;
     }
-    // Of its own: asking the one all share takes its lock, for every request of every connection.
-    let stopping = stopping.child_token();
-    let activity = Activity::default();
+    // One for each connection: asking the one all share takes its lock, for every request of every connection.
+    let goodbye = stopping.child_token();
+    let activity = Activity::new(goodbye.clone());
     let service = service_fn(|request: Request<Incoming>| {
         let in_flight = activity.begin(request.version());
         Arc::clone(&front).answer(peer.clone(), request, in_flight).map(Ok::<_, Infallible>)
     });
-    let builder = protocol(&limits);
-    let wire = TokioIo::new(Wire::new(Lingering::new(stream), activity.clone()));
+    let builder = protocol(&limits, backlog.clone());
+    let wire = TokioIo::new(Wire::new(Lingering::new(stream), activity.clone(), backlog));
     let mut serving = pin!(builder.serve_connection_with_upgrades(wire, service));
     let mut patience = Patience::new(&limits, Instant::now());
     let mut check = interval(patience.interval());
@@ -176,7 +186,7 @@ async fn connection(
             biased;
             // How it ended is the client's business: a reset is as good as a goodbye.
             _ended = serving.as_mut() => return,
-            () = stopping.cancelled(), if !is_ending => {
+            () = goodbye.cancelled(), if !is_ending => {
                 is_ending = true;
                 serving.as_mut().graceful_shutdown();
             }
@@ -199,8 +209,8 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(UNREAD_TIMEOUT))
 }
 
-fn protocol(limits: &Limits) -> auto::Builder<Streams> {
-    let mut builder = auto::Builder::new(Streams::new(UNREAD_TIMEOUT));
+fn protocol(limits: &Limits, backlog: Backlog) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams::new(UNREAD_TIMEOUT, backlog));
     builder
         .http1()
         // The check of the connection sees to it, once every few seconds and not twice for every request.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use http::{StatusCode, Version};
+use tokio_util::sync::CancellationToken;
 
 /// What goes on on one connection. One task tells nearly all of it, so nothing has to be more than relaxed.
 #[derive(Clone, Default)]
@@ -29,12 +30,20 @@ struct Counts {
     /// How many slices were handed over and not written, by the period in which they were.
     owed: [AtomicUsize; PERIODS],
     period: AtomicUsize,
+    /// Requests that were refused without a look at their body.
+    bodies_left: AtomicUsize,
+    goodbye: CancellationToken,
 }
 
 /// This one, the one before, and the one that is too long ago.
 const PERIODS: usize = 3;
 /// Slices of a connection that are on their way at a time, if its client reads: more is what it leaves unread.
 const MUCH: usize = 16;
+
+/// Bodies that a connection over HTTP/2 may leave unread. Small pieces of a body that come after its request was refused
+/// count against the connection for good in h2 (0.4.20), which breaks it off with `ENHANCE_YOUR_CALM` after some 500, and
+/// with it the streams of all who share it behind a proxy.
+const MOST_LEFT: usize = 256;
 
 /// What is known at one moment. Bytes and requests are counted since the connection was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +63,11 @@ pub(super) struct Seen {
 impl Activity {
     /// How often [`Self::next_period`] is asked.
     pub(super) const PERIOD: Duration = Duration::from_secs(30);
+
+    /// Nothing goes on yet. The token is cancelled when the connection is better replaced by a new one.
+    pub(super) fn new(goodbye: CancellationToken) -> Self {
+        Self(Arc::new(Counts { goodbye, ..Counts::default() }))
+    }
 
     /// A request is complete up to its body.
     pub(super) fn begin(&self, version: Version) -> InFlight {
@@ -140,6 +154,15 @@ impl InFlight {
         }
     }
 
+    /// The request was refused without a look at its body. After many, the connection is replaced by a new one.
+    pub(crate) fn leaves_body(&self) {
+        let Activity(counts) = &self.0;
+        let left = counts.bodies_left.fetch_add(1, Relaxed) + 1;
+        if left == MOST_LEFT && self.0.is_http2() {
+            counts.goodbye.cancel();
+        }
+    }
+
     /// Whether much that was handed over is not written yet.
     pub(crate) fn owes_much(&self) -> bool {
         self.0.0.owed.iter().map(|owed| owed.load(Relaxed)).sum::<usize>() > MUCH
@@ -198,6 +221,20 @@ mod tests {
         let noticed: Vec<_> = (0..4).map(|_| activity.next_period()).collect();
 
         assert_eq!(noticed, [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_connection_on_which_hundreds_of_bodies_were_left_unread_is_replaced() {
+        for (version, is_replaced) in [(Version::HTTP_2, true), (Version::HTTP_11, false)] {
+            let goodbye = CancellationToken::new();
+            let activity = Activity::new(goodbye.clone());
+
+            (1..MOST_LEFT).for_each(|_| activity.begin(version).leaves_body());
+            assert!(!goodbye.is_cancelled());
+            activity.begin(version).leaves_body();
+
+            assert_eq!(goodbye.is_cancelled(), is_replaced, "{version:?}");
+        }
     }
 
     #[test]

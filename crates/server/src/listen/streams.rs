@@ -4,9 +4,8 @@
 //! nobody reads is not asked again, and so cannot end itself. Closing its connection would end a hundred others
 //! behind the same proxy: only the stream is reset, by dropping the task that serves it.
 //!
-//! A connection may bring a hundred calls at a moment, and a hundred connections ten thousand. Were all of them in the
-//! runtime's queue at once, a bystander's call would wait behind all. So of each connection few calls are about to begin
-//! at a time; once a call was begun it takes its turns like any other.
+//! A connection may bring a hundred calls at a moment. Few of them are about to begin at a time, and each that had to wait
+//! for that begins after everyone else. Once a call has begun, it takes its turns like any other.
 
 use std::{
     collections::VecDeque,
@@ -22,6 +21,8 @@ use std::{
 
 use hyper::rt::Executor;
 use tokio::time::{Sleep, sleep};
+
+use super::backlog::Backlog;
 
 tokio::task_local! {
     static CURRENT: Stream;
@@ -71,6 +72,7 @@ pub(super) struct Streams {
     /// How long offered bytes may wait.
     patience: Duration,
     line: Arc<Mutex<Line>>,
+    backlog: Backlog,
 }
 
 /// Who is about to begin, and who waits for that.
@@ -82,8 +84,8 @@ struct Line {
 
 impl Streams {
     /// Of one connection.
-    pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, line: Arc::default() }
+    pub(super) fn new(patience: Duration, backlog: Backlog) -> Self {
+        Self { patience, line: Arc::default(), backlog }
     }
 }
 
@@ -94,12 +96,12 @@ where
     fn execute(&self, serving: F) {
         let stream = Stream::default();
         let call = Box::pin(CURRENT.scope(stream.clone(), serving));
-        let serving = Serving { call, stream, patience: self.patience, unread: None, line: None };
+        let serving = Serving { call, stream, patience: self.patience, unread: None, place: None };
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.beginning < BEGINNING {
             line.beginning += 1;
             drop(line);
-            serving.spawn(Arc::clone(&self.line));
+            serving.spawn(Place { line: Arc::clone(&self.line), backlog: self.backlog.clone() });
         } else {
             line.waiting.push_back(serving);
         }
@@ -114,26 +116,32 @@ struct Serving {
     /// The offer that the client does not take, and how long it may go on so.
     unread: Option<(usize, Pin<Box<Sleep>>)>,
     /// Set while it is about to begin.
-    line: Option<Arc<Mutex<Line>>>,
+    place: Option<Place>,
+}
+
+/// The place of a call that is about to begin, which the next one takes.
+struct Place {
+    line: Arc<Mutex<Line>>,
+    backlog: Backlog,
 }
 
 impl Serving {
     /// It is about to begin.
-    fn spawn(self, line: Arc<Mutex<Line>>) {
-        tokio::spawn(Self { line: Some(line), ..self });
+    fn spawn(self, place: Place) {
+        tokio::spawn(Self { place: Some(place), ..self });
     }
 
-    /// It begins, and the next is about to.
+    /// It begins, and the next is about to, after everyone else.
     fn begins(&mut self) {
-        let Some(line) = self.line.take() else { return };
+        let Some(place) = self.place.take() else { return };
         let next = {
-            let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut line = place.line.lock().unwrap_or_else(PoisonError::into_inner);
             let next = line.waiting.pop_front();
             line.beginning -= usize::from(next.is_none());
             next
         };
         if let Some(next) = next {
-            next.spawn(line);
+            place.backlog.clone().defer(move || next.spawn(place));
         }
     }
 }
@@ -168,7 +176,7 @@ mod tests {
 
     fn serves(serving: impl Future<Output = ()> + Send + 'static) -> tokio::task::JoinHandle<bool> {
         let (done, ended) = tokio::sync::oneshot::channel::<()>();
-        Streams::new(Duration::from_secs(30)).execute(async move {
+        Streams::new(Duration::from_secs(30), Backlog::default()).execute(async move {
             let _held = done;
             serving.await;
         });
@@ -181,8 +189,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_thousand_calls_of_a_connection_begin_and_nobody_waits_for_all_of_them() {
-        let (streams, begun) =
-            (Streams::new(Duration::from_secs(30)), Arc::new(AtomicUsize::new(0)));
+        let (streams, begun) = (
+            Streams::new(Duration::from_secs(30), Backlog::default()),
+            Arc::new(AtomicUsize::new(0)),
+        );
         for _ in 0..1_000 {
             let begun = Arc::clone(&begun);
             streams.execute(async move {

@@ -13,7 +13,12 @@ use tokio::{
 };
 
 use super::{
-    activity::Activity, farewell::Farewell, frames::Frames, target::Target, unanswered::Unanswered,
+    activity::Activity,
+    backlog::{Backlog, Turn},
+    farewell::Farewell,
+    frames::Frames,
+    target::Target,
+    unanswered::Unanswered,
 };
 use crate::{linger::Lingering, pace::Pace};
 
@@ -36,8 +41,9 @@ pub(super) struct Wire {
     spoken: Spoken,
     /// What is left to write of a refusal that takes the place of hyper's.
     refusing: Option<Vec<u8>>,
-    /// It said much, and others go first.
-    is_after_others: bool,
+    backlog: Backlog,
+    /// Set after it said much, until the others have had their turn.
+    turn: Option<Turn>,
 }
 
 /// What the client speaks.
@@ -57,14 +63,8 @@ struct Socket {
 }
 
 impl Wire {
-    pub(super) fn new(stream: Lingering, activity: Activity) -> Self {
-        Self {
-            stream,
-            activity,
-            spoken: Spoken::Perhaps2(0),
-            refusing: None,
-            is_after_others: false,
-        }
+    pub(super) fn new(stream: Lingering, activity: Activity, backlog: Backlog) -> Self {
+        Self { stream, activity, spoken: Spoken::Perhaps2(0), refusing: None, backlog, turn: None }
     }
 
     /// Reads as much at most. Once that much came, the next read is after everyone else's turn.
@@ -74,16 +74,18 @@ impl Wire {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if std::mem::take(&mut self.is_after_others) {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
+        if let Some(turn) = &self.turn {
+            ready!(turn.poll());
+            self.turn = None;
         }
         let room = most.min(into.remaining());
         let mut some = ReadBuf::new(into.initialize_unfilled_to(room));
         ready!(Pin::new(&mut self.stream).poll_read(context, &mut some))?;
         let came = some.filled().len();
         into.advance(came);
-        self.is_after_others = came == most;
+        if came == most {
+            self.turn = Some(Turn::waits(&self.backlog, context));
+        }
         Poll::Ready(Ok(()))
     }
 
