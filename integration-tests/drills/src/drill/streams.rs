@@ -13,7 +13,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, sleep, timeout},
 };
-use tonic::Streaming;
+use tonic::{Code, Streaming};
 
 use super::{
     game::a_game,
@@ -29,6 +29,8 @@ const CHANGES: usize = 5;
 const OPENING: usize = 64;
 /// Beyond this it is lost.
 const LONG: Duration = Duration::from_secs(30);
+/// What a refusal says in `Retry-After`.
+const AGAIN: Duration = Duration::from_secs(1);
 /// What was needed to open is given back after a while.
 const SETTLES: Duration = Duration::from_secs(3);
 
@@ -87,10 +89,19 @@ async fn open(visitor: Person, count: usize) -> Result<Vec<Streaming<WatchGamesR
     try_join_all((0..count).map(|_| watch(games.clone()))).await
 }
 
-/// One stream, past the present.
+/// One stream, past the present. An address may begin about a thousand at a time: the others come again, as they are told.
 async fn watch(mut games: GamesClient) -> Result<Streaming<WatchGamesResponse>> {
-    let asked = WatchGamesRequest { send_present: true, ..Default::default() };
-    let mut updates = games.watch_games(asked).await?.into_inner();
+    let begun = Instant::now();
+    let mut updates = loop {
+        let asked = WatchGamesRequest { send_present: true, ..Default::default() };
+        match games.watch_games(asked).await {
+            Ok(updates) => break updates.into_inner(),
+            Err(full) if full.code() == Code::ResourceExhausted && begun.elapsed() < LONG => {
+                sleep(AGAIN).await;
+            }
+            Err(refused) => return Err(refused.into()),
+        }
+    };
     loop {
         let message = timeout(LONG, updates.message()).await.context("a stream stays silent")??;
         match message.context("a stream ends before it begins")?.update {

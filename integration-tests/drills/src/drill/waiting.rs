@@ -106,7 +106,8 @@ async fn a_full_store() -> Result<Process> {
     Ok(process)
 }
 
-/// What every process of some age has: threads that have worked, pages that were read, statements that were prepared.
+/// What every process of some age has: threads that have worked, pages that were read, statements that were prepared, and
+/// what the allocator keeps after as many connections and calls as are to come, of clients who read.
 async fn warms_up(process: &Process) -> Result<()> {
     let rest = process.visitor().rest();
     stream::iter(0..200)
@@ -118,6 +119,9 @@ async fn warms_up(process: &Process) -> Result<()> {
             Ok(())
         })
         .await?;
+    for path in READ {
+        greedy::read_by_many(process.address(), path).await?;
+    }
     sleep(Duration::from_secs(2)).await;
     Ok(())
 }

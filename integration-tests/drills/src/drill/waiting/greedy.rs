@@ -3,21 +3,26 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    fmt,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use futures::{StreamExt, future::join_all, stream};
+use futures::{
+    StreamExt, TryStreamExt,
+    future::{join_all, try_join_all},
+    stream,
+};
 use http::{Request, Response, request::Builder};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
-    net::{TcpSocket, TcpStream},
-    task::{JoinHandle, JoinSet},
+    net::TcpSocket,
+    runtime::{self, Handle, Runtime},
+    task::JoinHandle,
 };
 
 const CONNECTIONS: u16 = 100;
@@ -88,7 +93,7 @@ pub(super) struct Greedy {
     connections: Vec<http2::SendRequest<Body>>,
     greed: Greed,
     /// They end with this.
-    driving: JoinSet<()>,
+    runtime: Apart,
 }
 
 impl Greedy {
@@ -98,32 +103,47 @@ impl Greedy {
         greed: Greed,
         is_spread: bool,
     ) -> Result<Self> {
-        let (mut connections, mut driving) = (Vec::new(), JoinSet::new());
-        for number in 1..=CONNECTIONS {
-            let [high, low] = if is_spread { number.to_be_bytes() } else { [0, 0] };
-            let socket = TcpSocket::new_v4()?;
-            socket.bind((Ipv4Addr::new(127, 9, high, low.max(1)), 0).into())?;
-            let (sender, connection) = takes_nothing(socket.connect(server).await?).await?;
-            connections.push(sender);
-            // How it ends is seen by those who asked.
-            driving.spawn(async { drop(connection.await) });
-        }
-        Ok(Self { connections, greed, driving })
+        let runtime = Apart::new()?;
+        let connecting = runtime.handle().spawn(connections(server, is_spread, 0));
+        Ok(Self { connections: connecting.await??, greed, runtime })
     }
 
     /// Asks on every stream of every connection at once.
     pub(super) fn asks(self) -> Waiting {
-        let Self { connections, greed, driving } = self;
-        let asked = connections.into_iter().flat_map(move |connection| {
+        let Self { connections, greed, runtime } = self;
+        let asked = connections.into_iter().flat_map(|connection| {
+            let runtime = &runtime;
             (0..STREAMS).map(move |number| {
                 let (mut connection, request) = (connection.clone(), greed.request(number));
-                tokio::spawn(async move {
+                runtime.handle().spawn(async move {
                     connection.ready().await?;
                     connection.send_request(request).await
                 })
             })
         });
-        Waiting { asked: asked.collect(), driving }
+        Waiting { asked: asked.collect(), runtime }
+    }
+}
+
+/// A runtime for connections that end at once when it is dropped. On another, hyper would keep those on which a body has
+/// not ended.
+struct Apart(Option<Runtime>);
+
+impl Apart {
+    fn new() -> io::Result<Self> {
+        let mut builder = runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all().build().map(|runtime| Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> &Handle {
+        self.0.as_ref().expect("taken only when dropped").handle()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        // Without waiting, which is forbidden in another runtime.
+        self.0.take().expect("dropped once").shutdown_background();
     }
 }
 
@@ -132,13 +152,13 @@ type Answered = hyper::Result<Response<Incoming>>;
 /// Streams that are open and unread.
 pub(super) struct Waiting {
     asked: Vec<JoinHandle<Answered>>,
-    driving: JoinSet<()>,
+    runtime: Apart,
 }
 
 impl Waiting {
     /// Leaves, and tells how the streams began.
     pub(super) async fn ends(self) -> Began {
-        let Self { asked, mut driving } = self;
+        let Self { asked, runtime } = self;
         let mut began = Began::default();
         for one in &asked {
             if !one.is_finished() {
@@ -155,7 +175,7 @@ impl Waiting {
                 Err(_reset) => "reset".to_owned(),
             });
         }
-        driving.shutdown().await;
+        drop(runtime);
         began
     }
 }
@@ -177,14 +197,48 @@ impl fmt::Display for Began {
     }
 }
 
-type Connection = http2::Connection<TokioIo<TcpStream>, Body, TokioExecutor>;
+/// As many connections and calls, by clients who read every answer, ten at a time each.
+pub(super) async fn read_by_many(server: SocketAddr, path: &'static str) -> Result<()> {
+    let runtime = Apart::new()?;
+    let reading = runtime.handle().spawn(async move {
+        let each = connections(server, true, 1 << 16).await?.into_iter().map(|connection| {
+            let calls = (0..STREAMS).map(move |_| read(connection.clone(), path));
+            stream::iter(calls).buffer_unordered(10).try_collect::<()>()
+        });
+        try_join_all(each).await
+    });
+    reading.await??;
+    Ok(())
+}
 
-async fn takes_nothing(stream: TcpStream) -> Result<(http2::SendRequest<Body>, Connection)> {
-    http2::Builder::new(TokioExecutor::new())
-        .initial_stream_window_size(0)
-        .handshake(TokioIo::new(stream))
-        .await
-        .context("it speaks no HTTP/2")
+async fn read(mut connection: http2::SendRequest<Body>, path: &str) -> Result<()> {
+    connection.ready().await?;
+    let answer = connection.send_request(get(path)).await?;
+    ensure!(answer.status() == 200, "{path} is answered with {}", answer.status());
+    answer.into_body().collect().await?;
+    Ok(())
+}
+
+/// Opens connections whose streams have such a window, from one address of loopback or from one each.
+async fn connections(
+    server: SocketAddr,
+    is_spread: bool,
+    window: u32,
+) -> Result<Vec<http2::SendRequest<Body>>> {
+    let mut connections = Vec::new();
+    for number in 1..=CONNECTIONS {
+        let [high, low] = if is_spread { number.to_be_bytes() } else { [0, 0] };
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::new(127, 9, high, low.max(1)), 0).into())?;
+        let stream = TokioIo::new(socket.connect(server).await?);
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        let opening = builder.initial_stream_window_size(window).handshake(stream);
+        let (sender, connection) = opening.await.context("it speaks no HTTP/2")?;
+        connections.push(sender);
+        // How it ends is seen by those who asked.
+        tokio::spawn(async { drop(connection.await) });
+    }
+    Ok(connections)
 }
 
 fn get(path: &str) -> Request<Body> {
