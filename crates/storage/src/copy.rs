@@ -159,19 +159,6 @@ pub async fn copy(
     Ok(copied)
 }
 
-/// Counts and sums up what a database holds, to be compared with what was copied.
-pub async fn survey(database: &Database, tables: &[Table]) -> Result<Vec<Copied>, CopyError> {
-    let mut tx = match database {
-        Database::Sqlite(database) => Tx::Sqlite(database.snapshot().await?),
-        Database::Postgres(database) => Tx::Postgres(database.snapshot().await?),
-    };
-    let mut found = Vec::new();
-    for table in tables.iter().chain([&EVENTS]) {
-        found.push(tx.pour(table, None).await?);
-    }
-    Ok(found)
-}
-
 /// Runs a statement made here, of names that are our own constants.
 macro_rules! on_either {
     ($tx:expr, $it:ident => $call:expr) => {

@@ -73,27 +73,6 @@ pub enum InvalidToken {
     Expired,
 }
 
-impl InvalidToken {
-    /// The reason in one word, for a metric's label.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::KeysUnknown => "keys_unknown",
-            Self::TooLong => "too_long",
-            Self::Malformed => "malformed",
-            Self::WrongAlgorithm => "wrong_algorithm",
-            Self::WrongType => "wrong_type",
-            Self::Critical => "critical",
-            Self::UnknownKey => "unknown_key",
-            Self::Forged => "forged",
-            Self::WrongIssuer => "wrong_issuer",
-            Self::WrongAudience => "wrong_audience",
-            Self::BadClaims => "bad_claims",
-            Self::Expired => "expired",
-        }
-    }
-}
-
 impl Verifier {
     /// Several times the length of ours, far below what could cost anything.
     pub const MAX_BYTES: usize = 4096;

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["sir0-kernel", "sir0-throwaway"],
     &["sir0-contract", "sir0-storage", "sir0-redis", "sir0-tokens", "sir0-telemetry"],
     &["sir0-rpc", "sir0-feed"],
-    &["sir0-accounts", "sir0-storefront", "sir0-distribution"],
+    &["sir0-accounts", "sir0-storefront"],
     &["sir0-server"],
     &["sir0-testkit"],
     // Above everything: they look at the house from outside.
