@@ -25,8 +25,8 @@ use super::{
 const SETTINGS: [(&str, &str); 1] = [("SIR0_LIMITS_CONNECTIONS", "15000")];
 /// Changes, one after the other. The first one finds everything cold.
 const CHANGES: usize = 5;
-/// How many are opened at a time.
-const OPENING: usize = 64;
+/// How many are opened at a time. One address may begin about a thousand.
+const OPENING: usize = 800;
 /// Beyond this it is lost.
 const LONG: Duration = Duration::from_secs(30);
 /// What a refusal says in `Retry-After`.
@@ -63,7 +63,9 @@ async fn streams(count: usize, on_a_connection: usize) -> Result<Heard> {
 
     let connections = count / on_a_connection;
     let opened = (0..connections).map(|_| open(process.visitor(), on_a_connection));
-    let opened: Vec<Vec<_>> = stream::iter(opened).buffer_unordered(OPENING).try_collect().await?;
+    let at_a_time = (OPENING / on_a_connection).min(64);
+    let opened: Vec<Vec<_>> =
+        stream::iter(opened).buffer_unordered(at_a_time).try_collect().await?;
     sleep(SETTLES).await;
     let kib_each = kib_each(before, memory(&process)?, count);
 
@@ -89,7 +91,7 @@ async fn open(visitor: Person, count: usize) -> Result<Vec<Streaming<WatchGamesR
     try_join_all((0..count).map(|_| watch(games.clone()))).await
 }
 
-/// One stream, past the present. An address may begin about a thousand at a time: the others come again, as they are told.
+/// One stream, past the present. Told that too much waits for its address, it comes again, as it was told.
 async fn watch(mut games: GamesClient) -> Result<Streaming<WatchGamesResponse>> {
     let begun = Instant::now();
     let mut updates = loop {
@@ -122,7 +124,7 @@ async fn websockets(count: usize) -> Result<Heard> {
     let before = memory(&process)?;
 
     let opened = (0..count).map(|_| subscribe(process.visitor()));
-    let opened: Vec<Socket> = stream::iter(opened).buffer_unordered(OPENING).collect().await;
+    let opened: Vec<Socket> = stream::iter(opened).buffer_unordered(64).collect().await;
     sleep(SETTLES).await;
     let kib_each = kib_each(before, memory(&process)?, count);
 
