@@ -1,10 +1,10 @@
-//! The containers for real: an engine of our own, the images that the files name, and what the documents promise of them.
+//! The containers for real: a separate engine, the images that the files name, and what the documents promise of them.
 //!
 //! 1. [`machine`]: what it takes from Debian.
 //! 2. [`roots`]: root file systems in place of the images that registries hold.
-//! 3. [`engine`]: the engine, in a network of its own.
-//! 4. [`images`]: those in the engine.
-//! 5. [`checkout`]: the project as someone has it who cloned it.
+//! 3. [`engine`]: the engine, in a separate network.
+//! 4. [`images`]: the images in the engine.
+//! 5. [`checkout`]: a fresh clone of the project.
 //! 6. [`story`]: what is done there, and what must be true of it; [`events`]: what happens meanwhile.
 
 mod calls;
@@ -32,7 +32,7 @@ enum Build {
     Full,
 }
 
-/// `cargo xtask containers [--full]`. Where no engine can be had, that is a failure.
+/// `cargo xtask containers [--full]`. Fails where no engine can be had.
 pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     let build = match arguments {
         [] => Build::Staged,
@@ -43,7 +43,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     run(engine, build)
 }
 
-/// For every change. Where no engine can be had that is said, and is no failure.
+/// Runs for every change. Where no engine can be had, that is said, and is no failure.
 pub(crate) fn step() -> Result<()> {
     match had(Build::Staged) {
         Ok(machine) => run(machine, Build::Staged),
@@ -67,7 +67,7 @@ fn had(build: Build) -> Result<Had> {
     let mut log = Log::start();
     let machine = machine::prepare()?;
     if machine.data().exists() {
-        // Of a run that was killed with its warden.
+        // A run that was killed with its warden left this folder.
         std::fs::remove_dir_all(machine.data())?;
     }
     log.says("engine, Compose and Buildx are installed");

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-/// A `PostgreSQL` server that all tests of a run share. Dropped, it is gone.
+/// A `PostgreSQL` server that all tests of a run share. It is gone when this is dropped.
 pub(crate) struct Shared {
     #[cfg(unix)]
     server: sir0_throwaway::Postgres,

@@ -1,5 +1,6 @@
-//! What runs the platform elsewhere, held against the programs that will read it and against our own source: compose,
-//! Envoy, Kubernetes, Prometheus, Grafana. Nothing is started and no network is needed but to fetch the programs.
+//! Checks the files that run the platform elsewhere, against the programs that will read them and against our own
+//! source: compose, Envoy, Kubernetes, Prometheus, Grafana. Nothing is started and no network is needed but to fetch
+//! the programs.
 
 #[cfg(all(test, unix))]
 mod lines;
@@ -22,7 +23,7 @@ pub(crate) fn command() -> Result<()> {
     run.finish()
 }
 
-/// The steps, for those who have done some of their own before.
+/// The steps, in a run that may have earlier steps.
 pub(crate) fn steps(run: &mut Run) {
     run.step("compose", compose);
     run.step("envoy", envoy);

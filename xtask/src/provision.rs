@@ -32,7 +32,7 @@ const LOAD_GENERATORS: &[Tool] = &[
     Tool { program: "h2load", packages: &["nghttp2-client"] },
 ];
 
-/// What the lines of README and docs call, and what gives them a network of their own.
+/// The programs that the lines of README and docs call, and the programs that give those lines a separate network.
 const PAGES: &[Tool] = &[
     Tool { program: "curl", packages: &["curl"] },
     Tool { program: "ip", packages: &["iproute2"] },
@@ -62,8 +62,8 @@ pub(crate) fn build_tools() -> Result<()> {
     need(BUILD_TOOLS)
 }
 
-/// Installs servers that are ours to start. Debian would start them for the machine as well, so for this once
-/// it is told not to, unless it has a policy of its own.
+/// Installs servers that this process starts. Debian would also start them for the machine, so for this once it is told
+/// not to, unless the machine has its own policy.
 #[cfg(unix)]
 pub(crate) fn servers(packages: &[&str]) -> Result<()> {
     let policy = Path::new("/usr/sbin/policy-rc.d");
@@ -71,7 +71,7 @@ pub(crate) fn servers(packages: &[&str]) -> Result<()> {
     install(packages)
 }
 
-/// What it takes to run the lines of README and docs. Where there are no networks of one's own, they do without.
+/// Installs what the lines of README and docs need. On a system without separate networks, the lines do without.
 pub(crate) fn pages() -> Result<()> {
     if cfg!(target_os = "linux") { need(PAGES) } else { need(&PAGES[..1]) }
 }
@@ -157,8 +157,8 @@ pub(crate) fn compose() -> Result<Command> {
     Ok(Command::new("docker-compose"))
 }
 
-/// A Python of its own in `target/NAME` with what `xtask/NAME` asks for. Answers with the folder of its programs; one
-/// of them has to start.
+/// Makes a separate Python in `target/NAME` with what `xtask/NAME` asks for. Answers with the folder of its programs.
+/// The program `proof` has to start.
 fn python_programs(name: &str, proof: &str, wanted: &str) -> Result<PathBuf> {
     let home = Workspace::read()?.target.join(name);
     let programs = home.join(if cfg!(windows) { "Scripts" } else { "bin" });
@@ -175,7 +175,7 @@ fn python_programs(name: &str, proof: &str, wanted: &str) -> Result<PathBuf> {
 fn make_python(home: &Path, programs: &Path, name: &str) -> Result<()> {
     let python = ["python3", "python"].into_iter().find(|python| shell::finds(python));
     let python = python.context("install Python 3.10 or later, then run this again")?;
-    // Debian splits venv's better half off.
+    // Debian keeps a part of venv in a separate package.
     if shell::run_quietly(Command::new(python).args(["-c", "import ensurepip, venv"])).is_err() {
         install(&["python3-venv"])?;
     }
@@ -265,7 +265,7 @@ fn install(packages: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The program that Debian asks whether a service may be started, as long as it is ours.
+/// The program that Debian asks whether a service may be started. It is removed again if it is ours.
 #[cfg(unix)]
 struct NoServices {
     ours: Option<PathBuf>,

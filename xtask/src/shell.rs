@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// Runs it to its end, its words among ours. Its failure is ours.
+/// Runs a command to its end, and lets its output through. Fails when the command fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("could not start {}", name(command)))?;
     if !status.success() {
@@ -19,7 +19,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs it in silence. When it fails, what it said is in the error.
+/// Runs a command in silence. When it fails, the error holds what it said.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("could not start {}", name(command)))?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -30,8 +30,8 @@ pub(crate) fn run_quietly(command: &mut Command) -> Result<String> {
     Ok(said)
 }
 
-/// Runs it to its end, hands every line it complains with on, and keeps the last one that starts like this.
-/// The line is there also when the program failed.
+/// Runs a command to its end, passes on its standard error, and keeps the last line of it that starts like this. The
+/// line is there also when the command failed.
 pub(crate) fn run_and_keep(command: &mut Command, start: &str) -> Result<(Option<String>, bool)> {
     let mut child = command
         .stderr(Stdio::piped())

@@ -1,5 +1,5 @@
-//! Everything that is tested, in one go: the judges are fetched, the workspace is built once, then Rust and
-//! Node speak.
+//! Everything that is tested, in one go: the judges are fetched, the workspace is built once, then the tests in Rust
+//! and in Node run.
 
 use std::{
     env,
@@ -28,7 +28,7 @@ pub(crate) fn command() -> Result<()> {
     run.finish()
 }
 
-/// The steps, for those who have done some of their own before.
+/// The steps, in a run that may have earlier steps.
 pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
     run.step("tools of the pages", provision::pages);
@@ -69,8 +69,7 @@ pub(crate) fn steps(run: &mut Run) {
     }
 }
 
-/// What tests are told of. Without one of these the tests that need it fail and say so; the others still have something
-/// to tell.
+/// The tools that tests are told of. Without one of them, the tests that need it fail and say so. The others still run.
 struct Tools {
     judges: Option<PathBuf>,
     envoy: Option<PathBuf>,
@@ -95,10 +94,10 @@ impl Tools {
 /// Stories that are told again, about a platform that is put together in another way.
 struct Again {
     name: &'static str,
-    /// What `SIR0_TEST_TOPOLOGY` is.
+    /// The value of `SIR0_TEST_TOPOLOGY`.
     topology: &'static str,
     program: &'static str,
-    /// What the names of those hold that are left out, because they are about something else.
+    /// Tests whose names hold one of these are left out, because they are about something else.
     without: &'static [&'static str],
 }
 
@@ -107,21 +106,22 @@ const AGAIN: &[Again] = &[
         name: "on postgresql",
         topology: "postgres",
         program: "stories",
-        // Parts with files of their own; a move from files.
+        // These are about parts with separate files, and about a move from files.
         without: &["apart::", "keeping::", "moving::"],
     },
     Again {
         name: "hostile, on it",
         topology: "postgres",
         program: "hostile",
-        // The doors, which know no database. What is left is about what was kept.
+        // These are about the doors, which know no database. The tests that are left are about what was kept.
         without: &["bad_input::", "connections::", "flood::", "http1::", "http2::"],
     },
     Again {
         name: "through envoy",
         topology: "cluster",
         program: "stories",
-        // One process: its parts, its faults, its own log, metrics and traces, its life and death, its settings.
+        // These are about one process: its parts, its faults, its own log, metrics and traces, its life and death, its
+        // settings.
         without: &[
             "apart::",
             "faults::",
@@ -177,7 +177,7 @@ fn nextest(path: &OsStr) -> Command {
         "--final-status-level=fail",
         "--show-progress=none",
     ]);
-    // Its words pass through us, so it cannot see for itself that they end on a terminal.
+    // Its output passes through this process, so it cannot see that the output ends on a terminal.
     if io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none() {
         nextest.arg("--color=always");
     }
@@ -194,8 +194,8 @@ fn node_tests(judges: Option<&Path>) -> Result<()> {
     shell::run(&mut npm).context("some Node tests failed")
 }
 
-/// Runs the examples in comments, of the packages that have any: looking for them with rustdoc takes longer
-/// than all of ours run.
+/// Runs the examples in comments, only of the packages that have any: rustdoc takes longer to look for examples than
+/// all of ours take to run.
 fn doc_tests() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut arguments = vec!["test", "--quiet", "--doc"];

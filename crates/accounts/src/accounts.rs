@@ -27,7 +27,7 @@ const HOUSEKEEPING: Duration = Duration::from_mins(10);
 /// How long a session is remembered after it expired.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
-/// Who can sign tokens, who can check them, and which are over. Made before the services, which share it.
+/// Signs tokens, checks them, and knows which sessions are over. Made before the services, which share it.
 #[derive(Clone)]
 pub struct Trust {
     mint: Arc<Mint>,
@@ -67,7 +67,7 @@ pub enum OpenError {
     /// The database cannot be opened.
     #[error("the accounts database cannot be opened")]
     Database(#[from] storage::Error),
-    /// There are no accounts where an operator looks after them.
+    /// The database that an operator opens holds no accounts.
     #[error(
         "there are no accounts in {0}: the first start of `sir0 serve` makes them there, and so does `sir0 \
         migrate`; if the server keeps them elsewhere, say so with its `--config`, `--data-dir` and variables"
@@ -95,7 +95,7 @@ impl Accounts {
             Feed::open("accounts", db.database(), redis, sir0_feed::Config::default()).await?;
         let accounts = Self { db, feed, hasher, trust, shared };
 
-        // The position first, then the table: a session that ends in between is learnt twice, never missed.
+        // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());
         accounts.learn_ended_sessions().await?;
         tokio::spawn(accounts.clone().follow_ended_sessions(follower));
@@ -152,7 +152,7 @@ impl Accounts {
         &self.feed
     }
 
-    /// Makes an account straight away: how the first administrator comes to be.
+    /// Makes an account directly. The first administrator is made this way.
     pub async fn create(
         &self,
         username: &str,
@@ -164,8 +164,8 @@ impl Accounts {
         Ok(self.add_user(register, role).await?)
     }
 
-    /// Gives an account another role. Its sessions end, so that the next token tells the new one. An account that has
-    /// the role already keeps its sessions; answers whether it had another.
+    /// Gives an account another role. Its sessions end, so that the next token tells the new role. An account that has
+    /// the role already keeps its sessions. Answers whether it had another role.
     pub async fn grant(&self, email: &str, role: Role) -> Result<(UserId, bool), GrantError> {
         let email = Email::parse(email)?;
         let found = self.db.user_by_email(&email).await.map_err(AccountsError::from)?;
@@ -186,7 +186,7 @@ impl Accounts {
         let Register { username, email, password } = register;
         let attempt = self.hasher.attempts().to_register(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
-        // Asked before hashing, to spare the work, and decided by the insert.
+        // This check before the hashing only spares work. The insert decides.
         refuse_taken(self.db.taken(&username, &email, None).await?)?;
         let hash = turn.hash(password).await?;
         let inserting =
@@ -201,7 +201,7 @@ impl Accounts {
         let Login { email, password } = login;
         let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
-        // Not before its turn: a flood asks the database no more often than it may hash.
+        // The database is asked only now that the turn has come, so a flood asks it no more often than it may hash.
         let stored = self.db.user_by_email(&email).await?;
         let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
         let verdict = turn.verify(password.clone(), hash).await?;
@@ -237,8 +237,8 @@ impl Accounts {
         Ok((user.id, token))
     }
 
-    /// Brings an old hash up to today's cost. The person is signed in either way and waits for the answer, so a busy
-    /// moment or a failure leaves it to the next time.
+    /// Brings an old hash up to today's cost. The person is signed in either way and waits for the answer, so at a busy
+    /// moment or after a failure the old hash stays until the next sign-in.
     async fn hash_anew(&self, id: UserId, password: Password, old: &str) {
         let attempt = self.hasher.attempts().to_change(request_id::client());
         let Some(turn) = self.hasher.turn_now(attempt) else { return };
@@ -311,7 +311,7 @@ impl Accounts {
         let mut ended = Vec::new();
         if let Some(hash) = &hash {
             tx.set_password(id, hash, at).await?;
-            // Whoever knew the old password is signed out; the person who changed it is not.
+            // Every other session of the account ends. The session that changed the password stays.
             ended = tx.end_sessions_of(id, Some(by.session), at).await?;
         }
         self.announce_and_commit(tx, &ended).await?;

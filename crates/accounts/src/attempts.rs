@@ -1,7 +1,7 @@
-//! Who asked lately, and who failed: from it follow who goes first when places are scarce, and how long who guesses
-//! has to wait.
+//! The memory of recent requests and failures. It decides which attempt goes first when places are scarce, and how long
+//! a guesser has to wait.
 //!
-//! The memory has a fixed size and is that of one process. It forgets at a restart.
+//! The memory has a fixed size and belongs to one process. A restart empties it.
 
 mod delay;
 mod fading;
@@ -27,37 +27,37 @@ use self::{
 };
 use crate::domain::Email;
 
-/// What a success or a refusal counts, where a failure counts 1: using the place is not abusing it.
+/// What a success or a refusal counts, where a failure counts 1: use of a place is no abuse.
 const USE: f32 = 1.0 / 64.0;
 /// What a new account counts. Few people make more than one.
 const REGISTRATION: f32 = 1.0 / 4.0;
-/// What it counts that nothing good is known of someone.
+/// What is added for an attempt of which nothing good is known.
 const STRANGER: f32 = 1.0;
-/// The most that attempts of others at an account count against someone: it may be the owner.
+/// The most that attempts of others at an account count against an attempt, which may be the owner's.
 const MOST_OF_OTHERS: f32 = 4.0;
-/// After wrong passwords for one account from one address.
+/// The delay after wrong passwords for one account from one address.
 const SAME_ADDRESS: Delay = Delay { free: 5, longest: Duration::from_mins(1) };
-/// For one account, from addresses that failed for it before, all together.
+/// The delay for one account, shared by all addresses that failed for it before.
 const GUESSERS: Delay = Delay { free: 20, longest: Duration::from_secs(30) };
-/// For one account, from addresses that did not fail for it yet, all together. The owner may be at one of them.
+/// The delay for one account, shared by all addresses that did not fail for it yet. The owner may be at one of them.
 const NEWCOMERS: Delay = Delay { free: 20, longest: Duration::from_secs(5) };
 
-/// Someone who wants a password hashed.
+/// A request to hash or check a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Attempt {
-    /// `None` for what this process wants itself, which is always allowed.
+    /// `None` for an attempt of this process itself, which is always allowed.
     address: Option<u64>,
     claim: Claim,
 }
 
-/// Who they say they are.
+/// What an attempt claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Claim {
     /// An account that is to be made.
     New(Pair),
-    /// An account, as its token proves.
+    /// An account that a token proves.
     Proved,
-    /// An account, and its password is to prove it. The e-mail need not belong to one.
+    /// An account that a password is to prove. The e-mail need not belong to any account.
     Account { account: u64, pair: Pair },
 }
 
@@ -65,12 +65,12 @@ enum Claim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pair {
     name: u64,
-    /// Where it is kept whether they know each other.
+    /// The shelf that keeps whether the address is known for the account.
     shelf: u64,
 }
 
-/// What an attempt was charged with when it began. It counts as a failure until it is something else, so that many
-/// guesses at a time are not one.
+/// The charge of an attempt that began. It counts as a failure until the outcome is known, so that many guesses at a
+/// time do not count as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) struct Charge(Option<Lane>);
@@ -78,7 +78,7 @@ pub(crate) struct Charge(Option<Lane>);
 /// The memory of attempts.
 #[derive(Debug)]
 pub(crate) struct Attempts {
-    /// Random, so that nobody can choose what is kept beside what.
+    /// Random, so that no client can choose which names share a shelf.
     secret: RandomState,
     records: Mutex<Records>,
 }
@@ -88,26 +88,27 @@ impl Attempts {
         Self { secret: RandomState::new(), records: Mutex::new(Records::empty(now)) }
     }
 
-    /// Someone who wants to sign in with this e-mail.
+    /// An attempt to sign in with this e-mail.
     pub(crate) fn to_sign_in(&self, client: Option<Client>, email: &Email) -> Attempt {
         let account = self.secret.hash_one(email.key());
         let claim = Claim::Account { account, pair: self.pair(client, account) };
         Attempt { address: self.address(client), claim }
     }
 
-    /// Someone who wants an account with this e-mail.
+    /// An attempt to make an account with this e-mail.
     pub(crate) fn to_register(&self, client: Option<Client>, email: &Email) -> Attempt {
         let account = self.secret.hash_one(email.key());
         Attempt { address: self.address(client), claim: Claim::New(self.pair(client, account)) }
     }
 
-    /// Someone signed in who wants another password.
+    /// An attempt of a signed-in caller to change the password.
     pub(crate) fn to_change(&self, client: Option<Client>) -> Attempt {
         Attempt { address: self.address(client), claim: Claim::Proved }
     }
 
     fn pair(&self, client: Option<Client>, account: u64) -> Pair {
-        /// An address has this many shelves for the accounts it is known for, and pushes nothing else from others.
+        /// An address has this many shelves for the accounts it is known for. It can push other addresses' entries from
+        /// these only.
         const SHELVES: u64 = 16;
         Pair {
             name: self.secret.hash_one((client, account)),
@@ -119,7 +120,8 @@ impl Attempts {
         client.map(|client| self.secret.hash_one(client))
     }
 
-    /// How long this one has to wait because of wrong passwords. Tells nothing about whether the account exists.
+    /// How long this attempt has to wait because of wrong passwords. The answer does not reveal whether the account
+    /// exists.
     pub(crate) fn delay(&self, attempt: &Attempt, now: Instant) -> Option<Duration> {
         attempt.address?;
         let Claim::Account { account, pair } = attempt.claim else { return None };
@@ -137,12 +139,12 @@ impl Attempts {
         own.max(shared)
     }
 
-    /// Whether a token speaks for this one, or the address from which the account was signed in to.
+    /// Whether a token speaks for this attempt, or it comes from an address from which the account was signed in to.
     pub(crate) fn is_trusted(&self, attempt: &Attempt, now: Instant) -> bool {
         self.records().is_trusted(attempt, now)
     }
 
-    /// Who failed and asked least lately goes first.
+    /// The rank of an attempt. The one with the fewest recent failures and requests goes first.
     pub(crate) fn rank(&self, attempt: &Attempt, company: Company, now: Instant) -> Rank {
         let Some(address) = attempt.address.map(Key::of) else { return Rank::default() };
         let records = self.records();
@@ -158,7 +160,7 @@ impl Attempts {
         Rank::of(load)
     }
 
-    /// Its turn has come.
+    /// Charges an attempt whose turn has come.
     pub(crate) fn begins(&self, attempt: &Attempt, now: Instant) -> Charge {
         let mut records = self.records();
         let lane = records.lane(attempt, now);
@@ -166,28 +168,28 @@ impl Attempts {
         Charge(lane)
     }
 
-    /// It came to nothing before a password was hashed.
+    /// Takes the charge back from an attempt that ended before a password was hashed.
     pub(crate) fn came_to_nothing(&self, attempt: &Attempt, charge: Charge, now: Instant) {
         let mut records = self.records();
         records.charge(attempt, charge.0, Fading::take_back, now);
         if let (Claim::New(_), Some(address)) = (attempt.claim, attempt.address) {
-            // The name or the e-mail was taken, which it has learnt.
+            // The client has learnt that the name or the e-mail was taken.
             records.uses_of_address.add(Key::of(address), USE, now);
         }
     }
 
-    /// The password was wrong, or there is no such account.
+    /// Counts a failure: the password was wrong, or there is no such account.
     pub(crate) fn failed(&self, attempt: &Attempt, Charge(_stays): Charge, now: Instant) {
         let Some(address) = attempt.address else { return };
         let mut records = self.records();
         records.failures_of_address.add(Key::of(address), 1.0, now);
         if let Claim::Account { pair, .. } = attempt.claim {
-            // The time to wait begins with the answer.
+            // The delay begins with the answer.
             records.failures_of_pair.add(Key::of(pair.name), 0.0, now);
         }
     }
 
-    /// It did what it wanted.
+    /// Counts a success, and takes the charge back.
     pub(crate) fn succeeded(&self, attempt: &Attempt, charge: Charge, now: Instant) {
         let Some(address) = attempt.address else { return };
         let mut records = self.records();
@@ -207,7 +209,7 @@ impl Attempts {
         records.uses_of_address.add(Key::of(address), counts, now);
     }
 
-    /// It was sent away. Who comes again and again goes further back.
+    /// Counts a refusal. A client that comes again and again goes further back.
     pub(crate) fn sent_away(&self, attempt: &Attempt, now: Instant) {
         let Some(address) = attempt.address.map(Key::of) else { return };
         let mut records = self.records();
@@ -224,12 +226,12 @@ impl Attempts {
 }
 
 impl Attempt {
-    /// Stands for the address, if there is one.
+    /// The number that stands for the address, if there is one.
     pub(crate) const fn address(&self) -> Option<u64> {
         self.address
     }
 
-    /// Stands for the account that is to be signed in to, if there is one.
+    /// The number that stands for the account that is to be signed in to, if there is one.
     pub(crate) const fn account(&self) -> Option<u64> {
         match self.claim {
             Claim::Account { account, .. } => Some(account),

@@ -14,19 +14,19 @@ use crate::hashing;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A `sqlite:` path or a `postgres:` URL. Accounts shares it with no one. Left out, `accounts.db` in the data
+    /// A `sqlite:` path or a `postgres:` URL. No other service shares it. Without one, `accounts.db` in the data
     /// folder.
     pub database: Option<String>,
     /// The file with the password of the `postgres:` URL.
     pub database_password_file: Option<PathBuf>,
     /// How many connections one process has to PostgreSQL at most.
     pub database_connections: u32,
-    /// The private key that tokens are signed with, in PEM. Left out, `signing-key.pem` in the data folder, made when
-    /// missing. A file named here is never made.
+    /// The private key that tokens are signed with, in PEM. Without one, `signing-key.pem` in the data folder, made
+    /// when missing. A file named here is never made.
     pub signing_key: Option<PathBuf>,
-    /// In whose name tokens are made: `iss`.
+    /// The issuer of tokens: `iss`.
     pub issuer: String,
-    /// For whom tokens are made: `aud`.
+    /// The audience of tokens: `aud`.
     pub audience: String,
     /// How long a session lasts, and its token with it.
     #[serde(with = "humantime_serde")]
@@ -39,7 +39,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}` {problem}")]
 pub struct InvalidConfig {
-    /// Where it is set, below the settings of accounts.
+    /// The name of the setting, below the settings of accounts.
     pub key: &'static str,
     /// What is wrong with it, and what would be right.
     pub problem: &'static str,
@@ -76,7 +76,7 @@ impl Config {
         Place::of(asked, data_dir, "accounts.db")
     }
 
-    /// Refuses settings that nobody should run with, before anything is opened.
+    /// Refuses unsafe and useless settings before anything is opened.
     pub fn check(&self) -> Result<(), InvalidConfig> {
         for (key, name) in [("issuer", &self.issuer), ("audience", &self.audience)] {
             if name.is_empty() || name.len() > Self::MAX_NAME_BYTES {

@@ -26,7 +26,7 @@ impl From<User> for pb::User {
     }
 }
 
-/// Someone who wants an account.
+/// A request to make an account.
 pub(crate) struct Register {
     pub(crate) username: Username,
     pub(crate) email: Email,
@@ -61,7 +61,7 @@ impl TryFrom<pb::RegisterRequest> for Register {
     }
 }
 
-/// Someone who claims to be someone.
+/// A request to sign in to an account.
 pub(crate) struct Login {
     pub(crate) email: Email,
     pub(crate) password: Password,
@@ -70,8 +70,8 @@ pub(crate) struct Login {
 impl TryFrom<pb::LoginRequest> for Login {
     type Error = AccountsError;
 
-    /// What is missing, or can belong to no account, is as wrong as a wrong password: the contract knows one refusal
-    /// of a login. The form of a text is no secret, so this one may come sooner.
+    /// A text that is missing, or can belong to no account, is refused like a wrong password: the contract has one
+    /// refusal of a login. The form of a text is no secret, so this refusal may come sooner.
     fn try_from(request: pb::LoginRequest) -> Result<Self, AccountsError> {
         match (Email::parse(&request.email), Password::parse(&request.password)) {
             (Ok(email), Ok(password)) => Ok(Self { email, password }),
@@ -85,11 +85,11 @@ pub(crate) fn user_id(number: i32) -> Result<UserId, InvalidFields> {
     UserId::parse(number).map_err(|fault| InvalidFields::one("user_id", fault))
 }
 
-/// What is to become different about an account.
+/// A change to an account.
 pub(crate) struct UpdateUser {
     pub(crate) id: UserId,
     pub(crate) change: ProfileChange,
-    /// As typed: whether it is easy to guess depends on whose it is to be.
+    /// The password as typed. Whether it is easy to guess depends on the account.
     pub(crate) password: Option<String>,
 }
 

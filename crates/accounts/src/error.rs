@@ -9,25 +9,25 @@ use crate::hashing::{Refused, Wait};
 /// One variant for each thing a client can act on.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountsError {
-    /// Someone else has the name.
+    /// Another account has the name.
     #[error("the username is already taken, choose another")]
     UsernameTaken,
-    /// Someone else has the e-mail.
+    /// Another account has the e-mail.
     #[error("the email is already taken, sign in with it or use another")]
     EmailTaken,
-    /// The e-mail is unknown or the password wrong. Which, is not told.
+    /// The e-mail is unknown or the password is wrong. The answer does not say which.
     #[error("the email or the password is wrong")]
     InvalidCredentials,
     /// There is no such account.
     #[error("there is no user {0}")]
     UserNotFound(UserId),
-    /// Nothing we ever signed.
+    /// The token was never signed by this platform.
     #[error("the token is not one of ours")]
     UnknownToken,
     /// Too many passwords wait.
     #[error("too many passwords wait to be checked, try again in a moment")]
     TooBusy(Wait),
-    /// Too many passwords were wrong. Whether the account exists is not told.
+    /// Too many passwords were wrong. The answer does not say whether the account exists.
     #[error(
         "too many sign-ins with this email failed, try again in {} s", .0.duration().as_secs()
     )]

@@ -8,11 +8,11 @@ use sir0_kernel::{InvalidId, SessionId, Timestamp};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SessionEnded {
     pub(crate) session: SessionId,
-    /// When its token expires, and nobody needs to remember this any more.
+    /// When its token expires. After that the end need not be remembered.
     pub(crate) expires: Timestamp,
 }
 
-/// How it lies in the table. Fields may be added, with a default for older rows; never renamed.
+/// The event as it lies in the table. Fields may be added, with a default for older rows. They are never renamed.
 #[derive(Serialize, Deserialize)]
 struct Row {
     session_id: String,

@@ -18,7 +18,7 @@ use crate::{
     config::InvalidConfig,
 };
 
-/// What a password costs to hash, and how many may cost it at once.
+/// What a password costs to hash, and how many are hashed at once.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -26,13 +26,14 @@ pub struct Config {
     pub log_n: u8,
     /// scrypt's block size.
     pub r: u32,
-    /// scrypt's parallelism, computed one after the other here.
+    /// scrypt's parallelism. Its rounds run one after the other here.
     pub p: u32,
     /// How much memory all hashes together may take. Room for one is always made.
     pub memory_mib: u32,
     /// How many callers may wait for a place.
     pub queue: usize,
-    /// How long a caller waits for a place. Below 10 s, who does not hammer may be sent away for those who do.
+    /// How long a caller waits for a place. Below 10 s, a caller who seldom asks may be refused in favour of callers
+    /// who ask all the time.
     #[serde(with = "humantime_serde")]
     pub patience: Duration,
 }
@@ -66,12 +67,12 @@ impl Config {
     const MOST_PATIENCE: Duration = Duration::from_mins(1);
     const LONGEST_QUEUE: usize = 10_000;
 
-    /// Refuses parameters that attackers would like, and those that would stop the machine.
+    /// Refuses parameters that are too weak against attackers, and those that would stop the machine.
     pub fn check(&self) -> Result<(), InvalidConfig> {
         self.cost().map(drop)
     }
 
-    /// The cost of a hash, if everything else is good too.
+    /// The cost of one hash, if every other setting is good too.
     fn cost(&self) -> Result<Cost, InvalidConfig> {
         let refuse = |key, problem| Err(InvalidConfig { key, problem });
         let Some(cost) = Cost::new(self.log_n.into(), self.r, self.p) else {
@@ -115,17 +116,17 @@ impl Hasher {
         Self(Arc::new(Shared { cost, nobody: Salt::fresh(), line: Arc::new(line) }))
     }
 
-    /// Who asked lately, and who failed.
+    /// The memory of recent requests and failures.
     pub(crate) fn attempts(&self) -> &Attempts {
         self.0.line.attempts()
     }
 
-    /// Waits for the turn of this one. Whoever failed and asked less goes first.
+    /// Waits for the turn of this attempt. The one with fewer recent failures and requests goes first.
     pub(crate) async fn turn(&self, attempt: Attempt) -> Result<Turn, Refused> {
         self.turn_of(attempt, self.0.cost).await
     }
 
-    /// A turn, if there is one without waiting.
+    /// A turn, if one is free without waiting.
     pub(crate) fn turn_now(&self, attempt: Attempt) -> Option<Turn> {
         let place = self.0.line.admit_now(attempt)?;
         Some(Turn::new(self, place))
@@ -136,7 +137,7 @@ impl Hasher {
         Ok(Turn::new(self, place))
     }
 
-    /// A hash from costlier times takes as many places as it takes memory.
+    /// A hash that was made at a higher cost takes more places, in proportion to its memory.
     fn places(&self, cost: Cost) -> u64 {
         cost.memory().div_ceil(self.0.cost.memory())
     }

@@ -1,4 +1,5 @@
-//! What an operator does to accounts at the command line: straight in the database, beside a server or without one.
+//! The work of an operator on accounts at the command line. It happens directly in the database, beside a server or
+//! without one.
 //!
 //! Nothing runs in the background here and no key is needed. A server hears of what was done from the table of events.
 
@@ -27,7 +28,7 @@ pub struct Operator {
 
 impl Operator {
     /// Opens the database that these settings name. It has to hold accounts already: an operator who is in another
-    /// folder, or left out a setting, would else look after a database that no server uses.
+    /// folder, or left out a setting, would otherwise change a database that no server uses.
     pub async fn open(
         config: &Config,
         data_dir: &Path,
@@ -52,7 +53,7 @@ impl Operator {
         self.place.to_string()
     }
 
-    /// Makes an account straight away: how the first administrator comes to be.
+    /// Makes an account directly. The first administrator is made this way.
     pub async fn create(
         &self,
         username: &str,
@@ -69,8 +70,8 @@ impl Operator {
         Ok(insert_user(db, username, email, hash, role, at).await?)
     }
 
-    /// Gives an account another role, and answers whether it had another. Its sessions end; a server hears of it with
-    /// its next look at the table.
+    /// Gives an account another role, and answers whether it had another. Its sessions end. A server hears of it at its
+    /// next look at the table.
     pub async fn grant(&self, email: &str, role: Role) -> Result<(UserId, bool), GrantError> {
         let email = Email::parse(email)?;
         let found = self.db.user_by_email(&email).await.map_err(AccountsError::from)?;
@@ -88,7 +89,7 @@ impl Operator {
 /// Why an operator could not make an account.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
-    /// Something about it is not right.
+    /// A field of the account is bad.
     #[error(transparent)]
     Invalid(#[from] sir0_rpc::InvalidFields),
     /// It was refused.
@@ -99,10 +100,10 @@ pub enum CreateError {
 /// Why an operator could not give a role.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// What was given is no e-mail.
+    /// The text is no e-mail.
     #[error("the email {0}")]
     Email(#[from] crate::domain::InvalidEmail),
-    /// Nobody signs in with it.
+    /// No account has this e-mail.
     #[error("no account has this email, register it first or use `sir0 admin create`")]
     NoSuchAccount,
     /// It was refused.
@@ -110,7 +111,7 @@ pub enum GrantError {
     Refused(#[from] AccountsError),
 }
 
-/// Writes a new account, unless someone else has its name or its e-mail.
+/// Writes a new account, unless another account has its name or its e-mail.
 pub(crate) async fn insert_user(
     db: AccountsDb,
     username: Username,
@@ -129,7 +130,7 @@ pub(crate) async fn insert_user(
         Err(storage::Error::Taken(cause)) => {
             drop(tx);
             refuse_taken(db.taken(&username, &email, None).await?)?;
-            // Taken, and free again before we could ask by whom.
+            // The name or the e-mail was taken, and became free before this look at the table.
             Err(storage::Error::Taken(cause).into())
         }
         Err(error) => Err(error.into()),
@@ -168,7 +169,7 @@ pub(crate) async fn announce_and_commit(
     Ok(tx.commit().await?)
 }
 
-/// Says which of two names someone else has, if any.
+/// Refuses when another account has one of the two names.
 pub(crate) fn refuse_taken(taken: Taken) -> Result<(), AccountsError> {
     match taken {
         Taken { username: true, .. } => Err(AccountsError::UsernameTaken),

@@ -62,7 +62,7 @@ impl AccountsService for Accounts {
         let caller: Caller = self.shared().doorman.identify(request.metadata())?;
         let id = convert::user_id(request.get_ref().user_id)?;
 
-        // First whether it exists, then whether it is the caller's: the contract's 404 before its 403.
+        // The account must exist, and then be the caller's: the contract's 404 comes before its 403.
         let user = self.user(id).await?;
         caller.must_own(id)?;
 
@@ -93,8 +93,8 @@ impl AccountsService for Accounts {
     }
 }
 
-/// Reads a request with a new password. Telling how easy it is to guess takes milliseconds: too long for a thread that
-/// others wait for.
+/// Reads a request with a new password. Judging how easy the password is to guess takes milliseconds: too long for a
+/// thread that other calls wait for.
 async fn judge_password<T, E>(judge: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where
     T: Send + 'static,

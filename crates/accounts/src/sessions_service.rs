@@ -36,7 +36,7 @@ impl SessionsService for Accounts {
     }
 }
 
-/// The position in a resume token. Not sealed: whoever shows the secret of the services may know it.
+/// The position in a resume token. It is not sealed, because every holder of the services' secret may know it.
 fn position_in(token: &str) -> Result<Option<Position>, InvalidFields> {
     if token.is_empty() {
         return Ok(None);
@@ -50,13 +50,13 @@ fn position_in(token: &str) -> Result<Option<Position>, InvalidFields> {
 struct Watch {
     accounts: Accounts,
     follower: Follower<SessionEnded>,
-    /// What is sent first.
+    /// The keys, which are sent first.
     keys: Option<Update>,
     /// Whether the watcher is to be told that it missed something.
     start_over: bool,
-    /// What is over already, while it is being sent. No more than this process remembers of it anyway.
+    /// The sessions that ended already, while they are being sent. They are no more than this process remembers anyway.
     present: vec::IntoIter<SessionEnded>,
-    /// Where the watcher has to be to be told that nothing is missing.
+    /// The position at which the watcher is told that nothing is missing.
     told_at: Option<Position>,
     was_in_sync: bool,
     beats_at: Instant,
@@ -121,7 +121,7 @@ impl Watch {
                         return Ok(Some(unresumable(Update::StartOver(StartOver {}))));
                     }
                 },
-                // Asked of the table, not of the feed: one that stands still must not say that all is well.
+                // The table is asked, not the feed, because a feed that stands still must not say that all is well.
                 () = tokio::time::sleep_until(self.beats_at), if self.told_at.is_none() => {
                     self.told_at = Some(head(&self.accounts).await?);
                 }
@@ -154,7 +154,7 @@ impl Watch {
     }
 }
 
-/// The position of the latest end that was committed, on whichever instance.
+/// The position of the latest end that was committed, on any instance.
 async fn head(accounts: &Accounts) -> storage::Result<Position> {
     Ok(accounts.db().database().event_bounds().await?.head)
 }

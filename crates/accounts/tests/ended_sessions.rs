@@ -1,4 +1,4 @@
-//! What accounts tells another service, with a database of its own for each story.
+//! What accounts tells another service, with a separate database for each story.
 
 use std::{sync::Arc, time::Duration};
 
@@ -88,7 +88,7 @@ async fn next(messages: &mut Messages) -> Message {
     message.expect("no refusal")
 }
 
-/// What arrives up to the moment when nothing is missing, without the keys, and the token there.
+/// The updates up to the moment when nothing is missing, without the keys, and the token of that moment.
 async fn up_to_sync(messages: &mut Messages) -> (Vec<Update>, String) {
     let mut heard = Vec::new();
     let keys = next(messages).await;
@@ -154,7 +154,7 @@ async fn whoever_cannot_resume_starts_over_with_the_present() {
     let stage = a_stage().await;
     let first = stage.ends_a_session().await;
     let second = stage.ends_a_session().await;
-    // What memory still knows is forgotten with the process.
+    // What memory holds is lost with the process.
     stage.accounts.close().await;
     let file = stage.folder.path().join("accounts.db");
     let database = Database::open(&file, &[]).await.expect("a database");

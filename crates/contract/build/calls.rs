@@ -1,4 +1,4 @@
-//! Reads what each call promises: its REST form, who may make it, and the shape of its request.
+//! Reads what each call promises: its REST form, which callers may make it, and the shape of its request.
 
 use std::{collections::BTreeMap, error::Error, fmt::Write as _};
 

@@ -91,7 +91,7 @@ fn operation_of(call: &Call, mut operation: Value) -> Result<Value, Box<dyn Erro
     }
     let mut responses = Map::from_iter([(success.to_string(), answer)]);
     for status in refusals {
-        // `GetStatus` tells in its own words that the platform is ill.
+        // `GetStatus` says in its own words that the platform is ill.
         let schema = match (call.name.as_str(), status) {
             ("GetStatus", 500) => {
                 json!({"$ref": "#/components/schemas/sir0.status.v1.GetStatusResponse"})
@@ -139,7 +139,7 @@ fn described(message: &MessageDescriptor, schema: &Value, calls: &[Call]) -> Val
         schema["properties"][field.json_name()]["description"] = json!(field_comment(&field));
         let template = request_of.and_then(|call| Some(call.rest.as_ref()?.template.as_str()));
         if template.is_some_and(|template| template.contains(&format!("{{{}}}", field.name()))) {
-            // The path says it; the body need not.
+            // The path holds the field; the body need not.
             schema["properties"]
                 .as_object_mut()
                 .map(|properties| properties.remove(field.json_name()));

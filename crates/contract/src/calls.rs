@@ -1,5 +1,5 @@
-//! What each call promises beyond its messages, read from the same files: its REST form, who may make it, and the
-//! shape of its request.
+//! What each call promises beyond its messages, read from the same files: its REST form, which callers may make it, and
+//! the shape of its request.
 
 include!(concat!(env!("OUT_DIR"), "/calls.rs"));
 
@@ -16,7 +16,7 @@ pub struct Call {
     pub path: &'static str,
     /// Whether the answer is a stream.
     pub streaming: bool,
-    /// Who may make it.
+    /// Which callers may make it.
     pub access: Access,
     /// What its file says about it.
     pub comment: &'static str,
@@ -26,7 +26,7 @@ pub struct Call {
     pub rest: Option<Rest>,
 }
 
-/// Who may make a call; see `options.proto`.
+/// Which callers may make a call; see `options.proto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Not stated; a test refuses it.
@@ -37,7 +37,7 @@ pub enum Access {
     Owner,
     /// An account with the role `publisher` or `admin`.
     Publisher,
-    /// Whoever holds the access token named in the request.
+    /// The holder of the access token named in the request.
     TokenHolder,
     /// Another service of the platform, which shows the secret that they share.
     Peer,

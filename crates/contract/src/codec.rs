@@ -1,4 +1,5 @@
-//! Messages on the wire. As tonic's own codec does it, but what cannot be read is marked as the fault of who sent it.
+//! Messages on the wire, as tonic's own codec handles them. Bytes that cannot be read are marked as the fault of their
+//! sender.
 
 use std::{error::Error, fmt, marker::PhantomData, sync::Arc};
 
@@ -9,8 +10,8 @@ use tonic::{
 };
 use tonic_prost::ProstEncoder;
 
-/// Why a call failed whose bytes are not what the protocol says. gRPC's table of codes answers some of these with
-/// `INTERNAL`, as it answers a fault of the server; this tells the two apart.
+/// The cause of a failed call whose bytes are not what the protocol says. gRPC's table of codes answers some of these
+/// with `INTERNAL`, as it answers a fault of the server. This mark tells the two apart.
 #[derive(Clone, Copy, Debug)]
 pub struct Malformed;
 

@@ -1,5 +1,6 @@
 //! The contract as Rust, generated from `proto/`: messages with their JSON form, gRPC servers and clients, the REST
-//! transcoder, the OpenAPI document, and what each call promises. Nothing here behaves; everything here is spelled.
+//! transcoder, the OpenAPI document, and what each call promises. The crate describes the contract and has no
+//! behaviour.
 
 mod calls;
 mod codec;

@@ -34,7 +34,7 @@ enum Wire {
 }
 
 impl Doorbell {
-    /// Hangs it up. What listens ends with `stopped`.
+    /// Hangs the doorbell up. Its listening tasks end with `stopped`.
     pub(crate) fn hang(
         feed: &str,
         database: &Database,
@@ -73,7 +73,7 @@ impl Doorbell {
         }
     }
 
-    /// Waits for a ring. One that came before is not lost; several are one.
+    /// Waits for a ring. A ring that came before is not lost. Several rings count as one.
     pub(crate) async fn rings(&self) {
         self.here.notified().await;
     }
@@ -103,7 +103,7 @@ async fn hear(
 ) -> storage::Result<std::convert::Infallible> {
     let mut notices = database.listen().await?;
     loop {
-        // Once before the first: what was rung while nobody listened.
+        // The first ring stands for those that were missed before this connection listened.
         here.notify_one();
         notices.next().await?;
     }

@@ -31,7 +31,7 @@ pub trait Event: Sized + Send + Sync + 'static {
 /// How patient the feed is.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// How long an event may wait whose ring was lost, or that another process wrote into a file, where nobody rings.
+    /// How long an event may wait when its ring was lost, or when another process wrote it into a file without a ring.
     pub poll: Duration,
     /// How many events memory holds. A follower further behind reads the table.
     pub window: usize,
@@ -148,7 +148,7 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
                 }
                 shared.config.poll
             }
-            // Its database was closed under it, as it should be at the end.
+            // The database was closed during the read, as it should be at the end.
             Err(_) if shared.stopped.is_cancelled() => return,
             Err(error) => {
                 tracing::error!(
@@ -161,7 +161,7 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
     }
 }
 
-/// Reads what is new, and answers how much it was.
+/// Reads the new events, and answers how many rows there were.
 async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
     let mut count = 0;
     loop {
@@ -169,7 +169,7 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
         let rows = shared.database.events_after(head, BATCH).await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(count) };
         let (first, last) = (first.position, last.position);
-        // A gap is nothing but a number that was never used, unless what lay in it was forgotten before it was read.
+        // A gap is only a number that was never used, unless its events were forgotten before they were read.
         let was_forgotten =
             first > head + 1 && head < shared.database.event_bounds().await?.resumable;
 
@@ -180,7 +180,7 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
         {
             let mut tail = shared.tail.write().expect("no reader or writer of the tail panics");
             if was_forgotten {
-                // Whoever stands before the gap must ask the table, and hears from it that events are lost.
+                // A follower before the gap must ask the table, and hears from it that events are lost.
                 *tail = Tail::starting_at(first - 1, shared.config.capacity());
             }
             for (position, event, bytes) in events {
@@ -193,7 +193,7 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
     }
 }
 
-/// Reads a row. One that cannot be read, such as a newer version's beside this one, is passed over and said so: a
+/// Reads a row. A row that cannot be read, such as one of a newer version beside this one, is passed over and logged. A
 /// stream that stood still for it would lose everything behind it too.
 pub(crate) fn read<E: Event>(row: &EventRow) -> Option<E> {
     let EventRow { position, kind, payload, .. } = row;

@@ -1,4 +1,4 @@
-//! One who follows a feed, at a pace of their own.
+//! A follower reads a feed at its own pace.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -26,9 +26,9 @@ pub struct Follower<E> {
     feed: Feed<E>,
     head: watch::Receiver<Position>,
     position: Position,
-    /// Read from the table because memory no longer reached back. Never more than one batch.
+    /// Rows read from the table because memory no longer reached back. Never more than one batch.
     backlog: VecDeque<EventRow>,
-    /// What the backlog is held against.
+    /// The share that the backlog is held against.
     share: Option<Share>,
     /// Holds the backlog.
     held: Option<Held>,
@@ -44,7 +44,7 @@ impl<E: Event> Follower<E> {
         Self { feed, head, position, backlog: VecDeque::new(), share: None, held: None }
     }
 
-    /// Holds what it reads ahead against this share, and reads less ahead where that is used up.
+    /// Holds what it reads ahead against this share, and reads less ahead where that share is used up.
     #[must_use]
     pub fn held_against(self, share: Option<Share>) -> Self {
         Self { share, ..self }
@@ -56,7 +56,7 @@ impl<E: Event> Follower<E> {
         self.position
     }
 
-    /// Waits for the next event. Cancelled, it has lost nothing.
+    /// Waits for the next event. A cancelled wait loses no event.
     pub async fn next(&mut self) -> storage::Result<Heard<E>> {
         loop {
             if let Some(row) = self.backlog.pop_front() {
@@ -89,11 +89,11 @@ impl<E: Event> Follower<E> {
         tail.after(self.position)
     }
 
-    /// Reads the next batch; answers whether events were missed that are gone.
+    /// Reads the next batch, and answers whether missed events are gone.
     async fn read_table(&mut self) -> storage::Result<bool> {
         let database = &self.feed.shared.database;
         let rows = database.events_after(self.position, BATCH).await?;
-        // Asked after the read: what was pruned in between is then noticed.
+        // The bounds are read after the rows, so pruning in between is noticed.
         let bounds = database.event_bounds().await?;
         if self.position < bounds.resumable {
             self.position = bounds.head;
@@ -103,7 +103,7 @@ impl<E: Event> Follower<E> {
         Ok(false)
     }
 
-    /// Keeps what there is room for, and one row always. The others are read again.
+    /// Keeps the rows that there is room for, and always one. The others are read again.
     fn keep(&mut self, mut rows: VecDeque<EventRow>) {
         let mut bytes = 0;
         let fitting = rows.iter().take_while(|row| {

@@ -6,7 +6,7 @@ use metrics::{Counter, Gauge, Histogram};
 use sir0_kernel::Timestamp;
 use sir0_storage::EventRow;
 
-/// Found once: a look-up by name for every event would cost more than the counting.
+/// The gauges, found once: a look-up by name for every event would cost more than the counting.
 pub(crate) struct Gauges {
     lag: Histogram,
     position: Gauge,
@@ -22,7 +22,7 @@ impl Gauges {
         }
     }
 
-    /// These were read now.
+    /// Records that these rows were read now.
     #[expect(clippy::cast_precision_loss, reason = "a gauge, and exact for 300,000 years")]
     pub(crate) fn read(&self, rows: &[EventRow], now: Timestamp) {
         for row in rows {
@@ -34,7 +34,7 @@ impl Gauges {
         }
     }
 
-    /// The poll found these, because nobody rang.
+    /// Counts events that the poll found because no ring came.
     pub(crate) fn found_unrung(&self, events: usize) {
         self.misses.increment(events as u64);
     }

@@ -11,14 +11,14 @@ pub(crate) type Placed<E> = (Position, Arc<E>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
     pub(crate) events: usize,
-    /// What their rows take. The latest event is held however large it is.
+    /// How many bytes their rows take. The latest event is held however large it is.
     pub(crate) bytes: usize,
 }
 
 /// A window that ends at the latest event read.
 #[derive(Debug)]
 pub(crate) struct Tail<E> {
-    /// From this position on everything is inside.
+    /// Every event after this position is inside.
     complete_after: Position,
     /// Each with the bytes that its row took.
     events: VecDeque<(Placed<E>, usize)>,

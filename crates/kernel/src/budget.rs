@@ -1,17 +1,18 @@
 //! Memory that is held for clients: how much for all of them, and how it is shared out.
 //!
-//! What a client does not read, and what it has sent half of, waits in memory for as long as the client likes. A
-//! [`Budget`] bounds it for the whole process, in bytes.
+//! Bytes that a client does not read, and bodies that it has sent half of, wait in memory for as long as the client
+//! likes. A [`Budget`] bounds this memory for the whole process, in bytes.
 //!
 //! Half of it is kept for clients that hold little: each of 128 clients gets an *assured* part, a 128th of that half,
-//! whatever the others hold. Of the other half a client that holds more may have as much as is free
-//! at that moment, so one alone gets a quarter of the budget, and those who come later find something left (dynamic
-//! thresholds: Choudhury and Hahne, 1998). Thresholds alone would not do: each who comes takes half of what is left,
-//! and what is held is not given back, so a dozen greedy clients would leave nothing.
+//! whatever the others hold. Of the other half, a client that holds more may have as much as is free at that moment. So
+//! one client alone gets a quarter of the budget, and later clients find something left (dynamic thresholds: Choudhury
+//! and Hahne, 1998). Thresholds alone would not be enough: each new client takes half of what is left, and what is held
+//! is not given back, so a dozen greedy clients would leave nothing.
 //!
-//! What is read *ahead* for a stream is free again only once it was sent. Were the next message of a stream to wait for
-//! room that messages read ahead take, streams would wait for each other for ever, although their client reads. So what
-//! is about to be sent needs room beside what is sent already, and what is read ahead needs room beside everything.
+//! Bytes that are read *ahead* for a stream are free again only once they are sent. If the next message of a stream
+//! waited for room that messages read ahead take, streams would wait for each other for ever, although their client
+//! reads. So a message that is about to be sent needs room beside what is sent already, and a message read ahead needs
+//! room beside everything.
 
 use std::{
     collections::HashMap,
@@ -76,7 +77,7 @@ impl Budget {
         Self(Arc::new(Pool { total, held, ahead, refused, shares }))
     }
 
-    /// The share of a client. It is the same one for as long as anyone has it.
+    /// The share of a client. It is the same share for as long as a copy of it lives.
     #[must_use]
     pub fn share(&self, client: Client) -> Share {
         let mut shares = self.0.shares.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,7 +110,7 @@ impl Budget {
 }
 
 impl Pool {
-    /// Whether a client that holds so much may hold these bytes beside all that is held.
+    /// Whether a client that holds `mine` bytes may hold these bytes beside all that is held.
     const fn lets(&self, mine: usize, bytes: usize, all: usize) -> bool {
         let (open, mine) = (self.total / 2, mine.saturating_add(bytes));
         let assured = (self.total - open) / ASSURED_CLIENTS;
@@ -122,7 +123,7 @@ impl Pool {
 }
 
 impl Share {
-    /// Whose share it is.
+    /// The client of this share.
     #[must_use]
     pub fn client(&self) -> Client {
         self.0.client
@@ -149,7 +150,7 @@ impl Share {
         self.take(bytes, |all| self.lets_next(bytes, all))
     }
 
-    /// Holds these bytes whatever else is held: for what is small, and cannot be refused any more.
+    /// Holds these bytes whatever else is held: for small amounts that cannot be refused any more.
     pub fn hold_anyway(&self, bytes: usize) -> Held {
         self.0.pool.held.fetch_add(bytes, Ordering::AcqRel);
         self.0.held.fetch_add(bytes, Ordering::Relaxed);
@@ -183,14 +184,15 @@ impl Share {
 }
 
 impl Held {
-    /// Holds more, not of what is read ahead. What is held already stays held when more is refused.
+    /// Holds more bytes, which are not read ahead. The bytes held already stay held when more are refused.
     pub fn grow(&mut self, bytes: usize) -> Result<(), OverBudget> {
         let mut more = self.share.hold(bytes)?;
         self.bytes += std::mem::take(&mut more.bytes);
         Ok(())
     }
 
-    /// Holds more whatever else is held, not of what is read ahead: for what is small, and cannot be refused any more.
+    /// Holds more bytes, which are not read ahead, whatever else is held: for small amounts that cannot be refused any
+    /// more.
     pub fn grow_anyway(&mut self, bytes: usize) {
         let mut more = self.share.hold_anyway(bytes);
         self.bytes += std::mem::take(&mut more.bytes);
@@ -212,7 +214,7 @@ impl Drop for Held {
 impl Drop for Account {
     fn drop(&mut self) {
         let mut shares = self.pool.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        // Someone may have come back meanwhile, and have a new one.
+        // The client may have come back meanwhile, with a new share.
         if shares.get(&self.client).is_some_and(|known| known.strong_count() == 0) {
             shares.remove(&self.client);
         }
@@ -236,7 +238,7 @@ mod tests {
         Client::at(Ipv4Addr::new(192, 0, 2, number).into())
     }
 
-    /// Holds pieces until it is refused, and answers what is held then.
+    /// Holds pieces until one is refused, and answers what is held then.
     fn greedy(share: &Share, piece: usize) -> Vec<Held> {
         std::iter::from_fn(|| share.hold(piece).ok()).collect()
     }

@@ -1,11 +1,11 @@
-//! Who a request counts against when something scarce is shared out: the address it came from.
+//! The client that a request counts against when something scarce is shared out: the address it came from.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The address that a request counts against.
 ///
-/// An IPv6 address counts as its /64: one customer of a network has at least that many, so single addresses would
-/// limit nobody (RFC 6177).
+/// An IPv6 address counts as its /64: one customer of a network has at least that many, so a limit on single addresses
+/// would limit no customer (RFC 6177).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Client(IpAddr);
 

@@ -1,4 +1,5 @@
-//! The words every service shares: ids, roles, money, time and text; and how memory is shared out. Knows no network and no database.
+//! The words every service shares: ids, roles, money, time and text; and how memory is shared out. The crate knows no
+//! network and no database.
 
 mod budget;
 mod client;

@@ -12,7 +12,7 @@ pub enum InvalidPrice {
     /// NaN and the infinities.
     #[error("must be a number")]
     NotANumber,
-    /// Nobody is paid for playing.
+    /// A player is never paid for playing.
     #[error("must not be negative")]
     Negative,
     /// Above [`Price::MAX`].
@@ -44,13 +44,13 @@ impl Price {
             reason = "between 0 and MAX, whole after rounding"
         )]
         let price = Self { minor: (major * Self::MINOR_PER_MAJOR).round() as i64 };
-        // Division rounds to the float nearest to the decimal, and so did whoever wrote the decimal:
-        // the two are the same float exactly when there was no third decimal.
+        // Division rounds to the float nearest to the decimal, and the writer of the decimal did the same: the two are
+        // the same float exactly when there was no third decimal.
         #[expect(clippy::float_cmp, reason = "exactly the same float is the point")]
         if price.major() == major { Ok(price) } else { Err(InvalidPrice::TooPrecise) }
     }
 
-    /// The way in from the database, which checks the range.
+    /// Takes a price from the database, which checks the range.
     #[must_use]
     pub const fn from_minor(minor: i64) -> Self {
         Self { minor }

@@ -87,8 +87,9 @@ pub fn plain_words(text: &str) -> impl Iterator<Item = String> {
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
-/// Whether it is a letter or a digit. Some are so only since lately, and some only look like one: letters in black circles
-/// and squares, which are symbols. SQLite's index takes them for what stands between words, so here they are that too.
+/// Whether a character is a letter or a digit. Some have been so only since lately, and some only look like one:
+/// letters in black circles and squares, which are symbols. SQLite's index takes all of these for separators of words,
+/// so they are separators here too.
 fn is_of_a_word(character: char) -> bool {
     let stands_between = matches!(character,
         '\u{19B0}'..='\u{19C0}' | '\u{19C8}' | '\u{19C9}' | '\u{1CF2}' | '\u{1CF3}'

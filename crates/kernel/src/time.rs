@@ -1,4 +1,4 @@
-//! Time as a value. Rules never ask what time it is; they are told.
+//! Time as a value. Rules never ask what time it is; the time is given to them.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
@@ -48,7 +48,7 @@ impl Timestamp {
     }
 }
 
-/// Tells the time. Handed to whoever needs it, so that tests can set it.
+/// Tells the time. Passed to the code that needs it, so that tests can set it.
 pub trait Clock: Send + Sync + 'static {
     /// Now, in UTC.
     fn now(&self) -> Timestamp;

@@ -7,7 +7,7 @@ use std::{
 
 const FIRST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(1);
-/// What went well for so long is no longer the same trouble.
+/// After so long without trouble, the next trouble counts as a new one.
 const SETTLED: Duration = Duration::from_secs(10);
 
 /// How long to wait before trying again.
@@ -22,7 +22,7 @@ impl Backoff {
         Self { next: FIRST, went_well_at: None }
     }
 
-    /// It works, since now.
+    /// Records that the attempt succeeded just now.
     pub(crate) fn went_well(&mut self) {
         self.went_well_at = Some(Instant::now());
     }
@@ -38,7 +38,7 @@ impl Backoff {
         }
         let step = self.next;
         self.next = (step * 2).min(LONGEST);
-        // Half of it at least, the rest by chance: instances that lost Redis together do not return together.
+        // At least half of the step, and the rest by chance: instances that lost Redis together do not return together.
         let chance = RandomState::new().hash_one(()) % 1024;
         step / 2 + step * u32::try_from(chance).expect("below 1024") / 2048
     }

@@ -11,8 +11,8 @@ use crate::OpenError;
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// `redis://host:6379`, or `redis+unix:///path` for a socket. Left out, there is none. TLS (`rediss://`) is not
-    /// supported.
+    /// `redis://host:6379`, or `redis+unix:///path` for a socket. Without it, there is no Redis. TLS (`rediss://`) is
+    /// not supported.
     pub url: Option<String>,
     /// The file that holds the password and nothing else. Wins over a password in the URL.
     pub password_file: Option<PathBuf>,
@@ -46,7 +46,7 @@ impl Config {
             return Err(OpenError::Tls);
         }
         let info = url.into_connection_info().map_err(OpenError::UnreadableUrl)?;
-        // The older protocol is enough, and what subscriptions are written for.
+        // The older protocol is enough, and subscriptions are written for it.
         let mut login = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
         if let Some(password) = self.password()? {
             login = login.set_password(password);

@@ -4,30 +4,30 @@ use std::{io, path::PathBuf, time::Duration};
 
 use redis::RedisError;
 
-/// A setting with which no Redis can be found. None of them repeats a password.
+/// Why a Redis cannot be opened with these settings. No error repeats a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Nobody said where it is.
+    /// No URL is set.
     #[error("no Redis is configured, say for instance `redis://localhost:6379`")]
     NoUrl,
-    /// No address looks like this one.
+    /// The URL cannot be read.
     #[error("the Redis URL cannot be read, say for instance `redis://localhost:6379`")]
     UnreadableUrl(#[source] RedisError),
-    /// The connection would not be what the URL asks for.
+    /// The URL asks for TLS, which is not supported.
     #[error("Redis over TLS is not supported, say `redis://` and keep it on a private network")]
     Tls,
-    /// The password is not where it should be.
+    /// The password file cannot be read.
     #[error("the Redis password cannot be read from {}", path.display())]
     PasswordFile {
-        /// Where it was looked for.
+        /// The path of the file.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
     },
-    /// Nothing but white space.
+    /// The password file holds nothing but white space.
     #[error("the Redis password file {} is empty", path.display())]
     EmptyPasswordFile {
-        /// Where it was looked for.
+        /// The path of the file.
         path: PathBuf,
     },
 }
@@ -35,13 +35,13 @@ pub enum OpenError {
 /// Why Redis does not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No connection, or not any more.
+    /// There is no connection, or it broke.
     #[error("Redis cannot be reached")]
     Unreachable(#[source] RedisError),
-    /// There, and willing to talk, but not to us.
+    /// Redis answers, but refuses us.
     #[error("Redis refuses, check the password and what its user may do")]
     Refused(#[source] RedisError),
-    /// Nothing was heard in time.
+    /// Redis did not answer in time.
     #[error("Redis did not answer within {0:?}")]
     Silent(Duration),
 }

@@ -1,9 +1,9 @@
 //! A Redis that helps when it can: a shared cache and a doorbell between instances. It may be slow, down, restarted
 //! empty or full of garbage, and no call fails or waits for it longer than a moment.
 //!
-//! [`Redis::get`] answers within its patience or with nothing. What is written is queued, sent behind the caller's
-//! back, and dropped when it cannot be sent. A [`Subscription`] says when something may have been missed, so whoever
-//! listens looks for itself. Nothing in Redis is the truth about anything.
+//! [`Redis::get`] answers within its patience or with nothing. A write is queued, sent in the background, and dropped
+//! when it cannot be sent. A [`Subscription`] says when something may have been missed, so that the listener looks for
+//! itself. Nothing in Redis is the truth about anything.
 
 mod backoff;
 mod config;
@@ -38,7 +38,7 @@ use self::{
 pub struct Redis {
     line: Arc<Line>,
     queue: Queue,
-    /// Ended with the last clone.
+    /// The tasks end with the last clone.
     _tasks: Arc<[AbortOnDropHandle<()>; 2]>,
 }
 
@@ -60,10 +60,10 @@ impl Redis {
         Ok(Self { line, queue, _tasks: Arc::new(tasks.map(AbortOnDropHandle::new)) })
     }
 
-    /// What is kept under this key: bytes that anyone may have written, so the caller judges them.
+    /// The value under this key. Anyone may have written these bytes, so the caller judges them.
     ///
     /// `None` also when Redis does not answer within the patience, is known not to answer, or keeps more than
-    /// [`Self::MAX_VALUE_BYTES`]. An empty value is as good as none.
+    /// [`Self::MAX_VALUE_BYTES`]. An empty value counts as none.
     pub async fn get(&self, key: &str) -> Option<Bytes> {
         let began = Instant::now();
         let (outcome, value) = self.line.get(key).await;
@@ -74,8 +74,8 @@ impl Redis {
         value
     }
 
-    /// Keeps a value until `ttl` is over, or a shorter time. Does not wait; the value is dropped when Redis is away,
-    /// too much waits already, or it is longer than [`Self::MAX_VALUE_BYTES`].
+    /// Keeps a value until `ttl` is over, or a shorter time. Does not wait. The value is dropped when Redis is away,
+    /// the queue is full, or it is longer than [`Self::MAX_VALUE_BYTES`].
     pub fn put(&self, key: impl Into<String>, value: Bytes, ttl: Duration) {
         if value.len() > Self::MAX_VALUE_BYTES {
             return numbers::called(Op::Put, Outcome::TooLarge);
@@ -83,26 +83,26 @@ impl Redis {
         self.queue.push(Write::Put { key: key.into(), value, ttl });
     }
 
-    /// Forgets a value, after every [`Self::put`] that came before. Does not wait, and may not happen: what is kept
-    /// must be such that a value nobody removed misleads no one.
+    /// Removes a value, after every [`Self::put`] that came before. Does not wait, and may not happen. So a value must
+    /// mislead no reader even when it is never removed.
     pub fn remove(&self, key: impl Into<String>) {
         self.queue.push(Write::Remove { key: key.into() });
     }
 
-    /// Says something to everyone who is subscribed at the moment. Does not wait, and may not happen. The same
-    /// message to the same channel, said several times before it could be sent, is sent once.
+    /// Sends a message to every current subscriber. Does not wait, and may not happen. The same message to the same
+    /// channel, published several times before it could be sent, is sent once.
     pub fn publish(&self, channel: impl Into<String>, message: impl Into<String>) {
         self.queue.push(Write::Publish { channel: channel.into(), message: message.into() });
     }
 
-    /// Listens to a channel on a connection of its own, until the subscription is dropped.
+    /// Listens to a channel on a separate connection, until the subscription is dropped.
     #[must_use]
     pub fn subscribe(&self, channel: impl Into<String>) -> Subscription {
         Subscription::begin(self.line.client().clone(), channel.into())
     }
 
-    /// Connects anew and asks for a sign of life, at most two seconds in all. Says how long the answer took, or why
-    /// there was none.
+    /// Makes a new connection and asks for a sign of life, in at most two seconds. Says how long the answer took, or
+    /// why there was none.
     pub async fn check(&self) -> Result<Duration, Error> {
         let mut connection = line::connect(self.line.client()).await?;
         line::ping(&mut connection).await

@@ -1,7 +1,7 @@
 //! The connection for calls: kept alive in the background, and put out of reach as soon as it does not answer.
 //!
-//! Callers find a connection here or find none; they never wait for one. The third answer in a row that is late takes it
-//! away, and it comes back when Redis has answered a ping in time: whoever tries that is never a caller.
+//! A caller finds a connection here or finds none, and never waits for one. The third late answer in a row takes the
+//! connection away. It comes back when Redis answers a ping in time. A background task sends that ping, never a caller.
 
 use std::{
     convert::Infallible,
@@ -26,11 +26,11 @@ use crate::{
     numbers::{self, Op, Outcome, Wire},
 };
 
-/// Who says nothing for so long is gone.
+/// A Redis that is silent for so long counts as gone.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(1);
 /// How often an idle connection is tried.
 const PING_EVERY: Duration = Duration::from_millis(750);
-/// How many answers may be missing in a row before nobody asks.
+/// After so many missing answers in a row, Redis is not asked any more.
 const FAILURES: u32 = 3;
 
 /// The way to Redis.
@@ -38,9 +38,9 @@ const FAILURES: u32 = 3;
 pub(crate) struct Line {
     client: Client,
     patience: Duration,
-    /// There while Redis is worth asking.
+    /// There while Redis answers in time.
     connection: watch::Sender<Option<MultiplexedConnection>>,
-    /// Answers missing in a row.
+    /// How many answers in a row are missing.
     failures: AtomicU32,
 }
 
@@ -58,7 +58,7 @@ impl Line {
 
     pub(crate) async fn get(&self, key: &str) -> (Outcome, Option<Bytes>) {
         let Some(mut connection) = self.connection() else { return (Outcome::Away, None) };
-        // One byte more than is read tells that there is more, and the rest never travels.
+        // One byte more than the limit shows that the value is too long. The rest of the value is never sent.
         let mut get = redis::cmd("GETRANGE");
         get.arg(key).arg(0).arg(Redis::MAX_VALUE_BYTES);
         let asked = get.query_async::<Bytes>(&mut connection);
@@ -71,7 +71,7 @@ impl Line {
         }
     }
 
-    /// Sends all of it at once, and says of each whether it was done.
+    /// Sends all writes at once, and says for each whether it was done.
     pub(crate) async fn send(&self, writes: &mut Pipeline) -> Result<Vec<Outcome>, Outcome> {
         let mut connection = self.connection().ok_or(Outcome::Away)?;
         let began = Instant::now();
@@ -88,7 +88,7 @@ impl Line {
         self.connection.borrow().clone()
     }
 
-    /// Counts what was not answered. A refusal is an answer.
+    /// Counts the missing answers. A refusal is an answer.
     fn judge<T>(&self, answer: Result<RedisResult<T>, time::error::Elapsed>) -> Result<T, Outcome> {
         let outcome = match answer {
             Ok(Ok(value)) => {
@@ -146,7 +146,8 @@ pub(crate) async fn keep(line: Arc<Line>) {
     }
 }
 
-/// Opens the line when Redis answers in time, and again after callers closed it, until it does not answer at all.
+/// Opens the line when Redis answers in time, and again after callers closed it. Ends when Redis does not answer at
+/// all.
 async fn attend(
     line: &Line,
     mut connection: MultiplexedConnection,
@@ -175,7 +176,7 @@ async fn attend(
     }
 }
 
-/// A connection on which everything is answered within [`DEADLINE`] or fails.
+/// A connection on which every request is answered within [`DEADLINE`] or fails.
 pub(crate) async fn connect(client: &Client) -> Result<MultiplexedConnection, Error> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(DEADLINE))
@@ -211,7 +212,7 @@ pub(crate) async fn in_time<T>(answer: impl Future<Output = RedisResult<T>>) -> 
     }
 }
 
-/// What was last said about Redis, so that it is said once.
+/// The last state of Redis that was logged, so that it is logged once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Unknown,
@@ -236,7 +237,8 @@ impl State {
     }
 }
 
-/// Of one command within a call that is traced; of none otherwise. Without the key, which may say who asks for what.
+/// A span for one command. It is made only inside a call that is traced. It does not hold the key, which may show what
+/// a person asks for.
 fn span(command: &'static str) -> Span {
     tracing::info_span!(target: "sir0::trace::redis", "redis", otel.kind = "client", otel.name = command,
         db.system.name = "redis", db.operation.name = command)

@@ -14,7 +14,7 @@ pub(crate) enum Op {
     Put,
     Remove,
     Publish,
-    /// Everything that waited and was sent together. Measured, not counted.
+    /// All waiting writes that were sent together. Measured, not counted.
     Write,
     Ping,
 }
@@ -32,26 +32,26 @@ impl Op {
     }
 }
 
-/// How it went.
+/// How a call went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// Done; of a `get`, with a value.
+    /// Done. A `get` found a value.
     Ok,
     /// There is no such value.
     Miss,
-    /// The value is longer than anyone should send or read.
+    /// The value is longer than may be sent or read.
     TooLarge,
-    /// Redis said no.
+    /// Redis refused.
     Refused,
     /// The connection broke.
     Failed,
     /// No answer in time.
     Late,
-    /// Not asked: it is known not to answer at the moment.
+    /// Not asked: Redis is known not to answer at the moment.
     Away,
-    /// Not asked: too much waits already.
+    /// Not asked: the queue is full.
     Full,
-    /// Not asked: the same is said anyway.
+    /// Not asked: an equal message is sent anyway.
     Same,
 }
 

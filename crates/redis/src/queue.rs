@@ -1,4 +1,4 @@
-//! What is still to be said to Redis: little of it, and never anyone's reason to wait.
+//! The writes that wait to be sent to Redis. The queue is short, and no caller ever waits for it.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -13,12 +13,12 @@ use crate::{
 
 /// How many writes may wait.
 const LENGTH: usize = 1024;
-/// How much memory they may take, in units of 1 KiB.
+/// How much memory they may take together, in units of 1 KiB.
 const ROOM: usize = 16 * 1024;
 /// How many are sent at once.
 const BATCH: usize = 64;
 
-/// One thing to say.
+/// One write.
 #[derive(Debug)]
 pub(crate) enum Write {
     Put { key: String, value: Bytes, ttl: Duration },
@@ -35,7 +35,7 @@ impl Write {
         }
     }
 
-    /// What it takes of the room, rounded up.
+    /// How many units of the room it takes, rounded up.
     fn units(&self) -> u32 {
         let bytes = match self {
             Self::Put { key, value, .. } => key.len() + value.len(),
@@ -64,7 +64,7 @@ pub(crate) struct Waiting {
     _room: OwnedSemaphorePermit,
 }
 
-/// What is still to be said.
+/// The writes that wait.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     end: mpsc::Sender<Waiting>,
@@ -77,7 +77,7 @@ impl Queue {
         (Self { end, room: Arc::new(Semaphore::new(ROOM)) }, front)
     }
 
-    /// Takes its place at the end, or is dropped when there is none.
+    /// Puts a write at the end of the queue, or drops it when there is no room.
     pub(crate) fn push(&self, write: Write) {
         let op = write.op();
         let room = Arc::clone(&self.room).try_acquire_many_owned(write.units()).ok();
@@ -88,7 +88,8 @@ impl Queue {
     }
 }
 
-/// Says all of it in order for as long as it is polled. While Redis is away it is dropped: news does not keep.
+/// Sends the writes in order for as long as it is polled. While Redis is away they are dropped, because old news is of
+/// no use.
 pub(crate) async fn drain(mut front: mpsc::Receiver<Waiting>, line: Arc<Line>) {
     let mut batch = Vec::with_capacity(BATCH);
     while front.recv_many(&mut batch, BATCH).await > 0 {
@@ -112,7 +113,7 @@ pub(crate) async fn drain(mut front: mpsc::Receiver<Waiting>, line: Arc<Line>) {
     }
 }
 
-/// Of equal messages only the last is sent: whoever hears it finds everything that was done before any of them.
+/// Of equal messages only the last is sent. Its receiver finds everything that was done before any of them.
 fn leave_out_repeated(batch: &mut Vec<Waiting>) {
     let mut said = HashSet::new();
     let is_kept: Vec<bool> = batch

@@ -1,4 +1,4 @@
-//! Listening to a channel: what is said, and when something may have been missed.
+//! Listening to a channel: the messages, and when some may have been missed.
 
 use std::{
     convert::Infallible,
@@ -21,19 +21,19 @@ use crate::{
     numbers::{self, Wire},
 };
 
-/// How often a connection on which nobody speaks is tried, so that a cut one is noticed within two seconds.
+/// How often a silent connection is pinged, so that a cut one is noticed within two seconds.
 const PING_EVERY: Duration = Duration::from_millis(750);
-/// How many messages may wait for whoever listens. More, and it is told that it missed some.
+/// How many messages may wait for the listener. With more, the listener is told that it missed some.
 const LENGTH: usize = 256;
 /// Longer messages are not ours; they count as missed.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// What is heard.
+/// What a listener hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rung {
-    /// Somebody said this. What is no UTF-8 in it was replaced.
+    /// A message. Bytes in it that are not UTF-8 were replaced.
     Message(String),
-    /// Listening began, or began anew, or whoever listens was too slow. Anything may have been said before.
+    /// Listening began, or began anew, or the listener was too slow. Any message may have been missed before.
     Reconnected,
 }
 
@@ -71,7 +71,7 @@ impl Subscription {
     }
 }
 
-/// What runs behind a subscription.
+/// The task behind a subscription.
 struct Ear {
     client: Client,
     channel: String,
@@ -80,7 +80,7 @@ struct Ear {
     backoff: Backoff,
     /// Whether it listened before.
     has_listened: bool,
-    /// Whether Redis last said no, so that it is logged once.
+    /// Whether Redis refused the last time, so that a refusal is logged once.
     is_refused: bool,
 }
 
@@ -90,7 +90,7 @@ impl Ear {
             let Err(error) = self.hear().await;
             let was_refused = self.is_refused;
             self.is_refused = matches!(error, Error::Refused(_));
-            // That Redis is away is said by whoever keeps the line for calls.
+            // The task that keeps the line for calls logs that Redis is away.
             if self.is_refused && !was_refused {
                 let Self { channel, .. } = &self;
                 let error = &error as &dyn std::error::Error;
@@ -130,7 +130,7 @@ impl Ear {
         });
     }
 
-    /// Does not wait: while nobody reads, one note that something was missed stands for all of it.
+    /// Does not wait. While the listener does not read, one note that something was missed stands for all of it.
     fn tell(&self, rung: Rung) {
         if self.out.try_send(rung).is_err() {
             self.missed.store(true, Ordering::Release);

@@ -184,7 +184,7 @@ async fn a_frozen_redis_costs_a_moment_in_all_and_is_used_again_when_it_thaws() 
         sleep(Duration::from_millis(10)).await;
     }
 
-    // Three wait for an answer. The others leave room for a busy machine.
+    // Three calls wait for an answer. The rest of the limit is room for a busy machine.
     assert!(slow < 20, "{slow} of 200 calls were slow, {:?} in all", began.elapsed());
     redis.thaw();
     works(&client).await;
@@ -339,7 +339,7 @@ async fn whoever_listens_is_told_when_it_may_have_missed_something() {
     }
 }
 
-/// For whoever listens, a frozen Redis is a network that swallows everything: the connection stays open.
+/// To a listener, a frozen Redis is a network that swallows everything: the connection stays open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_on_which_nothing_comes_any_more_is_noticed_within_two_seconds() {
     let redis = throwaway::Redis::start();
@@ -396,7 +396,7 @@ async fn nothing_is_left_behind() {
     drop(client);
 
     becomes("every task ends", || async { tasks() == 0 }).await;
-    // The one who asks is connected too.
+    // The command that asks is connected too.
     becomes("every connection is closed", || async {
         redis.cli(&["CLIENT", "LIST"]).lines().filter(|line| !line.is_empty()).count() == 1
     })

@@ -1,12 +1,12 @@
-//! What people who are signed in do, one line each: who did what to what, in which request.
+//! The acts of people who are signed in, one line each: who did what to what, in which request.
 
 #[doc(hidden)]
 pub use sir0_telemetry::logs::{ACTS, TRUSTED_ACTS};
 
-/// Logs that someone did something: `acted!(role, { user.id = %id }, "user {id} signed in")`. The request is added.
+/// Logs that a person did something: `acted!(role, { user.id = %id }, "user {id} signed in")`. The request is added.
 ///
-/// What people did whom an operator gave a role is written each. What anyone did who let themselves in is written as
-/// far as the log's budget reaches, and counted beyond: everyone can become a player.
+/// Each act of a person with a role from an operator is written. Acts of players are written as far as the log's budget
+/// reaches, and counted beyond it, because everyone can become a player.
 #[macro_export]
 macro_rules! acted {
     ($role:expr, { $($fields:tt)* }, $($message:tt)+) => {

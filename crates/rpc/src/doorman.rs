@@ -1,4 +1,4 @@
-//! Who is asking. Identified inside the call, from its metadata, because that is the one place that gRPC, gRPC-Web
+//! Identifies the caller. It works inside the call, on the metadata, because that is the one place that gRPC, gRPC-Web
 //! and REST all pass.
 
 use std::sync::Arc;
@@ -15,12 +15,12 @@ pub struct Doorman {
     verifier: Verifier,
     ended: EndedSessions,
     clock: Arc<dyn Clock>,
-    /// None where the truth about sessions is in this very process.
+    /// `None` where this process itself holds the truth about sessions.
     hearsay: Option<TrustAge>,
     peers: Option<Arc<Secret>>,
 }
 
-/// Someone who is signed in.
+/// A caller who is signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The account.
@@ -34,19 +34,19 @@ pub struct Caller {
 /// Why a caller is turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// No token, a bad one, an expired one, or one whose session ended. Which of these is not told.
+    /// No token, a bad one, an expired one, or one whose session ended. The answer does not say which.
     #[error("sign in and send the access token as `Authorization: Bearer <token>`")]
     SignInRequired,
-    /// What accounts says about keys and sessions is not known, or was heard too long ago.
+    /// The word of accounts about keys and sessions is missing, or too old.
     #[error("who is signed in cannot be told, as accounts was not heard from")]
     OutOfTouch,
-    /// Someone who is no service of this platform.
+    /// The caller is no service of this platform.
     #[error("only services of this platform may call this, with the secret they share")]
     PeersOnly,
-    /// A player who would change the catalogue.
+    /// The caller is a player, and players must not change the catalogue.
     #[error("only publishers and administrators may change games")]
     PublisherRoleRequired,
-    /// Someone else's account.
+    /// The account belongs to another person.
     #[error("only its owner and administrators may do this with an account")]
     NotYourAccount,
 }
@@ -74,20 +74,21 @@ impl Doorman {
         Self { verifier, ended, clock, hearsay: None, peers: None }
     }
 
-    /// Identifies no one by what it heard too long ago: for a process that is told about keys and sessions by another.
+    /// Refuses every caller when the last word about keys and sessions is too old. For a process that hears of them
+    /// from another one.
     #[must_use]
     pub fn told_by_another(self, age: TrustAge) -> Self {
         Self { hearsay: Some(age), ..self }
     }
 
-    /// Lets in other services that show this secret. Without one it lets in none.
+    /// Lets in other services that show this secret. Without a secret it lets in no service.
     #[must_use]
     pub fn admitting_peers(self, secret: Arc<Secret>) -> Self {
         Self { peers: Some(secret), ..self }
     }
 
-    /// Who sent this. Every way of not being signed in looks the same from outside. Where that cannot be told, the
-    /// caller is asked to try again: a good token must not look bad.
+    /// The caller who sent this. Every way of not being signed in looks the same from outside. When the caller cannot
+    /// be identified at the moment, the answer asks to try again, because a good token must not look bad.
     pub fn identify(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
         let token = bearer(metadata).ok_or(Denied::SignInRequired)?;
         if self.hearsay.as_ref().is_some_and(TrustAge::is_too_old) {
@@ -106,14 +107,14 @@ impl Doorman {
         }
     }
 
-    /// Lets another service of this platform pass, and no one else.
+    /// Lets only other services of this platform pass.
     pub fn identify_peer(&self, metadata: &MetadataMap) -> Result<(), Denied> {
         let secret = self.peers.as_ref().ok_or(Denied::PeersOnly)?;
         let shown = bearer(metadata).ok_or(Denied::PeersOnly)?;
         if secret.is(shown) { Ok(()) } else { Err(Denied::PeersOnly) }
     }
 
-    /// Brings the gauges up to date: how many sessions are refused, and how old what was heard of them is.
+    /// Brings the gauges up to date: how many sessions are refused, and how old the last word about them is.
     pub fn measure(&self) {
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         metrics::gauge!("sir0_ended_sessions").set(self.ended.len() as f64);
@@ -123,7 +124,7 @@ impl Doorman {
     }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750; the scheme in any case). Two such headers are none.
+/// The token of `Authorization: Bearer …` (RFC 6750; the scheme in any case). Two such headers count as none.
 fn bearer(metadata: &MetadataMap) -> Option<&str> {
     let mut values = metadata.get_all("authorization").iter();
     let value = values.next()?.to_str().ok()?;

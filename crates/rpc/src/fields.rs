@@ -9,11 +9,11 @@ use crate::{Reason, Refusal};
 pub struct FieldFault {
     /// The field, as the contract spells it.
     pub field: String,
-    /// What it must be, to be read behind its name.
+    /// What the field must be. The text is read behind the name of the field.
     pub description: String,
 }
 
-/// A request with bad fields: all of them, up to a number nobody reaches by mistake.
+/// The bad fields of a request: all of them, up to a number that no mistake reaches.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.sentence())]
 pub struct InvalidFields(Vec<FieldFault>);
@@ -76,7 +76,7 @@ impl FieldReader {
         }
     }
 
-    /// How many faults are named. More would help nobody, and could be made to outgrow what an answer may carry.
+    /// How many faults are named. More would not help a client, and could grow beyond what an answer may carry.
     const MOST: usize = 20;
 
     /// Notes a fault that no single value shows.
@@ -88,13 +88,13 @@ impl FieldReader {
             .push(FieldFault { field: field.to_owned(), description: description.to_string() });
     }
 
-    /// What was found wrong.
+    /// The faults that were found.
     #[must_use]
     pub fn into_faults(self) -> InvalidFields {
         InvalidFields(self.faults)
     }
 
-    /// Refuses if anything was found wrong.
+    /// Refuses if a fault was found.
     pub fn finish(self) -> Result<(), InvalidFields> {
         if self.faults.is_empty() { Ok(()) } else { Err(InvalidFields(self.faults)) }
     }

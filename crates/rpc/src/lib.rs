@@ -1,5 +1,5 @@
-//! How a service behaves on a call: who asks, which fields are bad, what is refused and how, pages and resume
-//! tokens, work that outlives its caller, and asking other services. Written once, so that all services answer alike.
+//! How a service behaves on a call: callers, bad fields, refusals, tokens of pages and streams, work that outlives its
+//! caller, and calls to other services. It is written once, so that all services answer alike.
 
 #[doc(hidden)]
 pub mod acts;
@@ -25,7 +25,7 @@ pub use tonic::Status;
 pub use trust_age::TrustAge;
 pub use work::Work;
 
-/// The metadata key with which an answer asks for an HTTP status of its own over REST.
+/// The metadata key with which an answer sets its HTTP status over REST.
 ///
 /// For calls that succeed in telling bad news, such as `GetStatus`: gRPC sees a plain answer, REST the status.
 pub const HTTP_STATUS: &str = "x-http-code";

@@ -1,5 +1,5 @@
-//! Asking another service of the platform: found again and again by its name, each call to an instance that works,
-//! within the time its own caller gave, and repeated only where that is safe.
+//! Calls to another service of the platform. Its instances are found again and again by its name. Each call goes to an
+//! instance that works, stays within the time that its own caller gave, and is repeated only where that is safe.
 
 pub mod deadline;
 mod instances;
@@ -30,25 +30,25 @@ pub use secret::{InvalidSecret, Secret};
 
 use crate::{request_id, trace};
 
-/// How long a call that failed waits before it is repeated.
+/// The longest time that a failed call waits before it is repeated.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// How patient a service is with another.
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// How long a call may take whose own caller set no deadline.
+    /// How long a call may take when its own caller set no deadline.
     pub patience: Duration,
     /// How long connecting to an instance may take.
     pub connect_timeout: Duration,
     /// How often its instances are looked up, and those that failed are tried.
     pub look_every: Duration,
-    /// How long a connection may be silent before it is asked whether it is alive.
+    /// How long a connection may be silent before a ping asks whether it is alive.
     pub ping_every: Duration,
-    /// How long the answer to that may take.
+    /// How long the answer to the ping may take.
     pub ping_timeout: Duration,
     /// How many calls of a hundred may be repeated, counted over ten seconds.
     pub repeated_percent: u8,
-    /// How many calls a second may be repeated however few there are.
+    /// How many calls a second may be repeated, however few calls there are.
     pub repeated_per_second: u32,
 }
 
@@ -66,10 +66,10 @@ impl Default for Config {
     }
 }
 
-/// What may be done with a call. Goes into the extensions of its request.
+/// What may be done with a call. The extensions of its request carry it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
-    /// What it does, it must not do twice. Repeated only when it certainly reached no one.
+    /// The call must not take effect twice. It is repeated only when it certainly reached no instance.
     #[default]
     Once,
     /// Safe to repeat.
@@ -78,7 +78,7 @@ pub enum Manner {
     Endless,
 }
 
-/// Another service, however many instances it has. Goes where generated clients take a channel. Cheap to clone; gone
+/// Another service, however many instances it has. Generated clients take it as their channel. Cheap to clone; it ends
 /// with its last clone.
 #[derive(Clone)]
 pub struct Peer(Arc<Inner>);
@@ -91,8 +91,8 @@ struct Inner {
 }
 
 impl Peer {
-    /// The service at this address, such as `http://accounts:8080`. Connects when it is first asked something. Has to
-    /// be called within a runtime.
+    /// The service at this address, such as `http://accounts:8080`. It connects at the first call. `at` has to be
+    /// called within a runtime.
     pub fn at(address: &str, config: Config) -> Result<Self, InvalidAddress> {
         let (name, lookup) = instances::by_name(address)?;
         Ok(Self::found_by(name, lookup, config))
@@ -123,7 +123,7 @@ impl Peer {
         answered.await.unwrap_or_else(|_elapsed| Err(too_late()))
     }
 
-    /// Asks one instance, and if that is safe and the budget allows, another one.
+    /// Asks one instance. After a failure it asks another one, if that is safe and the budget allows.
     async fn ask_twice(
         &self,
         manner: Manner,
@@ -178,12 +178,12 @@ impl Peer {
         })
     }
 
-    /// Until when this call may take: no longer than its caller waits, nor than it says itself.
+    /// The latest end of this call: no later than its caller waits, and no later than its own deadline.
     fn until(&self, headers: &HeaderMap) -> Result<Instant, Status> {
         let now = Instant::now();
         let own = deadline::read(headers)
             .map_err(|malformed| Status::unknown(format!("asking {}: {malformed}", self.0.name)))?;
-        // One further off than the clock reaches is none.
+        // A deadline further off than the clock reaches counts as none.
         let own = own.and_then(|wait| now.checked_add(wait));
         let until = own.into_iter().chain(deadline::current()).min();
         let until = until.unwrap_or(now + self.0.config.patience);
@@ -233,11 +233,11 @@ impl Service<Request<Body>> for Peer {
     }
 }
 
-/// No answer came.
+/// Why no answer came.
 enum Failed {
-    /// It reached no one.
+    /// The call reached no instance.
     NeverSent(tonic::transport::Error),
-    /// What was asked may have been done.
+    /// The call may have taken effect.
     Broken(tonic::transport::Error),
 }
 
@@ -252,7 +252,7 @@ fn was_never_sent(error: &tonic::transport::Error) -> bool {
     false
 }
 
-/// The code of a call that was refused before anything was sent, which stands in the headers. Of any other, good so far.
+/// The code in the headers, for a call that was refused before anything was sent. Any other call is good so far.
 fn code_so_far(response: &Response<Body>) -> Code {
     let status = response.headers().get("grpc-status");
     status.map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
@@ -262,7 +262,7 @@ fn too_late() -> Status {
     Status::deadline_exceeded("the deadline of the call passed")
 }
 
-/// What goes from a caller's request onto those that are made for it.
+/// Passes on what a caller's request gives to the requests that are made for it.
 fn carry_onward(headers: &mut HeaderMap, until: Option<Instant>) {
     if let Some(until) = until {
         let left = until.saturating_duration_since(Instant::now());
@@ -273,11 +273,11 @@ fn carry_onward(headers: &mut HeaderMap, until: Option<Instant>) {
     }
 }
 
-/// Between half of this and the whole, at random: those who failed together do not come back together.
+/// A random time between half of this and the whole, so that callers who failed together do not come back together.
 #[must_use]
 pub fn jittered(longest: Duration) -> Duration {
     let mut random = [0; 2];
-    // Without random bytes everyone waits as long: worse, and no reason to fail.
+    // Without random bytes all callers wait equally long. That is worse, but no reason to fail.
     let _ = aws_lc_rs::rand::fill(&mut random);
     longest / 2 + longest / 2 * u32::from(u16::from_be_bytes(random)) / u32::from(u16::MAX)
 }

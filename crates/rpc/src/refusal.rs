@@ -12,7 +12,7 @@ pub trait Refusal: Error + Sized + 'static {
     /// The service that refuses; `ErrorInfo.domain`.
     const DOMAIN: &'static str;
 
-    /// Which code and which word this is.
+    /// The code and the word of this error.
     fn reason(&self) -> Reason;
 }
 
@@ -38,7 +38,7 @@ macro_rules! kinds {
 
 impl Reason {
     kinds! {
-        /// What was asked is not right, whatever the state of things.
+        /// The request is wrong, whatever the state of the data.
         invalid = InvalidArgument;
         /// Beyond what there is, such as a position from the future.
         out_of_range = OutOfRange;
@@ -46,11 +46,11 @@ impl Reason {
         not_found = NotFound;
         /// There is such a thing already.
         exists = AlreadyExists;
-        /// Someone else was faster: read again, then try again.
+        /// Another change was faster: read again, then try again.
         aborted = Aborted;
-        /// Nobody is signed in, or not any more.
+        /// The caller is not signed in, or not any more.
         unauthenticated = Unauthenticated;
-        /// Whoever is signed in may not.
+        /// The signed-in caller may not do this.
         denied = PermissionDenied;
         /// Too much at once: try again after a while.
         exhausted = ResourceExhausted;

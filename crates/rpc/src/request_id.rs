@@ -1,4 +1,4 @@
-//! The request being answered: its id, so that a log line and an answer can be brought together, and its client.
+//! The request being answered: its id, so that a log line and an answer can be matched, and its client.
 
 use std::{
     fmt,
@@ -80,13 +80,14 @@ pub fn current() -> RequestId {
     CURRENT.try_with(|(id, _)| id.clone()).unwrap_or_else(|_| RequestId::fresh())
 }
 
-/// Who asked for what this task does. `None` outside of a request, and for one that this process made itself.
+/// The client of the request that this task works for. `None` outside of a request, and for one that this process made
+/// itself.
 #[must_use]
 pub fn client() -> Option<Client> {
     CURRENT.try_with(|(_, share)| share.as_ref().map(Share::client)).ok().flatten()
 }
 
-/// What memory is held against that is held for this request. `None` where [`client`] is.
+/// The share that the memory of this request is held against. `None` where [`client`] is.
 #[must_use]
 pub fn share() -> Option<Share> {
     CURRENT.try_with(|(_, share)| share.clone()).ok().flatten()
@@ -101,7 +102,7 @@ pub fn within<F: Future>(
     CURRENT.scope((id, share), work)
 }
 
-/// Takes the request being answered along, for work that goes on in another task.
+/// Carries the request being answered into work that goes on in another task.
 pub fn carried_into<F: Future>(work: F) -> impl Future<Output = F::Output> {
     within(current(), share(), work)
 }

@@ -3,18 +3,18 @@
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// Seals and opens tokens. Everyone who shares a database shares the key, so a token works on any instance.
+/// Seals and opens tokens. All instances that share a database share the key, so a token works on any of them.
 #[derive(Clone)]
 pub struct Seal {
     key: hmac::Key,
 }
 
-/// A token we did not make, or not for this.
+/// A token that was not made here, or not for this purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a token we gave for this request")]
 pub struct Forged;
 
-/// 128 bits: nobody finds one by trying.
+/// 128 bits: too many to be found by trying.
 const MAC_LEN: usize = 16;
 /// Longer than any token of ours.
 const MAX_LEN: usize = 4096;
@@ -40,14 +40,14 @@ impl Seal {
         wrapped
     }
 
-    /// What we wrapped.
+    /// The content that was wrapped.
     pub fn unwrap<'w>(&self, purpose: &[u8], wrapped: &'w [u8]) -> Result<&'w [u8], Forged> {
         let (mac, content) = wrapped.split_at_checked(MAC_LEN).ok_or(Forged)?;
         let genuine = verify_slices_are_equal(mac, &self.mac(purpose, content));
         genuine.map(|()| content).map_err(|_differs| Forged)
     }
 
-    /// What a token of ours holds.
+    /// The content of a token.
     pub fn open(&self, purpose: &[u8], token: &str) -> Result<Vec<u8>, Forged> {
         if token.len() > MAX_LEN {
             return Err(Forged);

@@ -11,7 +11,7 @@ use crate::{Doorman, Work};
 /// What the services of one process share. Cheap to clone.
 #[derive(Clone)]
 pub struct Shared {
-    /// Knows who is asking.
+    /// Identifies callers.
     pub doorman: Doorman,
     /// Runs what must not stop half-way.
     pub work: Work,

@@ -1,4 +1,4 @@
-//! The span of a call: where it comes in, and where another service is asked. Without a collector there are none.
+//! The spans of calls: of those that come in, and of those to another service. Without a collector there are none.
 
 use std::{future::Future, thread};
 
@@ -16,7 +16,7 @@ pub struct Incoming<'c> {
     pub rest: Option<(&'c str, &'c str)>,
 }
 
-/// How a call is traced. One that is dropped before it ended was cancelled. By default nothing is.
+/// The trace of a call. A call that is dropped before it ended was cancelled. The default traces nothing.
 #[derive(Debug, Default)]
 pub struct CallTrace(Option<Box<Traced>>);
 
@@ -37,7 +37,8 @@ pub fn incoming(headers: &HeaderMap, call: Incoming<'_>) -> CallTrace {
     CallTrace::new(Trace::of(headers, || server_span(call)), is_fault_of_server)
 }
 
-/// Asks another service, which is told which trace that belongs to. Where nothing is traced, nothing is told.
+/// Begins to trace a call to another service. The headers tell that service the trace. Without tracing they stay as
+/// they are.
 #[must_use]
 pub fn outgoing(headers: &mut HeaderMap, path: &str, server: &str) -> CallTrace {
     if !traces::is_on() {
@@ -83,7 +84,7 @@ impl Drop for Traced {
             return;
         }
         let code = if thread::panicking() { Code::Internal } else { self.code };
-        // Entered, because a span ends when it was last left.
+        // The span is entered, because it ends when it was last left.
         span.in_scope(|| {
             span.record("rpc.grpc.status_code", code as i64);
             if let Some(status) = self.status {
@@ -136,7 +137,7 @@ fn client_span(path: &str, server: &str) -> Span {
     )
 }
 
-/// What OpenTelemetry counts against the one who was asked.
+/// Whether OpenTelemetry counts this code as a fault of the server.
 const fn is_fault_of_server(code: Code) -> bool {
     matches!(
         code,

@@ -1,4 +1,4 @@
-//! How old what another process says about keys and sessions is.
+//! The age of what another process says about keys and sessions.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// When the one who tells us whom to trust was last heard, and how long that is good for. Clones share it.
+/// When the process that knows keys and sessions was last heard, and how long its word is good. Clones share it.
 #[derive(Clone, Debug)]
 pub struct TrustAge(Arc<Inner>);
 
@@ -26,25 +26,25 @@ impl TrustAge {
     /// Long enough for accounts to be replaced, short enough for a logout to count.
     pub const GRACE: Duration = Duration::from_mins(1);
 
-    /// As if it were heard right now.
+    /// Begins as if that process were heard right now.
     #[must_use]
     pub fn starting_now(grace: Duration) -> Self {
         Self(Arc::new(Inner { began: Instant::now(), heard: AtomicU64::new(0), grace }))
     }
 
-    /// It was heard right now.
+    /// Notes that the other process was heard right now.
     pub fn heard(&self) {
         self.0.heard.fetch_max(self.micros(), Ordering::Relaxed);
     }
 
-    /// How long ago it was heard.
+    /// How long ago the other process was heard.
     #[must_use]
     pub fn age(&self) -> Duration {
         let heard = self.0.heard.load(Ordering::Relaxed);
         Duration::from_micros(self.micros().saturating_sub(heard))
     }
 
-    /// Whether what was heard is to be relied on no longer.
+    /// Whether the last word is too old to rely on.
     #[must_use]
     pub fn is_too_old(&self) -> bool {
         self.age() > self.0.grace

@@ -1,7 +1,7 @@
 //! Units of work that run to their end when the client hangs up.
 //!
 //! A call is dropped as soon as its client is gone, at any `await`. A write that was begun must still be committed or
-//! rolled back in order, and its announcement made; so it runs on a task of its own.
+//! rolled back in order, and its announcement made. So it runs on a separate task.
 
 use std::{future::Future, panic::resume_unwind};
 
@@ -17,7 +17,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Runs the work to its end, whatever happens to the one who waits for it.
+    /// Runs the work to its end, whatever happens to the caller that waits for it.
     pub async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

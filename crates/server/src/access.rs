@@ -1,5 +1,5 @@
-//! The access log: a line for each request, for operators who want one, and for a request that was refused a line at
-//! level `debug`. Off, it costs two comparisons a request.
+//! The access log: one line for each request, for operators who want it. A refused request also gets a line at level
+//! `debug`. Switched off, the log costs two comparisons a request.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ pub(crate) struct AccessLog {
 }
 
 impl AccessLog {
-    /// Notes who asks for what, if anything will be written about it.
+    /// Notes the client and the request, if a line will be written about them.
     pub(crate) fn begin(
         self,
         id: &RequestId,
@@ -37,7 +37,7 @@ impl AccessLog {
             path: harmless(request.uri().path()),
             began: Instant::now(),
             status: 0,
-            // Unless an answer comes.
+            // The outcome of a request that gets no answer.
             outcome: Outcome { call: None, code: Code::Cancelled },
             bytes: 0,
         }))
@@ -70,7 +70,7 @@ impl Visit {
         }
     }
 
-    /// Whether it wants to know what is sent.
+    /// Whether the visit needs to hear of the bytes that are sent.
     pub(crate) const fn goes_on(&self) -> bool {
         self.is_written
     }
@@ -80,7 +80,7 @@ impl Visit {
         self.bytes += bytes as u64;
     }
 
-    /// Notes how an answer ended that began well.
+    /// Notes the end of an answer that began well.
     pub(crate) const fn ended(&mut self, code: Code) {
         if matches!(self.outcome.code, Code::Ok) {
             self.outcome.code = code;
@@ -127,8 +127,8 @@ fn method(method: &Method) -> String {
     method.as_str().chars().take(LONGEST).collect()
 }
 
-/// A path without what may be a secret or a person: each part that is no plain word is left out. What a client puts
-/// into a path by mistake, such as a token or an e-mail, is as long or as odd as no word of ours.
+/// A path without what may be a secret or a person: every part that is not a plain word is left out. A client may put a
+/// token or an e-mail into a path by mistake. Such a part is longer or odder than any word of ours.
 fn harmless(path: &str) -> String {
     const LONGEST_PART: usize = 40;
     const PARTS: usize = 8;

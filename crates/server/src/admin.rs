@@ -14,7 +14,7 @@ use crate::{
 
 /// Runs one command, and says what it did and where.
 pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
-    // Before a password is asked for: it would be typed for nothing.
+    // The database is opened before the password is asked for; otherwise the password could be typed for nothing.
     let operator =
         Operator::open(&config.accounts, &config.data_dir, Arc::new(SystemClock)).await?;
     let done = perform(&operator, command).await;

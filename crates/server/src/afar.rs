@@ -23,7 +23,7 @@ pub(crate) struct Afar {
 }
 
 impl Afar {
-    /// Those that the settings name.
+    /// The services that the settings name.
     pub(crate) fn all(peers: &Peers) -> Result<Vec<Self>, InvalidAddress> {
         let named = [
             (Part::Accounts, accounts_service_server::SERVICE_NAME, &peers.accounts),
@@ -41,7 +41,7 @@ impl Afar {
         self.part.name()
     }
 
-    /// Whether it says so itself, within this time.
+    /// Whether the service itself says, within this time, that it works.
     pub(crate) async fn works(&self, patience: Duration) -> bool {
         let mut asked = Request::new(HealthCheckRequest { service: self.service.to_owned() });
         asked.set_timeout(patience);

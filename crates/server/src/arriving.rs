@@ -1,8 +1,8 @@
-//! A request body on its way in: it has to come in time, and what has come of it is held against its sender.
+//! A request body on its way in. It has to come in time, and its bytes are held against its sender.
 //!
-//! A deadline on the call would not do for the time: only the client sets that one, and a connection that answers
-//! pings is never idle. A body whose length is known is held whole before the first byte is read; otherwise two that
-//! each have half could wait for each other.
+//! A deadline on the call would not bound the time: only the client sets that deadline, and a connection that answers
+//! pings is never idle. A body of known length is held whole before its first byte is read. Otherwise two bodies that
+//! each hold half could wait for each other.
 
 use std::{
     pin::Pin,
@@ -23,13 +23,13 @@ use crate::body::SLICE;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A body that arrives within a limit of time, and of what its sender may hold.
+/// A body that arrives within a limit of time, and within what its sender may hold.
 pub(crate) struct Arriving {
     body: Incoming,
     limit: Duration,
-    /// Whether each part has that time, or all of them together.
+    /// Whether each part has that time, or all parts together.
     each: bool,
-    /// Set when there is something to wait for: most bodies are there at once.
+    /// Set once the body has to be waited for. Most bodies are there at once.
     timer: Option<Pin<Box<Sleep>>>,
     costs: Costs,
     arrived: Arrived,
@@ -38,20 +38,20 @@ pub(crate) struct Arriving {
 /// What is to be held for a body.
 struct Costs {
     share: Option<Share>,
-    /// What was announced and is not held yet: it is held before anything is read.
+    /// The announced bytes that are not held yet. They are held before anything is read.
     announced: usize,
-    /// How much of what comes is held already: what was announced, and [`SLICE`] with the request itself.
+    /// How many of the bytes to come are held already: the announced ones, and [`SLICE`] with the request itself.
     covered: usize,
-    /// Held only when the body keeps us waiting: the headers.
+    /// The size of the headers. It is held only when the body has to be waited for.
     waiting: usize,
 }
 
-/// Keeps what arrived held until this is dropped too: what was read lives on while the call is answered.
+/// Keeps the memory of the arrived bytes held until this is dropped too: the bytes live on while the call is answered.
 #[derive(Clone, Default)]
 pub(crate) struct Arrived(Arc<Mutex<Option<Held>>>);
 
 impl Arriving {
-    /// The whole body has this time. It is held against the share, a body of unknown length as it comes.
+    /// The whole body has this time. It is held against the share. A body of unknown length is held as it comes.
     pub(crate) fn whole(
         body: Incoming,
         limit: Duration,
@@ -71,7 +71,7 @@ impl Arriving {
         Self { body, limit, each: false, timer: None, costs, arrived }
     }
 
-    /// Each part of the body has this time: for a client that talks as long as it likes. Whoever reads the body bounds
+    /// Each part of the body has this time: for a client that talks as long as it likes. The reader of the body bounds
     /// a message to `message` bytes, which are held all the time.
     pub(crate) fn each(
         body: Incoming,
@@ -84,12 +84,12 @@ impl Arriving {
         Self { body, limit, each: true, timer: None, costs, arrived }
     }
 
-    /// Keeps what arrives held for as long as this lives.
+    /// Keeps the arrived bytes held for as long as the result lives.
     pub(crate) fn arrived(&self) -> Arrived {
         self.arrived.clone()
     }
 
-    /// Holds what came, as far as it is not held already.
+    /// Holds the bytes that came, unless they are held already.
     fn came(&mut self, bytes: usize) -> Result<(), OverBudget> {
         if self.each {
             return Ok(());
@@ -108,7 +108,7 @@ impl Arriving {
         }
     }
 
-    /// Holds what was announced, before anything is read.
+    /// Holds the announced bytes, before anything is read.
     fn begin(&mut self) -> Result<(), OverBudget> {
         let announced = std::mem::take(&mut self.costs.announced);
         self.hold(announced)

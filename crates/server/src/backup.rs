@@ -7,7 +7,8 @@ use sir0_storage::{Place, private, sqlite};
 
 use crate::{Config, say::say, services};
 
-/// Copies what this data folder holds into an empty folder. Databases of a server are its own tools' affair: says so.
+/// Copies what this data folder holds into an empty folder. A database on a server is copied with the server's own
+/// tools; the command says so.
 pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
     let name = to.display();
     make_empty_folder(to).with_context(|| format!("`{name}` cannot hold a backup"))?;
@@ -40,7 +41,7 @@ fn make_empty_folder(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whoever reads the key can sign in as anyone, so the copy is as private as the key.
+/// The key lets its reader sign in as anyone, so the copy is as private as the key.
 fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
     let mut source = fs::File::open(from)?;
     let mut copy = private::new_file(to)?;

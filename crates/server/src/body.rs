@@ -1,9 +1,9 @@
 //! The body of every answer of the one port.
 //!
 //! Bytes flow in slices of at most [`SLICE`]: hyper hands a whole frame to the connection as soon as the client takes
-//! its first byte, and forgets the answer with the last frame. So each slice carries what it costs, and lets go of it
-//! when it was written: its part of the memory that may wait for the client, and the note that the connection still
-//! owes something.
+//! its first byte, and forgets the answer with the last frame. So each slice carries its costs, and releases them once
+//! it is written: its part of the memory that may wait for the client, and the note that the connection still owes
+//! something.
 
 use std::{
     error::Error,
@@ -30,48 +30,48 @@ use crate::{
 pub(crate) const SLICE: usize = 16 * 1024;
 /// What an answer takes beside its bytes while it waits for the client: its stream, its task and its timer.
 const WAITING: usize = 4 * 1024;
-/// The same of a stream of messages, which has its filter and its follower too. Only until its first bytes are taken:
-/// streams that are read may be many, and their number is bounded by that of connections.
+/// The same for a stream of messages, which has a filter and a follower too. It is held only until the first bytes are
+/// taken: streams that are read may be many, and the number of connections bounds them.
 const WAITING_STREAM: usize = 8 * 1024;
-/// The reason that a client hears who holds as much as it may.
+/// The reason given to a client that holds as much as it may.
 pub(crate) const TOO_MUCH_WAITING: &str = "TOO_MUCH_WAITING";
 /// How long a stream or a socket waits for memory before it looks again.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Bytes that are all there, or that come as they come. The first kind is not boxed: it is nearly every answer.
+/// Bytes that are all there, or that come over time. The first kind is not boxed, because nearly every answer is of it.
 pub(crate) struct Body {
     content: Content,
-    /// Bytes that are there and were not handed on yet.
+    /// Bytes that are there and are not handed on yet.
     rest: Bytes,
     /// What `rest` costs, until a slice carries it.
     held: Option<Held>,
-    /// Comes behind the bytes.
+    /// Sent behind the bytes.
     trailers: Option<HeaderMap>,
-    /// What further bytes are held against.
+    /// The share that further bytes are held against.
     share: Option<Share>,
     in_flight: Option<InFlight>,
     stream: Option<Stream>,
-    /// Told what came, and dropped when the answer is over.
+    /// Hears how the call ended. Dropped when the answer is over.
     observed: Option<Observed>,
-    /// Told likewise, where each request is written down.
+    /// Hears the same, and the bytes that are sent. Set where each request is written down.
     visit: Option<Box<Visit>>,
 }
 
 enum Content {
-    /// All of it is there.
+    /// All bytes are there.
     Full,
     Flowing {
         body: axum::body::Body,
-        /// Set while there is no memory for what comes next.
+        /// Set while there is no memory for the next bytes.
         waiting: Option<Pin<Box<Sleep>>>,
-        /// What is held until the first bytes are taken.
+        /// The memory that is held until the first bytes are taken.
         begun: Option<Held>,
-        /// Bytes were asked for, and did not come yet.
+        /// Bytes were asked for and have not come yet.
         is_asking: bool,
     },
 }
 
-/// A slice on its way, with all that ends when it was written or thrown away.
+/// A slice on its way. Its costs end when it is written or thrown away.
 struct Slice {
     bytes: Bytes,
     #[expect(dead_code, reason = "held, not read")]
@@ -103,31 +103,31 @@ impl Body {
         Self::full(Bytes::new())
     }
 
-    /// Bytes that come as they come, each held against the share while it waits for the client.
+    /// Bytes that come over time. Each piece is held against the share while it waits for the client.
     pub(crate) fn flowing(body: axum::body::Body, share: Option<Share>) -> Self {
         let content = Content::Flowing { body, waiting: None, begun: None, is_asking: false };
         Self { content, share, ..Self::empty() }
     }
 
-    /// The same for a stream of messages. Refused if the client has no room for one more unread stream.
+    /// The same for a stream of messages. It is refused if the client has no room for one more unread stream.
     pub(crate) fn stream(body: axum::body::Body, share: Option<Share>) -> Result<Self, OverBudget> {
         let begun = share.as_ref().map(|share| share.hold(WAITING_STREAM)).transpose()?;
         let content = Content::Flowing { body, waiting: None, begun, is_asking: false };
         Ok(Self { content, share, ..Self::empty() })
     }
 
-    /// What comes behind the bytes, where that is known.
+    /// The trailers behind the bytes, where they are known.
     pub(crate) const fn trailers(&self) -> Option<&HeaderMap> {
         self.trailers.as_ref()
     }
 
-    /// Adds what comes behind the bytes.
+    /// Adds the trailers behind the bytes.
     pub(crate) fn with_trailers(self, trailers: Option<HeaderMap>) -> Self {
         Self { trailers, ..self }
     }
 
-    /// Holds what waits for the client. Only what is larger than a slice can be refused: what is answered to a change
-    /// that was made, and every refusal, is smaller.
+    /// Holds the bytes that wait for the client. Only an answer larger than a slice can be refused. The answer to a
+    /// change that was made is smaller, and so is every refusal.
     pub(crate) fn held_against(mut self, share: Option<&Share>) -> Result<Self, OverBudget> {
         self.held = match share {
             Some(share) if self.rest.len() > SLICE => Some(share.hold(self.rest.len() + WAITING)?),
@@ -139,17 +139,17 @@ impl Body {
         Ok(self)
     }
 
-    /// Has someone watch the answer to its end.
+    /// Sets the watcher that sees the answer to its end.
     pub(crate) fn observed_by(self, observed: Observed) -> Self {
         Self { observed: Some(observed), ..self }
     }
 
-    /// Keeps the connection from counting as idle until the answer was written.
+    /// Keeps the connection from counting as idle until the answer is written.
     pub(crate) fn keeping(self, in_flight: InFlight) -> Self {
         Self { in_flight: Some(in_flight), stream: Stream::current(), ..self }
     }
 
-    /// Tells those who watch how the call ended.
+    /// Tells the watchers of the answer how the call ended.
     fn ended(&mut self, code: Code) {
         if let Some(observed) = &mut self.observed {
             observed.ended(code);
@@ -163,7 +163,7 @@ impl Body {
     fn slice(&mut self) -> Frame<Bytes> {
         let is_last = self.rest.len() <= SLICE;
         if !is_last && let Some(held) = self.held.take() {
-            // From here on all slices hold the whole: its memory is free when the last was written.
+            // From here on every slice holds the whole: its memory is free once the last slice is written.
             let whole = Slice { bytes: std::mem::take(&mut self.rest), costs: (Some(held), None) };
             self.rest = Bytes::from_owner(whole);
         }
@@ -210,8 +210,8 @@ impl HttpBody for Body {
         let Content::Flowing { body, waiting, begun, is_asking } = &mut this.content else {
             return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
         };
-        // A stream that begins holds what its first bytes need. One that was asked for bytes may hold what others wait for,
-        // such as its turn to read. Were these to wait for room, the streams of a client would wait for each other.
+        // A stream that begins holds what its first bytes need. A stream that was asked for bytes may hold what others
+        // wait for, such as its turn to read. If it waited for room, the streams of a client would wait for each other.
         if let Some(share) = this.share.as_ref().filter(|_| begun.is_none() && !*is_asking) {
             while !share.has_room_next(SLICE) {
                 let wait = waiting.get_or_insert_with(|| Box::pin(sleep(LOOK_AGAIN)));
@@ -281,7 +281,7 @@ impl HttpBody for Body {
     }
 }
 
-/// How a call ended whose answer broke off.
+/// The code of a call whose answer broke off.
 fn code_of(error: &axum::Error) -> Code {
     let mut causes = successors(Some(error as &dyn Error), |&cause| cause.source());
     causes.find_map(|cause| cause.downcast_ref::<Status>()).map_or(Code::Unknown, Status::code)

@@ -78,7 +78,7 @@ impl CallMetrics {
     }
 }
 
-/// Watches an answer to its end. One that is dropped before its last word was cancelled by the client.
+/// Watches an answer to its end. An answer that is dropped before its last word was cancelled by the client.
 pub(crate) struct Observed {
     metrics: CallMetrics,
     call: &'static Call,
@@ -95,7 +95,7 @@ impl Observed {
         self
     }
 
-    /// Notes how the call ended. The first word counts: behind its trailers an answer ends well in any case.
+    /// Notes how the call ended. Only the first code counts: an answer always ends well behind its trailers.
     pub(crate) fn ended(&mut self, code: Code) {
         self.code.get_or_insert(code);
     }

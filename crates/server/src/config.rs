@@ -1,5 +1,5 @@
-//! The configuration: defaults, then `sir0.toml`, then `SIR0_…` variables, then flags. What nobody can read stops the
-//! program before it opens a port.
+//! The configuration: defaults, then `sir0.toml`, then `SIR0_…` variables, then flags. A value that cannot be read
+//! stops the program before it opens a port.
 
 mod accounts;
 mod environment;
@@ -41,16 +41,16 @@ pub struct Config {
     pub storefront: sir0_storefront::Config,
     /// The Redis that helps several processes along.
     pub redis: sir0_redis::Config,
-    /// Where the other parts are, when each runs in a process of its own.
+    /// Where the other parts are, when each runs in a separate process.
     pub peers: Peers,
     /// What a stranger may take.
     pub limits: Limits,
     /// Where traces go, and how many.
     pub traces: sir0_telemetry::traces::Config,
-    /// Whether the person would rather not see colours: `NO_COLOR`, which belongs to no program.
+    /// Whether the person wants no colours. The variable is `NO_COLOR`, which belongs to no single program.
     #[serde(skip)]
     pub no_color: bool,
-    /// Where the settings came from, for whoever has to give them again.
+    /// Where the settings came from, for a command line that has to repeat them.
     #[serde(skip)]
     pub sources: Sources,
 }
@@ -114,7 +114,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Lets what was given later win, and blames a bad value on where it came from.
+    /// Lets a later value win, and blames a bad value on the place it came from.
     fn from_given(given: &[Given]) -> Result<Self, ConfigError> {
         let mut merged = toml::Table::new();
         for one in given {
@@ -171,7 +171,7 @@ impl Given {
 
     fn refused(&self, reason: String) -> ConfigError {
         let value = match self.setting.kind {
-            // May hold a password.
+            // The value may hold a password.
             Kind::Database | Kind::Redis => "…".to_owned(),
             Kind::Peer | Kind::Collector if self.written.contains('@') => "…".to_owned(),
             _ => error::legible(&self.written),
@@ -186,7 +186,8 @@ impl Given {
     }
 }
 
-/// Finds the value that broke a rule: the one at the path, or, where a rule joins several, the last one given beside it.
+/// Finds the value that broke a rule: the one at the path or, where a rule joins several settings, the last one given
+/// in the same section.
 fn blame(given: &[Given], path: &str, reason: &str) -> ConfigError {
     let reason = reason.to_owned();
     let beside = path.rsplit_once('.').map_or(path, |(section, _)| section);

@@ -9,8 +9,8 @@ use sir0_storefront::Storefront;
 
 use crate::{Config, cli::Route, say::say};
 
-/// Copies everything in one database into another, empty one, and prints what was compared afterwards. Whose database
-/// it is, its tables tell.
+/// Copies everything in one database into another, empty one, and prints what was compared afterwards. The tables tell
+/// which service the database belongs to.
 pub async fn copy(config: &Config, route: &Route) -> anyhow::Result<()> {
     let source = place(config, &route.from, route.from_password_file.as_deref())?;
     let target = place(config, &route.to, route.to_password_file.as_deref())?;
@@ -31,13 +31,13 @@ fn place(config: &Config, url: &str, password_file: Option<&Path>) -> anyhow::Re
     Place::of(asked, Path::new(&config.data_dir), "").with_context(|| format!("`{}`", bare(url)))
 }
 
-/// A URL without what may be a password: that of the user, and everything after a question mark.
+/// A URL without what may be a password: the password of the user, and everything after a question mark.
 pub(crate) fn bare(url: &str) -> String {
     let (url, rest) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
     let Some((whose, place)) = url.rsplit_once('@') else { return format!("{url}{rest}") };
     let (scheme, whose) = whose.split_once("://").unwrap_or(("", whose));
     let (user, hidden) = whose.split_once(':').map_or((whose, ""), |(user, _)| (user, ":…"));
-    // A stray `@` or `/` may be of a password.
+    // A stray `@` or `/` may be part of a password.
     let is_name = user.chars().all(|one| one.is_alphanumeric() || "-_.".contains(one));
     let user = if is_name { user } else { "…" };
     format!("{scheme}://{user}{hidden}@{place}{rest}")

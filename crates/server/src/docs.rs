@@ -20,13 +20,13 @@ use tower::ServiceExt;
 const INDEX: &str = include_str!("docs/index.html");
 const START: &str = include_str!("docs/start.js");
 
-/// Nothing but this server, neither to load nor to call. Swagger UI styles its elements inline and draws from `data:`.
+/// The page may load and call nothing but this server. Swagger UI styles its elements inline and draws from `data:`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Changes with the binary: ask each time.
+/// The file changes with the binary: a browser asks each time.
 const FRESH: &str = "no-cache";
-/// Changes with a release of Swagger UI, and weighs 1.5 MB.
+/// The file changes with a release of Swagger UI, and weighs 1.5 MB.
 const FOR_A_DAY: &str = "public, max-age=86400";
 
 /// The routes `/openapi.json`, `/docs` and what the page needs.

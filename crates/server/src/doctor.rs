@@ -1,5 +1,5 @@
-//! `sir0 doctor`: looks at everything this configuration needs, changes nothing, and says what to do. It asks the same
-//! judges as `sir0 serve`, so that neither accepts what the other refuses.
+//! `sir0 doctor`: looks at everything this configuration needs, changes nothing, and says what to do. It uses the same
+//! checks as `sir0 serve`, so that neither accepts what the other refuses.
 
 mod database;
 mod files;

@@ -31,21 +31,21 @@ use crate::{
     rest::{self, RestDoor},
 };
 
-/// What a request takes while it is answered, in bytes.
+/// The memory that a request takes while it is answered, in bytes.
 const ANSWERING: usize = 8 * 1024;
 
 /// All doors of the one port.
 pub(crate) struct Front {
     pub(crate) rest: RestDoor,
     pub(crate) grpc: GrpcDoor,
-    /// What is no call: the WebSocket, the docs page, metrics and keys.
+    /// Everything that is not a call: the WebSocket, the docs page, metrics and keys.
     pub(crate) pages: Router,
     pub(crate) metrics: CallMetrics,
-    /// Who is believed about the address of a client.
+    /// The proxies whose word about the address of a client is believed.
     pub(crate) proxies: Proxies,
     /// What may be held for clients.
     pub(crate) budget: Budget,
-    /// What strangers are refused.
+    /// The refusals of strangers' requests.
     pub(crate) refused: Arc<Refused>,
     pub(crate) access: AccessLog,
     /// The most that the headers of a request may be together.
@@ -65,7 +65,7 @@ impl Answers for Front {
             .and_then(|id| RequestId::given(id.to_str().ok()?));
         let id = given.unwrap_or_else(RequestId::fresh);
         let mut header = HeaderValue::from_str(id.as_str()).expect("a request id is plain text");
-        // Each is different: keeps HTTP/2 from remembering it for the next answer.
+        // Each id is different: this keeps HTTP/2 from remembering it for the next answer.
         header.set_sensitive(true);
         let share = self.share(peer, request.headers());
         let visit = self.access.begin(&id, share.client(), &request);
@@ -78,7 +78,8 @@ impl Answers for Front {
         let answered = async move {
             let mut response = answering.await;
             in_flight.answered(response.status());
-            // Who leaves so much unread is told in the head alone: that needs no window, and ends the stream.
+            // A client that leaves so much unread is refused in the head alone. The head needs no window, and ends the
+            // stream.
             let owes_much = in_flight.owes_much();
             if is_head {
                 response = without_body(response);
@@ -104,13 +105,13 @@ impl Answers for Front {
 }
 
 impl Front {
-    /// What is held for the one who asks is held against this.
+    /// The share of the client. All that is held for the client is held against it.
     fn share(&self, peer: Peer, headers: &HeaderMap) -> Share {
         let client = self.proxies.client(peer.address, headers);
         if client == peer.share.client() { peer.share } else { self.budget.share(client) }
     }
 
-    /// Answers what no door has to see: what is no request, what a browser asks before it asks, and `OPTIONS *`.
+    /// Answers what no door has to see: an invalid request, a browser's question before a call, and `OPTIONS *`.
     fn at_the_threshold(
         &self,
         door: Option<Door>,
@@ -140,8 +141,8 @@ impl Front {
 
     /// Lets the request in, if what its client holds leaves room for an answer.
     ///
-    /// Each request holds that much while it is answered, so a client has a bounded number of them in the works. One
-    /// that is refused was not begun.
+    /// Each request holds that much while it is answered, so the number of a client's requests at work is bounded. A
+    /// request that is refused was not begun.
     fn route(
         self: Arc<Self>,
         door: Option<Door>,
@@ -161,7 +162,7 @@ impl Front {
         let path = request.uri().path();
         let admitted = match share.hold(ANSWERING) {
             Ok(admitted) => Some(admitted),
-            // An operator, and a proxy that asks whether this process is well, are answered all the same.
+            // The operator is answered all the same, and so is a proxy that asks whether this process is well.
             Err(OverBudget) if path == METRICS || grpc::is_health(path) => None,
             Err(OverBudget) => {
                 let refused = match door {
@@ -174,9 +175,10 @@ impl Front {
         self.enter(door, request, admitted)
     }
 
-    /// Goes through the door. One that breaks down answers with a fault; the others, and the process, go on.
+    /// Passes the request through the door. A request that breaks down is answered with a fault; the others, and the
+    /// process, go on.
     ///
-    /// Boxed one by one: in one future, every request would pay for moving the largest.
+    /// The futures are boxed one by one: in one future, every request would pay for moving the largest.
     fn enter(
         self: Arc<Self>,
         door: Option<Door>,
@@ -208,7 +210,7 @@ impl Front {
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         if is_page(path) {
-            // What the binary holds anyway costs nothing more however many read it.
+            // The binary holds these bytes anyway. They cost nothing more, however many clients read them.
             let share = if path == METRICS { request_id::share() } else { None };
             return match Box::pin(self.pages.clone().oneshot(request)).await {
                 Ok(response) => response.map(|body| Body::flowing(body, share)),
@@ -232,19 +234,19 @@ impl Front {
     }
 }
 
-/// The panic was logged where it happened; this tells in which request.
+/// The panic was logged where it happened. This line names the request.
 fn broke_down() {
     tracing::error!(request = %request_id::current(), "a call panicked");
 }
 
-/// Only the operator reads it.
+/// The page that only the operator reads.
 pub(crate) const METRICS: &str = "/metrics";
 
 pub(crate) fn is_page(path: &str) -> bool {
     path == METRICS || part_of(path).is_some()
 }
 
-/// Which part has this page, if it is one that only a part has.
+/// The part that has this page, if only one part has it.
 pub(crate) fn part_of(path: &str) -> Option<Part> {
     match path {
         "/ws" => Some(Part::Storefront),
@@ -254,8 +256,8 @@ pub(crate) fn part_of(path: &str) -> Option<Part> {
     }
 }
 
-/// The answer to `HEAD`: as to `GET`, and nothing behind it. hyper sees to it over HTTP/1 only, and a stream would be
-/// kept open.
+/// The answer to `HEAD`: the head of the answer to `GET`, without a body. hyper drops the body over HTTP/1 only, and a
+/// stream would be kept open.
 fn without_body(response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let has_length = !matches!(parts.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);

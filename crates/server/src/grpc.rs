@@ -1,4 +1,4 @@
-//! The gRPC door: native and for browsers, with reflection and health.
+//! The gRPC door: native gRPC and gRPC-Web for browsers, with reflection and health.
 
 mod head;
 mod message;
@@ -39,7 +39,7 @@ use head::Format;
 
 pub(crate) use head::door_of;
 
-/// The largest question that reflection reads, in bytes: names, and no more.
+/// The largest question that reflection reads, in bytes. A question holds names, and no more.
 pub(crate) const LARGEST_REFLECTION: usize = 16 * 1024;
 
 /// The gRPC door.
@@ -57,13 +57,13 @@ pub(crate) struct GrpcDoor {
 struct Asked {
     request: Request<Incoming>,
     format: Format,
-    /// The call of the contract. Of health and reflection there is none.
+    /// The call of the contract. Health and reflection have none.
     call: Option<&'static Call>,
 }
 
 impl Asked {
-    /// Whether the request is one message, which is read before the call begins. The client of reflection goes on
-    /// talking, and of unknown calls nothing is known.
+    /// Whether the request is one message, which is read before the call begins. A client of reflection goes on
+    /// talking, and nothing is known of unknown calls.
     fn is_one_message(&self) -> bool {
         self.call.is_some() || is_health(self.request.uri().path())
     }
@@ -99,7 +99,7 @@ impl GrpcDoor {
         }
     }
 
-    /// Answers a call that this process can answer, and whose caller can read the answer.
+    /// Answers a call if this process can answer it and the caller can read the answer.
     async fn answer_if_it_can_be(
         &self,
         request: Request<Incoming>,
@@ -125,9 +125,9 @@ impl GrpcDoor {
         }
     }
 
-    /// Answers within the time the caller waits. What is asked of others meanwhile may take no longer.
+    /// Answers within the time the caller waits. Calls to others meanwhile may take no longer.
     async fn route_within(&self, wait: Duration, asked: Asked) -> Result<Response<Body>, Status> {
-        // A deadline further off than the clock reaches is none.
+        // A deadline beyond the reach of the clock counts as none.
         let Some(until) = tokio::time::Instant::now().checked_add(wait) else {
             return self.route(asked).await;
         };
@@ -150,7 +150,7 @@ impl GrpcDoor {
         } else {
             Arriving::each(body, limit, held_for, LARGEST_REFLECTION)
         };
-        // Held until the call is answered: what was read of the body lives as long.
+        // Held until the call is answered, because the bytes read from the body live as long.
         let _arrived = body.arrived();
         head::tidy(&mut parts.headers, format, is_one_message);
         let body = if is_one_message {
@@ -185,8 +185,9 @@ impl GrpcDoor {
         started: Instant,
         mut trace: CallTrace,
     ) -> Response<Body> {
-        // Of a refusal the status stands in the headers, and no trailers come; of a unary answer they are here. gRPC-Web
-        // writes them into the body, where nothing here reads them: what comes to its end counts as OK.
+        // The status of a refusal stands in the headers, and no trailers come. The status of a unary answer is in the
+        // trailers, which are here. gRPC-Web writes trailers into the body, where nothing here reads them: a body that
+        // comes to its end counts as OK.
         let code = code.or_else(|| response.body().trailers().and_then(code_in));
         if let Some(code) = code.or((!call.streaming).then_some(Code::Ok)) {
             trace.ended(code);
@@ -198,8 +199,8 @@ impl GrpcDoor {
     }
 }
 
-/// Takes a unary answer whole, and holds it while it waits for the client. tonic would encode it only when the client
-/// takes its first byte, and keep the message until then.
+/// Takes a unary answer whole, and holds it while it waits for the client. tonic would encode the answer only when the
+/// client takes its first byte, and keep the message until then.
 async fn held(
     response: Response<axum::body::Body>,
     share: Option<&Share>,
@@ -209,7 +210,7 @@ async fn held(
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return Ok(fault(request_id::current().as_str())) };
         match frame.into_data() {
-            // One frame is the whole message, but for gRPC-Web with its trailers behind it.
+            // The first frame is the whole message. Only gRPC-Web sends one more, with its trailers.
             Ok(data) if message.is_empty() => message = data,
             Ok(data) => message = [message, data].concat().into(),
             Err(frame) => trailers = frame.into_trailers().ok(),
@@ -219,7 +220,7 @@ async fn held(
     Ok(Response::from_parts(parts, body))
 }
 
-/// What a call gets whose client holds as much as it may.
+/// The answer to a call whose client holds as much as it may.
 pub(crate) fn over_budget(headers: &HeaderMap) -> Response<Body> {
     head::trailers_only(too_much_waiting(), head::format_in(headers).unwrap_or(Format::Native))
 }
@@ -230,7 +231,7 @@ fn too_much_waiting() -> Status {
     Status::with_error_details(Code::ResourceExhausted, OverBudget.to_string(), details)
 }
 
-/// What a call gets whose answering broke down.
+/// The answer to a call that broke down.
 pub(crate) fn fault(request_id: &str) -> Response<Body> {
     let message = format!("something went wrong on our side (request {request_id})");
     Status::new(Code::Internal, message).into_http()
@@ -241,7 +242,7 @@ pub(crate) fn is_grpc_path(path: &str) -> bool {
     path.starts_with("/sir0.") || path.starts_with("/grpc.")
 }
 
-/// Whether a path asks how this process is: a proxy that hears nothing would send its calls elsewhere.
+/// Whether a path asks for the health of this process. A proxy that gets no answer would send its calls elsewhere.
 pub(crate) fn is_health(path: &str) -> bool {
     path.starts_with("/grpc.health.")
 }

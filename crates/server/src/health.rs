@@ -1,4 +1,5 @@
-//! Whether the services work: asked every few seconds, so that no question of a stranger costs a database anything.
+//! Whether the services work. They are asked every few seconds, so that no question of a stranger costs a database
+//! anything.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,10 +17,10 @@ use crate::{afar::Afar, parts::Part};
 const EVERY: Duration = Duration::from_secs(2);
 /// A check that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What was found longer ago says nothing any more.
+/// A result that is older than this says nothing any more.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// What was found last.
+/// What the last check found.
 #[derive(Clone, Debug)]
 pub(crate) struct Health {
     pub(crate) found_at: Timestamp,
@@ -41,11 +42,11 @@ impl Health {
     }
 }
 
-/// A service that is asked how it is.
+/// A service that is asked for its health.
 pub(crate) enum Patient {
     Accounts(Box<Accounts>),
     Storefront(Box<Storefront>),
-    /// One that runs elsewhere: this process can pass on how it is, and works without it.
+    /// A service that runs elsewhere. This process can pass on its health, and works without it.
     Afar(Afar),
 }
 
@@ -58,7 +59,7 @@ impl Patient {
         }
     }
 
-    /// The gRPC services that stop working here when it does.
+    /// The gRPC services that stop working here when this service does.
     fn serves(&self) -> &'static [&'static str] {
         match self {
             Self::Accounts(_) => &[
@@ -79,14 +80,14 @@ impl Patient {
     }
 }
 
-/// Asks the services again and again, and tells everyone who wants to know.
+/// Asks the services again and again, and publishes what they answer.
 pub(crate) struct Checkup {
     pub(crate) patients: Vec<Patient>,
-    /// Whether the status of the platform is told here.
+    /// Whether this process tells the status of the platform.
     pub(crate) tells_status: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reporter: HealthReporter,
-    /// Cancelled when others should send nothing more here.
+    /// Cancelled when no more requests should be sent here.
     pub(crate) leaving: CancellationToken,
 }
 
@@ -114,7 +115,7 @@ impl Checkup {
                 tracing::warn!(ill = ?found.ill, "the health of the services changed");
             }
         }
-        // Whoever balances load by health sends nothing more here.
+        // A load balancer that reads the health sends nothing more here.
         self.report("", false).await;
         for service in self.patients.iter().flat_map(Patient::serves) {
             self.report(service, false).await;

@@ -1,8 +1,8 @@
 //! Closing a connection so that the last answer is read.
 //!
-//! A socket that is closed while bytes of the client lie unread is reset, and a reset overtakes the answer on its way:
-//! whoever sent too large a body would see a broken connection, not the refusal. So the end is said first, and what
-//! still comes is thrown away for a moment (RFC 9112, 9.6).
+//! A socket that is closed while bytes of the client lie unread is reset, and a reset overtakes the answer on its way.
+//! The sender of a body that is too large would see a broken connection, not the refusal. So the server says the end
+//! first, and throws away for a moment what still comes (RFC 9112, 9.6).
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use tokio::{
 
 /// How long the client has to read the last answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How much of what it still sends is read meanwhile.
+/// How much of what the client still sends is read meanwhile.
 const MOST: u64 = 16 * 1024 * 1024;
 
 /// A connection that lingers when it is dropped.

@@ -1,4 +1,4 @@
-//! The one port: accepting connections, and closing those that cost without asking anything.
+//! The one port: accepting connections, and closing those that cost something and ask nothing.
 
 mod activity;
 mod backlog;
@@ -59,11 +59,11 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// How much an answer may be ahead of a client that reads slowly.
 const UNSENT_PER_STREAM: usize = 32 * 1024;
-/// How much a client may send of a body that nobody has read yet; a body is read as soon as it comes.
+/// How much of a body a client may send before it is read. A body is read as soon as it comes.
 const UNREAD_PER_STREAM: u32 = 64 * 1024;
 /// The same for all bodies of a connection.
 const UNREAD_PER_CONNECTION: u32 = 256 * 1024;
-/// How many times the limit of headers is read over HTTP/2, to be refused in our own words.
+/// Headers up to this many times their limit are read over HTTP/2, to be refused in our own words.
 const HEADERS_READ: usize = 4;
 /// hyper reads HTTP/1 headers, at most a hundred, into a buffer of at least this size.
 const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
@@ -78,15 +78,15 @@ pub(crate) trait Answers: Send + Sync + 'static {
     ) -> BoxFuture<'static, Response<Body>>;
 }
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: IpAddr,
-    /// What is held for it. A proxy holds nothing itself: its clients do.
+    /// What is held for the peer. A proxy holds nothing itself: its clients do.
     pub(crate) share: Share,
 }
 
-/// Serves connections until stopped, then lets what runs end within the time it has.
+/// Serves connections until stopped, then lets running calls end within the time they have.
 pub(crate) async fn serve(
     listener: TcpListener,
     front: Arc<impl Answers>,
@@ -130,7 +130,7 @@ pub(crate) async fn serve(
     }
 }
 
-/// A connection that failed before it was ours is no reason to wait; a process out of descriptors is.
+/// A connection that failed before it was accepted is no reason to wait. A process out of descriptors is.
 async fn pause_after(error: &io::Error) {
     let is_theirs = matches!(
         error.kind(),
@@ -168,7 +168,8 @@ async fn connection(
         );
         return;
     }
-    // One for each connection: asking the one all share takes its lock, for every request of every connection.
+    // Each connection has a separate token: asking the shared one takes its lock, for every request of every
+    // connection.
     let goodbye = stopping.child_token();
     let activity = Activity::new(goodbye.clone());
     let service = service_fn(|request: Request<Incoming>| {
@@ -184,7 +185,7 @@ async fn connection(
     loop {
         tokio::select! {
             biased;
-            // How it ended is the client's business: a reset is as good as a goodbye.
+            // How the connection ended is the client's affair: a reset is as good as a goodbye.
             _ended = serving.as_mut() => return,
             () = goodbye.cancelled(), if !is_ending => {
                 is_ending = true;
@@ -213,7 +214,7 @@ fn protocol(limits: &Limits, backlog: Backlog) -> auto::Builder<Streams> {
     let mut builder = auto::Builder::new(Streams::new(UNREAD_TIMEOUT, backlog));
     builder
         .http1()
-        // The check of the connection sees to it, once every few seconds and not twice for every request.
+        // The check of the connection bounds the head, once every few seconds and not twice for every request.
         .header_read_timeout(None)
         .max_buf_size(limits.header_bytes.max(SMALLEST_HEADER_BUFFER));
     builder
@@ -225,7 +226,7 @@ fn protocol(limits: &Limits, backlog: Backlog) -> auto::Builder<Streams> {
         .max_send_buf_size(UNSENT_PER_STREAM)
         .initial_stream_window_size(UNREAD_PER_STREAM)
         .initial_connection_window_size(UNREAD_PER_CONNECTION)
-        // Beyond the limit the refusal is ours; only beyond this h2 refuses by itself, without a word.
+        // Beyond the limit the refusal is ours. Only beyond this value h2 refuses by itself, without a word.
         .max_header_list_size(
             u32::try_from(limits.header_bytes.saturating_mul(HEADERS_READ)).unwrap_or(u32::MAX),
         );

@@ -8,7 +8,8 @@ use sir0_server::{
     migrate, parts::Part, probe, shutdown,
 };
 
-/// Gives memory back to the system once it is free; the system's own keeps what a flood of requests once took.
+/// Gives memory back to the system once it is free. The system's own allocator keeps what a flood of requests once
+/// took.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -58,7 +59,7 @@ async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result
     let mut stop = Box::pin(stop);
     let platform = tokio::select! {
         opened = Platform::open_parts(config, parts) => opened.context("the platform cannot be opened")?,
-        // Asked to stop while a database was waited for.
+        // The process was asked to stop while it waited for a database.
         () = &mut stop => return Ok(()),
     };
     if demo {

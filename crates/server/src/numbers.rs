@@ -115,7 +115,7 @@ fn size(file: &Path, end: &str) -> u64 {
     fs::metadata(path).map_or(0, |found| found.len())
 }
 
-/// What is free for us, and the whole, on the disk with this folder. A relative path may leave nothing of its parent.
+/// The free space for us and the whole size of the disk with this folder. The parent of a relative path may be empty.
 #[cfg(unix)]
 fn room(folder: &Path) -> Option<(f64, f64)> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };

@@ -1,26 +1,26 @@
-//! How a request ended, for whoever counts and writes that down.
+//! How a request ended, for the counts and the logs.
 
 use http::{Response, StatusCode};
 use sir0_contract::Call;
 use tonic::Code;
 
-/// How a request ended. A door leaves it in the answer where that alone does not tell.
+/// How a request ended. A door leaves it in the answer where the answer alone does not tell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
-    /// The call it was, if it became one.
+    /// The call that the request became, if it became one.
     pub(crate) call: Option<&'static Call>,
     pub(crate) code: Code,
 }
 
 impl Outcome {
-    /// Leaves it in an answer that refuses. Others tell enough by themselves.
+    /// Leaves the outcome in an answer that refuses. Other answers tell enough by themselves.
     pub(crate) fn leave<B>(self, response: &mut Response<B>) {
         if self.code != Code::Ok {
             response.extensions_mut().insert(self);
         }
     }
 
-    /// What a door left, or else what the status says.
+    /// The outcome that a door left, or else the meaning of the status.
     pub(crate) fn of<B>(response: &Response<B>) -> Self {
         match response.extensions().get() {
             Some(left) => *left,
@@ -28,7 +28,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the one who asked was refused. Faults of ours are logged where they happen.
+    /// Whether the request was refused. Faults of ours are logged where they happen.
     pub(crate) const fn is_refusal(self) -> bool {
         !matches!(
             self.code,

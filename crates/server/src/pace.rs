@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) struct Pace {
     /// How long one unit takes to come back.
     each: Duration,
-    /// How long all that may be taken at once takes to come back.
+    /// How long the whole amount takes to come back.
     all: Duration,
     /// When everything that was taken is back.
     full_at: Instant,
@@ -22,7 +22,7 @@ impl Pace {
         Self { each, all: each * at_once, full_at: now }
     }
 
-    /// Takes so much, also when less is left: what is owed has to come back first.
+    /// Takes so much, also when less is left: the debt has to come back first.
     pub(crate) fn take(&mut self, units: u32, now: Instant) {
         self.full_at = self.full_at.max(now) + self.each * units;
     }

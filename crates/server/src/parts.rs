@@ -29,7 +29,7 @@ impl Part {
         }
     }
 
-    /// The one that answers this call.
+    /// The part that answers this call.
     pub(crate) fn of(call: &Call) -> Self {
         if call.service.starts_with("sir0.accounts.") {
             Self::Accounts
@@ -73,15 +73,15 @@ impl Parts {
     }
 }
 
-/// What a caller waits who came to a process that does not serve the call.
+/// How long a caller should wait when this process does not serve its call.
 pub(crate) const ELSEWHERE_AGAIN: Duration = Duration::from_secs(1);
 
-/// What such a caller is told.
+/// The message to such a caller.
 pub(crate) const ELSEWHERE: &str = "another process of this platform answers this, try again";
 
-/// The answer to a call of the contract that this process does not serve. A proxy that asks the wrong process, as when
-/// an address changed hands, asks another one then; `UNIMPLEMENTED` would be passed on as the truth. It is no fault of
-/// this process, so it is counted and not logged.
+/// The answer to a call of the contract that this process does not serve. A proxy that asked the wrong process, as when
+/// an address changed hands, then asks another one. It would pass on `UNIMPLEMENTED` as the truth. The answer is no
+/// fault of this process, so it is counted and not logged.
 pub(crate) fn elsewhere() -> Status {
     let mut details = ErrorDetails::with_error_info("UNAVAILABLE", "platform", HashMap::new());
     details.set_retry_info(Some(ELSEWHERE_AGAIN));

@@ -83,7 +83,7 @@ impl Platform {
         self.address
     }
 
-    /// Accounts as an operator has them, to make people and give roles. `None` where another process has them.
+    /// Accounts for an operator, to make people and give roles. `None` where another process has them.
     #[must_use]
     pub const fn accounts(&self) -> Option<&Accounts> {
         self.services.accounts.as_ref()
@@ -109,7 +109,7 @@ impl Platform {
         welcome::print(self.address, &self.config, self.parts);
     }
 
-    /// Serves until `stop` ends, then lets what runs end.
+    /// Serves until `stop` ends, then lets running work end.
     pub async fn serve_until(self, stop: impl Future<Output = ()> + Send + 'static) {
         let Self { services, parts, listener, metrics, config, .. } = self;
         let (leaving, stopping) = (CancellationToken::new(), services.stopping.clone());
@@ -133,7 +133,7 @@ impl Platform {
             async move {
                 stop.await;
                 leaving.cancel();
-                // Whoever balances load by health must have looked before the port closes.
+                // A load balancer that reads the health must have looked before the port closes.
                 tokio::time::sleep(config.limits.linger).await;
                 stopping.cancel();
             }
@@ -232,7 +232,7 @@ impl Opened<'_> {
             )
     }
 
-    /// What is no call.
+    /// The pages: everything that is not a call.
     fn pages(&self, sockets: ws::Options, metrics: Metrics) -> Router {
         const PROMETHEUS: [(header::HeaderName, &str); 1] =
             [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
@@ -270,7 +270,8 @@ impl Opened<'_> {
     }
 }
 
-/// Lists what this process serves. The edge lists the whole public contract: behind a proxy, it is the one that is asked.
+/// Lists what this process serves. The edge lists the whole public contract: behind a proxy, the edge is the one that
+/// is asked.
 fn reflection(parts: Parts) -> tonic_reflection::server::Builder<'static> {
     let is_public = |call: &&Call| call.access != Access::Peer;
     let calls = match parts.alone() {
@@ -285,7 +286,7 @@ fn reflection(parts: Parts) -> tonic_reflection::server::Builder<'static> {
     ];
     let builder = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-        // So that a client without our files can read the details of a refusal.
+        // Lets a client without our files read the details of a refusal.
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
@@ -293,7 +294,7 @@ fn reflection(parts: Parts) -> tonic_reflection::server::Builder<'static> {
     ours.into_iter().chain(all).fold(builder, tonic_reflection::server::Builder::with_service_name)
 }
 
-/// What is measured now and then, and nobody waits for.
+/// What is measured now and then, while no request waits for it.
 struct Upkeep {
     metrics: Metrics,
     disk: Disk,
@@ -312,7 +313,7 @@ impl Upkeep {
             }
             measure(&budget);
             let (disk, metrics) = (disk.clone(), metrics.clone());
-            // Asks the system, which lets a thread wait.
+            // The system may let the thread wait.
             let _ = tokio::task::spawn_blocking(move || {
                 disk.measure();
                 metrics.upkeep();
@@ -322,7 +323,7 @@ impl Upkeep {
     }
 }
 
-/// Says once a second what was not said line by line, and once more at the end.
+/// Logs once a second the refusals that were not logged line by line, and once more at the end.
 async fn sum_up(refused: Arc<Refused>, stopping: CancellationToken) {
     let mut every = tokio::time::interval(SUMS);
     while !stopping.is_cancelled() {

@@ -1,4 +1,4 @@
-//! `sir0 probe`: whether a process serves, for whoever starts it again when it does not.
+//! `sir0 probe`: whether a process serves, for a supervisor that starts it again when it does not.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -12,7 +12,7 @@ use tonic_health::pb::{
 
 use crate::Config;
 
-/// In all: whoever asks has a limit too.
+/// The limit of the whole probe. The program that runs the probe has a limit too.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks the process at this URL, or where this configuration listens, whether it serves.
@@ -28,7 +28,7 @@ pub async fn probe(config: &Config, url: Option<String>) -> bool {
     answer.is_ok_and(Option::unwrap_or_default)
 }
 
-/// How an address that listens to all others is reached from this machine.
+/// The address by which this machine reaches a server that listens on all addresses.
 pub(crate) fn from_here(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -1,5 +1,5 @@
-//! What is refused before a door is chosen: requests that are not HTTP as its RFCs have it. Every such answer is the
-//! contract's error body, also where hyper would have written one without.
+//! Refusals before a door is chosen: requests that are not HTTP as its RFCs have it. Every such answer is the
+//! contract's error body, also where hyper would have written an answer without one.
 
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode, Version,
@@ -13,7 +13,7 @@ use crate::{body::Body, front::cors, outcome::Outcome};
 /// The methods that some path takes.
 pub(crate) const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
 
-/// A refusal that stands for itself, whatever was asked.
+/// A refusal that is the same for every request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     status: StatusCode,
@@ -72,7 +72,8 @@ impl Refusal {
         headers
     }
 
-    /// As an answer over this version. HTTP/1 ends with it: who is wrong about one request is about the next, too.
+    /// The refusal as an answer over this version. It ends an HTTP/1 connection: a client that is wrong about one
+    /// request is wrong about the next, too.
     pub(crate) fn into_response(self, version: Version) -> Response<Body> {
         let mut response = Response::new(Body::full(self.body()));
         *response.status_mut() = self.status;
@@ -84,7 +85,7 @@ impl Refusal {
         response
     }
 
-    /// As gRPC has it.
+    /// The refusal as a gRPC status.
     pub(crate) fn into_status(self, content_type: HeaderValue) -> Response<Body> {
         let mut response = Status::new(self.code, self.details).into_http();
         response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -92,7 +93,7 @@ impl Refusal {
         response
     }
 
-    /// As the bytes of HTTP/1, for where nothing else writes them.
+    /// The refusal as the bytes of HTTP/1, for places where nothing else writes them.
     pub(crate) fn to_bytes(&self, version: &str, date: &str) -> Vec<u8> {
         let (status, body) = (self.status, self.body());
         let (length, mut head) = (body.len(), format!("{version} {status}\r\n"));

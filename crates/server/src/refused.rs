@@ -1,5 +1,5 @@
-//! What strangers are refused: counted, and summed up in a line a second, because a line each would let them write the
-//! log. Each is a line only at level `debug`, or in the access log.
+//! The refusals of strangers' requests: counted, and summed up in one line a second. A line for each would let
+//! strangers write the log. A refusal has a line only at level `debug`, or in the access log.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ pub(crate) struct Refused(Mutex<Tally>);
 
 #[derive(Debug, Default)]
 struct Tally {
-    /// By code and call: as many as there are of both, at most.
+    /// The counts by code and call. There are at most as many as there are of both.
     kinds: BTreeMap<(&'static str, &'static str), u64>,
     examples: Vec<RequestId>,
 }
@@ -49,7 +49,7 @@ impl Refused {
 }
 
 impl Tally {
-    /// The most frequent first, and a few requests to look for.
+    /// The most frequent kinds first, and a few requests to look for.
     fn told(&self) -> Option<(String, String)> {
         let all: u64 = self.kinds.values().sum();
         if all == 0 {

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-/// Writes to standard output. When nobody reads on, as behind `| head`, the rest is left unsaid: what was asked for is
-/// done all the same.
+/// Writes to standard output. When the reader is gone, as behind `| head`, the rest is left unsaid: the command is done
+/// all the same.
 pub(crate) fn say(text: &str) -> io::Result<()> {
     heard(write(&mut io::stdout().lock(), text))
 }
 
-/// Says why the program could not do what was asked. Nothing is left to say when even this is not heard.
+/// Says why the program could not do what was asked. A failure to say it is ignored, because nothing is left to say.
 pub fn complain(text: &str) {
     let _ = write(&mut io::stderr().lock(), text);
 }

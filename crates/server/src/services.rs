@@ -33,12 +33,12 @@ use crate::{
 pub(crate) struct Services {
     pub(crate) accounts: Option<Accounts>,
     pub(crate) storefront: Option<Storefront>,
-    /// Those that run elsewhere and whose health is told here.
+    /// The services that run elsewhere and whose health this process tells.
     afar: Vec<Afar>,
-    /// Knows who is asking, where anyone asks.
+    /// Identifies callers. `None` in a process that identifies none.
     pub(crate) doorman: Option<Doorman>,
     redis: Option<Redis>,
-    /// The public keys that tokens are verified with, where they are made.
+    /// The public keys that verify tokens, in the process that makes tokens.
     pub(crate) jwks: Option<String>,
     pub(crate) work: Work,
     pub(crate) clock: Arc<dyn Clock>,
@@ -111,8 +111,8 @@ impl Services {
         Ok(())
     }
 
-    /// Trusts the keys and refuses the sessions that accounts, running elsewhere, tells of. Until it has told them, a
-    /// caller is asked to try again.
+    /// Trusts the keys and refuses the sessions that accounts, in another process, names. Until accounts has named
+    /// them, a caller is asked to try again.
     fn trust_afar(&mut self, config: &Config) -> anyhow::Result<Shared> {
         let Peers { accounts, secret_file, .. } = &config.peers;
         let accounts = accounts.as_deref().context("`peers.accounts` is not set")?;
@@ -141,7 +141,7 @@ impl Services {
         }
     }
 
-    /// Everyone who is asked for their health.
+    /// All services that are asked for their health.
     pub(crate) fn patients(&self) -> Vec<Patient> {
         let here = [
             self.accounts.clone().map(Box::new).map(Patient::Accounts),
@@ -151,7 +151,7 @@ impl Services {
         here.into_iter().flatten().chain(afar).collect()
     }
 
-    /// Lets what runs end, and closes the databases.
+    /// Lets running work end, and closes the databases.
     pub(crate) async fn close(self) {
         self.stopping.cancel();
         self.work.ended().await;
@@ -170,7 +170,7 @@ pub(crate) fn places(config: &Config) -> sir0_storage::Result<[(Service, Place, 
     Ok([(accounts, its?, its_file), (storefront, other?, other_file)])
 }
 
-/// As [`places`], where the settings of one may be wrong and those of the other right.
+/// As [`places`], but the settings of one service may be wrong while those of the other are right.
 pub(crate) fn each_place(
     config: &Config,
 ) -> [(Service, sir0_storage::Result<Place>, &'static str); 2] {
@@ -203,7 +203,7 @@ pub(crate) fn look_at_signing_key(config: &Config) -> anyhow::Result<SigningKey>
     })
 }
 
-/// Who may read the key in the data folder.
+/// Which users may read the key in the data folder.
 fn readers(config: &Config) -> Result<Readers, private::Error> {
     Ok(match private::judge_folder(&config.data_dir)? {
         Reach::Lent => Readers::Volume,
@@ -211,7 +211,7 @@ fn readers(config: &Config) -> Result<Readers, private::Error> {
     })
 }
 
-/// Makes the data folder if it is not there. Keys and hashes are in it: it is closed to others, or refused.
+/// Makes the data folder if it is not there. Keys and hashes are in it, so it is closed to others, or refused.
 pub(crate) fn close_data_folder(config: &Config) -> anyhow::Result<()> {
     private::close_folder(&config.data_dir).context("the data folder cannot be used")?;
     Ok(())

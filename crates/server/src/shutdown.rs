@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// Listens from now on for someone who asks the process to stop: `SIGTERM` from a supervisor, Ctrl-C from a person.
-/// What it answers with ends when someone did. Until this is called, either ends the process on the spot.
+/// Listens from now on for a request to stop the process: `SIGTERM` from a supervisor, Ctrl-C from a person. The future
+/// it returns ends when one came. Until this is called, either signal ends the process on the spot.
 pub fn listen() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut asked = signals()?;
     Ok(async move {

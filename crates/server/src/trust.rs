@@ -16,27 +16,28 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Status, Streaming};
 
-/// Accounts says something every two seconds. One that was silent for so long is asked elsewhere.
+/// Accounts says something every two seconds. After so long a silence the stream is given up, and another one is asked
+/// for.
 const SILENCE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
-/// What is known of tokens by hearsay. Whoever verifies tokens shares these.
+/// What is known of tokens from accounts alone. All verifiers of tokens share it.
 #[derive(Clone)]
 pub struct Hearsay {
-    /// Unknown until everything is known that accounts knows.
+    /// Unknown until this process knows everything that accounts knows.
     pub keys: Keys,
     /// The sessions that are over.
     pub ended: EndedSessions,
     /// How long ago accounts said that nothing is missing.
     pub age: TrustAge,
-    /// Tells which sessions need not be remembered any more.
+    /// Tells which sessions can be forgotten.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Listens to accounts until the process stops, and asks again whenever it breaks off. What was missed meanwhile is
-/// heard then.
+/// Listens to accounts until the process stops, and asks again whenever the stream breaks off. What was missed
+/// meanwhile is heard then.
 pub async fn follow_accounts(
     peer: Peer,
     secret: Secret,
@@ -61,11 +62,11 @@ struct Listener {
     accounts: SessionsServiceClient<Peer>,
     secret: Secret,
     hearsay: Hearsay,
-    /// Behind the last thing heard. Empty begins with the present.
+    /// The place behind the last message heard. An empty token begins with the present.
     resume_token: String,
     /// How long to wait before asking again.
     pause: Duration,
-    /// When sessions were last forgotten whose tokens expired.
+    /// When sessions with expired tokens were last forgotten.
     swept: Instant,
 }
 
@@ -131,7 +132,7 @@ impl Listener {
                 ),
             },
             Some(Update::InSync(_)) => {
-                // Not a moment sooner: keys alone would let those in who logged out.
+                // The keys are set no sooner: keys alone would let in sessions that have ended.
                 if let Some(set) = new_keys.take() {
                     keys.set(set);
                 }
@@ -139,7 +140,8 @@ impl Listener {
                 tracing::info!(ended = self.hearsay.ended.len(), "what accounts says is known");
             }
             Some(Update::Heartbeat(_)) => self.nothing_is_missing(),
-            // What is known stays true, and the present follows. Of what newer versions say, the token is enough.
+            // What is known stays true, and the present follows. Of an update that only newer versions know, the token
+            // is enough.
             Some(Update::StartOver(_)) | None => {}
         }
         if !message.resume_token.is_empty() {
@@ -159,7 +161,7 @@ impl Listener {
 }
 
 fn read(ended: &SessionEnded) -> Result<(SessionId, Timestamp), InvalidId> {
-    // Without a time it is remembered for ever: too long is safe, too short is not.
+    // A session without a time is remembered for ever: too long is safe, too short is not.
     let expires = ended.expire_time.as_ref().map_or(i64::MAX, |at| {
         at.seconds.saturating_mul(1_000_000).saturating_add(i64::from(at.nanos) / 1_000)
     });

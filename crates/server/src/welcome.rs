@@ -8,8 +8,8 @@ use std::{
 
 use crate::{Config, Parts, copy::bare, parts::Part, probe::from_here, say::say};
 
-/// Prints the addresses and the first steps for the person who typed the command. Whoever reads the output of the
-/// program instead finds the line `ready` in the log.
+/// Prints the addresses and the first steps for the person who typed the command. A program that reads the output finds
+/// the line `ready` in the log instead.
 pub(crate) fn print(address: SocketAddr, config: &Config, parts: Parts) {
     if config.log.format != sir0_telemetry::Format::Text || !io::stdout().is_terminal() {
         return;
@@ -34,7 +34,7 @@ struct Typed<'t> {
 }
 
 fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -> String {
-    // What listens everywhere is reached on this machine, and elsewhere by names only its operator knows.
+    // A server that listens everywhere is reached on this machine. Elsewhere only its operator knows its names.
     let address = from_here(address);
     let name = parts.alone().map(|part| format!(" {}", part.name())).unwrap_or_default();
     let mut text = format!("\n  SIR0{name} {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
@@ -64,7 +64,7 @@ fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -
     text
 }
 
-/// The command that finds the same accounts from any terminal: paths are read where the server reads them.
+/// The command that finds the same accounts from any terminal: relative paths start in the folder of the server.
 fn create_command(config: &Config, typed: &Typed<'_>) -> String {
     const ABOUT_THE_DATABASE: [&str; 2] =
         ["SIR0_ACCOUNTS_DATABASE_URL", "SIR0_ACCOUNTS_DATABASE_PASSWORD_FILE"];

@@ -1,5 +1,5 @@
-//! A process apart from accounts, and what it lets in: accounts on loopback, with a runtime of its own so that it can
-//! die like a process, and be there again.
+//! A process apart from accounts, and what it lets in. Accounts runs on loopback, with a separate runtime, so that it
+//! can die like a process and be there again.
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -38,7 +38,7 @@ struct AccountsProcess {
 }
 
 impl AccountsProcess {
-    /// Begins with what is in the folder.
+    /// Begins with the contents of the folder.
     fn begins(folder: &Path, address: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -76,7 +76,7 @@ impl AccountsProcess {
         Self { accounts, address, runtime }
     }
 
-    /// Is killed. Answers with where it was.
+    /// Kills the process. Answers with its address.
     fn dies(self) -> String {
         self.runtime.shutdown_background();
         self.address.to_string()
@@ -130,7 +130,7 @@ impl Apart {
         self.doorman.identify(&metadata).map(drop)
     }
 
-    /// Waits until it says this of the token; answers how long that took.
+    /// Waits until the process says this of the token. Answers how long that took.
     async fn comes_to_say(&self, token: &str, expected: Result<(), Denied>) -> Duration {
         let began = Instant::now();
         while self.says(token) != expected {

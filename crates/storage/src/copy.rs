@@ -19,8 +19,8 @@ pub struct Table {
     pub name: &'static str,
     /// Its columns. The first orders the rows: it is the primary key.
     pub columns: &'static [(&'static str, Kind)],
-    /// Whether the database numbers the rows itself. The numbers it will give next are carried over, so that one that
-    /// was given and whose row is gone is not given again.
+    /// Whether the database numbers the rows itself. The last number is carried over, so that the number of a row that
+    /// is gone is not given again.
     pub numbered: bool,
 }
 
@@ -67,10 +67,10 @@ pub struct Copied {
 /// Why nothing was copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// The target is somebody's.
+    /// The target holds rows already.
     #[error("the target has rows in `{0}` already, give an empty database")]
     NotEmpty(&'static str),
-    /// What was read back is not what was written.
+    /// The rows that were read back are not the rows that were written.
     #[error(
         "`{table}` did not arrive as it was: {sent} rows with checksum {sent_sum}, {arrived} with {arrived_sum}"
     )]
@@ -97,7 +97,7 @@ impl From<sqlx::Error> for CopyError {
     }
 }
 
-/// A field on its way.
+/// A field that is being copied.
 #[derive(Debug)]
 enum Value {
     Number(i64),
@@ -159,7 +159,7 @@ pub async fn copy(
     Ok(copied)
 }
 
-/// Runs a statement made here, of names that are our own constants.
+/// Makes the same call on either engine. Its statements are made here, from names that are our own constants.
 macro_rules! on_either {
     ($tx:expr, $it:ident => $call:expr) => {
         match $tx {
@@ -172,7 +172,7 @@ macro_rules! on_either {
 impl Tx {
     async fn holding_still(database: &Database, tables: &[Table]) -> Result<Self, CopyError> {
         Ok(match database {
-            // The one writer: nobody else writes until this ends.
+            // SQLite has one writer: no other connection writes until this transaction ends.
             Database::Sqlite(database) => Self::Sqlite(database.write().await?),
             Database::Postgres(database) => {
                 let mut tx = database.write().await?;
@@ -210,7 +210,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Reads a table in order and sums it up; with a target, writes it there too.
+    /// Reads a table in order and sums it up. With a target, also writes it there.
     async fn pour(
         &mut self,
         table: &Table,
@@ -294,7 +294,7 @@ impl Tx {
     async fn insert(&mut self, table: &Table, row: &[Value]) -> Result<(), CopyError> {
         let names: Vec<_> = table.columns.iter().map(|(name, _)| *name).collect();
         let places: Vec<_> = (1..=row.len()).map(|place| format!("${place}")).collect();
-        // PostgreSQL lets nobody choose a number it gives itself, unless they say that they mean it.
+        // PostgreSQL refuses a chosen value in a column that it numbers itself, unless the statement has this clause.
         let given = if table.numbered && matches!(self, Self::Postgres(_)) {
             "OVERRIDING SYSTEM VALUE"
         } else {
@@ -367,7 +367,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets the next event come behind the last one.
+    /// Makes the next event follow the last one.
     async fn set_feed_head(&mut self) -> Result<(), CopyError> {
         if let Self::Postgres(tx) = self {
             let set =
@@ -379,7 +379,7 @@ impl Tx {
 }
 
 impl Value {
-    /// Each field with its length in front, so that no two rows can look alike.
+    /// Adds a field with its length in front, so that no two rows can look alike.
     fn sum_up(&self, sum: &mut Sha256) {
         let mut field = |bytes: &[u8]| {
             sum.update((bytes.len() as u64).to_be_bytes());

@@ -1,4 +1,4 @@
-//! A database of either engine, for those who need no SQL of their own: the feed, the health check, the end.
+//! A database of either engine, for callers that write no SQL themselves: the feed, the health check and the shutdown.
 
 use crate::{Bounds, EventRow, Position, Result, postgres, sqlite};
 
@@ -53,7 +53,7 @@ impl Database {
         on_either!(self, it => it.connections())
     }
 
-    /// Closes every connection, after what runs has ended.
+    /// Closes every connection after the running work has ended.
     pub async fn close(&self) {
         on_either!(self, it => it.close().await);
     }

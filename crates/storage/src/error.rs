@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A failure of the database. Its text is for the log; clients learn only what kind it is.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It did not answer in time, is locked or cannot be reached: trying again later may help.
+    /// The database did not answer in time, is locked or cannot be reached. Trying again later may help.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
     /// The disk is full: reads go on, writes do not.
@@ -27,7 +27,7 @@ pub enum Error {
         "`{0}` is not a database this program can use, give a `sqlite:` path or a `postgres:` URL"
     )]
     UnknownEngine(String),
-    /// A URL that nobody can read.
+    /// A URL that cannot be read.
     #[error("the database URL cannot be read, write `postgres://USER@HOST:PORT/NAME`")]
     BadUrl(#[source] sqlx::Error),
     /// The file that should hold the password.
@@ -56,10 +56,10 @@ pub enum Error {
     Served {
         /// The file.
         file: PathBuf,
-        /// Who serves it.
+        /// The process that serves it.
         process: String,
     },
-    /// The file is no database, or no longer.
+    /// The file is damaged, or is no database.
     #[error("the database file is damaged, or is no database")]
     Damaged(#[source] sqlx::Error),
     /// The server does not let this user in.
@@ -125,7 +125,7 @@ impl Error {
         }
     }
 
-    /// A row held something no rule of ours would have written.
+    /// A row held a value that our rules never write.
     pub fn corrupt(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Broken(sqlx::Error::Decode(Box::new(cause)))
     }
@@ -137,7 +137,7 @@ impl From<sqlx::Error> for Error {
         match &cause {
             Cause::Io(_)
             | Cause::Tls(_)
-            // The server broke off in the middle of a sentence.
+            // The server broke off in the middle of a message.
             | Cause::Protocol(_)
             | Cause::PoolTimedOut
             | Cause::PoolClosed

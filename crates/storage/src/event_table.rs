@@ -1,4 +1,4 @@
-//! The table of events in one engine. Compiled once for each.
+//! The table of events in one engine. Compiled once for each engine.
 
 use sir0_kernel::Timestamp;
 
@@ -45,10 +45,11 @@ impl Database {
     }
 }
 
-/// Records an event in the transaction of the change it reports, and answers with its place: whoever follows the table
-/// never hears of what did not happen, nor misses what did.
+/// Records an event in the transaction of the change it reports, and answers with its position. So a reader of the
+/// table never hears of a change that did not happen, and never misses one that did.
 ///
-/// The last thing a unit of work does before it commits: on PostgreSQL others wait for their place until then.
+/// It is the last step of a unit of work before the commit: on PostgreSQL other writers wait for their position until
+/// then.
 pub async fn announce(tx: &mut Tx, kind: &str, payload: &str, at: Timestamp) -> Result<Position> {
     let query = sqlx::query_scalar(ANNOUNCE).bind(kind).bind(payload).bind(At(at));
     Ok(query.fetch_one(&mut **tx).await?)

@@ -1,14 +1,14 @@
 //! The table of events: a change and its event commit together, and positions follow commit order.
 //!
-//! Each service has the table in its own database. Whoever follows it remembers a position and asks for what came
-//! after; nothing is pushed that could be lost.
+//! Each service has the table in its own database. A reader of the table remembers a position and asks for the events
+//! after it. Events are not pushed, because a pushed event could be lost.
 
 use sir0_kernel::Timestamp;
 
 /// A place in the order of commits. The first event has 1; 0 is before it.
 pub type Position = i64;
 
-/// How many events are kept. Who fell further behind starts over.
+/// How many events are kept. A reader that fell further behind starts over.
 pub const KEPT: i64 = 100_000;
 
 /// One event as its service wrote it.
@@ -20,14 +20,14 @@ pub struct EventRow {
     pub kind: String,
     /// The details, as JSON.
     pub payload: String,
-    /// When the change began that it reports, by the clock of the process that made it.
+    /// When the reported change began, by the clock of the process that made it.
     pub announced_at: Timestamp,
 }
 
 /// How far the kept events reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Whoever stands here or later has missed nothing that is gone.
+    /// A reader at this position or later has missed no event that is gone.
     pub resumable: Position,
     /// The latest position.
     pub head: Position,
@@ -46,7 +46,7 @@ pub const BOUNDS: &str = "
     SELECT COALESCE(MIN(position), 1) - 1, COALESCE(MAX(position), 0)
       FROM events";
 
-/// Forgets all but the latest events. The latest always stays: it tells how far the positions got.
+/// Forgets all but the latest events. The latest event always stays, because it shows the latest position.
 pub const PRUNE: &str = "
     DELETE FROM events
      WHERE position < (SELECT MAX(position) FROM events)

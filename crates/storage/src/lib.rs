@@ -21,7 +21,7 @@ pub use migrations::{Migration, Step, StepState};
 pub use place::{Asked, Exam, Place};
 pub use serving::Serving;
 
-/// A span of one thing asked of a database, within a call that is traced; of none otherwise. Without values.
+/// A span for one database operation. It is made only inside a call that is traced. It holds no values.
 #[must_use]
 pub fn span(engine: &'static str, operation: &'static str) -> tracing::Span {
     tracing::info_span!(target: "sir0::trace::sql", "sql", otel.kind = "client", otel.name = operation,

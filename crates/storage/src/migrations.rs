@@ -23,7 +23,7 @@ pub struct Migration {
 pub struct Step {
     /// Its number.
     pub version: i64,
-    /// Its name; of a newer version's step there is none.
+    /// Its name. Empty for a step of a newer version.
     pub name: &'static str,
     /// Whether the database has it.
     pub state: StepState,
@@ -32,18 +32,18 @@ pub struct Step {
 /// Whether a database has a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// It had it before.
+    /// The database had the step before.
     Present,
-    /// It has it now; it took this long.
+    /// The step was applied now, and took this long.
     Applied(Duration),
-    /// It has not.
+    /// The database lacks the step.
     Missing,
-    /// It has it from a newer version, which this one does not know.
+    /// A newer version applied the step. This version does not know it.
     Newer,
 }
 
 impl Step {
-    /// Says so in the log, in one line, when a newer version was at work in the database of this service. It serves all
+    /// Warns in the log, in one line, when a newer version changed the database of this service. The service runs all
     /// the same: an old and a new version run side by side while one replaces the other, and steps only ever add.
     pub fn tell_of_newer(service: &str, steps: &[Self]) {
         let newer = Self::newer(steps);
@@ -66,10 +66,10 @@ impl Step {
 /// Where sqlx keeps which steps were applied.
 const TABLE: &str = "_sqlx_migrations";
 
-/// Applies what is missing. One process at a time: the others wait and then find it done.
+/// Applies the missing steps, in one process at a time. The other processes wait, and then find the steps applied.
 ///
-/// Steps that are not known are passed over: an older binary beside a newer one meets them, and they only ever add.
-/// An error leaves the lock to the connection, which has to be closed.
+/// Unknown steps are passed over: an older binary finds them beside a newer one, and they only ever add. After an error
+/// the connection still holds the lock, so it has to be closed.
 pub(crate) async fn apply<C: Migrate>(
     migrations: &[Migration],
     connection: &mut C,
@@ -109,8 +109,8 @@ pub(crate) async fn inspect<C: Migrate>(
     compare(migrations, &present)
 }
 
-/// Holds the steps of a database against ours, which come first. One that was changed after it was applied is a
-/// fault: the tables are not what the statements expect.
+/// Compares the steps of a database with ours. Ours come first in the answer. A step that was changed after it was
+/// applied is an error: the tables are not what the statements expect.
 pub(crate) fn compare(
     migrations: &[Migration],
     present: &[AppliedMigration],

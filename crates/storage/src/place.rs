@@ -56,7 +56,7 @@ impl Place {
         }
     }
 
-    /// Tells who else may reach its files: each that not only its owner reaches. Of a server nothing is known.
+    /// Lists its files that not only their owner can reach, each with its [`Reach`]. Always empty for a server.
     pub fn judge(&self) -> Result<Vec<(PathBuf, Reach)>> {
         match self {
             Self::Sqlite(file) => sqlite::judge(file),
@@ -64,7 +64,8 @@ impl Place {
         }
     }
 
-    /// Takes the right to serve it, which one process has at a time. A server in between lets many do so.
+    /// Takes the right to serve a file, which one process has at a time. `None` for a server, which many processes
+    /// share.
     pub async fn serve(&self) -> Result<Option<Serving>> {
         match self {
             Self::Sqlite(file) => Serving::of(file).await.map(Some),
@@ -72,7 +73,7 @@ impl Place {
         }
     }
 
-    /// The process that serves the file now, if any does. Of a server nothing is known.
+    /// The process that serves the file now, if there is one. Always `None` for a server.
     pub fn served_by(&self) -> Result<Option<String>> {
         match self {
             Self::Sqlite(file) => {
@@ -82,8 +83,8 @@ impl Place {
         }
     }
 
-    /// The name of the first step of its schema, which tells whose database it is. `None` when it has none, or is not
-    /// there at all.
+    /// The name of the first step of its schema, which shows the service that the database belongs to. `None` when the
+    /// schema has no step, or the file is not there.
     pub async fn first_step(&self) -> Result<Option<String>> {
         match self {
             Self::Sqlite(file) => sqlite::first_step(file).await,
@@ -112,7 +113,7 @@ pub struct Exam {
     pub engine: String,
     /// How long it took to connect and to answer.
     pub took: Duration,
-    /// What time it is there, if it has a clock of its own.
+    /// The time there, if the database has its own clock.
     pub clock: Option<Timestamp>,
     /// Whether it can be written.
     pub is_writable: bool,

@@ -1,7 +1,7 @@
-//! PostgreSQL: many writers at once, on as many machines as like.
+//! PostgreSQL: many writers at once, on any number of machines.
 //!
-//! Statements run in READ COMMITTED, so a unit of work never reads and then writes on the strength of what it read:
-//! it changes under a guard in the statement, or reads `FOR UPDATE`.
+//! Statements run in READ COMMITTED, so a unit of work never writes on the strength of an earlier plain read. It
+//! changes rows under a condition in the statement, or reads them `FOR UPDATE`.
 
 use std::{error::Error, fmt, path::Path, str::FromStr, time::Duration};
 
@@ -38,7 +38,7 @@ pub type Tx = Transaction<'static, Postgres>;
 pub struct At(pub Timestamp);
 
 /// Records an event. A sequence alone would number the events in the order in which they are written, and a reader
-/// could pass a number whose transaction commits later. Here each waits for the commit of the one before it.
+/// could pass a number whose transaction commits later. Here each event waits for the commit of the one before it.
 pub const ANNOUNCE: &str = "
       WITH next AS (UPDATE feed_head SET position = position + 1 RETURNING position)
     INSERT INTO events (position, kind, payload, announced_at)
@@ -48,7 +48,7 @@ pub const ANNOUNCE: &str = "
 
 /// How long a call waits for a connection or a lock.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A connection that was idle for longer is asked whether it is still there before it is used.
+/// A connection that was idle for longer is pinged before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// Connections are renewed, so that a server that came back or moved gets its share again.
 const LIFETIME: Duration = Duration::from_mins(30);
@@ -87,7 +87,7 @@ impl fmt::Display for Address {
 
 /// Brings the schema up to date, on a connection that is closed again.
 pub async fn migrate(address: &Address, migrations: &[Migration]) -> Result<Vec<Step>> {
-    // Without the bounds of calls: a step may take long, and others wait for it.
+    // Without the time limits of calls: a step may take long, and other processes wait for it.
     let mut connection = connect_in_time(&address.options, Session::Unbounded).await?;
     refuse_lent_transactions(&address.options).await?;
     let steps = apply(migrations, &mut connection).await?;
@@ -95,8 +95,8 @@ pub async fn migrate(address: &Address, migrations: &[Migration]) -> Result<Vec<
     Ok(steps)
 }
 
-/// One service's database. Half of its connections write, the others only read: so whoever reads never waits behind
-/// those who write, and only the former have to be cleaned of transactions.
+/// One service's database. Half of its connections write, the others only read. So reads never wait behind writes, and
+/// only the writing connections have to be cleaned of transactions.
 #[derive(Clone, Debug)]
 pub struct Database {
     writers: PgPool,
@@ -130,7 +130,7 @@ impl Database {
         Ok(inspect(migrations, &mut connection).await?)
     }
 
-    /// Begins a unit of work that writes. Dropped without a commit, it never was.
+    /// Begins a unit of work that writes. If it is dropped without a commit, nothing is written.
     pub async fn write(&self) -> Result<Tx> {
         Ok(self.writers.begin().await?)
     }
@@ -146,7 +146,7 @@ impl Database {
         &self.readers
     }
 
-    /// Whether it can be read and written.
+    /// Whether the database can be read and written.
     pub async fn check(&self) -> Result<()> {
         sqlx::query("SELECT position FROM feed_head").execute(&self.readers).await?;
         let statement = "SELECT pg_is_in_recovery()";
@@ -167,14 +167,14 @@ impl Database {
         Ok(())
     }
 
-    /// Listens to what others [`Self::notify`], on a connection of its own.
+    /// Listens for the [`Self::notify`] of other processes, on a separate connection.
     pub async fn listen(&self) -> Result<Notices> {
         let mut listener = PgListener::connect_with(&self.readers).await?;
         listener.listen(CHANNEL).await?;
         Ok(Notices(listener))
     }
 
-    /// Closes every connection, after what runs has ended.
+    /// Closes every connection after the running work has ended.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
@@ -195,19 +195,20 @@ fn pool_options(connections: u32, session: Session) -> PgPoolOptions {
 /// Channels belong to a database, and each service has its own.
 const CHANNEL: &str = "sir0_events";
 
-/// What others said they committed.
+/// Hears when other processes have committed something.
 #[derive(Debug)]
 pub struct Notices(PgListener);
 
 impl Notices {
-    /// Waits for the next. Also comes back when the connection was lost and made anew, as notices were then missed.
+    /// Waits for the next notice. Also returns when the connection was lost and made anew, because notices were then
+    /// missed.
     pub async fn next(&mut self) -> Result<()> {
         self.0.try_recv().await?;
         Ok(())
     }
 }
 
-/// Whether a connection from the pool can be used. Asked only after a pause: a busy one was heard from just now.
+/// Whether a connection from the pool can be used. Checked only after a pause: a busy connection answered just now.
 async fn still_there(connection: &mut PgConnection, idle: Duration) -> sqlx::Result<bool> {
     if idle < TRUSTED_IDLE {
         return Ok(true);
@@ -220,7 +221,7 @@ async fn still_there(connection: &mut PgConnection, idle: Duration) -> sqlx::Res
 /// sqlx 0.9 can hand a connection back inside a transaction when `begin` is cancelled (transact-rs/sqlx 4385, 4393).
 /// The next user's write would then join that transaction, be acknowledged, and never be committed.
 async fn end_open_transaction(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    // With a beginning in front: a bare rollback outside a transaction, which is the rule, fills the server's log with
+    // `BEGIN` comes first: usually no transaction is open, and a bare `ROLLBACK` then fills the server's log with
     // warnings.
     let statement = sqlx::raw_sql("BEGIN; ROLLBACK");
     let cleaned = tokio::time::timeout(Duration::from_secs(1), connection.execute(statement));

@@ -1,8 +1,8 @@
-//! Who else on this machine may reach what is kept in files: nobody, whatever the umask.
+//! Keeps files private on this machine: only their owner may reach them, whatever the umask.
 //!
-//! Password hashes and keys lie in the data folder. What is made here is made for its owner alone. What was there
-//! before is judged: it is private, or lent to a group by an operator, or it is closed, or refused. A server and a
-//! doctor ask the same judge.
+//! The data folder holds password hashes and keys. New files and folders are made for their owner alone. Old ones are
+//! judged: each is private, or lent to a group by an operator, or is closed, or is refused. A server and a doctor use
+//! the same judgement.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -14,30 +14,30 @@ mod system;
 
 use system::{has_other_names, is_of_its_group, is_of_its_owner, is_ours, mode, set_mode};
 
-/// What everyone but the owner may do: of a mode, the bits of the group and of others.
+/// What everyone but the owner may do: the mode bits of the group and of others.
 const BEYOND_OWNER: u32 = 0o077;
 /// What neither the owner nor the group may do.
 const BEYOND_GROUP: u32 = 0o017;
-/// How Kubernetes lends a volume to the group of a pod (`fsGroup`): the group may do all, and new files are the group's.
+/// How Kubernetes lends a volume to the group of a pod (`fsGroup`): the group may do all, and new files belong to it.
 const LENT: u32 = 0o2070;
 /// Others may make files here, but not move or remove those of someone else, as in `/tmp`.
 const STICKY: u32 = 0o1000;
 
-/// Who may reach a file or a folder.
+/// How far a file or a folder can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Its owner alone, as far as the system tells.
+    /// Only by its owner, as far as the system tells.
     Private,
-    /// Its group too: an operator lent the volume to it.
+    /// By its group too: an operator lent the volume to it.
     Lent,
-    /// Others too, which this program ends at its start.
+    /// By others too. This program closes it at its start.
     Mendable {
         /// The mode it has.
         mode: u32,
         /// The mode it is given.
         right: u32,
     },
-    /// Others too, which is for an operator to end.
+    /// By others too. An operator has to close it.
     Open(TooOpen),
 }
 
@@ -59,10 +59,10 @@ pub struct TooOpen {
 /// Why something is not private.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Others reach it, and closing it is not ours to do.
+    /// Others can reach it, and this program may not close it.
     #[error(transparent)]
     TooOpen(#[from] TooOpen),
-    /// The system says no.
+    /// The system refuses.
     #[error("`{}` cannot be used", path.display())]
     Unusable {
         /// Where it is.
@@ -79,7 +79,8 @@ impl Error {
     }
 }
 
-/// Makes a folder that only its owner may enter, with those above it. One that is there stays as it is.
+/// Makes a folder that only its owner may enter, and the folders above it. A folder that is there already stays as it
+/// is.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true);
@@ -93,8 +94,8 @@ pub fn new_file(path: &Path) -> io::Result<File> {
     owners_alone().create_new(true).open(path)
 }
 
-/// Opens a file of ours for writing, for its owner alone, and makes it if it is missing. Follows no link that somebody may
-/// have put there.
+/// Opens a file of ours for writing, for its owner alone, and makes it if it is missing. Does not follow a link that
+/// another user may have put there.
 pub(crate) fn open_or_new_file(path: &Path) -> Result<File, Error> {
     close_file(path)?;
     let mut options = owners_alone();
@@ -114,13 +115,13 @@ fn owners_alone() -> OpenOptions {
     options
 }
 
-/// Makes the folder if it is missing, and closes it to others, or refuses it. Answers with who may reach it now.
+/// Makes the folder if it is missing, and closes it to others, or refuses it. Answers with its [`Reach`] now.
 pub fn close_folder(path: &Path) -> Result<Reach, Error> {
     make_folder(path).map_err(Error::of(path))?;
     close(path, judge_folder(path)?)
 }
 
-/// Closes a file to others, or refuses it. One that is missing is private.
+/// Closes a file to others, or refuses it. A missing file is private.
 pub fn close_file(path: &Path) -> Result<Reach, Error> {
     close(path, judge_file(path)?)
 }
@@ -141,7 +142,7 @@ fn close(path: &Path, reach: Reach) -> Result<Reach, Error> {
     }
 }
 
-/// Tells who may reach this folder, and changes nothing.
+/// Answers with the [`Reach`] of this folder. Changes nothing.
 pub fn judge_folder(path: &Path) -> Result<Reach, Error> {
     let folder = fs::metadata(path).map_err(Error::of(path))?;
     let mode = mode(&folder);
@@ -151,7 +152,7 @@ pub fn judge_folder(path: &Path) -> Result<Reach, Error> {
     let is_lent = mode & LENT == LENT;
     let right = mode & !(if is_lent { 0o007 } else { BEYOND_OWNER });
     if is_lent && (mode == right || !is_ours(&folder)) {
-        // Others may list what lies in a volume that is lent to us; the modes of the files keep them out of those.
+        // Others may list the files of a volume that is lent to us. The modes of the files keep others out of them.
         return Ok(Reach::Lent);
     }
     let another = "name a folder for nothing else (`--data-dir`)";
@@ -168,9 +169,9 @@ pub fn judge_folder(path: &Path) -> Result<Reach, Error> {
     Ok(Reach::Open(TooOpen { path: path.to_owned(), mode, why, cure }))
 }
 
-/// Tells who may reach this file, and changes nothing. One that is missing is private.
+/// Answers with the [`Reach`] of this file. Changes nothing. A missing file is private.
 pub fn judge_file(path: &Path) -> Result<Reach, Error> {
-    // Of the name itself: what a link leads to may be anyone's.
+    // Looks at the name itself, because a link may lead to a file of any user.
     let named = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Reach::Private),
         named => named.map_err(Error::of(path))?,
@@ -212,7 +213,7 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or_else(|| Path::new("."))
 }
 
-/// Whether it holds more than files. What file systems keep for themselves is passed over.
+/// Whether the folder holds folders. The `lost+found` of a file system does not count.
 fn has_folders(path: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;

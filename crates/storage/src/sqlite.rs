@@ -79,7 +79,7 @@ impl Database {
         file::inspect(file, migrations).await
     }
 
-    /// Begins a unit of work that writes. Dropped without a commit, it never was.
+    /// Begins a unit of work that writes. If it is dropped without a commit, nothing is written.
     pub async fn write(&self) -> Result<Tx> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
@@ -95,7 +95,7 @@ impl Database {
         &self.readers
     }
 
-    /// Whether it can be read and written: takes the writer's place for a moment and gives it back.
+    /// Whether the database can be read and written. Takes the writer's place for a moment and gives it back.
     pub async fn check(&self) -> Result<()> {
         sqlx::query("SELECT COUNT(*) FROM events WHERE position = 0")
             .execute(&self.readers)
@@ -110,7 +110,7 @@ impl Database {
         (size, self.writer.num_idle() + self.readers.num_idle())
     }
 
-    /// Closes every connection, after what runs has ended; the last one folds the log into the file.
+    /// Closes every connection after the running work has ended. The last one folds the log into the file.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
@@ -171,7 +171,7 @@ fn pool_options(connections: u32) -> SqlitePoolOptions {
 async fn end_open_transaction(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     let is_clean = match connection.execute("ROLLBACK").await {
         Ok(_) => true,
-        // The rule, not the exception: there was nothing to end.
+        // The usual case: no transaction was open.
         Err(sqlx::Error::Database(error))
             if error.message().contains("no transaction is active") =>
         {

@@ -1,4 +1,4 @@
-//! Nobody but its owner reads what is kept in files, whatever the umask was and whatever was there before.
+//! Only its owner reads a file of the platform, whatever the umask was and whatever was there before.
 #![cfg(unix)]
 
 use std::{
@@ -67,7 +67,7 @@ async fn a_database_that_others_could_read_is_closed_with_what_lies_beside_it() 
     let (_home, folder) = folder();
     let file = folder.join("games.db");
     drop(modes_in_use(&file).await);
-    // As after `kill -9`: the journals lie there, as open as an earlier version left them.
+    // As after `kill -9`: the journals are still there, as open as an earlier version left them.
     for name in ["games.db", "games.db-wal", "games.db-shm"] {
         set_mode(&folder.join(name), 0o644);
     }
@@ -159,7 +159,7 @@ fn what_kubernetes_lends_to_a_group_is_taken_as_it_is() {
     set_mode(&folder, 0o2775);
     assert_eq!(private::close_folder(&folder).expect("it is ours"), Reach::Lent);
     assert_eq!(mode(&folder), 0o2770);
-    // Without the bit it is a folder like any other.
+    // Without the setgid bit it is a folder like any other.
     set_mode(&folder, 0o770);
     assert_eq!(private::close_folder(&folder).expect("it is ours"), Reach::Private);
     assert_eq!(private::close_file(&file).expect("it is ours"), Reach::Private);

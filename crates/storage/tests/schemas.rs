@@ -1,10 +1,10 @@
-//! The schemas of a service on both engines are one schema, but for what is listed here.
+//! The schemas of a service on both engines are the same, except for the differences listed here.
 
 use std::{collections::BTreeSet, path::Path};
 
 use sir0_storage::{Asked, Migration, Place, postgres, sqlite};
 
-/// A schema as facts, each a line of its own.
+/// A schema as facts, each on a separate line.
 type Facts = BTreeSet<String>;
 
 /// What every service has on SQLite alone: the engine numbers the events.
@@ -29,7 +29,7 @@ async fn accounts_has_one_schema_on_both_engines() {
 async fn the_storefront_has_one_schema_on_both_engines_but_for_the_index_of_words() {
     let (sqlite, postgres) = schemas("storefront").await;
 
-    // A table that looks like one, kept by triggers, against an index like any other.
+    // SQLite has a table that looks like an index and is kept by triggers. PostgreSQL has an ordinary index.
     let tables_and_triggers = [
         NUMBERED_EVENTS,
         "games_words is a virtual table",
@@ -81,7 +81,7 @@ fn migrations(service: &str, engine: &str) -> Vec<Migration> {
     files.into_iter().map(migration).collect()
 }
 
-/// Migrations are part of the program; here they are read from files and live as long.
+/// Makes a text live as long as the program. Migrations are part of the program, but here they are read from files.
 fn leak(text: &str) -> &'static str {
     text.to_owned().leak()
 }
@@ -90,7 +90,7 @@ fn names_of(migrations: &[Migration]) -> Vec<(i64, &'static str)> {
     migrations.iter().map(|step| (step.version, step.name)).collect()
 }
 
-/// Each `CHECK (…)`, to the bracket that ends it.
+/// Each `CHECK (…)`, up to the bracket that closes it.
 fn checks_of(migration: &Migration) -> Vec<String> {
     let conditions = migration.sql.split("CHECK (").skip(1);
     let condition = |rest: &str| {
@@ -118,13 +118,13 @@ async fn schemas(service: &str) -> (Facts, Facts) {
     (of_sqlite(&here.expect("a database")).await, of_postgres(&there.expect("a database")).await)
 }
 
-/// What SQLite tells of itself. It has one type for numbers and times; ours are told apart by their names.
+/// The facts of a SQLite schema. SQLite has one type for numbers and times, so the column names tell ours apart.
 async fn of_sqlite(database: &sqlite::Database) -> Facts {
     const OBJECTS: &str = "
         SELECT type, name, tbl_name, COALESCE(sql, '')
           FROM sqlite_schema
          WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
-    // What FTS5 keeps in tables of its own is not ours to look at.
+    // The tables that FTS5 keeps for itself are not part of our schema.
     const SHADOWS: &str = "SELECT name FROM pragma_table_list WHERE type = 'shadow'";
     const COLUMNS: &str = "
         SELECT cid + 1, name,
@@ -219,7 +219,7 @@ async fn of_postgres(database: &postgres::Database) -> Facts {
                   FROM pg_attribute WHERE attrelid = confrelid AND attnum = ANY (confkey)), '')
           FROM pg_constraint
          WHERE conrelid = $1::regclass AND contype IN ('p', 'u', 'f')";
-    // An index on an expression has no column there; then it is what the expression is made of.
+    // An index on an expression has no columns. The columns that the expression uses stand for them.
     const INDEXES: &str = "
         SELECT index.relname::text, amname::text, indisunique, indpred IS NOT NULL,
                (SELECT string_agg(DISTINCT attname, ', ')

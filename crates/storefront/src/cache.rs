@@ -1,8 +1,9 @@
 //! Copies: in this process, then in Redis, then the database itself. They change how long a read takes, never what it
 //! answers.
 //!
-//! [`GameCache`] and [`PageCache`] are this process's own, and dropped by the feed. [`SharedCache`] is what all instances
-//! share; nobody drops anything there, as each copy tells how old it is and [`Freshness`] whether that is too old.
+//! [`GameCache`] and [`PageCache`] belong to this process, and the feed drops their copies. All instances share
+//! [`SharedCache`]. Its copies are not dropped: each tells how old it is, and [`Freshness`] tells whether that is too
+//! old.
 
 mod freshness;
 mod games;
@@ -24,7 +25,7 @@ pub(crate) struct Counts {
     pub(crate) database: Counter,
 }
 
-/// Found once: a look-up by name for every read would cost more than the counting.
+/// The counters, found once: a look-up by name for every read would cost more than the counting.
 pub(crate) fn counts() -> &'static Counts {
     static COUNTS: LazyLock<Counts> = LazyLock::new(|| {
         let hits = |layer| metrics::counter!("sir0_cache_hits_total", "cache" => "games", "layer" => layer);

@@ -9,15 +9,15 @@ use sir0_storage::{self as storage, Asked, Place};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// A `sqlite:` path or a `postgres:` URL; without one, `storefront.db` in the data folder. The storefront shares it
-    /// with no one.
+    /// A `sqlite:` path or a `postgres:` URL; without one, `storefront.db` in the data folder. No other service shares
+    /// it.
     pub database: Option<String>,
     /// The file with the password of the `postgres:` URL.
     pub database_password_file: Option<PathBuf>,
     /// How many connections one process has to PostgreSQL at most.
     pub database_connections: u32,
-    /// How many single games of up to 1 KiB are kept at hand in memory; a larger one counts as several. 0 reads each from the database. Pages of lists have room of
-    /// their own.
+    /// How many single games of up to 1 KiB are kept in memory. A larger one counts as several. 0 reads each from the
+    /// database. Pages of lists have separate room.
     pub cached_games: u64,
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn game_id(number: i32) -> Result<GameId, InvalidFields> {
     GameId::parse(number).map_err(|fault| InvalidFields::one("game_id", fault))
 }
 
-/// Which list is asked for.
+/// Reads which list a request asks for.
 pub(crate) fn listing(
     request: &pb::ListGamesRequest,
     seal: &Seal,
@@ -60,7 +60,8 @@ pub(crate) fn listing(
             opened = seal.open(&listing.purpose(), token);
         }
         let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;
-        // Sealed by us for this list, so only another version of ours can have written it otherwise.
+        // The token was sealed for this list, so only another version of this program can have written it in another
+        // form.
         let after = serde_json::from_slice::<PageToken>(&opened).map_err(|_older| {
             InvalidFields::one("page_token", "is of another version, begin the list again")
         })?;
@@ -158,7 +159,7 @@ pub(crate) struct WatchGames {
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Reads a request to watch. A client that reconnects by itself repeats the token that it began with and adds the one
-/// that it got to; the later of the two counts.
+/// that it reached. The later of the two counts.
 pub(crate) fn watch(
     request: &pb::WatchGamesRequest,
     metadata: &MetadataMap,

@@ -12,7 +12,7 @@ pub enum StorefrontError {
     /// There is no such game, or no longer.
     #[error("there is no game {0}")]
     GameNotFound(GameId),
-    /// Someone else changed the game first.
+    /// Another change to the game came first.
     #[error("game {0} changed since you read it, read it again")]
     StaleRevision(GameId),
     /// A resume token of changes that have not happened.

@@ -6,7 +6,7 @@ use sir0_kernel::{GameId, InvalidId, Price};
 
 use crate::domain::{Description, Game, Genre, Title};
 
-/// Something happened to a game.
+/// A change to the games of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GameEvent {
     /// It was added.
@@ -15,7 +15,7 @@ pub enum GameEvent {
     Changed {
         /// As it is now.
         game: Game,
-        /// Whoever follows this genre hears that the game left it.
+        /// The genre it had before. Watchers of this genre hear that the game left it.
         genre_before: Genre,
     },
     /// It was removed.
@@ -53,7 +53,7 @@ impl GameEvent {
     }
 }
 
-/// How an event lies in the table. Fields may be added, with a default for older rows; never renamed.
+/// How an event lies in the table. Fields may be added, with a default for older rows. They are never renamed.
 #[derive(Serialize, Deserialize)]
 struct Row {
     #[serde(flatten)]

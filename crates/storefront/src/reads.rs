@@ -1,9 +1,9 @@
 //! Turns for reads of the database.
 //!
-//! Anyone may ask for a thousand of them at once. Those of a kind take turns among themselves: pages of lists, what a
-//! stream sends first, and what is short. So connections and cores are left for the other kinds, for changes, and for
-//! the question whether all is well. A client has no more in the line than can be read at a time: the next client waits
-//! for a few reads of each that came before, and not for all that one has asked.
+//! A client may ask for a thousand of them at once. Reads of one kind take turns among themselves: pages of lists, the
+//! present that a stream sends first, and short reads. So connections and cores are left for the other kinds, for
+//! changes, and for the health check. A client has no more reads in the line than can run at a time. The next client
+//! waits for a few reads of each client before it, and not for all that one client has asked.
 
 use std::{
     collections::HashMap,
@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 /// Pages that are read at a time.
 const PAGES: usize = 2;
-/// Pieces of the present that are read at a time. Nobody is kept from a list because others open streams.
+/// Pieces of the present that are read at a time. Clients that open streams keep no other client from a list.
 const PRESENTS: usize = 1;
 /// Single rows that are read at a time.
 const SHORT: usize = 8;
@@ -43,7 +43,7 @@ impl Reads {
         self.short.take(client, read).await
     }
 
-    /// Reads a page for this client when its turn comes. All who have no address are one client.
+    /// Reads a page for this client when its turn comes. All callers without an address count as one client.
     pub(crate) async fn page<T>(&self, client: Option<Client>, read: impl Future<Output = T>) -> T {
         self.pages.take(client, read).await
     }
@@ -58,12 +58,12 @@ impl Reads {
     }
 }
 
-/// So many at a time, in the order of those who stand in line.
+/// Lets this many reads run at a time, in the order of the line.
 #[derive(Debug)]
 struct Turns {
     at_a_time: usize,
     line: Semaphore,
-    /// The places that a client has in the line, of those clients who ask for something now.
+    /// The places that a client has in the line. It holds only clients that ask for something now.
     places: Mutex<HashMap<Option<Client>, Arc<Semaphore>>>,
 }
 
@@ -84,7 +84,7 @@ impl Turns {
     }
 }
 
-/// A client's places in a line. Forgotten with the last who asks for one.
+/// A client's places in a line. They are forgotten with the client's last read.
 struct Places<'t> {
     turns: &'t Turns,
     client: Option<Client>,
@@ -103,7 +103,7 @@ impl<'t> Places<'t> {
 impl Drop for Places<'_> {
     fn drop(&mut self) {
         let mut places = self.turns.places();
-        // The map's and ours. A third can only be cloned under the lock that is held here.
+        // The two references are the map's and this one. A third can only be cloned under the lock that is held here.
         if Arc::strong_count(&self.semaphore) == 2 {
             places.remove(&self.client);
         }

@@ -39,7 +39,7 @@ pub struct Storefront {
     pages: PageCache,
     freshness: Freshness,
     reads: Reads,
-    /// What all instances share, where they share anything.
+    /// The cache that all instances share, if there is one.
     elsewhere: Option<SharedCache>,
     feed: Feed<GameEvent>,
     seal: Seal,
@@ -55,7 +55,8 @@ impl Storefront {
         let seal = Seal::new(&database.sealing_key().await?);
         let redis = shared.redis.clone();
         let feed = Feed::open("storefront", database, redis, sir0_feed::Config::default()).await?;
-        // From one position: a change that neither knew of would leave a stale copy elsewhere looking fresh.
+        // Both begin at one position: a change that neither knew of would leave a stale copy in the shared cache
+        // looking fresh.
         let follower = feed.follow(feed.head());
         let freshness = Freshness::since(follower.position());
         let elsewhere = shared
@@ -114,7 +115,8 @@ impl Storefront {
         for event in &added {
             tx.announce(event, at).await?;
         }
-        // Asked once the announcements hold up everyone else's: two processes that do this at once see each other.
+        // The games are counted while these announcements hold up all others, so two processes that do this at once see
+        // each other.
         if usize::try_from(tx.count_games().await?) != Ok(count) {
             return Ok(0);
         }
@@ -124,7 +126,7 @@ impl Storefront {
         Ok(count)
     }
 
-    /// Other processes may write to the same database: what they announce is dropped here too.
+    /// Drops the copies of games that the feed reports, because other processes may write to the same database.
     async fn drop_what_others_changed(self, mut follower: Follower<GameEvent>) {
         loop {
             let heard = tokio::select! {
@@ -146,7 +148,7 @@ impl Storefront {
         }
     }
 
-    /// Does what has to be done now and then, and nobody waits for.
+    /// Does the regular upkeep, which no caller waits for.
     async fn keep_tidy(self) {
         let mut every = tokio::time::interval(Duration::from_hours(1));
         loop {
@@ -172,7 +174,7 @@ impl Storefront {
         game.ok_or(StorefrontError::GameNotFound(id))
     }
 
-    /// Reads a game that is not at hand: the copy that all instances share, or else the truth.
+    /// Reads a game that is not in this process's memory: the copy that all instances share, or else the database.
     async fn read_game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let Some(elsewhere) = &self.elsewhere else { return self.read_truth(id).await };
         if let Some(game) = elsewhere.game(id).await {
@@ -257,14 +259,15 @@ impl Storefront {
         Ok(())
     }
 
-    /// After a commit: whoever reads here next sees it, and whoever watches hears of it.
+    /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
     async fn changed(&self, event: &GameEvent, position: Position) {
         self.forget(event.game().id, position).await;
         self.feed.ring();
     }
 
     async fn forget(&self, id: GameId, position: Position) {
-        // Noted before it is dropped: a fill that comes behind the drop must not take an older copy from elsewhere.
+        // The change is noted before the game is dropped. A fill after the drop must not take an older copy from the
+        // shared cache.
         self.freshness.changed(id, position);
         self.cache.drop(id).await;
         self.pages.outdate();
@@ -311,7 +314,8 @@ impl GamesService for Storefront {
             .await
             .map_err(StorefrontError::from)?;
 
-        // Asked before the answer is built: many who waited for one page would each build it first, and be refused then.
+        // The room is taken before the answer is built. Otherwise many callers of one page would each build it first,
+        // and be refused then.
         let held = request_id::share().map(|share| share.hold(page.size())).transpose();
         let _held = held.map_err(StorefrontError::from)?;
         let next_page_token = page.next.as_ref().map(|next| {

@@ -1,8 +1,8 @@
 //! The stream of changes: the present if asked, then every change in order. Each message has the token that goes on
 //! behind it.
 //!
-//! A watcher holds a position and no queue. One that reads slowly is asked for slowly: what it has not read yet
-//! stays in the table. One that falls behind what the table keeps is told to start over, never left in silence.
+//! A watcher holds a position and no queue. What a slow watcher has not read yet stays in the table. A watcher that
+//! falls behind what the table keeps is told to start over. It is never left in silence.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -72,7 +72,7 @@ pub(crate) struct Watch {
     pub(crate) follower: Follower<GameEvent>,
     pub(crate) filter: Filter,
     pub(crate) stage: Stage,
-    /// What is read ahead is held against this.
+    /// The share that games read ahead are held against.
     pub(crate) share: Option<Share>,
     pub(crate) stopping: CancellationToken,
 }
@@ -87,7 +87,7 @@ pub(crate) enum Stage {
     Present { after: Option<GameId>, read: VecDeque<Game>, held: Option<Held> },
     /// Sending changes.
     Changes,
-    /// It said goodbye.
+    /// The stream said goodbye.
     Over,
 }
 

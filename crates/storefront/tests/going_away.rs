@@ -91,7 +91,7 @@ async fn inside_the_present_it_begins_the_present_anew() {
     assert_eq!(told(&next(&mut messages).await), "present Lanterns");
     let resume_token = stage.stops(messages).await;
 
-    // Stopped once more before it says anything, it is still inside.
+    // A stream that is stopped again before it says anything is still inside the present.
     let stage = Stage::on(&folder).await;
     let messages = stage.watches(WatchGamesRequest { resume_token, ..Default::default() }).await;
     let resume_token = stage.stops(messages).await;

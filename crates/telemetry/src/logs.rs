@@ -26,16 +26,17 @@ use tracing_subscriber::{
 use self::bounds::{Bounded, Bounds, ByPlace, LeftOut};
 use crate::traces::{self, OnlyWithin, Traces};
 
-/// The target of a line for each act of someone who is signed in, and of someone who signs in.
+/// The target of a line for each act of a person who is signed in, or who signs in.
 pub const ACTS: &str = "sir0::acts";
 
-/// The same for those whom an operator gave a role: every one of them is written.
+/// The same for a person to whom an operator gave a role: every such line is written.
 pub const TRUSTED_ACTS: &str = "sir0::acts::trusted";
 
 /// The target of a line for each request, when an operator wants one.
 pub const ACCESS: &str = "sir0::access";
 
-/// The target of a line that sums up what was not written line by line. Whoever writes one does so once a second.
+/// The target of a line that sums up lines that were not written. The code that writes such a line does so once a
+/// second.
 pub const SUMS: &str = "sir0::sums";
 
 /// The bounds of this process, once it logs.
@@ -49,10 +50,10 @@ pub struct Config {
     /// `info,sir0_storefront=debug`. Libraries keep to `warn` unless they are named.
     #[serde(deserialize_with = "readable_filter")]
     pub filter: String,
-    /// Who reads the lines.
+    /// The form of the lines, for people or for machines.
     pub format: Format,
-    /// Whether every request has a line, at the target [`ACCESS`]. It tells the address of the client, and is not
-    /// bounded: that is for whoever turns it on.
+    /// Whether every request has a line, at the target [`ACCESS`]. It holds the address of the client, and is not
+    /// bounded: an operator who turns it on accepts that.
     pub access: bool,
 }
 
@@ -62,24 +63,24 @@ impl Default for Config {
     }
 }
 
-/// Who reads the lines.
+/// The form of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// People: `15:04:05 INFO  message  key=value`.
+    /// For people: `15:04:05 INFO  message  key=value`.
     #[default]
     Text,
-    /// Machines: one JSON object a line, the fields of the event and of its spans side by side.
+    /// For machines: one JSON object a line, the fields of the event and of its spans side by side.
     Json,
 }
 
 /// Why there are no logs.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The filter says nothing.
+    /// The filter is empty.
     #[error("the log filter is empty, say `info`, or `off` for silence")]
     EmptyFilter,
-    /// No directive looks like this one.
+    /// The filter cannot be read.
     #[error("the log filter cannot be read, say for instance `info,sir0_storefront=debug`")]
     UnreadableFilter(#[source] ParseError),
     /// Logs go to one place for as long as the process lives.
@@ -96,7 +97,7 @@ pub fn start(config: &Config, no_color: bool, traces: &Traces) -> Result<(), Err
     let (subscriber, bounds) =
         subscriber(config, colour, Arc::new(SystemClock), io::stderr, traces)?;
     tracing::dispatcher::set_global_default(subscriber)?;
-    // Set by the first, which is the only one.
+    // The first start sets the bounds, and there is no second one.
     let _ = BOUNDS.set(bounds);
     panics::log();
     Ok(())
@@ -143,7 +144,7 @@ where
     let lines = lines(config.format, colour, clock, writer);
     let lines = ByPlace::new(lines, Arc::clone(&bounds)).with_filter(filter);
     let logs = tracing_subscriber::registry().with(lines);
-    // Not `with(Option)`: an absent layer would have every span asked about again each time.
+    // Not `with(Option)`: with an absent layer, every span would be checked again each time.
     let dispatch = match traces.layer() {
         Some(spans) => Dispatch::new(logs.with(spans).with(OnlyWithin)),
         None => Dispatch::new(logs),
@@ -175,8 +176,8 @@ where
     }
 }
 
-/// Libraries that would drown our own lines. A name also covers those that begin with it:
-/// `hyper` is `hyper_util` too.
+/// Libraries that would drown our own lines. A name also covers every name that begins with it: `hyper` covers
+/// `hyper_util`.
 const LIBRARIES: [&str; 5] = ["h2", "hyper", "sqlx", "tonic", "tower"];
 
 fn read_filter(text: &str, access: bool) -> Result<EnvFilter, Error> {
@@ -187,7 +188,7 @@ fn read_filter(text: &str, access: bool) -> Result<EnvFilter, Error> {
     }
     let said: Vec<_> = said.collect();
 
-    // Someone who asks for less than warnings asks it of libraries too.
+    // A filter that asks for less than warnings asks it of libraries too.
     let quieter = said
         .iter()
         .filter_map(|directive| directive.parse::<LevelFilter>().ok())
@@ -195,20 +196,20 @@ fn read_filter(text: &str, access: bool) -> Result<EnvFilter, Error> {
         .is_some_and(|everywhere| everywhere < LevelFilter::WARN);
     let hushed = LIBRARIES.iter().filter(|_| !quieter).map(|library| format!("{library}=warn"));
     let elsewhere = [format!("{}=off", traces::TARGET)];
-    // Who wants a line for each request gets it however quiet the rest is.
+    // A line for each request is written when it is asked for, however quiet the rest is.
     let asked_for = access.then(|| format!("{ACCESS}=info"));
 
-    // Of two directives for one target the later counts: what was said wins over what is usual.
+    // Of two directives for one target the later counts: the configured ones win over the usual ones.
     let said = said.into_iter().map(str::to_owned);
     let directives: Vec<_> = hushed.chain(asked_for).chain(said).chain(elsewhere).collect();
-    // Patterns over field values would be regular expressions; plain comparison costs a bounded time.
+    // Patterns over field values are not regular expressions, because a plain comparison takes a bounded time.
     EnvFilter::builder()
         .with_regex(false)
         .parse(directives.join(","))
         .map_err(Error::UnreadableFilter)
 }
 
-/// Refuses a filter nobody can read while the configuration is read, where it still has a name.
+/// Refuses an unreadable filter while the configuration is read, where the error can name the setting.
 fn readable_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     read_filter(&text, false).map_err(serde::de::Error::custom)?;

@@ -14,7 +14,7 @@ const SECONDS: [f64; 17] = [
     5.0, 10.0, 30.0,
 ];
 
-/// How old what is read out may be. However many ask, it is not made more often.
+/// How old the text that is read out may be. It is not made more often, however many requests come.
 const FRESH: Duration = Duration::from_millis(100);
 
 /// What was counted and measured in this process.
@@ -54,8 +54,8 @@ fn install() -> Metrics {
 }
 
 impl Metrics {
-    /// Everything counted until a tenth of a second ago, in the Prometheus text format. Those who ask meanwhile get the
-    /// same text: what it costs to make does not grow with how many ask.
+    /// Everything counted until a tenth of a second ago, in the Prometheus text format. Requests in the meantime get
+    /// the same text, so the cost of making it does not grow with their number.
     #[must_use]
     pub fn read(&self) -> Arc<str> {
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);

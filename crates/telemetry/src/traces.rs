@@ -1,17 +1,18 @@
-//! Traces: which way a call went and how long each part of it took, sent to a collector over OTLP. Off unless one is
-//! named, and then nothing is built, nothing runs and no span is made.
+//! Traces: which way a call went and how long each part of it took, sent to a collector over OTLP. When no collector is
+//! named, nothing is built, nothing runs and no span is made.
 //!
-//! Spans are those of `tracing`, at a target that begins with [`TARGET`]; the log does not show them. A span at
-//! [`CALLS`] may begin a trace, any other is made only inside of one that is kept:
+//! Spans are those of `tracing`, at a target that begins with [`TARGET`]. The log does not show them. A span at
+//! [`CALLS`] may begin a trace. Any other span is made only inside a trace that is kept:
 //!
 //! ```
 //! let span = tracing::info_span!(
-//!     target: "sir0::trace::sql", "sql", otel.kind = "client", otel.name = "storefront read", db.system.name = "sqlite",
+//!     target: "sir0::trace::sql", "sql", otel.kind = "client", otel.name = "storefront read",
+//!     db.system.name = "sqlite",
 //! );
 //! # assert!(span.is_disabled());
 //! ```
 //!
-//! Names and numbers of ours may stand in a span. What a person wrote may not: no token, address, body or value.
+//! A span may hold names and numbers of ours. It may not hold what a person wrote: no token, address, body or value.
 
 mod config;
 mod context;
@@ -43,7 +44,7 @@ pub const TARGET: &str = "sir0::trace";
 /// The target of the span of a call that came in.
 pub const CALLS: &str = "sir0::trace::call";
 
-/// How long the collector is waited for, on each delivery and when stopping.
+/// How long to wait for the collector, on each delivery and when stopping.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Which share of the traces begun here is kept. Set once traces are on.
@@ -87,7 +88,7 @@ fn begin(
 ) -> Result<Traces, Error> {
     KEPT.set(Share::of(sample)).map_err(|_share| Error::AlreadyStarted)?;
     let provider = SdkTracerProvider::builder()
-        // What comes to be a span was decided on before.
+        // Whether a span is made is decided before it comes here.
         .with_sampler(Sampler::AlwaysOn)
         .with_resource(resource(service))
         .with_span_processor(delivery)
@@ -147,8 +148,8 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target().starts_with(TARGET)
 }
 
-/// Has parts of a call become spans only where the call is one. Goes around all layers: the filters of single layers
-/// cannot see to it, as a span that none of them wants is made all the same.
+/// Makes the parts of a call spans only where the call itself is a span. It wraps all layers, because the filter of a
+/// single layer is not enough: a span that no layer wants is made all the same.
 pub(crate) struct OnlyWithin;
 
 impl OnlyWithin {
@@ -166,16 +167,16 @@ impl<S: Subscriber> Layer<S> for OnlyWithin {
         !Self::is_part(metadata) || current_ids().is_some()
     }
 
-    /// Leaves it to the other layers: the most talkative of all counts.
+    /// Leaves the level to the other layers: the most talkative of them counts.
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Some(LevelFilter::OFF)
     }
 }
 
-/// A share of all traces, chosen by their ids: whoever has the same share keeps the same ones.
+/// A share of all traces, chosen by their ids: two processes with the same share keep the same traces.
 #[derive(Clone, Copy, Debug)]
 struct Share {
-    /// Kept are the ids whose last 56 bits, which are random, are below this.
+    /// An id is kept when its last 56 bits, which are random, are below this.
     below: u64,
 }
 

@@ -1,5 +1,5 @@
-//! The platform with each part in a process of its own, as far as anyone can tell: each has its own port, its own
-//! settings and its own folder, and finds the others by their addresses. No proxy stands in front.
+//! The platform with each part apart, as in a separate process: each has its own port, its own settings and its own
+//! folder, and finds the others by their addresses. No proxy stands in front.
 
 use std::{fs, net::SocketAddr};
 
@@ -11,13 +11,13 @@ use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use crate::{LONG, PASSWORD, Person, config, door::Door, email_of};
 
-/// Accounts, storefront and edge, each by itself. Dropped, they stop.
+/// Accounts, storefront and edge, each by itself. They stop when they are dropped.
 pub struct Apart {
-    /// Who someone is.
+    /// The part that has accounts.
     pub accounts: Lone,
-    /// Games.
+    /// The part that has games.
     pub storefront: Lone,
-    /// The status of both.
+    /// The part that has the status of both.
     pub edge: Lone,
     _folder: TempDir,
 }
@@ -36,7 +36,7 @@ struct Serving {
     ended: JoinHandle<()>,
 }
 
-/// All parts, on free ports of loopback, with folders of their own.
+/// All parts, on free ports of loopback, each with a separate folder.
 pub async fn apart() -> Apart {
     apart_with(|_| ()).await
 }
@@ -103,13 +103,13 @@ impl Lone {
         accounts.expect("the part that has accounts, running")
     }
 
-    /// Someone who is not signed in, here.
+    /// Someone who is not signed in, at this part.
     #[must_use]
     pub fn visitor(&self) -> Person {
         Person::visitor(self.door.clone())
     }
 
-    /// The same person, with the same token, here.
+    /// The same person, with the same token, at this part.
     #[must_use]
     pub fn meets(&self, person: &Person) -> Person {
         let mut here = self.visitor();
@@ -120,12 +120,12 @@ impl Lone {
     /// Lets it end in order.
     pub async fn stops(&mut self) {
         let serving = self.serving.take().expect("it runs");
-        // Gone already when serving panicked; awaiting it says so.
+        // The receiver is gone already when serving panicked. Awaiting the task shows the panic.
         let _ = serving.stop.send(());
         timeout(LONG, serving.ended).await.expect("it stops").expect("without a panic");
     }
 
-    /// Starts it again where it was: the others know no other place.
+    /// Starts it again at the same address: the others know no other.
     pub async fn starts_again(&mut self) {
         assert!(self.serving.is_none(), "it ends before it is started again");
         self.config.listen = self.address();
@@ -138,7 +138,7 @@ async fn serve(part: Part, config: Config) -> (SocketAddr, Serving) {
     let (address, accounts) = (platform.address(), platform.accounts().cloned());
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(platform.serve_until(async move {
-        // A sender that is dropped means the same as a word.
+        // A dropped sender means the same as a message.
         let _ = stopped.await;
     }));
     (address, Serving { accounts, stop, ended })

@@ -48,13 +48,13 @@ pub struct Plan {
     pub accounts: usize,
     /// How many instances of the storefront.
     pub storefronts: usize,
-    /// Where the proxy listens. Left out, on a free port of loopback.
+    /// Where the proxy listens. Without it, on a free port of loopback.
     pub listen: Option<SocketAddr>,
-    /// Whether each database has a server of its own, which can be killed and writes as one in service does.
+    /// Whether each database has a separate server, which can be killed and writes as a server in service does.
     pub own_databases: bool,
     /// Whether passwords cost the least that is allowed.
     pub cheap_passwords: bool,
-    /// The program. Left out, the one that was built beside this one.
+    /// The program. Without it, the one that was built beside this one.
     pub program: Option<PathBuf>,
     /// Settings besides those in the files of the containers, such as `("SIR0_LIMITS_LINGER", "0s")`.
     pub settings: Vec<(String, String)>,
@@ -74,7 +74,7 @@ impl Default for Plan {
     }
 }
 
-/// A running cluster. Dropped, everything it started is ended, also when the test panics.
+/// A running cluster. When it is dropped, everything it started is ended, also when the test panics.
 pub struct Cluster {
     /// The proxy on the public port.
     pub envoy: Envoy,
@@ -82,19 +82,19 @@ pub struct Cluster {
     pub accounts: Vec<Instance>,
     /// The instances of the storefront.
     pub storefronts: Vec<Instance>,
-    /// The one that has the docs page and the status of the others.
+    /// The instance that has the docs page and the status of the others.
     pub edge: Instance,
-    /// What rings between instances and shares their caches.
+    /// The Redis that rings between instances and shares their caches.
     pub redis: Redis,
-    /// Where accounts are.
+    /// The database of accounts.
     pub accounts_db: Store,
-    /// Where games are.
+    /// The database of the storefront.
     pub storefront_db: Store,
     door: Door,
     program: PathBuf,
-    /// What an operator of accounts is told.
+    /// The settings of an operator of accounts.
     operators: Vec<(String, String)>,
-    /// What leads to accounts, and what leads to the storefront.
+    /// The name that leads to accounts, and the name that leads to the storefront.
     names: [Name; 2],
     settling: Settling,
     folder: TempDir,
@@ -107,7 +107,7 @@ pub async fn cluster() -> Cluster {
 }
 
 impl Plan {
-    /// Starts it all. Returns when the proxy has heard of every instance that it works.
+    /// Starts the cluster. Returns when the proxy sees every instance as healthy.
     pub async fn starts(self) -> Cluster {
         let folder = tempfile::tempdir().expect("a folder for the cluster");
         let warden = Arc::new(Warden::start(folder.path()));
@@ -137,7 +137,7 @@ impl Plan {
             let name = format!("{}-{}", part.name(), number + 1);
             let settings = self.settings(part, address, &places);
             let own = folder.path().join(&name);
-            // Also past the proxy, a change is to be heard of everywhere.
+            // A call that does not pass the proxy also waits until every instance has heard of its change.
             let door = Door::of_many(address, settling.clone());
             Instance::begin(name, part, &program, settings, own, door, Arc::clone(&warden))
         };
@@ -148,7 +148,8 @@ impl Plan {
         let mut accounts = all(Part::Accounts, &accounts_at);
         let mut storefronts = all(Part::Storefront, &storefronts_at);
         join_all(accounts.iter_mut().chain(&mut storefronts).map(Instance::is_ready)).await;
-        // As its container does, it waits for the others: what it saw without them, it would tell for a while.
+        // Like its container, the edge waits for the others: otherwise it would tell for a while what it saw without
+        // them.
         let mut edge = begin(Part::Edge, 0, edge_at);
         edge.is_ready().await;
 
@@ -185,7 +186,7 @@ impl Plan {
         }
     }
 
-    /// What keeps things, all of it started at once.
+    /// Starts the servers that keep data, all at once.
     async fn servers(&self, secrets: &Secrets) -> (Redis, Store, Store) {
         const STARTED: &str = "what is missing was said above";
         let store = |service: &'static str, password: &String| {
@@ -205,7 +206,7 @@ impl Plan {
         (redis.expect(STARTED), accounts.expect(STARTED), storefront.expect(STARTED))
     }
 
-    /// What an instance is told.
+    /// The settings of an instance.
     fn settings(&self, part: Part, address: SocketAddr, places: &Places) -> Vec<(String, String)> {
         let own = format!("{}.env", part.name());
         let mut settings = settings::of(&["common.env", &own], places);
@@ -223,13 +224,13 @@ impl Plan {
 }
 
 impl Cluster {
-    /// Where it is reached: the proxy.
+    /// The address of the cluster: the proxy.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.door.address()
     }
 
-    /// Where the logs and secrets of all are.
+    /// The folder with the logs and secrets of all processes.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -252,7 +253,7 @@ impl Cluster {
         self.accounts.iter_mut().chain(&mut self.storefronts).chain([&mut self.edge])
     }
 
-    /// Lets every instance that runs end in order, all at once.
+    /// Lets every running instance end in order, all at once.
     pub async fn stops(&mut self) {
         let running: Vec<_> = self
             .instances()
@@ -263,7 +264,7 @@ impl Cluster {
         }
     }
 
-    /// Starts every instance again where it was, and waits until the proxy takes it for well.
+    /// Starts every instance again at the same address, and waits until the proxy sees it as healthy.
     pub async fn starts_again(&mut self) {
         let services = self.accounts.iter_mut().chain(&mut self.storefronts);
         join_all(services.map(Instance::starts_again)).await;
@@ -271,12 +272,12 @@ impl Cluster {
         self.is_whole().await;
     }
 
-    /// Waits until the proxy takes every instance for well.
+    /// Waits until the proxy sees every instance as healthy.
     pub async fn is_whole(&mut self) {
         self.is_seen_as(self.accounts.len(), self.storefronts.len()).await;
     }
 
-    /// Returns when every instance has heard of what was changed so far.
+    /// Returns when every instance has heard of all changes so far.
     pub async fn settles(&self) {
         self.door.settles().await;
     }
@@ -333,7 +334,7 @@ impl Cluster {
     }
 }
 
-/// What is in the files that containers have below `/run/secrets`.
+/// The secrets that containers have in files below `/run/secrets`.
 struct Secrets {
     folder: PathBuf,
     accounts_db: String,
@@ -365,7 +366,7 @@ impl Secrets {
     }
 }
 
-/// A number nobody else has: std seeds its hash maps so.
+/// A random number, from the seed that std makes for its hash maps.
 fn random() -> u64 {
     use std::hash::{BuildHasher, Hasher};
     std::collections::hash_map::RandomState::new().build_hasher().finish()

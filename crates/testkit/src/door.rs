@@ -1,4 +1,4 @@
-//! Where a platform is reached: people keep it, and find the platform again after a restart on another port.
+//! The address of a platform. People keep it, and find the platform again after a restart on another port.
 
 use std::{
     net::SocketAddr,
@@ -11,7 +11,7 @@ use crate::cluster::Settling;
 #[derive(Clone)]
 pub(crate) struct Door {
     address: Arc<RwLock<SocketAddr>>,
-    /// Where calls go to several instances.
+    /// Set when calls go to several instances.
     settling: Option<Settling>,
 }
 
@@ -33,7 +33,7 @@ impl Door {
         *self.address.write().unwrap_or_else(PoisonError::into_inner) = address;
     }
 
-    /// Returns when everyone behind it has heard of what was changed so far.
+    /// Returns when every instance behind it has heard of all changes so far.
     pub(crate) async fn settles(&self) {
         if let Some(settling) = &self.settling {
             settling.wait().await;

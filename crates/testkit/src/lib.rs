@@ -10,11 +10,11 @@
 //! ```
 //!
 //! 1. [`platform`]: a platform, put together as this run of the stories wants it, see [`topology`]. [`process`]: the
-//!    real program, to be killed. [`cluster`]: many of it, with everything they need, as they are deployed.
+//!    real program, to be killed. [`cluster`]: many processes of it, with everything they need, as they are deployed.
 //! 2. [`Person`]: someone who uses it, signed in or not.
 //! 3. [`Rest`], [`Socket`], and the generated gRPC clients: what a person uses it with.
 //!
-//! Whatever does not work panics with what it was about: here that is what a failing test looks like. On Unix only.
+//! Anything that does not work panics and says what it was about: a failing test looks like that. On Unix only.
 
 mod apart;
 mod cluster;

@@ -1,4 +1,4 @@
-//! A gRPC connection of someone: their access token is on every call, and a change is heard of everywhere before the
+//! A gRPC connection of a person: every call carries the access token, and every instance hears of a change before the
 //! next call is made.
 
 use std::{
@@ -16,7 +16,7 @@ use tower::Service;
 
 use crate::door::Door;
 
-/// A gRPC connection of someone.
+/// A gRPC connection of a person.
 #[derive(Clone)]
 pub struct Line {
     channel: Channel,

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use crate::LONG;
 
-/// An open stream. Dropped, it is closed.
+/// An open stream. It is closed when it is dropped.
 pub struct Lines {
     response: Response,
     read: Vec<u8>,

@@ -22,14 +22,14 @@ pub type GamesClient = GamesServiceClient<Line>;
 /// Someone who uses a platform, through as many clients as they like.
 #[derive(Clone)]
 pub struct Person {
-    /// Identifies the account. 0 for a visitor, who has none.
+    /// Identifies the account. 0 for a visitor, who has no account.
     pub id: i32,
     /// The access token, if signed in.
     pub token: Option<String>,
     door: Door,
 }
 
-/// The e-mail someone of this name has here: `northlight@example.com`.
+/// The e-mail that a person of this name has here: `northlight@example.com`.
 #[must_use]
 pub fn email_of(name: &str) -> String {
     let local: String = name
@@ -81,19 +81,19 @@ impl Person {
         Self { id: begun.user_id, token: Some(begun.token), door: self.door.clone() }
     }
 
-    /// Accounts over gRPC, on a connection of its own.
+    /// Accounts over gRPC, on a separate connection.
     #[must_use]
     pub fn accounts(&self) -> AccountsClient {
         AccountsServiceClient::new(self.line())
     }
 
-    /// The storefront over gRPC, on a connection of its own.
+    /// The storefront over gRPC, on a separate connection.
     #[must_use]
     pub fn games(&self) -> GamesClient {
         GamesServiceClient::new(self.line())
     }
 
-    /// The status service over gRPC, on a connection of its own.
+    /// The status service over gRPC, on a separate connection.
     #[must_use]
     pub fn status(&self) -> StatusServiceClient<Channel> {
         StatusServiceClient::new(self.channel())

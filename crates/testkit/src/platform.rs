@@ -15,7 +15,7 @@ use crate::{
     topology,
 };
 
-/// A platform that serves. Dropped, it stops.
+/// A platform that serves. It stops when it is dropped.
 pub struct Running(Stage);
 
 enum Stage {
@@ -23,7 +23,7 @@ enum Stage {
     Cluster(Box<Cluster>),
 }
 
-/// In the process of the test.
+/// A platform in the process of the test.
 struct Here {
     config: Config,
     door: Door,
@@ -38,8 +38,8 @@ struct Serving {
     ended: JoinHandle<()>,
 }
 
-/// A platform on a free port of loopback, with nothing in it: in the process of the test, on files or on `PostgreSQL`, or
-/// a whole cluster behind its proxy, as [`topology`] says.
+/// A platform on a free port of loopback, with nothing in it. It runs in the process of the test, on files or on
+/// `PostgreSQL`, or as a whole cluster behind its proxy, as [`topology`] says.
 pub async fn platform() -> Running {
     match topology() {
         Topology::Cluster => Running(Stage::Cluster(Box::new(cluster().await))),
@@ -47,8 +47,8 @@ pub async fn platform() -> Running {
     }
 }
 
-/// A platform in the process of the test, with other settings than [`config`] has. Its folder, its databases and its port
-/// are chosen afterwards.
+/// A platform in the process of the test, with other settings than [`config`] has. Its folder, its databases and its
+/// port are chosen afterwards.
 pub async fn platform_with(set: impl FnOnce(&mut Config)) -> Running {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let mut config = config();
@@ -84,7 +84,7 @@ async fn serve(config: &Config) -> (SocketAddr, Serving) {
     let accounts = platform.accounts().cloned().expect("a whole platform has accounts");
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(platform.serve_until(async move {
-        // A sender that is dropped means the same as a word.
+        // A dropped sender means the same as a message.
         let _ = stopped.await;
     }));
     (address, Serving { accounts, stop, ended })
@@ -92,7 +92,7 @@ async fn serve(config: &Config) -> (SocketAddr, Serving) {
 
 impl Serving {
     async fn end(self) {
-        // Gone already when serving panicked; awaiting it says so.
+        // The receiver is gone already when serving panicked. Awaiting the task shows the panic.
         let _ = self.stop.send(());
         timeout(LONG, self.ended).await.expect("a platform stops").expect("without a panic");
     }
@@ -151,7 +151,7 @@ impl Running {
         }
     }
 
-    /// Lets it end in order and starts it again. People find it wherever it is then.
+    /// Lets it end in order and starts it again. People also find it at a new address.
     #[must_use]
     pub async fn restart(self) -> Self {
         self.restart_after(async |_| ()).await
@@ -165,7 +165,7 @@ impl Running {
             Stage::Cluster(mut cluster) => {
                 cluster.stops().await;
                 meanwhile(&cluster.storefront_tables()).await;
-                // What was changed behind its back, no one told it.
+                // The cluster was not told of the change to its tables, so its cache is emptied.
                 let _ = cluster.redis.cli(&["FLUSHALL"]);
                 cluster.starts_again().await;
                 Stage::Cluster(cluster)

@@ -1,4 +1,4 @@
-//! The real program as a process of its own, for stories in which it is killed.
+//! The real program as a separate process, for stories in which it is killed.
 
 use std::{
     env,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(crate) const LOG: &str = "log.txt";
-/// What it prints for a person.
+/// The file for what the program prints on standard output.
 const SAID: &str = "said.txt";
 /// Passwords cost the least that is allowed, as in [`crate::config`].
 pub(crate) const CHEAP_HASHING: [(&str, &str); 3] = [
@@ -35,7 +35,7 @@ pub(crate) const CHEAP_HASHING: [(&str, &str); 3] = [
     ("SIR0_ACCOUNTS_HASHING_P", "3"),
 ];
 
-/// A running `sir0`. Dropped, it is killed.
+/// A running `sir0`. It is killed when it is dropped.
 pub struct Process {
     child: Child,
     door: Door,
@@ -44,7 +44,7 @@ pub struct Process {
     folder: TempDir,
 }
 
-/// The real program on a free port of loopback, with an empty folder of its own, ready to answer.
+/// The real program on a free port of loopback, with a separate empty folder, ready to answer.
 pub async fn process() -> Process {
     process_with(&[]).await
 }
@@ -135,7 +135,7 @@ pub fn rss_of(pid: u32) -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// Asks a process to stop, as a supervisor would. Not every system has a program `kill`; its shell has.
+/// Asks a process to stop, as a supervisor would. Not every system has a program `kill`, but every shell knows it.
 pub(crate) async fn ask_to_stop(pid: u32) {
     let mut kill = Command::new("sh");
     kill.args(["-c", "kill -TERM \"$1\"", "sh", &pid.to_string()]);
@@ -143,7 +143,7 @@ pub(crate) async fn ask_to_stop(pid: u32) {
     assert!(asked.expect("there is a shell").success(), "it runs");
 }
 
-/// Runs `sir0 admin …` with these settings, with this on standard input. What it printed.
+/// Runs `sir0 admin …` with these settings and with this on standard input. Answers with what it printed.
 pub(crate) async fn administer(
     program: &Path,
     folder: &Path,
@@ -206,7 +206,7 @@ impl Process {
         rss_of(self.pid())
     }
 
-    /// Whether it runs still.
+    /// Whether it still runs.
     pub fn is_alive(&mut self) -> bool {
         self.child.try_wait().expect("it is a child of this process").is_none()
     }
@@ -243,14 +243,14 @@ impl Process {
     }
 
     /// Runs `sir0` once with these arguments, beside it or while it is stopped, in the same folder and with the same
-    /// settings. What it printed, and how it ended.
+    /// settings. Answers with what it printed, and how it ended.
     pub async fn runs(&self, arguments: &[&str]) -> Output {
         let mut command = sir0(&program(), self.folder.path(), &self.settings);
         let output = timeout(LONG, command.args(arguments).stdin(Stdio::null()).output()).await;
         output.expect("it ends").expect("the program starts")
     }
 
-    /// Runs `sir0` as [`Self::runs`] does, where nobody reads what it prints, as behind `| head`.
+    /// Runs `sir0` as [`Self::runs`] does, but its output has no reader, as behind `| head`.
     pub async fn runs_unheard(&self, arguments: &[&str]) -> Output {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);

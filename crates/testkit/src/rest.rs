@@ -15,14 +15,14 @@ pub struct Rest {
     door: Door,
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as JSON; `null` when it is none.
+    /// The body as JSON. `null` when it is not JSON.
     pub json: Value,
     /// The body.
     pub text: String,
@@ -87,7 +87,7 @@ impl Rest {
     }
 }
 
-/// A client that asks nobody else on the way.
+/// A client that goes through no proxy of the system.
 pub(crate) fn plain_client() -> Client {
     Client::builder().no_proxy().http1_only().build().expect("a plain client")
 }

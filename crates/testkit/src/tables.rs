@@ -14,7 +14,7 @@ pub enum Tables {
     Server(String),
 }
 
-/// An empty database for each service. Dropped, they are gone.
+/// An empty database for each service. They are gone when this is dropped.
 pub(crate) struct Databases {
     pub(crate) accounts: Database,
     pub(crate) storefront: Database,
@@ -25,13 +25,13 @@ impl Databases {
         Self { accounts: database(), storefront: database() }
     }
 
-    /// Settings under which a platform in this process uses them.
+    /// Sets a platform in this process to use them.
     pub(crate) fn place(&self, config: &mut Config) {
         config.accounts.database = Some(self.accounts.url().to_owned());
         config.storefront.database = Some(self.storefront.url().to_owned());
     }
 
-    /// The same for a program of its own.
+    /// The same settings, as the variables of a separate process.
     pub(crate) fn variables(&self) -> [(String, String); 2] {
         [
             ("SIR0_ACCOUNTS_DATABASE_URL".to_owned(), self.accounts.url().to_owned()),

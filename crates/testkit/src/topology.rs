@@ -1,4 +1,4 @@
-//! Where stories are told: the same platform, put together in other ways.
+//! The ways in which a platform is put together for the stories.
 
 use std::env;
 
@@ -13,7 +13,7 @@ pub enum Topology {
     Files,
     /// In one process, its tables in two databases of `PostgreSQL`.
     Postgres,
-    /// Every part in processes of its own, several of each, behind the proxy.
+    /// Every part in separate processes, several of each, behind the proxy.
     Cluster,
 }
 

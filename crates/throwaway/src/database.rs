@@ -18,7 +18,7 @@ pub const SHARED_SERVER: &str = "SIR0_TEST_POSTGRES";
 /// The server of this process, as long as one of its databases is in use.
 static OWN: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
 
-/// An empty database that no other test knows. Dropped, it is gone, whoever is still connected.
+/// An empty database that no other test knows. It is removed when this is dropped, even while clients are connected.
 pub struct Database {
     url: String,
     server: Server,
@@ -58,7 +58,8 @@ impl Database {
         &self.url
     }
 
-    /// Runs SQL, several statements as one transaction. What it selected: a line for a row, `|` between columns.
+    /// Runs SQL, several statements as one transaction. Answers what was selected: a line for a row, `|` between
+    /// columns.
     #[expect(clippy::must_use_candidate, reason = "most statements are run for what they do")]
     pub fn psql(&self, sql: &str) -> String {
         psql(&self.url, sql).unwrap_or_else(|why| panic!("{why}"))

@@ -1,4 +1,4 @@
-//! The folder of a server, and whom it runs as.
+//! The folder of a server, and the user it runs as.
 
 use std::{
     env,
@@ -18,12 +18,12 @@ const LOG: &str = "log.txt";
 /// More than the servers of a suite fill; a container has far less there unless told otherwise.
 const MEMORY_NEEDED: u64 = 2 * 1024 * 1024 * 1024;
 
-/// A temporary folder that belongs to whom the server runs as. Removed when dropped.
+/// A temporary folder that belongs to the user of the server. Removed when dropped.
 pub(crate) struct Home {
     folder: TempDir,
-    /// Who we are.
+    /// The user that this process runs as.
     pub(crate) owner: u32,
-    /// User and group, where they are not ours.
+    /// User and group of the server, where they are not ours.
     other: Option<(u32, u32)>,
 }
 
@@ -58,7 +58,7 @@ impl Home {
         self.folder.path()
     }
 
-    /// A program that runs here, as whom servers run.
+    /// A program that runs here, as the user of servers.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = plain(program);
         command.current_dir(self.path());
@@ -98,7 +98,7 @@ pub(crate) fn plain(program: &Path) -> Command {
     command
 }
 
-/// Runs it to its end. What it printed, or what it complained of.
+/// Runs the command to its end. Answers what it printed, or what it complained of.
 pub(crate) fn run(command: &mut Command) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("could not start {name}: {error}"))?;

@@ -10,14 +10,14 @@
 //! ```
 //!
 //! 1. [`database()`]: an empty database for one test, on a server that many tests share.
-//! 2. [`Postgres`]: a server of one's own, to be killed.
+//! 2. [`Postgres`]: a separate server, to be killed.
 //! 3. [`Redis`]: the same for Redis.
 //! 4. [`PgBouncer`]: a pooler in front of a database.
 //! 5. [`SqlRoom`] and [`sql_files`]: what can be told of SQL without a server.
 //!
-//! Servers listen on loopback, on a port of their own. They end when they are dropped, and soon after the
-//! process that started them even if that was killed. As root they run as the user `postgres` or `nobody`.
-//! Whatever does not work panics with what it was about: here that is what a failing test looks like.
+//! Servers listen on loopback, each on a separate port. They end when they are dropped, and soon after the process that
+//! started them even if that was killed. As root they run as the user `postgres` or `nobody`. A failure panics and says
+//! what failed: here that is what a failing test looks like.
 #![cfg(unix)]
 
 mod database;

@@ -19,10 +19,10 @@ pub enum Lends {
     Transactions,
 }
 
-/// A `PgBouncer` of one's own on a free port of loopback, as Debian configures it but for where its database is and
-/// what it lends. Dropped, it is gone.
+/// A separate `PgBouncer` on a free port of loopback, as Debian configures it except for where its database is and what
+/// it lends. It is gone when dropped.
 pub struct PgBouncer {
-    // Before its folder, for what is first here is dropped first.
+    // Stands before its folder, because the first field is dropped first.
     _running: Running,
     _home: Home,
     url: String,
@@ -68,7 +68,7 @@ impl PgBouncer {
         Ok(Self { _running: running, _home: home, url })
     }
 
-    /// Where the database is for those who go through it.
+    /// Where clients of the pooler find the database.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

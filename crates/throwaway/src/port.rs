@@ -10,9 +10,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Below the ports that outgoing connections get. Among those, a client that tries again and again to reach a
-/// server that is down is one day given the very port it asks for, is connected with itself, and the server
-/// cannot come back.
+/// Below the ports that outgoing connections get. Otherwise a client that tries again and again to reach a server that
+/// is down could be given the very port it asks for. It would be connected with itself, and the server could not come
+/// back.
 const PORTS: Range<u16> = 10_000..32_768;
 /// Ports that one process has for itself. More than a test needs, and few enough for many processes.
 const BLOCK: u16 = 100;
@@ -32,7 +32,7 @@ pub fn free() -> Result<u16, String> {
     }
 }
 
-/// Ports that are this process's own until it ends, however it does: the system gives the lock back.
+/// Ports that belong to this process until it ends, in whatever way: the system gives the lock back.
 struct Block {
     left: Range<u16>,
     #[expect(dead_code, reason = "it is locked as long as it is open")]
@@ -44,7 +44,7 @@ impl Block {
     fn taken() -> io::Result<Self> {
         let folder = std::env::temp_dir().join(format!("sir0-test-ports-{}", user()?));
         fs::create_dir_all(&folder)?;
-        // Each begins somewhere else, so that what is left of a server that ended just now is seldom met.
+        // Each process begins at another block, so that it seldom meets what is left of a server that ended just now.
         let first = low_bits(random()) % BLOCKS;
         for number in (first..BLOCKS).chain(0..first) {
             let lock = File::create(folder.join(number.to_string()))?;
@@ -61,13 +61,13 @@ impl Block {
     }
 }
 
-/// Who runs this: a folder of another user cannot be written to.
+/// The user that runs this process: a folder of another user cannot be written to.
 fn user() -> io::Result<u32> {
     use std::os::unix::fs::MetadataExt;
     Ok(tempfile::tempfile()?.metadata()?.uid())
 }
 
-/// A number nobody else has, or not the same one at the same time: std seeds its hash maps so.
+/// A number that is unique, or at least not given twice at the same time: std seeds its hash maps so.
 pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -28,10 +28,10 @@ const FORGETFUL: [(&str, &str); 5] = [
     ("max_wal_size", "128MB"),
 ];
 
-/// A `PostgreSQL` server of one's own on a free port of loopback, with a temporary folder. Its superuser is
-/// `postgres`, who needs no password. Dropped, both are gone.
+/// A separate `PostgreSQL` server on a free port of loopback, with a temporary folder. Its superuser is `postgres`, who
+/// needs no password. Server and folder are gone when this is dropped.
 pub struct Postgres {
-    // Before its folder, for what is first here is dropped first.
+    // Stands before its folder, because the first field is dropped first.
     running: Option<Running>,
     home: Home,
     programs: PathBuf,
@@ -40,14 +40,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// For suites: what it writes would not survive a power cut, which is quicker. On Linux it is in memory, if
+    /// For suites: what the server writes would not survive a power cut, which is quicker. On Linux it is in memory, if
     /// there is room.
     #[must_use]
     pub fn start() -> Self {
         Self::try_start().unwrap_or_else(|why| panic!("{why}"))
     }
 
-    /// For drills that kill it: it writes as a server in service does.
+    /// For drills that kill the server: it writes as a server in service does.
     #[must_use]
     pub fn start_durable() -> Self {
         Self::start_with(&[])
@@ -61,7 +61,7 @@ impl Postgres {
             .unwrap_or_else(|why| panic!("{why}"))
     }
 
-    /// As [`Self::start`], for those who go on without one. The error says what is missing.
+    /// As [`Self::start`], for callers that can go on without a server. The error says what is missing.
     pub fn try_start() -> Result<Self, String> {
         Self::start_in(Home::in_memory()?, &FORGETFUL)
     }
@@ -111,7 +111,8 @@ impl Postgres {
         create_database(&self.server_url(), name).unwrap_or_else(|why| panic!("{why}"));
     }
 
-    /// Runs SQL, several statements as one transaction. What it selected: a line for a row, `|` between columns.
+    /// Runs SQL, several statements as one transaction. Answers what was selected: a line for a row, `|` between
+    /// columns.
     #[expect(clippy::must_use_candidate, reason = "most statements are run for what they do")]
     pub fn psql(&self, database: &str, sql: &str) -> String {
         psql(&self.url(database), sql).unwrap_or_else(|why| panic!("{why}"))
@@ -120,7 +121,7 @@ impl Postgres {
     /// Kills every process of it as a power cut would.
     pub fn kill_hard(&mut self) {
         let running = self.running.take().expect("it runs before it is killed");
-        // Stopped, it starts no process that would be missed here.
+        // A stopped server starts no process that would be missed here.
         running.signal("STOP");
         let mut ids = children(running.id());
         ids.push(running.id());
@@ -130,7 +131,7 @@ impl Postgres {
     /// Starts it again on the same port and the same folder. Returns when it has recovered.
     pub fn start_again(&mut self) {
         assert!(self.running.is_none(), "it is killed before it is started again");
-        // A process that was killed may hold its memory for a moment yet, and the server waits for no one.
+        // A killed process may hold its memory for a moment yet, and the server does not wait for it.
         let mut outcome = self.launch();
         for _ in 1..ATTEMPTS {
             if outcome.is_ok() {
@@ -161,8 +162,8 @@ impl Postgres {
         Ok(())
     }
 
-    /// Unpacks what `initdb` once made, for it takes its time. An archive is one file: it is there or not, also
-    /// for those who start at the same time, and no cleaner of old files leaves half of it.
+    /// Unpacks what `initdb` once made, because `initdb` takes its time. An archive is one file: it is there or not,
+    /// also for processes that start at the same time, and no cleaner of old files leaves half of it.
     fn fill_folder(&self) -> Result<(), String> {
         let version = home::run(home::plain(&self.programs.join("postgres")).arg("--version"))?;
         let version = version.split(' ').nth(2).unwrap_or("unknown");
@@ -195,20 +196,20 @@ impl Postgres {
         let packed = tar.args(["-c", "-f", "-", DATA]).stdout(Stdio::from(out)).status();
         let is_packed = packed.map_err(|error| format!("could not start tar: {error}"))?.success();
         if is_packed {
-            // Somebody else's file may stand there; then the next one initialises too.
+            // A file of another user may stand there; then the next process initialises too.
             let _ = aside.persist(archive);
         }
         Ok(())
     }
 }
 
-/// Opens the file if this user made it. The folder for temporary files is everybody's.
+/// Opens the file if this user made it. The folder for temporary files is open to every user.
 fn open_own(path: &Path, user: u32) -> Option<File> {
     let file = File::open(path).ok()?;
     (file.metadata().ok()?.uid() == user).then_some(file)
 }
 
-/// Whether the server of this id says that it takes connections. Its file may be that of one before it.
+/// Whether the server of this id says that it takes connections. The file may be that of a server before it.
 fn is_ready(status: &Path, id: u32) -> bool {
     fs::read_to_string(status).is_ok_and(|text| {
         let mut lines = text.lines().map(str::trim);
@@ -216,7 +217,7 @@ fn is_ready(status: &Path, id: u32) -> bool {
     })
 }
 
-/// The processes this one started, where the system tells (Linux).
+/// The processes that this one started, where the system tells (Linux).
 fn children(parent: u32) -> Vec<u32> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     processes

@@ -24,7 +24,7 @@ pub fn has_pgbouncer() -> bool {
     pgbouncer().is_ok()
 }
 
-/// Debian keeps it among the programs of the system, which are not in everyone's `PATH`.
+/// Debian keeps `pgbouncer` among the programs of the system, which are not in everyone's `PATH`.
 pub(crate) fn pgbouncer() -> Result<PathBuf, String> {
     let of_the_system = PathBuf::from("/usr/sbin/pgbouncer");
     in_path("pgbouncer").or_else(|| of_the_system.is_file().then_some(of_the_system)).ok_or_else(
@@ -41,7 +41,7 @@ pub fn postgres() -> Result<PathBuf, String> {
 
 /// `psql`, also where only clients are installed.
 pub(crate) fn psql() -> Result<PathBuf, String> {
-    // Debian's in PATH is a script that finds this one and takes much longer to start.
+    // Debian's `psql` in `PATH` is a script that finds this one and takes much longer to start.
     postgres_folder().map(|folder| folder.join("psql")).or_else(|| in_path("psql")).ok_or_else(
         || "psql is not installed: on Debian, `apt-get install postgresql-client`".to_owned(),
     )

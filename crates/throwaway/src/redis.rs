@@ -15,9 +15,9 @@ use crate::{
 /// How often a port that was free a moment ago may be taken.
 const ATTEMPTS: usize = 5;
 
-/// A Redis of one's own on a free port of loopback. It keeps nothing on disk. Dropped, it is gone.
+/// A separate Redis on a free port of loopback. It keeps nothing on disk. It is gone when dropped.
 pub struct Redis {
-    // Before its folder, for what is first here is dropped first.
+    // Stands before its folder, because the first field is dropped first.
     running: Option<Running>,
     home: Home,
     port: u16,
@@ -49,7 +49,7 @@ impl Redis {
         server.args(["--save", "", "--appendonly", "no"]);
         let mut running = Running::start(&mut server, "KILL", self.home.path())?;
         let port = self.port;
-        // Somebody else's on this port would answer as well, but then ours ends at once.
+        // Another Redis on this port would answer as well, but then ours ends at once.
         if !running.becomes(|_| answers(port)) {
             return Err(format!("Redis did not start; it said:\n{}", self.home.log()));
         }

@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Waits until our end of its standard input is gone, which is when we are, however we ended. Then it ends the
-/// server by its id and removes its folder.
+/// Waits until our end of its standard input is gone. That is when this process has ended, in whatever way. Then it
+/// ends the server by its id and removes its folder.
 const WARDEN: &str = r#"
     read -r _
     kill -"$1" "$2"
@@ -98,8 +98,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // First the warden: its id of the server is about to be nobody's, or somebody else's. Both may be gone
-        // already, which is as well.
+        // The warden ends first: the server's id that it holds is about to be free, and another process may get it.
+        // Both may be gone already, which is as well.
         let _ = self.warden.kill();
         let _ = self.warden.wait();
         if self.ended(Duration::ZERO).is_none() {

@@ -1,4 +1,4 @@
-//! What callers lean on: a server that is there at once, keeps what it must, and is gone when it is dropped.
+//! What callers rely on: a server that is there at once, keeps what it must, and is gone when it is dropped.
 
 use std::{
     env,
@@ -118,7 +118,7 @@ fn a_server_ends_with_its_owner_also_when_that_is_killed() {
 #[ignore = "the test above runs it, to kill it"]
 fn an_owner_to_be_killed() {
     let server = Postgres::start();
-    // Behind a line of its own, for the runner has begun one.
+    // Written on a new line, because the runner has begun one.
     println!("\nport {} keeps {}", server.port(), server.folder().display());
     sleep(Duration::from_mins(1));
 }

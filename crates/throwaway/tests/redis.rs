@@ -1,4 +1,4 @@
-//! What callers lean on: a Redis that can be killed, frozen and found again where it was.
+//! What callers rely on: a Redis that can be killed, frozen and found again where it was.
 
 use std::{
     io::{ErrorKind, Read, Write},

@@ -10,7 +10,7 @@ use sir0_kernel::{SessionId, Timestamp};
 
 /// The sessions whose tokens are refused although they have not expired. Clones share one set.
 ///
-/// A copy in memory: the truth is a table, and the feed tells every process.
+/// The set is a copy in memory. The truth is a table, and the feed tells every process.
 ///
 /// Bounded by the lifetime of tokens: a session stays no longer than its token could have been
 /// used, so the set is never larger than the number of sessions that ended within one lifetime, at
@@ -21,7 +21,7 @@ use sir0_kernel::{SessionId, Timestamp};
 pub struct EndedSessions(Arc<RwLock<HashMap<SessionId, Timestamp>>>);
 
 impl EndedSessions {
-    /// Refuses the session from now on. `expires` is when its last token does.
+    /// Refuses the session from now on. `expires` is when its last token expires.
     pub fn end(&self, session: SessionId, expires: Timestamp) {
         let mut ended = self.write();
         let kept = ended.entry(session).or_insert(expires);

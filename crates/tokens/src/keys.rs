@@ -1,4 +1,4 @@
-//! The one secret of the platform: an Ed25519 key in a file of its own, made on first start.
+//! The one secret of the platform: an Ed25519 key in a separate file, made on first start.
 
 use std::{
     fmt,
@@ -39,7 +39,7 @@ impl SigningKey {
         Self::open_or_create_for(Readers::Owner, path)
     }
 
-    /// As [`Self::open_or_create`], where these may read the key.
+    /// As [`Self::open_or_create`], for a file that these readers may read.
     pub fn open_or_create_for(readers: Readers, path: &Path) -> Result<Self, KeyError> {
         match Self::open_for(readers, path) {
             Err(KeyError::Missing { .. }) => {
@@ -56,7 +56,7 @@ impl SigningKey {
         Self::open_for(Readers::Group, path)
     }
 
-    /// Reads the key in a file that these may read, and never makes one.
+    /// Reads the key in a file that these readers may read, and never makes one.
     pub fn open_for(readers: Readers, path: &Path) -> Result<Self, KeyError> {
         let file = File::open(path).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
@@ -71,7 +71,7 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The public half, for those who verify.
+    /// The public half, for services that verify.
     #[must_use]
     pub fn key_set(&self) -> KeySet {
         self.public.clone()
@@ -88,7 +88,7 @@ impl SigningKey {
     }
 
     fn read(path: &Path, file: File, readers: Readers) -> Result<Self, KeyError> {
-        // Asked of the open file, not of the path: nothing can be swapped in between.
+        // The open file is checked, not the path, so no other file can be swapped in between.
         refuse_if_others_may_read(path, &file, readers)?;
 
         let mut pem = Zeroizing::new(String::new());
@@ -145,7 +145,7 @@ pub enum KeyError {
         /// Where it should be.
         path: PathBuf,
     },
-    /// Whoever can read the key can sign in as anyone.
+    /// Others may reach the file. A person who can read the key can sign in as anyone.
     #[error("the signing key {path} has mode {mode:o}, so others than {readers} can reach it: run \
         `chmod {right:o} {path}`; if anyone may have read it, replace it, which signs everyone out",
         path = path.display(), readers = readers.as_str(), right = readers.most())]
@@ -172,7 +172,7 @@ pub enum KeyError {
 /// Who may read a key file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
-    /// Nobody but its owner.
+    /// Only its owner.
     Owner,
     /// Its owner and its group.
     Group,
@@ -213,7 +213,7 @@ impl KeyError {
     }
 }
 
-/// Makes a key and puts it there whole, unless someone else was faster: then theirs stays.
+/// Makes a key and puts it there whole, unless another process was faster. Then the other key stays.
 fn create(path: &Path) -> Result<(), KeyError> {
     let pem = generate_pem().map_err(KeyError::NoRandomness)?;
     publish(path, pem.as_bytes()).map_err(|source| KeyError::unwritable(path, source))
@@ -258,7 +258,7 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 fn refuse_if_others_may_read(path: &Path, file: &File, readers: Readers) -> Result<(), KeyError> {
     use std::os::unix::fs::PermissionsExt;
 
-    // What its owner may do with it is the owner's affair.
+    // The owner's own permissions do not matter here.
     let others = 0o077 & !readers.most();
     let metadata = file.metadata().map_err(|source| KeyError::unreadable(path, source))?;
     let mode = metadata.permissions().mode() & 0o7777;
@@ -269,7 +269,7 @@ fn refuse_if_others_may_read(path: &Path, file: &File, readers: Readers) -> Resu
     }
 }
 
-/// Elsewhere a file has no mode; who may read it is the folder's affair.
+/// On other systems a file has no mode. The folder decides who may read it.
 #[cfg(not(unix))]
 fn refuse_if_others_may_read(_: &Path, _: &File, _: Readers) -> Result<(), KeyError> {
     Ok(())

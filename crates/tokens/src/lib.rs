@@ -1,11 +1,10 @@
-//! Who signed this: access tokens any service can verify without asking, and the sessions that
-//! ended early.
+//! Access tokens that any service can verify without asking another one, and the sessions that ended early.
 //!
 //! 1. [`SigningKey`]: the key file, made on first start.
 //! 2. [`Mint`]: makes access tokens; only accounts has one.
 //! 3. [`KeySet`]: the public half, as services pass it on; [`Keys`] are those of the moment.
 //! 4. [`Verifier`]: tells who holds a token, or refuses it.
-//! 5. [`EndedSessions`]: refuses tokens that are good but over.
+//! 5. [`EndedSessions`]: refuses good tokens whose session is over.
 
 mod ended;
 mod key_set;

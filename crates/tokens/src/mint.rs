@@ -18,7 +18,7 @@ pub struct Mint {
     lifetime: Duration,
 }
 
-/// What a sign-in ends with. Has no `Debug`, so that no log can show it.
+/// The token that a sign-in gives. It has no `Debug`, so that no log can show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken {
     /// For `Authorization: Bearer`.

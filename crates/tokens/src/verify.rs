@@ -1,4 +1,4 @@
-//! Tells who holds a token, without asking anyone: the signature says it.
+//! Tells who holds a token. The signature proves it, so no other service is asked.
 
 use std::{str::FromStr, sync::Arc};
 
@@ -35,13 +35,13 @@ pub struct Claims {
 /// from us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum InvalidToken {
-    /// Nothing can be said about any token yet.
+    /// No keys are known yet, so no token can be checked.
     #[error("the keys to verify tokens with are not known yet")]
     KeysUnknown,
-    /// Refused unread.
+    /// Longer than [`Verifier::MAX_BYTES`]. It is refused unread.
     #[error("the token is longer than any of ours")]
     TooLong,
-    /// Not three parts of base64url with JSON inside, or an algorithm nobody knows.
+    /// Not three parts of base64url with JSON inside, or an unknown algorithm.
     #[error("the token is not a signed JWT")]
     Malformed,
     /// A known algorithm, and not ours.
@@ -50,7 +50,7 @@ pub enum InvalidToken {
     /// Another kind of JWT.
     #[error("the token is not an access token")]
     WrongType,
-    /// RFC 7515: what is critical and not understood must be refused. We understand none.
+    /// RFC 7515: a critical extension that is not understood must be refused. None is understood here.
     #[error("the token demands an extension")]
     Critical,
     /// No key of ours has this name.
@@ -65,10 +65,10 @@ pub enum InvalidToken {
     /// For another platform.
     #[error("the token is for another audience")]
     WrongAudience,
-    /// A claim is missing, or says what it cannot say.
+    /// A claim is missing or malformed.
     #[error("a claim of the token is missing or malformed")]
     BadClaims,
-    /// Was good once.
+    /// The token was good before.
     #[error("the token has expired")]
     Expired,
 }
@@ -96,8 +96,8 @@ impl Verifier {
         if claims.expires <= now { Err(InvalidToken::Expired) } else { Ok(claims) }
     }
 
-    /// Tells whose token this is or was, also after it expired: a repeated logout has to succeed.
-    /// Never enough to let anyone in.
+    /// Tells whose token this is or was, also after it expired: a repeated logout has to succeed. It is never enough to
+    /// let a caller in.
     pub fn recognise(&self, token: &str) -> Result<Claims, InvalidToken> {
         let keys = self.0.keys.get().ok_or(InvalidToken::KeysUnknown)?;
         if token.len() > Self::MAX_BYTES {
@@ -122,8 +122,7 @@ impl Verifier {
     }
 }
 
-/// The claims as they are written. Those with an underscore have to be there, and are of use to
-/// others.
+/// The claims as they are written. Those with an underscore have to be there, and are for other readers.
 #[derive(Deserialize)]
 struct Payload {
     sub: String,
@@ -144,7 +143,7 @@ struct Payload {
 impl Payload {
     fn read(&self) -> Option<Claims> {
         let user = UserId::parse(self.sub.parse().ok()?).ok()?;
-        // One spelling only: `+7` and `007` are numbers, and not what we write.
+        // Only one spelling is good: `+7` and `007` are numbers too, but the mint never writes them.
         if user.to_string() != self.sub {
             return None;
         }
@@ -157,7 +156,7 @@ impl Payload {
     }
 }
 
-/// Of a token whose header was read already, so what is no JSON now are the claims.
+/// The refusal of a token whose header was read already. A JSON error now comes from the claims.
 fn refusal(error: jsonwebtoken::errors::Error) -> InvalidToken {
     match error.into_kind() {
         ErrorKind::InvalidSignature => InvalidToken::Forged,

@@ -1,5 +1,4 @@
-//! Tokens from people who should not have one: each is refused, for its own reason, without a
-//! panic.
+//! Tokens that no honest caller has. Each is refused for its own reason, without a panic.
 
 use std::{fs, time::Duration};
 
@@ -61,7 +60,7 @@ impl Forge {
         })
     }
 
-    /// Signs whatever it is told to, with the real key.
+    /// Signs any header and claims with the real key.
     fn signs(&self, header: &Value, claims: &Value) -> String {
         signed_by(&self.private, Algorithm::EdDSA, &header.to_string(), &claims.to_string())
     }
@@ -272,7 +271,7 @@ fn tokens_of_other_platforms_and_for_other_platforms_are_refused() {
 
             assert_eq!(forge.refuses(&token), refusal);
         }
-        // A list would do for the library, and we never write one.
+        // The library would accept a list, but the mint never writes one.
         let listed = json!(["sir0", "other"]);
         for nothing in [listed, json!(["other"]), json!(null), json!(1), json!({}), json!([1])] {
             let token = forge.signs(&forge.header(), &with(&forge.claims(), claim, nothing));

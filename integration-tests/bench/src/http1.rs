@@ -52,12 +52,12 @@ impl Connection {
     }
 }
 
-/// Asks once, on a connection of its own.
+/// Asks once, on a separate connection.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Result<Answer> {
     Connection::open(address).await?.send(Method::GET, path, Bytes::new()).await
 }
 
-/// Sends JSON once, on a connection of its own.
+/// Sends JSON once, on a separate connection.
 pub(crate) async fn post(
     address: SocketAddr,
     path: &str,

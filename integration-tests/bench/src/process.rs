@@ -28,7 +28,7 @@ pub(crate) const PASSWORD: &str = "nine quiet lanterns over 58 harbours";
 const PATIENCE: Duration = Duration::from_secs(20);
 const LOG: &str = "sir0.log";
 
-/// A running server. Dropped, it is killed.
+/// A running server. It is killed when it is dropped.
 pub(crate) struct Process {
     child: Child,
 }
@@ -78,7 +78,7 @@ impl Process {
     }
 }
 
-/// sir0 on a port of its own.
+/// sir0 on a separate port.
 pub(crate) struct Sir0 {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
@@ -180,7 +180,7 @@ pub(crate) async fn create_publisher(program: &Path, data: &Path) -> Result<()> 
     Ok(())
 }
 
-/// sir0 as on a machine without a setting: no variable of its own, no `sir0.toml` where it stands.
+/// sir0 as on a machine without a setting: no `SIR0_` variable, and no `sir0.toml` in the folder where it runs.
 fn command(program: &Path, data: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(data);

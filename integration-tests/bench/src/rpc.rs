@@ -17,7 +17,7 @@ pub(crate) const GET_GAME: &str = "/sir0.storefront.v1.GamesService/GetGame";
 /// The question.
 pub(crate) const QUESTION: pb::GetGameRequest = pb::GetGameRequest { game_id: 1 };
 
-/// A client on a connection of its own.
+/// A client on a separate connection.
 pub(crate) async fn client(address: SocketAddr) -> Result<GamesServiceClient<Channel>> {
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?.tcp_nodelay(true);
     let channel = endpoint.connect().await.context("could not connect over HTTP/2")?;

@@ -1,4 +1,4 @@
-//! How fast it starts on a database that exists, and how little memory it keeps when nobody asks.
+//! How fast it starts on a database that exists, and how little memory it keeps when it is idle.
 
 use std::{path::Path, time::Duration};
 

@@ -74,7 +74,7 @@ enum Name {
     Kill,
     /// Every instance is stopped in order and started again, under load through the proxy.
     Rolling,
-    /// Nothing arrives from Redis any more, and nobody says so. Needs root.
+    /// Nothing arrives from Redis any more, and nothing says so. Needs root.
     Cut,
 }
 

@@ -13,7 +13,7 @@ use sir0_testkit::{Answer, Cluster, LONG, Person, Plan, a_game, cluster};
 use tokio::time::{Instant, sleep};
 use tonic::Code;
 
-/// Asks until the answer has this status. How long that took.
+/// Asks until the answer has this status, and returns how long that took.
 async fn becomes(person: &Person, path: &str, status: u16) -> Duration {
     let begun = Instant::now();
     loop {
@@ -73,7 +73,7 @@ async fn every_instance_has_what_was_done_at_any_and_nothing_is_left_of_them() {
     assert!(!folder.exists());
 }
 
-/// Who ran, until now.
+/// The process ids of the instances. The cluster ends here.
 fn pids(mut cluster: Cluster) -> Vec<u32> {
     cluster.instances().map(|instance| instance.pid()).collect()
 }

@@ -64,7 +64,7 @@ async fn a_service_at_an_address_that_was_another_ones_gets_none_of_its_calls() 
     let stop = Arc::new(AtomicBool::new(false));
     let calls: Vec<_> = (0..3).map(|_| calls(&studio, &game, &stop)).collect();
 
-    // Those that are elsewhere the proxy cannot know of: it goes on without the two.
+    // The proxy cannot know where the two instances are now, so it goes on without them.
     cluster.swaps(0, 0).await;
     cluster.is_seen_as(1, 2).await;
     // And back.

@@ -1,4 +1,4 @@
-//! No block that nobody reads, and no exception that nothing needs.
+//! No block is left unread, and no exception is left without a need.
 
 use std::fs;
 

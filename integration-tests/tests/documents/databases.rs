@@ -36,14 +36,14 @@ pub(crate) fn are_used_by(reader: &mut Reader) {
     fs::write(reader.here().join("sir0.toml"), settings).expect("a file");
 }
 
-/// The servers. Dropped, they are gone.
+/// The servers. They end when this is dropped.
 pub(crate) struct Databases {
     postgres: Postgres,
     _redis: Redis,
 }
 
 impl Databases {
-    /// Starts them where this reader's page says they are, with empty databases, and puts the secrets beside the reader.
+    /// Starts them where the reader's page says they are, with empty databases. Puts the secrets beside the reader.
     pub(crate) async fn start(reader: &mut Reader) -> Self {
         let postgres = Postgres::start();
         let redis = Redis::start();

@@ -3,10 +3,10 @@
 //!
 //! 1. `page`: the pages of this repository, cut into blocks and the prose between them.
 //! 2. `exceptions`: the lines that are not run here, by name, each with its reason.
-//! 3. `reader`: someone who pastes a page into a terminal, line by line.
+//! 3. `reader`: a person who pastes a page into a terminal, line by line.
 //! 4. `stand_ins`: the few programs that are not what a page says they are.
-//! 5. `network`: the addresses that the pages name, in a network that nobody else is on.
-//! 6. `readme`, `backup`, `scaling`, `operations`: the pages that are read so. `coverage` finds blocks that nobody reads.
+//! 5. `network`: the addresses that the pages name, in a network that the test has to itself.
+//! 6. `readme`, `backup`, `scaling`, `operations`: the pages that are read so. `coverage` finds unread blocks.
 //! 7. `names`: commands, settings, metrics, links and files that the pages mention.
 #![cfg(unix)]
 

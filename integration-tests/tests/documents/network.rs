@@ -1,5 +1,5 @@
-//! The addresses that the pages name: port 8080 of this machine, `accounts-db`, `redis`. In a network that nobody else
-//! is on they are free, whatever else runs on the machine.
+//! The addresses that the pages name: port 8080 of this machine, `accounts-db`, `redis`. They are free in a network
+//! that the test has to itself, whatever else runs on the machine.
 
 use std::{env, fs, io::Write as _, path::Path, process::Command};
 
@@ -7,9 +7,9 @@ use sir0_throwaway::free_port;
 use tempfile::NamedTempFile;
 use tokio::net::{TcpListener, TcpStream};
 
-/// Set inside: the file that is written once the story was told to its end.
+/// Set inside the separate network: the file that is written once the story was told to its end.
 const PROOF: &str = "DOCUMENTS_PROOF";
-/// The names of the hosts in there, besides the usual one.
+/// The names of the hosts in that network, besides the usual one.
 const HOSTS: &str = "127.0.0.1 localhost accounts-db storefront-db redis\n";
 /// `$1` is the file of hosts, the rest is what is run.
 const SET_UP: &str = r#"ip link set lo up && mount --bind "$1" /etc/hosts && shift && "$@""#;
@@ -17,15 +17,16 @@ const OWN: [&str; 6] = ["--net", "--mount", "--pid", "--fork", "--kill-child", "
 
 /// Where a page's addresses lead.
 pub(crate) struct Network {
-    /// What is written on the pages, and what is read instead. Nothing, where the network is our own.
+    /// What is written on the pages, and what is read instead. Empty where the network is separate.
     instead: Vec<(String, String)>,
     is_own: bool,
     /// The port of the platform.
     pub(crate) door: u16,
 }
 
-/// Tells a story in a network of its own, with a process table of its own: whatever it started ends with it. Where the
-/// machine makes none, the story is told on free ports, and what is read instead of the page's addresses is printed.
+/// Tells a story in a separate network with a separate process table: every process of the story ends with it. Where
+/// the machine makes none, the story is told on free ports, and the test prints what it reads instead of the page's
+/// addresses.
 ///
 /// `name` is the name of the test, with its modules.
 pub(crate) fn alone(name: &str, story: impl AsyncFnOnce(Network)) {
@@ -60,7 +61,7 @@ fn file(text: &str) -> NamedTempFile {
     file
 }
 
-/// A program in a network, a process table and a table of mounts of its own.
+/// A program with a separate network, a separate process table and a separate table of mounts.
 fn inside(hosts: &Path, program: &Path) -> Command {
     let id = |which| {
         let told = Command::new("id").arg(which).output().expect("every system has `id`");
@@ -71,8 +72,8 @@ fn inside(hosts: &Path, program: &Path) -> Command {
     if user == "0" {
         command.args(OWN).args(["sh", "-c", SET_UP, "sh"]).arg(hosts);
     } else {
-        // Networks are for root: be root in a namespace of users for as long as it takes, then oneself again, since
-        // PostgreSQL refuses to be root's.
+        // Only root may make networks. So the program is root in a namespace of users until the network is there. Then
+        // it is the user again, since PostgreSQL refuses to run as root.
         command.args(["--user", "--map-root-user"]).args(OWN);
         command.args(["sh", "-c", SET_UP, "sh"]).arg(hosts).args(["unshare", "--user"]);
         command.args([format!("--map-user={user}"), format!("--map-group={group}")]);
@@ -88,8 +89,8 @@ impl Network {
         Self { instead, is_own: false, door }
     }
 
-    /// Leads those who go where the pages say to the server on this port. What the pages write, such as `@accounts-db`
-    /// in a URL, ends where the port would begin.
+    /// Leads clients from the address on the pages to the server on this port. What the pages write, such as
+    /// `@accounts-db` in a URL, ends where the port would begin.
     pub(crate) async fn leads(&mut self, written: &[&str], usual: u16, port: u16) {
         if self.is_own {
             forward(usual, port).await;
@@ -101,7 +102,7 @@ impl Network {
         }
     }
 
-    /// A line as it is run here: as it stands, in a network of our own.
+    /// A line as it is run here. In a separate network it is run as it stands.
     pub(crate) fn reads(&self, line: &str) -> String {
         let mut line = line.to_owned();
         for (written, instead) in &self.instead {

@@ -1,4 +1,4 @@
-//! docs/operations.md, as someone reads it at night: what it asks a database is what a database answers.
+//! docs/operations.md, read by a person at night: a database answers every question that the page puts to it.
 
 use crate::page::Page;
 

@@ -1,4 +1,4 @@
-//! Someone who pastes a page into a terminal, in the order of the page, and looks at what is answered.
+//! A person who pastes a page into a terminal, in the order of the page, and looks at the answers.
 
 use crate::{
     exceptions::{is_excepted, is_of_containers},
@@ -14,8 +14,8 @@ pub(crate) struct Scene {
     pub(crate) section: Option<&'static str>,
 }
 
-/// Lines that do not end, the last of their block: they get a terminal of their own, and the reader goes on once the
-/// platform answers.
+/// Lines that do not end, each the last of its block. Such a line gets a separate terminal, and the reader goes on once
+/// the platform answers.
 const ENDLESS: [&str; 2] = ["cargo run --release", "sir0 doctor && sir0 serve"];
 
 impl Scene {
@@ -25,7 +25,7 @@ impl Scene {
     }
 }
 
-/// Someone who reads a scene.
+/// A person who reads a scene.
 pub(crate) struct Reader {
     page: Page,
     /// What is left to read.
@@ -131,7 +131,7 @@ impl Reader {
         self.heard.push(Heard { lines: lines.join("\n"), said, answers });
     }
 
-    /// Starts a server in a terminal of its own and waits until it answers. The line is on the page.
+    /// Starts a server in a separate terminal and waits until it answers. The line is on the page.
     pub(crate) async fn starts(&mut self, line: &str) {
         let is_there = self.page.text.contains(&format!("`{line}`"))
             || self.page.blocks.iter().any(|block| block.commands().iter().any(|it| it == line));
@@ -153,7 +153,7 @@ impl Reader {
         }
     }
 
-    /// Runs what the prose has in backticks and begins so, but for one of them. What each printed.
+    /// Runs the lines in backticks in the prose that begin so, except one. Returns what each line printed.
     pub(crate) async fn tries_what_begins(&mut self, begin: &str, but: &str) -> Vec<String> {
         let spans = self.page.spans().into_iter();
         let lines: Vec<_> = spans.filter(|it| it.starts_with(begin) && it != but).collect();
@@ -165,7 +165,8 @@ impl Reader {
         said
     }
 
-    /// Runs a line that is on no page: what was there before, or a look at what is there afterwards. What it printed.
+    /// Runs a line that is on no page: it makes what was there before, or looks at what is there afterwards. Returns
+    /// what the line printed.
     pub(crate) async fn aside(&mut self, line: &str) -> String {
         let outcome = self.shell.paste(&self.network.reads(line)).await;
         outcome.unwrap_or_else(|said| panic!("`{line}` fails:\n{said}"))
@@ -202,7 +203,8 @@ fn assigned(line: &str) -> Option<&str> {
     (is_name && is_all).then_some(name)
 }
 
-/// An empty variable, or one that holds a whole answer, would only be noticed by who uses it.
+/// A check that the variable holds a word. An empty variable, or one with a whole answer, would otherwise only show in
+/// the command that uses it.
 fn must_be_a_word(variable: &str) -> String {
     format!(
         "case \"${variable}\" in ''|*[[:space:]{{}}]*) echo \"{variable} is '${variable}'\"; false;; esac\n"

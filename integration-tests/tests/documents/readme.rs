@@ -1,4 +1,4 @@
-//! README, as someone reads it who has just cloned the repository.
+//! README, read by a person who has just cloned the repository.
 
 use crate::{
     network::alone,

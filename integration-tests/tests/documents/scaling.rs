@@ -1,4 +1,4 @@
-//! docs/scaling.md, as someone reads it who measures on a machine of their own.
+//! docs/scaling.md, read by a person who measures on another machine.
 
 use crate::{
     databases::{self, Databases},

@@ -20,8 +20,8 @@ use crate::{network::Network, page::root, stand_ins};
 
 /// The longest that a block may take: pages wait for seconds, and the machine may be busy.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// A command that fails ends the shell, also inside a pipe or a substitution, and is named. 9 is a keyboard on which
-/// nobody types: some programs read whatever stands behind their line.
+/// A command that fails ends the shell, also inside a pipe or a substitution, and is named. Descriptor 9 is a keyboard
+/// without input: some programs would read what stands behind their line.
 const STRICT: &str = r#"
 set -eE -o pipefail
 mkfifo "$ANSWERS.keyboard" && exec 9<>"$ANSWERS.keyboard"
@@ -114,7 +114,7 @@ impl Shell {
         Self { child, stdin, said: BufReader::new(said).lines(), block }
     }
 
-    /// Pastes a block. What it printed; `Err` if one of its lines failed.
+    /// Pastes a block, and returns what it printed; `Err` if one of its lines failed.
     pub(crate) async fn paste(&mut self, block: &str) -> Result<String, String> {
         fs::write(&self.block, block).expect("a file");
         let typed = format!(". '{}' <&9\nprintf '\\n{DONE}\\n'\n", self.block.display());

@@ -74,14 +74,14 @@ fn is_whole(bytes: &[u8]) -> bool {
     }
 }
 
-/// Sends these bytes on a connection of their own and reads one answer, or what came until the connection was closed.
+/// Sends these bytes on a separate connection and reads one answer, or what came until the connection was closed.
 pub(crate) async fn sends(address: SocketAddr, request: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     let begun = Instant::now();
     let (mut reader, mut writer) = stream.split();
     let mut read = Vec::new();
     let writing = async {
-        // Refused half-way, what is left has nobody to read it.
+        // A server that refuses half-way does not read the rest.
         let _ = writer.write_all(request).await;
     };
     let reading = async {

@@ -80,7 +80,7 @@ impl Kept {
         self.added.iter().copied()
     }
 
-    /// Each of these games is there, with one announcement of its own.
+    /// Each of these games is there once: no id was given twice, and no title is there twice.
     pub(crate) fn has_each_once(&self, acknowledged: &[i32]) {
         let mut seen = std::collections::BTreeSet::new();
         for id in acknowledged {
@@ -100,7 +100,7 @@ impl Kept {
         self.games.get(&i64::from(id)).copied()
     }
 
-    /// No write is announced by halves: a game was added once, changed once for each revision, and removed if it is gone.
+    /// No write is half announced: a game was added once, changed once for each revision, and removed if it is gone.
     pub(crate) fn is_consistent(&self) {
         for id in self.games.keys() {
             assert!(self.events.contains_key(id), "game {id} was never announced");
@@ -120,7 +120,7 @@ impl Kept {
     }
 }
 
-/// Nothing in the files of the databases is damaged. A server looks after its own, and was not what was killed.
+/// Nothing in the files of the databases is damaged. A database server looks after its files, and was not killed.
 pub(crate) async fn is_whole(tables: &Tables) {
     let Tables::File(storefront) = tables else { return };
     for name in ["storefront.db", "accounts.db"] {

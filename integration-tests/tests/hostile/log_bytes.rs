@@ -24,8 +24,8 @@ async fn again_and_again(until: Instant, mut something: impl AsyncFnMut()) {
     }
 }
 
-/// The log grows by less than the bar in each second. Seconds here and there begin at other moments, so that one of
-/// ours may see the budgets of two of theirs; the whole may not.
+/// The log grows by less than the bar in each second. The test and the server begin their seconds at different moments,
+/// so one second of the test may see two budgets of the server. The whole flood may not.
 async fn stays_small(server: &Process, until: Instant) {
     let (begun, first) = (Instant::now(), server.log().len());
     let mut before = first;
@@ -41,7 +41,7 @@ async fn stays_small(server: &Process, until: Instant) {
     assert!(before - first <= BAR * seconds, "{} bytes in {seconds} s", before - first);
 }
 
-/// PING ACKs that nobody asked for, on new connections as often as they are closed.
+/// PING ACKs without a PING, on new connections as often as they are closed.
 async fn sends_ping_acks(address: SocketAddr) {
     let Ok(mut stream) = TcpStream::connect(address).await else { return };
     let ack = [&[0, 0, 8, 6, 1, 0, 0, 0, 0][..], &[7; 8]].concat();

@@ -1,4 +1,4 @@
-//! Stopping: in order, in time, and with a word to everyone who listens.
+//! Stopping: in order, in time, and with a word to every client that listens.
 
 use std::{
     process::Stdio,
@@ -103,7 +103,7 @@ async fn everyone_who_listens_is_told_that_the_server_goes_away() {
     assert_eq!(heard["event"], "going_away", "{heard}");
     drop(socket);
 
-    // Asked twice, it still ends once.
+    // A server that is asked twice still ends once.
     let exit = server.terminate().await;
     assert!(begun.elapsed() < DRAIN, "it took {:?}", begun.elapsed());
     assert_eq!(exit.code(), Some(0), "{}", server.log());
@@ -148,7 +148,7 @@ async fn connections_that_rest_do_not_hold_up_a_stop() {
 async fn those_who_dawdle_do_not_hold_up_a_stop_beyond_its_time() {
     let mut server = process().await;
     let studio = server.publisher("Northlight").await;
-    // Half a header, half a body, half a gRPC message, and a stream that nobody reads.
+    // Half a header, half a body, half a gRPC message, and a stream that the client leaves unread.
     let mut dawdling = Vec::new();
     for begun in [
         &b"GET /api/games HTTP/1.1\r\nHost: x\r\n"[..],
@@ -180,7 +180,7 @@ async fn a_second_server_on_the_same_port_says_what_is_wrong_and_harms_no_one() 
     let second = Command::new(program)
         .current_dir(folder.path())
         .args(["serve", "--listen", &first.address().to_string(), "--data-dir", "data"])
-        // What tests are told is no setting of the program.
+        // Variables for the tests are no settings of the program.
         .env_remove(TOPOLOGY)
         .env_remove("SIR0_TEST_POSTGRES")
         .stdin(Stdio::null())

@@ -1,4 +1,4 @@
-//! Floods of sign-ins and guesses at passwords: who does not hammer gets in.
+//! Floods of sign-ins and guesses at passwords: a client that does not hammer gets in.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -21,7 +21,7 @@ use tonic_types::StatusExt;
 const WRONG: &str = "ninety loud strangers at 12 doors";
 const IN_TIME: Duration = Duration::from_secs(10);
 
-/// Someone at an address of their own: all of 127/8 is this machine.
+/// A person at a separate address: all of 127/8 is this machine.
 #[derive(Clone)]
 struct Stranger {
     client: Client,
@@ -65,7 +65,7 @@ struct Flood {
 
 impl Flood {
     const ADDRESSES: u16 = 90;
-    /// So that the machine is left some time for those who are tested.
+    /// Leaves the machine some time for the clients that are tested.
     const PAUSE: Duration = Duration::from_millis(250);
 
     fn begins(server: &Process) -> Self {
@@ -88,7 +88,7 @@ impl Flood {
         Self { over, sent_away, everyone }
     }
 
-    /// How many were sent away.
+    /// Ends the flood, and answers with how many sign-ins were sent away.
     async fn ends(self) -> usize {
         self.over.store(true, Ordering::SeqCst);
         for one in self.everyone {
@@ -126,7 +126,8 @@ async fn an_account_signs_in_again_and_again_while_ninety_addresses_hammer() {
     assert!(sent_away > 100, "{sent_away} were sent away: that is no flood");
 }
 
-/// Guesses at once or after the wait that was asked for, until it was asked to wait so often. What it was told.
+/// Guesses at once or after the wait that an answer asks for, until this many answers ask for one. Returns each status
+/// with its wait.
 async fn guesses(stranger: &Stranger, email: &str, waits: usize) -> Vec<(u16, u64)> {
     let mut told = Vec::new();
     while told.iter().filter(|(status, _)| *status == 429).count() < waits {
@@ -155,7 +156,7 @@ async fn who_guesses_waits_longer_each_time_while_the_owner_signs_in_from_elsewh
     let free = told.iter().take_while(|(status, _)| *status == 401).count();
     assert!((5..=6).contains(&free), "{told:?}");
     assert_eq!(owner.signs_in(&email_of("Ada"), PASSWORD).await.status, 200);
-    // Nobody's way in was forgotten by that.
+    // The owner's sign-in does not clear the failures of the stranger.
     let after = stranger.signs_in(&email_of("Ada"), WRONG).await.status;
     assert_eq!(after, 401, "it has waited long enough for one");
     assert_eq!(stranger.signs_in(&email_of("Ada"), WRONG).await.status, 429);
@@ -200,7 +201,7 @@ async fn a_delay_tells_neither_whether_the_account_exists_nor_whether_the_passwo
         (over_rest.status, over_rest.json, over_grpc.message().to_owned(), reason, wait)
     };
 
-    // Five failures would let it go on after a second; some more, and there is time to ask six times.
+    // After five failures the wait is one second; after some more it is long enough to ask six times.
     let until_it_waits_long = async |email: &str| {
         let wait = |answer: Answer| answer.header("retry-after")?.parse::<u32>().ok();
         while wait(stranger.signs_in(email, WRONG).await).is_none_or(|wait| wait < 6) {

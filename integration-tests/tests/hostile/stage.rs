@@ -5,9 +5,9 @@ use std::{fs, time::Duration};
 use sir0_contract::storefront::CreateGameRequest;
 use sir0_testkit::{Person, Process, process};
 
-/// What any refusal may take. In truth it is milliseconds; two busy cores and a debug build are the rest.
+/// How long any refusal may take. It takes milliseconds; the rest is for two busy cores and a debug build.
 pub(crate) const QUICK: Duration = Duration::from_secs(1);
-/// What a refusal may weigh: nobody gets back much more than they sent.
+/// The most bytes of a refusal: no client gets back much more than it sent.
 pub(crate) const SMALL: usize = 64 * 1024;
 
 /// The real program with these settings in its `sir0.toml`.

@@ -41,7 +41,7 @@ async fn a_full_store() -> Unshaken {
     let process = process().await;
     fill(&process).await;
     let mut server = Unshaken::new(process);
-    // What every server of this age has: a page in memory, and threads that have worked.
+    // What every server has after some time: a page in memory, and threads that have worked.
     let _warm = server.process.visitor().rest().get("/api/games?pageSize=1000").await;
     server.counts_from_now();
     server
@@ -62,7 +62,7 @@ async fn fill(process: &sir0_testkit::Process) {
         .await;
 }
 
-/// Connections from an address of its own that take no byte of an answer.
+/// Connections from a separate address that take no byte of an answer.
 struct Greedy {
     connections: Vec<http2::SendRequest<Body>>,
 }
@@ -74,7 +74,7 @@ impl Greedy {
         Self { connections }
     }
 
-    /// Asks on every stream of every connection at once. What comes back stays unread; answers how each began.
+    /// Asks on every stream of every connection at once. The answers stay unread, and their statuses are counted.
     async fn asks(
         &self,
         ask: impl Fn() -> Request<Body>,
@@ -104,7 +104,7 @@ async fn takes_nothing(address: SocketAddr) -> http2::SendRequest<Body> {
     connection(address, 0).await
 }
 
-/// A connection whose streams have such a window.
+/// A connection whose streams have this window.
 async fn connection(address: SocketAddr, window: u32) -> http2::SendRequest<Body> {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 9], 0).into()).expect("an address of loopback");
@@ -114,7 +114,7 @@ async fn connection(address: SocketAddr, window: u32) -> http2::SendRequest<Body
         .handshake(TokioIo::new(stream))
         .await
         .expect("it speaks HTTP/2");
-    // How it ends is seen by those who asked.
+    // The requests show how the connection ends.
     tokio::spawn(async { drop(connection.await) });
     sender
 }
@@ -127,7 +127,7 @@ fn ask(request: Builder, body: impl Into<Bytes>) -> Request<Body> {
     request.body(Full::new(body.into()).boxed_unsync()).expect("good parts")
 }
 
-/// A body of which the beginning comes, and then nothing.
+/// A body whose beginning comes, and then nothing.
 fn half_a_body(request: Builder, begins: &[u8]) -> Request<Body> {
     let pieces =
         begins.chunks(16 * 1024).map(|piece| Ok(Frame::data(Bytes::copy_from_slice(piece))));
@@ -251,7 +251,7 @@ async fn bodies_of_which_half_comes_are_refused_to_who_sends_many() {
             };
             async move {
                 connection.ready().await.expect("a place");
-                // Answered when it is refused; those that are not refused wait for the other half.
+                // A refused request is answered; the others wait for the other half of their body.
                 connection.send_request(request).await.map(|answer| answer.status().as_u16())
             }
         })
@@ -269,7 +269,7 @@ async fn bodies_of_which_half_comes_are_refused_to_who_sends_many() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_in_the_works_counts_however_little_came_of_it() {
-    // A quarter for one client is 64 calls.
+    // The quarter that one client may have is 64 calls.
     let mut server = Unshaken::new(process_with("[limits]\nwaiting_bytes = 2097152").await);
     let greedy = Greedy::connects(&server).await;
 
@@ -310,8 +310,8 @@ async fn an_answer_that_nobody_takes_is_given_up_and_its_connection_goes_on() {
     assert_eq!(again.status(), 200);
 }
 
-/// Watches every game until all there are have come. Told that too much waits for this client, it comes again as it was
-/// told. The stream stays open.
+/// Watches the games until all of them have come. When a refusal says that too much waits for this client, the client
+/// tries again after the wait that the refusal names. The stream stays open.
 async fn hears_all(mut connection: http2::SendRequest<Body>) -> Incoming {
     let mut updates = loop {
         connection.ready().await.expect("the connection lives");

@@ -36,7 +36,7 @@ impl Verdict {
     }
 }
 
-/// A foreign program, ready to be given its arguments. Dropped, it is killed.
+/// A foreign program that still needs its arguments. It is killed when it is dropped.
 pub(crate) fn judge(name: &str) -> Command {
     let mut command = Command::new(find(name));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -60,7 +60,7 @@ pub(crate) async fn hear_within(patience: Duration, command: &mut Command) -> Ve
     }
 }
 
-/// A judge that listens to a stream. Dropped, it is killed.
+/// A judge that listens to a stream. It is killed when it is dropped.
 pub(crate) struct Listener {
     _child: Child,
     stdout: ChildStdout,

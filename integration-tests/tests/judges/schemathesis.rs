@@ -35,7 +35,8 @@ fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     paths.values_mut().filter_map(Value::as_object_mut).flat_map(|verbs| verbs.values_mut())
 }
 
-/// What made-up numbers would hardly ever meet: an account and a game that exist. Nobody signs in unasked.
+/// Gives the judge what made-up numbers hardly ever hit: an account and a game that exist. The judge signs in only when
+/// it is told to.
 fn settings(user: i32, game: &Value) -> String {
     format!(
         "[auth]

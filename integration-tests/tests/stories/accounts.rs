@@ -1,4 +1,4 @@
-//! Someone makes an account, signs in and signs out: every word of the documented contract, over REST and gRPC.
+//! A person makes an account, signs in and signs out: every word of the documented contract, over REST and gRPC.
 
 use serde_json::{Value, json};
 use sir0_contract::accounts::{LoginRequest, LogoutRequest, RegisterRequest};

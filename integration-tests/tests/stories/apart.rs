@@ -1,4 +1,4 @@
-//! Services apart: each part in a process of its own, as far as its clients and the others can tell.
+//! Services apart: each part in a separate process, as far as its clients and the other parts can tell.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::{
 
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Asks again until the answer has this status. Storefront hears of keys and sessions in its own time.
+/// Asks again until the answer has this status. The storefront hears of keys and sessions a little later.
 async fn until(status: u16, mut ask: impl AsyncFnMut() -> Answer) -> Answer {
     let asking = timeout(LONG, async {
         loop {
@@ -186,7 +186,7 @@ async fn a_part_that_stops_says_so_before_its_port_closes() {
             let noticed = begun.elapsed();
             let last_word = health(&visitor, "sir0.storefront.v1.GamesService").await;
             assert_eq!(last_word, Ok(ServingStatus::NotServing));
-            // On a new connection: whoever has not noticed yet is still served.
+            // On a new connection: a client that has not noticed yet is still served.
             assert_eq!(visitor.rest().get("/api/games").await.status, 200);
             noticed
         },

@@ -1,4 +1,4 @@
-//! The tables of a service, used by someone else than the platform: how stories break things, and make them old.
+//! The tables of a service, used by another program than the platform: how stories break things, and make them old.
 
 use sir0_testkit::Tables;
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -49,7 +49,7 @@ pub(crate) async fn hold(tables: &Tables) -> Held {
     Held(connection)
 }
 
-/// Someone who writes and does not come to an end.
+/// A writer that does not come to an end.
 pub(crate) struct Held(Tool);
 
 impl Held {

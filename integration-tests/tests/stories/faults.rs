@@ -1,4 +1,4 @@
-//! A fault of ours: told without a word about our insides, logged once, and seen by whoever watches over us.
+//! A fault of the server: its answer says nothing about our insides, the log has it once, and monitoring shows it.
 
 use serde_json::json;
 use sir0_contract::{
@@ -14,7 +14,7 @@ use tonic_types::StatusExt;
 
 use crate::databases;
 
-/// Nothing that tells how we work inside.
+/// The text does not tell how the server works inside.
 fn tells_nothing(text: &str) {
     let text = text.to_lowercase();
     for word in ["sql", "table", "games_words", "database", "panicked", ".rs", ".db"] {

@@ -8,14 +8,14 @@ use tonic::Code;
 
 use crate::{grpc_web, untyped};
 
-/// No game has it, so that whoever is let in changes nothing.
+/// No game has this id, so a caller that is let in changes nothing.
 const NO_GAME: i32 = i32::MAX;
 
 #[test]
 fn every_call_has_a_comment_someone_who_may_make_it_and_a_rest_form_unless_it_is_internal() {
     for call in CALLS {
         assert!(!call.comment.trim().is_empty(), "{} has no comment", call.path);
-        // What services tell each other is no one else's business, so REST does not know it.
+        // Calls between services are internal, so they have no REST form.
         let is_internal = call.access == Access::Peer;
         assert_ne!(call.rest.is_some(), is_internal, "the REST form of {}", call.path);
         assert_ne!(call.access, Access::Unspecified, "{} does not say who may", call.path);
@@ -23,17 +23,17 @@ fn every_call_has_a_comment_someone_who_may_make_it_and_a_rest_form_unless_it_is
     assert!(CALLS.len() >= 12, "the calls are read from the files");
 }
 
-/// How a door answers someone who comes to it.
+/// How a door answers a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     SignInFirst,
     NotYou,
-    /// For a call that needs no one in particular but a token to be about.
+    /// For a call that any caller may make, but that needs a token to be about.
     NoTokenOfOurs,
     LetIn,
 }
 
-/// Someone who comes to a door.
+/// A caller that comes to a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
     Nobody,
@@ -45,7 +45,7 @@ enum Who {
     Owner,
 }
 
-/// What the contract promises them.
+/// What the contract promises this caller.
 fn promised(access: Access, who: Who) -> Verdict {
     use Verdict::{LetIn, NoTokenOfOurs, NotYou, SignInFirst};
     let is_signed_in = !matches!(who, Who::Nobody | Who::BrokenToken | Who::LoggedOut);
@@ -54,7 +54,7 @@ fn promised(access: Access, who: Who) -> Verdict {
         Access::Owner => matches!(who, Who::Owner | Who::Admin),
         Access::Publisher => matches!(who, Who::Publisher | Who::Admin),
         Access::TokenHolder => !matches!(who, Who::Nobody | Who::BrokenToken),
-        // An access token, whoever's, is not the secret that services share.
+        // No access token is the secret that services share.
         Access::Peer => false,
         Access::Unspecified => unreachable!("the story above refuses it"),
     };
@@ -126,7 +126,7 @@ async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> An
     Answer::to(request).await
 }
 
-/// Whether anyone can come to it: what services ask each other ends at the proxy.
+/// Whether clients can reach the call: what services ask each other ends at the proxy.
 fn is_there(call: &Call) -> bool {
     call.access != Access::Peer || topology() != Topology::Cluster
 }

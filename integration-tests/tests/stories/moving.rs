@@ -1,5 +1,5 @@
-//! A store that moves: into a backup and back, from one engine to the other, through a dump. Whoever used it goes on
-//! as if nothing had happened.
+//! A store that moves: into a backup and back, from one engine to the other, through a dump. Its clients go on as if
+//! nothing had happened.
 
 use std::{fs, path::Path, process::Output};
 
@@ -10,7 +10,7 @@ use sir0_throwaway::{Database, Postgres};
 
 use crate::watcher::{adds, next, removes, reprices, resuming, told, watches};
 
-/// What someone holds of a store before it moves.
+/// What clients hold of a store before it moves.
 struct Before {
     studio: Person,
     kept: i32,
@@ -18,7 +18,7 @@ struct Before {
     resume_token: String,
 }
 
-/// A store with a past: games, one of them removed last, a session that is over, and someone who watched half of it.
+/// A store with a past: games, one of them removed last, a session that is over, and a watcher that heard half of it.
 async fn a_past(store: &Process) -> (Before, Person) {
     let studio = store.publisher("Northlight").await;
     let gone = store.player("Gone").await;

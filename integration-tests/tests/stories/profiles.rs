@@ -1,4 +1,4 @@
-//! Someone changes who they are: what may be changed, by whom, and what stays.
+//! A person changes a profile: what may be changed, by whom, and what stays.
 
 use serde_json::json;
 use sir0_contract::accounts::{GetUserRequest, LoginRequest, UpdateUserRequest, User};

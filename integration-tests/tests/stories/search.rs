@@ -221,7 +221,7 @@ async fn a_search_that_began_with_the_newest_goes_on_with_the_newest() {
     let newest = [("q", "lant deep"), ("pageSize", "2"), ("sort", "newest")];
     let (read, token) = leafs_through(&rest, &newest, None).await;
 
-    // A version before there was a rank gave this token to who asked for no order.
+    // A version that had no rank yet gave this token for a request without an order.
     let (went_on, _) = leafs_through(&rest, &newest[..2], token.clone()).await;
     assert_eq!(went_on, read[2..]);
 

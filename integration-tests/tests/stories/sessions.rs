@@ -1,4 +1,4 @@
-//! A session from its beginning to its end: what its token says, who can check it, and when nobody takes it any more.
+//! A session from its beginning to its end: what its token says, who can check it, and when it is no longer accepted.
 
 use std::time::Duration;
 

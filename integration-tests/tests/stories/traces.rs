@@ -26,7 +26,7 @@ use tonic::{
 };
 
 const GET_GAME: &str = "sir0.storefront.v1.GamesService/GetGame";
-/// What a browser, say, did before it asked us.
+/// The span of the caller, which may be a browser.
 const CALLER: &str = "b7ad6b7169203331";
 
 /// A collector that keeps what it is sent.
@@ -105,7 +105,7 @@ fn number(attributes: &[KeyValue], key: &str) -> i64 {
     }
 }
 
-/// A trace of its own for each story and number.
+/// A separate trace for each story and number.
 fn a_trace(number: u8) -> String {
     format!("0af7651916cd43dd8448eb211c8031{number:02x}")
 }
@@ -147,7 +147,7 @@ async fn a_call_continues_the_trace_of_its_caller_whatever_door_it_came_by() {
         assert_eq!(text(&call.attributes, "rpc.service"), "sir0.storefront.v1.GamesService");
         assert_eq!(text(&call.attributes, "rpc.method"), "GetGame");
         assert!(call.end_time_unix_nano > call.start_time_unix_nano);
-        // Who asks for what is not there is not the server's fault.
+        // A request for what is not there is no fault of the server.
         let status = call.status.as_ref().map_or(0, |status| status.code);
         assert_eq!(status, StatusCode::Unset as i32);
     }
@@ -216,7 +216,7 @@ async fn a_collector_that_is_dead_or_silent_changes_no_answer() {
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let dead = closed.local_addr().expect("it is bound");
     drop(closed);
-    // Its backlog takes connections; nobody reads them.
+    // Its backlog takes connections; they are never read.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
 
     for collector in [dead, silent.local_addr().expect("it is bound")] {
@@ -232,7 +232,7 @@ async fn a_collector_that_is_dead_or_silent_changes_no_answer() {
         assert!(server.terminate().await.success());
         let stopping = begun.elapsed();
 
-        // Far less than if a single one of them had waited for the collector and given up.
+        // Far less than if a single call had waited for the collector and given up.
         assert!(asking < LONG, "200 calls took {asking:?}");
         assert!(stopping < LONG, "stopping took {stopping:?}");
     }

@@ -1,4 +1,4 @@
-//! The same stream for those who do not speak gRPC: lines of JSON, server-sent events, and the WebSocket.
+//! The same stream for clients that do not speak gRPC: lines of JSON, server-sent events, and the WebSocket.
 
 use serde_json::{Value, json};
 use sir0_contract::storefront::{WatchGamesRequest, watch_games_response::Update};

@@ -1,4 +1,4 @@
-//! What stories about watching have in common: a store, and someone who follows it over gRPC.
+//! What stories about watching have in common: a store, and a client that follows it over gRPC.
 
 use sir0_contract::storefront::{
     CreateGameRequest, DeleteGameRequest, Game, UpdateGameRequest, WatchGamesRequest,
@@ -71,7 +71,7 @@ pub(crate) async fn removes(games: &mut GamesClient, game_id: i32) {
     games.delete_game(DeleteGameRequest { game_id }).await.expect("it is there");
 }
 
-/// A store, someone who looks at it, and a studio that fills it.
+/// A store, a visitor that looks at it, and a studio that fills it.
 pub(crate) async fn a_store() -> (Running, Person, GamesClient) {
     let platform = platform().await;
     let games = platform.publisher("Northlight").await.games();

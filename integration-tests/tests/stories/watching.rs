@@ -1,4 +1,4 @@
-//! Someone follows the store over gRPC: the present, then every change in the order of commits.
+//! A client follows the store over gRPC: the present, then every change in the order of commits.
 
 use std::collections::BTreeMap;
 

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["sir0-integration-tests", "sir0-bench", "sir0-drills", "xtask"],
 ];
 
-/// They stand low so that every test can lean on them, and nothing else may.
+/// Packages that stand low so that every test can lean on them. Nothing else may lean on them.
 const FOR_TESTS: &[&str] = &["sir0-throwaway"];
 /// From here up all is for tests and chores.
 const FIRST_OUTSIDE: &str = "sir0-testkit";
@@ -73,7 +73,7 @@ pub(crate) fn faults(packages: &[Package]) -> Vec<String> {
     homeless.chain(wrong).chain(packages.iter().flat_map(shipped_test_tools)).collect()
 }
 
-/// What is for tests and would be part of the program.
+/// Test tools that would be part of the program.
 fn shipped_test_tools(package: &Package) -> impl Iterator<Item = String> {
     let inside = floor(&package.name) < floor(FIRST_OUTSIDE);
     let shipped = package.builds_with.iter().filter(|name| FOR_TESTS.contains(&name.as_str()));

@@ -39,7 +39,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         what: "redis",
-        // Fields and variables have the name too; without the dependency nobody reaches the crate.
+        // Fields and variables have the name too. Without the dependency no code reaches the crate.
         named_in: |_| false,
         packages: &["sir0-redis"],
         rooms: &[],
@@ -54,7 +54,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// They look at the house from outside, or furnish it for a test.
+/// Packages that look at the platform from outside, or furnish it for a test.
 const OUTSIDE: &[&str] = &[
     "sir0-integration-tests",
     "sir0-bench",

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use super::engine::Engine;
 
-/// How many a second.
+/// How many calls a second.
 const RATE: &str = "100/s";
 /// Enough for the longest of what happens meanwhile.
 const MOST: usize = 12_000;
@@ -24,7 +24,7 @@ pub(super) struct Call {
     pub(super) body: Option<&'static str>,
 }
 
-/// Calls that go on. Dropped, they end.
+/// Calls that go on. They end when this is dropped.
 pub(super) struct Calls {
     curl: Child,
     told: PathBuf,
@@ -34,15 +34,15 @@ pub(super) struct Calls {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) right: usize,
-    /// Those that were answered with 503: trying again is safe, and helps.
+    /// Calls that were answered with 503: trying again is safe, and helps.
     pub(super) again: usize,
-    /// Any other answer, and none.
+    /// Calls with any other answer, or with none.
     pub(super) wrong: Vec<String>,
     pub(super) longest: Duration,
 }
 
 impl Calls {
-    /// These calls by turns, through the proxy.
+    /// Begins to make these calls by turns, through the proxy.
     pub(super) fn begin(engine: &Engine, calls: &[Call], token: &str) -> Result<Self> {
         let list = engine.folder().join("calls.txt");
         let mut text = format!("rate = {RATE}\n");
@@ -72,7 +72,7 @@ impl Calls {
         Ok(Self { curl, told })
     }
 
-    /// Ends them. How they went.
+    /// Ends the calls, and answers with how they went.
     pub(super) fn end(mut self) -> Result<Tally> {
         self.curl.kill()?;
         self.curl.wait()?;
@@ -106,7 +106,7 @@ impl Tally {
         tally
     }
 
-    /// In one line.
+    /// The tally in one line.
     pub(super) fn line(&self) -> String {
         let Self { right, again, wrong, longest } = self;
         let wrong = wrong.len();

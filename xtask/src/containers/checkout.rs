@@ -1,4 +1,4 @@
-//! The project as someone has it who cloned it, without what a run leaves in the project's own folder: secrets, `.env`.
+//! A fresh clone of the project, without what a run leaves in the project's own folder: secrets, `.env`.
 
 use std::{
     fs,
@@ -51,7 +51,7 @@ pub(super) fn make(into: &Path) -> Result<Checkout> {
 }
 
 impl Checkout {
-    /// Another version is there to be pulled, with another image.
+    /// Makes another version that can be pulled, with another image.
     pub(super) fn moves_on(&self) -> Result<()> {
         let path = self.origin.join("Dockerfile");
         let next = fs::read_to_string(&path)? + "LABEL org.opencontainers.image.version=\"next\"\n";
@@ -71,8 +71,8 @@ impl Checkout {
     }
 }
 
-/// The `Dockerfile` with an image in place of all stages but the last. What stands before the first is kept: a line there
-/// can ask a registry for something.
+/// The `Dockerfile` with an image in place of all stages but the last. The lines before the first stage are kept: such
+/// a line can ask a registry for something.
 fn last_stage(dockerfile: &str) -> Result<String> {
     const STAGES: &str = "the Dockerfile has stages";
     let (first, last) =

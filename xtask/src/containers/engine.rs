@@ -1,4 +1,4 @@
-//! A container engine of our own: nothing of the machine's network is touched, and nothing is left of it.
+//! A separate container engine: it touches nothing of the machine's network, and nothing is left of it.
 
 use std::{
     env, fs,
@@ -21,13 +21,13 @@ const WARDEN: &str = include_str!("../../containers/warden.sh");
 /// Where an engine and its containers live.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Network {
-    /// In a namespace with a loopback of its own, where containers get addresses and ports.
+    /// In a namespace with a separate loopback, where containers get addresses and ports.
     Own,
-    /// In the machine's, which leads out: for builds that fetch something. Containers get none.
+    /// In the network of the machine, which leads out: for builds that fetch something. Containers get no addresses.
     OfTheMachine,
 }
 
-/// A running engine. Dropped, it is ended with everything in it; also when this process is killed.
+/// A running engine. When it is dropped, it ends with everything in it; also when this process is killed.
 pub(super) struct Engine {
     folder: PathBuf,
     namespace: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Starts one, and returns when it answers.
+    /// Starts an engine, and returns when it answers.
     pub(super) fn start(machine: &Machine, network: Network) -> Result<Self> {
         // Paths of sockets are short, so not in the project's folder.
         let folder = env::temp_dir().join(format!("sir0-containers-{}", process::id()));
@@ -84,12 +84,12 @@ impl Engine {
         bail!("dockerd does not answer; it said, the latest first:\n{}", last.join("\n"))
     }
 
-    /// Its own folder, gone with it.
+    /// Its own folder, which is removed with it.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The next engine finds what this one has.
+    /// Keeps the images of this engine for the next one.
     pub(super) fn keeps_its_images(&mut self) {
         if let Some(told) = &mut self.warden.stdin {
             // When the warden is gone, so is what it would have kept.
@@ -115,7 +115,7 @@ impl Engine {
         };
         for (name, _) in env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            // What the shell of a developer sets is not what a stranger's has.
+            // A developer's shell sets variables that the shell of a new user does not have.
             if ["SIR0_", "COMPOSE_", "DOCKER_"].iter().any(|start| name.starts_with(start)) {
                 command.env_remove(name);
             }
@@ -131,12 +131,12 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // Nobody waits for what they would still finish.
+        // The containers are killed, because the rest of their work is not needed.
         if let Ok(running) = self.docker(["ps", "--quiet"]) {
             let mut kill = self.command("docker");
             let _ = shell::run_quietly(kill.arg("kill").args(running.lines()));
         }
-        // The end of its input is the warden's word to begin.
+        // The warden begins when its input ends.
         drop(self.warden.stdin.take());
         let _ = self.dockerd.wait();
         let _ = self.warden.wait();
@@ -147,8 +147,9 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("docker.sock")
 }
 
-/// In a process group of its own, so that Ctrl-C leaves the order of ending to the warden; and with mounts of its own,
-/// so that none stays behind. `ip netns exec` would mount another `/sys`, which the engine cannot work with.
+/// Starts the engine in a separate process group, so that Ctrl-C leaves the order of ending to the warden, and with
+/// separate mounts, so that no mount stays behind. `ip netns exec` would mount another `/sys`, which the engine cannot
+/// work with.
 fn launch(machine: &Machine, folder: &Path, namespace: Option<&str>) -> Result<Child> {
     let log = File::create(folder.join("engine.log"))?;
     let mut command = Command::new("unshare");

@@ -12,7 +12,7 @@ use super::story::{DEPLOYMENT, Story};
 const LONG: Duration = Duration::from_mins(1);
 
 impl Story<'_> {
-    /// One of three is gone without a word, and comes back.
+    /// Kills one of three instances, and starts it again.
     pub(super) fn kills_a_storefront(&mut self) -> Result<()> {
         let engine = self.topology.engine;
         engine.docker(["kill", "sir0-storefront-2"])?;
@@ -21,8 +21,8 @@ impl Story<'_> {
         self.is_seen("storefront", 3)
     }
 
-    /// Ends one of each and starts them so that each gets the address of the other: the lowest one that is free goes to
-    /// whoever starts first.
+    /// Ends one instance of each service and starts both so that each gets the address of the other: the lowest free
+    /// address goes to the first one that starts.
     pub(super) fn swaps_addresses(&mut self) -> Result<()> {
         let (accounts, storefront) = ("sir0-accounts-1", "sir0-storefront-1");
         let address = |name| -> Result<std::net::Ipv4Addr> {
@@ -35,12 +35,12 @@ impl Story<'_> {
         self.topology.engine.docker(["start", first_then[0], first_then[1]])?;
         let after = (address(accounts)?, address(storefront)?);
         ensure!(after == (before.1, before.0), "the addresses were {before:?} and are {after:?}");
-        // Until then the proxy may believe what was.
+        // Until then the proxy may believe the old addresses.
         sleep(Duration::from_secs(5));
         self.is_seen("storefront", 3)?;
         self.is_seen("storefront-websocket", 3)?;
         self.is_seen("accounts", 2)?;
-        // What is wrong now stays wrong.
+        // What is wrong from now on would stay wrong.
         sleep(Duration::from_secs(5));
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Story<'_> {
         self.is_seen("edge", 1)
     }
 
-    /// What was there is there again.
+    /// Takes everything down and up again. The data is there again.
     pub(super) fn goes_down_and_comes_back(&self, game: &str) -> Result<()> {
         self.topology.compose(&["down"])?;
         let left = self.topology.engine.docker(["ps", "--quiet"])?;
@@ -76,7 +76,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Waits until the proxy knows this many instances of a service, and takes all of them for well.
+    /// Waits until the proxy knows this many instances of a service, and sees all of them as healthy.
     fn is_seen(&self, service: &str, count: usize) -> Result<()> {
         let begun = Instant::now();
         loop {

@@ -44,7 +44,7 @@ pub(super) fn registries(engine: &Engine, machine: &Machine, build: Build) -> Re
     Ok(())
 }
 
-/// What the stages before the last one leave, from a program that is built already.
+/// Makes what the stages before the last one leave, from a program that is built already.
 pub(super) fn staged(engine: &Engine, machine: &Machine, program: &Path) -> Result<()> {
     let stage = machine.home.join("stage");
     let built = stage.join("build/target/release/sir0");
@@ -56,7 +56,7 @@ pub(super) fn staged(engine: &Engine, machine: &Machine, program: &Path) -> Resu
     import(engine, &stage, BUILT_HERE, &[])
 }
 
-/// The stages before the last one, as they stand.
+/// Builds the stages before the last one, as they stand.
 pub(super) fn full(engine: &Engine) -> Result<()> {
     let mut build = engine.command("docker");
     build.args(["build", "--network=host", "--quiet", "--target=build", "--tag", BUILT_HERE, "."]);
@@ -73,7 +73,7 @@ fn named<'t>(text: &'t str, before: &str, start: &str) -> Result<&'t str> {
         .with_context(|| format!("no file names an image `{start}…`"))
 }
 
-/// A folder or an archive becomes an image.
+/// Makes an image from a folder or an archive.
 fn import(engine: &Engine, files: &Path, name: &str, changes: &[&str]) -> Result<()> {
     let mut import = engine.command("docker");
     import.arg("import");

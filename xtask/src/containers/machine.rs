@@ -40,12 +40,12 @@ impl Machine {
         self.home.join("config")
     }
 
-    /// Images, containers and volumes, as long as a run takes.
+    /// The folder of images, containers and volumes, for as long as a run takes.
     pub(super) fn data(&self) -> PathBuf {
         self.home.join("data")
     }
 
-    /// Packages of a Debian, unpacked nowhere yet: where their files are.
+    /// Downloads packages of a Debian, and answers with the files. Nothing is unpacked.
     pub(super) fn downloads(&self, suite: &str, packages: &[&str]) -> Result<Vec<PathBuf>> {
         let folder = self.home.join("apt").join(suite);
         if folder.is_dir() {
@@ -66,7 +66,7 @@ impl Machine {
         files_in(&folder.join("packages"))
     }
 
-    /// Another Debian than the machine's, without a word of it in the machine's own lists.
+    /// Sets up apt for another Debian than the machine's, and changes nothing in the machine's own lists.
     fn apt_of_its_own(&self, suite: &str, folder: &Path) -> Result<PathBuf> {
         let at = |name: &str| folder.join(name).display().to_string();
         fs::write(folder.join("status"), "")?;
@@ -113,7 +113,7 @@ fn codename() -> Result<String> {
     Ok(line.unwrap_or_default().to_owned())
 }
 
-/// Where the machine has Debian from, whatever stands in its lists.
+/// The mirror that the machine has Debian from, as apt knows it.
 fn mirror() -> Result<String> {
     let codename = format!("Codename: {DEBIAN}");
     let mut apt = Command::new("apt-get");

@@ -26,7 +26,7 @@ const BASE: &[&str] = &[
     "libstdc++6",
 ];
 const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";
-/// Without what nobody reads in a container.
+/// Leaves out the files that are never read in a container.
 const LEAN: &[&str] = &[
     "--quiet",
     "--variant=minbase",
@@ -36,7 +36,7 @@ const LEAN: &[&str] = &[
     "--dpkgopt=path-exclude=/usr/share/locale/*",
 ];
 
-/// Makes those that are not there.
+/// Makes the root file systems that are not there.
 pub(super) fn make(machine: &Machine, build: Build) -> Result<()> {
     let envoy = provision::envoy()?;
     let key = format!("{ENTRYPOINT}{ACCOUNTS}{}", envoy.display());

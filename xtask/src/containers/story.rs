@@ -1,5 +1,4 @@
-//! What someone does with the containers who follows the documents, what happens to them meanwhile, and what must be
-//! true of it.
+//! What a reader of the documents does with the containers, what happens to them meanwhile, and what must be true then.
 
 use std::{path::PathBuf, process::Stdio, thread::sleep, time::Duration};
 
@@ -17,7 +16,7 @@ use crate::{
     shell,
 };
 
-/// Programs of others that documented lines call.
+/// Programs of other projects that documented lines call.
 pub(super) struct Tools {
     /// Where `node_modules` is.
     pub(super) node: PathBuf,
@@ -41,7 +40,7 @@ const ANSWERS: &[&str] = &[
     "Logout successful",
 ];
 
-/// Does it all, in order. The first thing that is not as promised ends it.
+/// Tells the story in order. Ends at the first thing that is not as promised.
 pub(super) fn tell(
     engine: &Engine,
     checkout: &Checkout,
@@ -59,11 +58,11 @@ pub(super) fn tell(
     told
 }
 
-/// Someone who follows the documents.
+/// A reader that follows the documents.
 pub(super) struct Story<'e> {
     pub(super) topology: Topology<'e>,
     tools: &'e Tools,
-    /// Those that nobody has run yet.
+    /// The blocks that were not run yet.
     blocks: Vec<Block>,
     pub(super) checkout: &'e Checkout,
 }
@@ -117,7 +116,7 @@ impl Story<'_> {
         self.shell(&block.text).with_context(|| format!("{file}, below `{}`", block.heading))
     }
 
-    /// In a terminal in the clone, with the programs of others at hand.
+    /// Runs lines in a shell in the clone, which finds the programs of other projects.
     fn shell(&self, lines: &str) -> Result<String> {
         let mut sh = self.topology.engine.command("sh");
         sh.args(["-e", "-c", lines]).current_dir(self.topology.folder);
@@ -164,7 +163,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Signs in and lists a game. The token, and the game's path.
+    /// Signs in and lists a game. Answers with the token, and the game's path.
     fn publishes(&self) -> Result<(String, String)> {
         let me = r#"{"email":"you@example.org","password":"seven cranes at dawn"}"#;
         let signed_in = self.topology.asks(&["--data", me], "/api/users/login")?;
@@ -176,7 +175,7 @@ impl Story<'_> {
         Ok((token.to_owned(), format!("/api/games/{id}")))
     }
 
-    /// Does this under calls to both services. No answer may be wrong.
+    /// Does this while both services are called. No answer may be wrong.
     fn meanwhile(
         &mut self,
         token: &str,

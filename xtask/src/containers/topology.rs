@@ -45,7 +45,7 @@ impl Topology<'_> {
         Ok(told.lines().map(str::to_owned).collect())
     }
 
-    /// How many instances of a service the proxy takes for well, and how many it knows.
+    /// How many instances of a service the proxy sees as healthy, and how many it knows.
     pub(super) fn seen(&self, service: &str) -> Result<(usize, usize)> {
         let told = self.measured()?;
         let number = |metric: &str| -> Result<usize> {
@@ -56,7 +56,7 @@ impl Topology<'_> {
         Ok((number("membership_healthy")?, number("membership_total")?))
     }
 
-    /// What Prometheus reads of the proxy, from where Prometheus is.
+    /// The metrics that Prometheus reads from the proxy, read from where Prometheus is.
     pub(super) fn measured(&self) -> Result<String> {
         let envoy = self.of("envoy")?;
         let at = self.address(envoy.first().context("the proxy runs")?)?;

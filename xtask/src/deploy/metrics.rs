@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::read;
 use crate::workspace;
 
-/// Whoever names our metrics.
+/// The files that name our metrics.
 const FILES: [&str; 8] = [
     "deploy/grafana/sir0.json",
     "deploy/prometheus/alerts.yml",
@@ -19,7 +19,7 @@ const FILES: [&str; 8] = [
     "docs/reliability.md",
 ];
 
-/// Labels that Prometheus adds, and the codes of gRPC, stand in no line of ours.
+/// Labels that Prometheus adds, and the codes of gRPC. They stand in no line of ours.
 const OF_OTHERS: [&str; 5] = ["job", "instance", "namespace", "pod", "le"];
 const CODES: [&str; 8] = [
     "Ok",
@@ -54,7 +54,7 @@ pub(super) fn faults(source: &str) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// Named where it is measured: where it is only described does not count.
+/// Whether the source names a metric where it is measured. A description alone does not count.
 fn is_measured(metric: &str, source: &str) -> bool {
     let named = format!("\"{metric}\"");
     source.lines().any(|line| line.contains(&named) && !line.trim_start().starts_with('('))
@@ -64,7 +64,7 @@ fn is_label(label: &str, source: &str) -> bool {
     OF_OTHERS.contains(&label) || source.contains(&format!("\"{label}\" => "))
 }
 
-/// A value stands in the source as it is. A pattern of several is looked at one by one; a wider one says nothing.
+/// Whether the source holds this value. A pattern of several values is checked one by one. A wider pattern passes.
 fn is_value(value: &str, source: &str) -> bool {
     value.split('|').all(|one| {
         let is_plain = one.chars().all(|it| it.is_ascii_alphanumeric() || "_-".contains(it));

@@ -12,7 +12,7 @@ pub(super) struct Delay {
 }
 
 impl Delay {
-    /// How much of it is left, of 1, 2, 4, … seconds since the latest failure.
+    /// How much of the delay is left. The delay is 1, 2, 4, … seconds from the latest failure on.
     pub(super) fn left(&self, failures: Reading) -> Option<Duration> {
         let beyond = failures.level.round() - f32::from(self.free);
         if beyond < 0.0 {

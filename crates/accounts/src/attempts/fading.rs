@@ -1,4 +1,4 @@
-//! Counts that fade, in a fixed number of bytes whoever asks.
+//! Counts that fade. They take a fixed number of bytes, however many clients ask.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 /// Counts by name, each of which halves in a fixed time.
 ///
-/// They lie on shelves of [`Fading::WAYS`]. A new one takes the place of the least on its shelf: who comes under many
-/// names pushes out names that count as little, and first of all their own.
+/// They lie on shelves of [`Fading::WAYS`]. A new count replaces the least on its shelf. A client with many names
+/// pushes out names that count as little, and its own first.
 #[derive(Debug)]
 pub(super) struct Fading {
     half_life: f32,
@@ -15,23 +15,23 @@ pub(super) struct Fading {
     entries: Vec<Entry>,
 }
 
-/// What is counted.
+/// The name of a count, and its shelf.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Key {
-    /// Where it may lie.
+    /// The shelf where it may lie.
     pub(super) shelf: u64,
     pub(super) name: u64,
 }
 
-/// What was counted.
+/// A count as it is read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Reading {
     pub(super) level: f32,
-    /// Since the latest that was counted.
+    /// The time since it was last counted up.
     pub(super) age: Duration,
 }
 
-/// 16 bytes.
+/// One count, in 16 bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     name: u64,
@@ -39,12 +39,12 @@ struct Entry {
     at: Ticks,
 }
 
-/// Since the beginning: enough for six years.
+/// The time since the beginning, in steps of 50 ms: enough for six years.
 #[derive(Clone, Copy, Debug, Default)]
 struct Ticks(u32);
 
 impl Key {
-    /// Lies where its name says. Names are random numbers.
+    /// The name decides the shelf. Names are random numbers.
     pub(super) const fn of(name: u64) -> Self {
         Self { shelf: name, name }
     }
@@ -53,7 +53,7 @@ impl Key {
 impl Fading {
     const WAYS: usize = 8;
     const SHELVES: usize = 1 << 13;
-    /// What was beyond is forgotten as soon as this: someone else may have the address by then.
+    /// The highest level. A larger count is forgotten as soon as this one: the address may have another owner by then.
     const MOST: f32 = 256.0;
 
     pub(super) fn new(half_life: Duration, now: Instant) -> Self {
@@ -61,7 +61,7 @@ impl Fading {
         Self { half_life: half_life.as_secs_f32(), began: now, entries }
     }
 
-    /// How much there is now, and how old the latest is.
+    /// The level now, and the time since it was last counted up.
     pub(super) fn read(&self, key: Key, now: Instant) -> Reading {
         let now = self.ticks(now);
         let found = self.entries[Self::places(key)].iter().find(|entry| entry.name == key.name);
@@ -81,18 +81,18 @@ impl Fading {
         self.set(key, level, now);
     }
 
-    /// Counts less again. The latest that was counted stays the latest.
+    /// Counts down by this amount. The age of the count stays.
     pub(super) fn take_back(&mut self, key: Key, amount: f32, now: Instant) {
         let (now, half_life) = (self.ticks(now), self.half_life);
         let row = &mut self.entries[Self::places(key)];
         if let Some(entry) = row.iter_mut().find(|entry| entry.name == key.name) {
             let rest = 1.0 - amount / entry.faded(now, half_life);
-            // Faded to nothing meanwhile, it is no number.
+            // When the level has faded to zero, `rest` is infinite or no number.
             entry.level *= if rest > 0.0 { rest } else { 0.0 };
         }
     }
 
-    /// Counts this and nothing before.
+    /// Sets the level, and forgets what was counted before.
     pub(super) fn set(&mut self, key: Key, level: f32, now: Instant) {
         let (now, half_life) = (self.ticks(now), self.half_life);
         let row = &mut self.entries[Self::places(key)];
@@ -104,7 +104,7 @@ impl Fading {
         row[place] = Entry { name: key.name, level, at: now };
     }
 
-    /// Counts nothing any more.
+    /// Forgets the count.
     pub(super) fn clear(&mut self, key: Key) {
         let row = &mut self.entries[Self::places(key)];
         if let Some(entry) = row.iter_mut().find(|entry| entry.name == key.name) {

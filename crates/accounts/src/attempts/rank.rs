@@ -1,18 +1,18 @@
-//! Who goes first.
+//! The order in which attempts go.
 
-/// How many others of the same kind wait before someone or are being served.
+/// How many others of the same address or account wait before an attempt or are being served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Company {
     pub(crate) same_address: u16,
     pub(crate) same_account: u16,
 }
 
-/// The lowest goes first.
+/// The place of an attempt in the order. The lowest goes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank(u32);
 
 impl Rank {
-    /// In so many parts of a failure: as fine as what counts least, so that who asked as often is equal.
+    /// How many parts a failure has. One part is what counts least, so attempts that asked equally often are equal.
     const PARTS: f32 = 64.0;
 
     #[expect(

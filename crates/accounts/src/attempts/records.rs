@@ -1,4 +1,4 @@
-//! What is kept in mind of attempts, and what can be told from it.
+//! What is remembered of attempts, and what follows from it.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::{
     fading::{Fading, Key},
 };
 
-/// So many recent failures are forgiven to an address from which the account was signed in to.
+/// An address from which the account was signed in to stays trusted below this many recent failures.
 const FORGIVEN: f32 = 5.0;
 /// A failure that has faded to less is as good as forgotten.
 const HARDLY_ANY: f32 = 0.5;
 
-/// What is kept in mind.
+/// All that is remembered.
 #[derive(Debug)]
 pub(super) struct Records {
     pub(super) failures_of_address: Fading,
@@ -22,14 +22,14 @@ pub(super) struct Records {
     pub(super) failures_of_pair: Fading,
     pub(super) failures_of_newcomers: Fading,
     pub(super) failures_of_guessers: Fading,
-    /// From which address which account was signed in to.
+    /// Which account was signed in to from which address.
     pub(super) known: Fading,
 }
 
-/// Whose failures at an account are counted together.
+/// A group of addresses whose failures at an account are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
-    /// Those of addresses from which it was signed in to: each by itself.
+    /// Addresses from which the account was signed in to. Each is counted by itself.
     Known,
     Newcomers,
     Guessers,
@@ -48,7 +48,7 @@ impl Records {
         }
     }
 
-    /// Whether a token speaks for this one, or the address from which the account was signed in to.
+    /// Whether a token speaks for this attempt, or it comes from an address from which the account was signed in to.
     pub(super) fn is_trusted(&self, attempt: &Attempt, now: Instant) -> bool {
         match attempt.claim {
             Claim::New(_) => attempt.address.is_none(),
@@ -64,25 +64,25 @@ impl Records {
         self.known.level(pair.shelved(), now) >= HARDLY_ANY
     }
 
-    /// The account was signed in to from this address, or made there.
+    /// Notes that the account was signed in to from this address, or made there.
     pub(super) fn now_know(&mut self, pair: Pair, now: Instant) {
         self.known.set(pair.shelved(), 1.0, now);
     }
 
-    /// From this address for this account.
+    /// The recent failures from this address for this account.
     pub(super) fn failures_for(&self, attempt: &Attempt, now: Instant) -> f32 {
         let Claim::Account { pair, .. } = attempt.claim else { return 0.0 };
         self.failures_of_pair.level(Key::of(pair.name), now)
     }
 
-    /// For this account from anywhere.
+    /// The recent failures for this account from all addresses that are not known for it.
     pub(super) fn failures_by_anyone(&self, attempt: &Attempt, now: Instant) -> f32 {
         let Claim::Account { account, .. } = attempt.claim else { return 0.0 };
         let key = Key::of(account);
         self.failures_of_newcomers.level(key, now) + self.failures_of_guessers.level(key, now)
     }
 
-    /// Among whose failures its failure will be counted.
+    /// The lane in which a failure of this attempt will be counted.
     pub(super) fn lane(&self, attempt: &Attempt, now: Instant) -> Option<Lane> {
         attempt.address?;
         matches!(attempt.claim, Claim::Account { .. }).then(|| {

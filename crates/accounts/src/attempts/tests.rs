@@ -1,4 +1,4 @@
-//! Who goes first, who has to wait, and what is forgotten.
+//! Which attempt goes first, which has to wait, and what is forgotten.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -219,7 +219,7 @@ fn the_right_password_forgives_the_wrong_ones_before_it() {
     assert_eq!(stage.wait(forgetful), 0);
 }
 
-/// Tries from this many addresses whenever it may, for an hour: how many passwords were tried.
+/// Guesses from this many addresses for an hour, as often as allowed. Answers how many passwords were tried.
 fn guesses_in_an_hour(stage: &mut Stage, addresses: u32) -> u32 {
     let mut guesses = 0;
     for _ in 0..720 {
@@ -273,7 +273,7 @@ fn the_owner_gets_in_from_a_new_address_while_ninety_guess() {
 
 #[test]
 fn an_unknown_account_is_treated_as_one_that_exists() {
-    // Nothing here is told which accounts exist, so there is nothing to compare but the names.
+    // The memory is not told which accounts exist, so there is nothing to compare but the names.
     let stage = a_stage();
     for name in ["ada", "nobody"] {
         stage.fails(stage.by(name, 1), 3);

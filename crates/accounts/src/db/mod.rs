@@ -1,7 +1,7 @@
 //! The SQL of accounts. Statements are whole, and beside the function that runs them.
 //!
-//! `store.rs`, `users.rs` and `sessions.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The types here are
-//! one or the other.
+//! `store.rs`, `users.rs` and `sessions.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The types here
+//! stand for one or the other.
 
 mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
@@ -22,14 +22,14 @@ use crate::{
     events::SessionEnded,
 };
 
-/// An account with what proves it.
+/// An account with its password hash.
 #[derive(Clone)]
 pub(crate) struct Stored {
     pub(crate) user: User,
     pub(crate) password_hash: String,
 }
 
-/// Which of two names someone else has.
+/// Which of two names another account has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) username: bool,
@@ -79,7 +79,7 @@ const TABLES: &[Table] = &[
     },
 ];
 
-/// Does the same in either engine. In a trace it has this name.
+/// Calls the same function in either engine. The call has this name in a trace.
 macro_rules! on_either {
     ($which:expr, $name:literal, $it:ident => $call:expr) => {
         match $which {
@@ -130,7 +130,7 @@ impl AccountsDb {
         copied
     }
 
-    /// What lies below, for the feed, the health check and the end.
+    /// The database below, for the feed, the health check and the closing.
     pub(crate) fn database(&self) -> Database {
         match self {
             Self::Sqlite(store) => Database::Sqlite(store.database.clone()),
@@ -160,7 +160,7 @@ impl AccountsDb {
         on_either!(self, "user_by_email", store => store.user_by_email(email))
     }
 
-    /// Which of these names someone else has; `except` is whoever may have them.
+    /// Which of these names another account has. `except` is the account that may have them.
     pub(crate) async fn taken(
         &self,
         username: &Username,
@@ -180,12 +180,12 @@ impl AccountsDb {
 }
 
 impl AccountsTx {
-    /// Reads an account for a change: nobody else changes it until this work ends.
+    /// Reads an account for a change. No other work changes it until this work ends.
     pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
         on_either!(self, "user", work => work.user(id))
     }
 
-    /// Adds an account. [`storage::Error::Taken`] when someone else has the name or the e-mail.
+    /// Adds an account. [`storage::Error::Taken`] when another account has the name or the e-mail.
     pub(crate) async fn add_user(
         &mut self,
         username: &Username,
@@ -222,7 +222,7 @@ impl AccountsTx {
         on_either!(self, "refresh_hash", work => work.refresh_hash(id, new, old))
     }
 
-    /// Begins a session for whoever proved this account's password. `false` when the password or the role was changed
+    /// Begins a session for the account whose password was proved. `false` when the password or the role was changed
     /// meanwhile.
     pub(crate) async fn begin_session(
         &mut self,
@@ -234,7 +234,7 @@ impl AccountsTx {
         on_either!(self, "begin_session", work => work.begin_session(session, proved, now, expires))
     }
 
-    /// Ends a session. `None` when it was ended before, or is none of ours.
+    /// Ends a session. `None` when it was ended before, or does not exist.
     pub(crate) async fn end_session(
         &mut self,
         id: SessionId,
@@ -261,8 +261,8 @@ impl AccountsTx {
         on_either!(self, "forget_sessions", work => work.forget_sessions(expired_before))
     }
 
-    /// Records the end of a session beside it, in the same transaction: no service misses it. The last thing before
-    /// the commit: others wait for their place until then.
+    /// Records the event beside the end of a session, in the same transaction, so no service misses it. It is the last
+    /// step before the commit, because other events wait for their place until then.
     pub(crate) async fn announce(
         &mut self,
         event: &SessionEnded,
@@ -271,7 +271,7 @@ impl AccountsTx {
         on_either!(self, "announce", work => work.announce(event, at))
     }
 
-    /// Makes it all happen.
+    /// Commits the unit of work.
     pub(crate) async fn commit(self) -> storage::Result<()> {
         on_either!(self, "commit", work => work.commit())
     }

@@ -27,7 +27,7 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// Holds what was read until the unit of work ends: nobody else changes it meanwhile.
+/// Holds what was read until the unit of work ends. No other work changes it meanwhile.
 macro_rules! for_update {
     () => {
         " FOR UPDATE"
@@ -35,7 +35,7 @@ macro_rules! for_update {
 }
 use for_update;
 
-/// Lets nobody change what was read until the unit of work ends; others may read it in the same way.
+/// Keeps what was read unchanged until the unit of work ends. Other work may read it in the same way.
 macro_rules! for_share {
     () => {
         " FOR SHARE"

@@ -6,8 +6,8 @@ use sir0_storage as storage;
 use super::{Store, Work, engine::At, for_share};
 use crate::{db::Stored, events::SessionEnded};
 
-// The hash that was checked and the role that was signed must still be the account's, and stay so until the commit:
-// a new password or role ends all sessions, and this one must not slip in behind.
+// The hash that was checked and the role that was signed must still be the account's, and stay so until the commit: a
+// new password or role ends all sessions, and this session must not begin after that.
 pub(super) const BEGIN_SESSION: &str = concat!(
     "
     INSERT INTO sessions (session_id, user_id, created_at, expires_at)
@@ -60,7 +60,7 @@ impl Store {
 }
 
 impl Work {
-    /// Begins a session for whoever proved this account's password. `false` when the password or the role was changed
+    /// Begins a session for the account whose password was proved. `false` when the password or the role was changed
     /// meanwhile.
     pub(crate) async fn begin_session(
         &mut self,
@@ -81,7 +81,7 @@ impl Work {
         Ok(begun.is_some())
     }
 
-    /// Ends a session. `None` when it was ended before, or is none of ours.
+    /// Ends a session. `None` when it was ended before, or does not exist.
     pub(crate) async fn end_session(
         &mut self,
         id: SessionId,

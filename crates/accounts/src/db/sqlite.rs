@@ -37,7 +37,7 @@ macro_rules! for_update {
 }
 use for_update;
 
-/// Lets nobody change what was read until the unit of work ends. Here nobody could.
+/// Keeps what was read unchanged until the unit of work ends. Here no other writer could change it.
 macro_rules! for_share {
     () => {
         ""

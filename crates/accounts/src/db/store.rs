@@ -25,7 +25,7 @@ impl Store {
 }
 
 impl Work {
-    /// Records the end of a session beside it.
+    /// Records the event beside the end of a session.
     pub(crate) async fn announce(
         &mut self,
         event: &SessionEnded,
@@ -34,7 +34,7 @@ impl Work {
         engine::announce(&mut self.tx, SessionEnded::KIND, &event.payload(), at).await
     }
 
-    /// Makes it all happen.
+    /// Commits the unit of work.
     pub(crate) async fn commit(self) -> storage::Result<()> {
         Ok(self.tx.commit().await?)
     }

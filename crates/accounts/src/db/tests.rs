@@ -1,4 +1,4 @@
-//! What accounts ask of a database, told on every engine there is.
+//! What accounts asks of a database, tested on every engine.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::domain::{Email, User, Username};
 
-/// Tells each story on every engine. Another engine is another line.
+/// Runs each story on every engine. Another engine is another line.
 macro_rules! on_every_engine {
     ($(async fn $name:ident($db:ident: AccountsDb) $body:block)*) => {$(
         mod $name {
@@ -61,7 +61,7 @@ fn email(text: &str) -> Email {
     Email::parse(text).expect("an address")
 }
 
-/// Does this as one unit of work, and keeps it.
+/// Does this as one unit of work, and commits it.
 async fn work<T>(
     db: &AccountsDb,
     work: impl AsyncFnOnce(&mut AccountsTx) -> storage::Result<T>,
@@ -79,7 +79,7 @@ impl AccountsDb {
             .await
     }
 
-    /// Ada, who signed in at noon until midnight as often as asked.
+    /// Ada, with this many sessions from noon until midnight.
     async fn ada_signs_in<const SESSIONS: usize>(&self) -> (UserId, [SessionId; SESSIONS]) {
         let ada = self.keeps("Ada", "ada@example.com").await.expect("a free name");
         let sessions = [(); SESSIONS].map(|()| SessionId::fresh(NOON));
@@ -89,14 +89,14 @@ impl AccountsDb {
         (ada, sessions)
     }
 
-    /// Begins a session for whoever proved this.
+    /// Begins a session for this proof, and answers whether it began.
     async fn begins(&self, session: SessionId, proved: &Stored) -> bool {
         work(self, async |tx| tx.begin_session(session, proved, NOON, MIDNIGHT).await)
             .await
             .expect("a table")
     }
 
-    /// What someone proves who signs in with this e-mail at this moment.
+    /// What a sign-in with this e-mail proves at this moment.
     async fn proof(&self, address: &str) -> Stored {
         self.stored(address).await.expect("kept")
     }

@@ -11,7 +11,7 @@ use crate::{
 
 type UserRow = (i64, String, String, String, At, String);
 
-/// The database holds only what the rules let in; anything else is damage, and said so.
+/// The database holds only what the rules accept. Anything else is damage and is reported as such.
 fn stored_from(
     (id, username, email, role, At(created), password_hash): UserRow,
 ) -> storage::Result<Stored> {
@@ -86,7 +86,7 @@ impl Store {
         row.map(stored_from).transpose()
     }
 
-    /// Which of these names someone else has; `except` is whoever may have them.
+    /// Which of these names another account has. `except` is the account that may have them.
     pub(crate) async fn taken(
         &self,
         username: &Username,
@@ -104,14 +104,14 @@ impl Store {
 }
 
 impl Work {
-    /// Reads an account for a change: nobody else changes it until this work ends.
+    /// Reads an account for a change. No other work changes it until this work ends.
     pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
         let query = sqlx::query_as(USER_FOR_CHANGE).bind(i64::from(id));
         let row = query.fetch_optional(&mut *self.tx).await?;
         Ok(row.map(stored_from).transpose()?.map(|stored| stored.user))
     }
 
-    /// Adds an account. [`storage::Error::Taken`] when someone else has the name or the e-mail.
+    /// Adds an account. [`storage::Error::Taken`] when another account has the name or the e-mail.
     pub(crate) async fn add_user(
         &mut self,
         username: &Username,

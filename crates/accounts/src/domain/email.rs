@@ -61,7 +61,7 @@ impl Email {
     }
 }
 
-/// An address belongs into no log.
+/// Hides the address, because it must not be in any log.
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(…)")

@@ -11,7 +11,7 @@ use zxcvbn::{Score, feedback::Feedback, zxcvbn};
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
-/// Why a text is no password, or not to be one.
+/// Why a text is no password, or must not become one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPassword {
     /// Below [`Password::MIN_CHARS`].
@@ -36,14 +36,13 @@ impl Password {
     /// The most bytes in UTF-8.
     pub const MAX_BYTES: usize = 512;
     const WEAKEST: Score = Score::Two;
-    /// Judging takes time that grows with the square of the length, and what begins strong is
-    /// strong.
+    /// Judging takes time that grows with the square of the length. A password that begins strong is strong.
     const JUDGED_CHARS: usize = 32;
-    /// And with every symbol that may stand for a letter, it doubles. What is strong without one is
+    /// The time doubles with every symbol that may stand for a letter. A password that is strong without them is
     /// strong.
     const JUDGED_SYMBOLS: usize = 3;
 
-    /// Reads the password of someone who signs in. Whether it is a wise one is of no concern then.
+    /// Reads the password of someone who signs in. How easy it is to guess does not matter then.
     pub fn parse(text: &str) -> Result<Self, InvalidPassword> {
         // All bounds are on what was sent, before any work is done on it.
         if text.len() > Self::MAX_BYTES {
@@ -76,8 +75,7 @@ impl Password {
         )))
     }
 
-    /// As much of it as can be judged in milliseconds; all of it, for nearly every password there
-    /// is.
+    /// The part that can be judged in milliseconds. It is all of nearly every password.
     fn judged(&self) -> Zeroizing<String> {
         let mut symbols = Vec::with_capacity(Self::JUDGED_SYMBOLS);
         let judged = self.0.chars().filter(|character| {
@@ -97,7 +95,7 @@ impl Password {
     }
 }
 
-/// A password belongs into no log.
+/// Hides the password, because it must not be in any log.
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(…)")
@@ -120,7 +118,7 @@ fn words_known_about(username: &str, email: &str) -> Vec<String> {
         .collect()
 }
 
-/// A sentence as the end of ours: small letter, no full stop.
+/// A sentence as the end of another one: small letter, no full stop.
 fn as_clause(sentence: &str) -> String {
     let mut characters = sentence.trim_end_matches('.').chars();
     let first = characters.next().into_iter().flat_map(char::to_lowercase);

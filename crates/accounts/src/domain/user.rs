@@ -19,7 +19,7 @@ pub struct User {
     pub created: Timestamp,
 }
 
-/// What someone wants different about an account. `None` keeps what is there.
+/// A change to the profile of an account. `None` keeps what is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChange {
     /// The new name.
@@ -29,7 +29,7 @@ pub struct ProfileChange {
 }
 
 impl User {
-    /// Takes over what is new, and names the fields that changed. Repeating it is harmless.
+    /// Applies the change, and names the fields that changed. Repeating it is harmless.
     pub fn change(&mut self, change: ProfileChange) -> Vec<&'static str> {
         let mut changed = Vec::new();
         if let Some(username) = change.username.filter(|new| *new != self.username) {

@@ -25,7 +25,7 @@ impl Username {
     /// The only way to make one.
     pub fn parse(text: &str) -> Result<Self, InvalidUsername> {
         let name = Self(Self::TEXT.read(text)?);
-        // Asked of the compared form: there are wide and small forms of `@` too.
+        // The compared form is checked, because there are wide and small forms of `@` too.
         if name.key().contains('@') { Err(InvalidUsername::At) } else { Ok(name) }
     }
 

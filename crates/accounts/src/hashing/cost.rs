@@ -1,4 +1,4 @@
-//! What one hash costs: enough to slow an attacker down, and never what a hostile row asks for.
+//! The cost of one hash: enough to slow an attacker down, and bounded even when a hostile row asks for more.
 
 /// Parameters of scrypt that can be computed without harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,7 @@ impl Cost {
     /// Sixteen times what OWASP recommends: some seconds.
     const MAX_WORK: u64 = 1 << 24;
 
-    /// Within bounds, however weak: an old hash may be checked although none like it would be made
-    /// today.
+    /// A cost within bounds, however weak: an old hash may be checked although none like it is made today.
     pub(super) fn new(log_n: u32, r: u32, p: u32) -> Option<Self> {
         // One by one first, so that the products below cannot overflow.
         let sane = (1..=Self::MAX_LOG_N).contains(&log_n)
@@ -42,7 +41,7 @@ impl Cost {
         self.r >= 8 && self.log_n >= least_log_n
     }
 
-    /// In bytes. `p` adds next to nothing: its rounds run one after the other in the same memory.
+    /// The memory in bytes. `p` adds next to nothing: its rounds run one after the other in the same memory.
     pub(super) fn memory(self) -> u64 {
         128 * u64::from(self.r) * (1 << self.log_n)
     }

@@ -1,5 +1,5 @@
-//! The line before the places where hashes are computed: short, patient for a while, honest when it is full, and led
-//! by who failed and asked least lately.
+//! The line before the places where hashes are computed. It is short, callers wait in it for a limited time, and a full
+//! line refuses at once. The caller with the fewest recent failures and requests goes first.
 
 mod counted;
 #[cfg(test)]
@@ -48,20 +48,20 @@ struct State {
     running: Vec<Attempt>,
 }
 
-/// How someone who waits is told.
+/// The channel that brings a waiter its word.
 type Teller = oneshot::Sender<Word>;
 
-/// What someone who waits is told.
+/// The word that a waiter receives.
 #[derive(Debug)]
 enum Word {
     Begin(Place),
-    /// Someone came who failed and asked less.
+    /// A caller with fewer recent failures and requests came.
     MakeRoom,
-    /// Others failed for it meanwhile.
+    /// Other attempts for the account failed meanwhile.
     TooManyAttempts(Duration),
 }
 
-/// Someone in the line, until they are dropped.
+/// A waiter in the line. Dropping it takes the waiter out.
 struct Waiting<'a> {
     line: &'a Line,
     number: u64,
@@ -81,12 +81,12 @@ impl Line {
         }
     }
 
-    /// Who asked lately, and who failed.
+    /// The memory of recent requests and failures.
     pub(super) const fn attempts(&self) -> &Attempts {
         &self.attempts
     }
 
-    /// Takes this many places, all of them at most, or waits for them within the bounds of the line.
+    /// Takes this many places, at most all there are. Waits for them within the bounds of the line.
     pub(super) async fn admit(
         self: &Arc<Self>,
         attempt: Attempt,
@@ -107,20 +107,20 @@ impl Line {
         }
     }
 
-    /// Takes a place if one is free and nobody waits.
+    /// Takes a place if one is free and the line is empty.
     pub(super) fn admit_now(self: &Arc<Self>, attempt: Attempt) -> Option<Place> {
         let mut state = self.state();
         let is_idle = state.free > 0 && state.queue.len() == 0;
         is_idle.then(|| Place::taken(self, &mut state, attempt, 1))
     }
 
-    /// Keeps in mind how long a hash took.
+    /// Records how long a hash took.
     pub(super) fn finished(&self, took: Duration) {
         histogram!(SECONDS).record(took.as_secs_f64());
         self.pace().learn(took);
     }
 
-    /// Counts and words a refusal for want of room.
+    /// Counts and builds a refusal for lack of room.
     pub(super) fn refuse(&self, attempt: &Attempt) -> Refused {
         counter!(REFUSED).increment(1);
         self.attempts.sent_away(attempt, Instant::now());
@@ -128,14 +128,14 @@ impl Line {
         Refused::TooBusy(self.pace().retry_after(waiting, self.places))
     }
 
-    /// Counts and words a refusal because of wrong passwords.
+    /// Counts and builds a refusal because of wrong passwords.
     fn delay(&self, attempt: &Attempt, left: Duration) -> Refused {
         counter!(DELAYED).increment(1);
         self.attempts.sent_away(attempt, Instant::now());
         Refused::TooManyAttempts(Wait::of(left))
     }
 
-    /// Lets someone wait, and begin at once if a place is free.
+    /// Puts an attempt into the line. It begins at once if a place is free.
     fn join(
         self: &Arc<Self>,
         attempt: Attempt,
@@ -152,7 +152,7 @@ impl Line {
         }
         let rank = state.queue.rank_of(&attempt, &state.running, &self.attempts, now);
         let waiting = state.queue.len();
-        // Who can begin at once does not wait, even where nobody may.
+        // An attempt that can begin at once is let in, even where none may wait.
         let begins = waiting == 0 && places <= state.free;
         let most = self.most_waiting.max(usize::from(begins));
         let newest_first = self.is_too_long(waiting);
@@ -172,8 +172,8 @@ impl Line {
         Ok(Waiting { line: self, number })
     }
 
-    /// Gives free places to those who are next. They are told when the state is no longer held: whoever does not
-    /// listen any more gives the place back.
+    /// Gives free places to the next waiters. They must be told after the state is released, because a waiter that no
+    /// longer listens gives its place back.
     fn begin_next(self: &Arc<Self>, state: &mut State, now: Instant) -> Vec<(Teller, Word)> {
         let mut told = Vec::new();
         if state.free == 0 {
@@ -187,12 +187,12 @@ impl Line {
             let (number, attempt, places) = (next.number(), next.attempt, next.places);
             let delay = self.attempts.delay(&attempt, now);
             if delay.is_some() && state.running.contains(&attempt) {
-                // Perhaps it does not fail, and then this one need not wait.
+                // An equal attempt is running. If it does not fail, this one has no delay.
                 must_wait.push(number);
                 continue;
             }
             if delay.is_none() && places > state.free {
-                // Nobody overtakes a costlier one, or it would never begin.
+                // No attempt overtakes a costlier one, or that one would never begin.
                 break;
             }
             let next = state.queue.leaves(number).expect("it is in the line");
@@ -205,8 +205,8 @@ impl Line {
         told
     }
 
-    /// Who came first will not be through before their patience ends. Then who came last goes first among equals, and
-    /// at least these are through in time.
+    /// Whether the line is too long for its first waiters to finish before their patience ends. Then the latest goes
+    /// first among equals, so that at least the latest finish in time.
     fn is_too_long(&self, waiting: usize) -> bool {
         self.pace().through(waiting, self.places) > self.patience / 2
     }
@@ -249,7 +249,7 @@ impl Drop for Waiting<'_> {
 
 fn tell(told: Vec<(Teller, Word)>) {
     for (teller, word) in told {
-        // Who left meanwhile gives the place back.
+        // A caller who left meanwhile gives the place back.
         drop(teller.send(word));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Why a password is not hashed. Nothing was done; trying again later is safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Too many wait who failed and asked less.
+    /// Too many callers with fewer recent failures and requests wait.
     TooBusy(Wait),
     /// Too many passwords for this account were wrong.
     TooManyAttempts(Wait),
@@ -16,7 +16,7 @@ pub enum Refused {
 pub struct Wait(Duration);
 
 impl Wait {
-    /// As a client is told it: in whole seconds, rounded up, at least one.
+    /// The wait as a client reads it: whole seconds, rounded up, at least one.
     pub(super) fn of(time: Duration) -> Self {
         Self(Duration::from_secs_f64(time.as_secs_f64().ceil().max(1.0)))
     }

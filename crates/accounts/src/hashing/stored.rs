@@ -25,7 +25,7 @@ impl Stored {
     const MAX_BYTES: usize = 256;
     const OUTPUT_BYTES: usize = 32;
 
-    /// Reads a PHC string of scrypt, unless it asks for more than any of ours may cost.
+    /// Reads a PHC string of scrypt, unless it asks for more than [`Cost`] allows.
     pub(super) fn parse(phc: &str) -> Option<Self> {
         if phc.len() > Self::MAX_BYTES {
             return None;
@@ -36,7 +36,7 @@ impl Stored {
         }
         let read = |name| hash.params.get_decimal(name);
         let cost = Cost::new(read("ln")?, read("r")?, read("p")?)?;
-        // Exactly these parameters, in this order: no one means something else by what we ignore.
+        // Exactly these parameters, in this order. A parameter that is ignored could change what the hash means.
         if hash.params.as_str() != cost.to_phc() {
             return None;
         }
@@ -61,7 +61,7 @@ impl Salt {
     }
 }
 
-/// A salt beside its hash helps those who guess.
+/// Hides the salt, because a salt beside its hash helps a guesser.
 impl fmt::Debug for Salt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Salt(…)")

@@ -9,13 +9,13 @@ use crate::domain::Password;
 
 const PATIENT: Duration = Duration::from_secs(30);
 
-/// Costs next to nothing, so that the tests are about everything else.
+/// A hasher that costs next to nothing, so that the tests are about everything else.
 fn a_quick_hasher(places: usize, queue: usize, patience: Duration) -> Hasher {
     let cost = Cost::new(4, 8, 1).expect("within bounds");
     Hasher::with(cost, places, &Config { queue, patience, ..Config::default() })
 }
 
-/// Someone about whom nothing is kept in mind.
+/// An attempt of which nothing is remembered.
 fn anyone(hasher: &Hasher) -> Attempt {
     hasher.attempts().to_change(None)
 }
@@ -265,7 +265,7 @@ async fn a_costlier_hash_takes_as_many_places_as_it_takes_memory() {
     let free = hasher.work(costlier, move || line.free_places()).await.expect("free places");
 
     assert_eq!(free, 2);
-    // One that is costlier than all places together runs alone instead of waiting for ever.
+    // A hash that is costlier than all places together runs alone instead of waiting for ever.
     let endless = Cost::new(12, 8, 1).expect("within bounds");
     let line = Arc::clone(&hasher.0.line);
     let free = hasher.work(endless, move || line.free_places()).await.expect("free places");

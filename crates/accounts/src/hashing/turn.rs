@@ -1,4 +1,4 @@
-//! The turn of one password: it is hashed or checked, and what came of it is kept in mind.
+//! The turn of one password: it is hashed or checked, and the outcome is remembered.
 
 use tokio::{task, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
@@ -46,7 +46,7 @@ impl Turn {
     }
 
     /// Checks a password against the hash of an account. `None`, for an account that does not exist, costs the same and
-    /// matches nothing, so that the time it takes tells nobody which accounts there are.
+    /// matches nothing, so the time it takes does not reveal which accounts exist.
     pub(crate) async fn verify(
         self,
         password: Password,
@@ -55,7 +55,7 @@ impl Turn {
         let stored = stored.and_then(|phc| {
             let read = Stored::parse(phc);
             if read.is_none() {
-                // Not one we wrote: computing it might cost anything.
+                // This platform did not write it, so computing it could cost any amount.
                 tracing::error!("a stored password hash is malformed or out of bounds");
             }
             read
@@ -67,7 +67,7 @@ impl Turn {
         turn.work(move |place| {
             let output = stored::compute(&password, cost, salt);
             let matches = stored.is_some_and(|it| it.output == output);
-            // Kept in mind also when the caller left meanwhile.
+            // The outcome is remembered even when the caller left meanwhile.
             if matches {
                 place.succeeded();
             } else {
@@ -78,7 +78,7 @@ impl Turn {
         .await
     }
 
-    /// With as many places as this cost takes. Who needs more waits for them again.
+    /// The turn with as many places as this cost takes. A turn that needs more than one waits for them again.
     async fn at(self, cost: Cost) -> Result<Self, Refused> {
         if self.hasher.places(cost) <= 1 {
             return Ok(self);
@@ -89,7 +89,7 @@ impl Turn {
         hasher.turn_of(attempt, cost).await
     }
 
-    /// Does the work on a thread where blocking harms no one.
+    /// Does the work on a thread that may block.
     pub(super) async fn work<T: Send + 'static>(
         self,
         work: impl FnOnce(&mut Place) -> T + Send + 'static,
@@ -103,8 +103,8 @@ impl Turn {
             drop(place);
             done
         });
-        // When the caller leaves, work that has not begun never does, and its place is free when a
-        // thread comes to it. Work that has begun keeps its place, because it keeps its memory.
+        // When the caller leaves, work that has not begun never begins. Its place is free when a thread comes to it.
+        // Work that has begun keeps its place, because it keeps its memory.
         match AbortOnDropHandle::new(task).await {
             Ok(done) => Ok(done),
             Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),

@@ -1,4 +1,4 @@
-//! The doorbell between processes. The poll comes once an hour here: what is heard was rung for.
+//! The doorbell between processes. The poll comes once an hour here, so an event that is heard was rung for.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::{
     place::{Place, Process, on_every_engine, redis_at},
 };
 
-/// Two processes that follow one table, and someone who listens in the first.
+/// Two processes that follow one table, and a listener in the first.
 struct Two {
     here: Feed<Noted>,
     listener: Follower<Noted>,
@@ -33,8 +33,8 @@ impl Two {
         self.bell.ring();
     }
 
-    /// A ring that nobody heard yet tells of no event. It is rung until it is heard, so that the next ring is one
-    /// between two who listen.
+    /// A ring is lost when no process listens yet. So it is repeated until it is heard. The next ring is then between
+    /// two processes that listen.
     async fn hear_each_other(&mut self, first: u32) {
         let heard_at = self.here.head() + 1;
         self.elsewhere.notes([first]).await;
@@ -118,7 +118,7 @@ on_every_engine! {
         two.announces(1).await;
         redis.start_again();
 
-        // Whoever listens anew looks for what was said meanwhile, without another ring.
+        // A process that listens anew looks for what was announced meanwhile, without another ring.
         assert_eq!(hears(&mut two.listener).await, Some(1));
         two.hear_each_other(2).await;
     }

@@ -21,10 +21,10 @@ const POSTGRES: Migration = Migration {
     ..SQLITE
 };
 
-/// Where one database is. Every handle opened on it is a process of its own, as far as the database can tell.
+/// Where one database is. Every handle opened on it is a separate process, as far as the database can tell.
 pub(crate) struct Place {
     address: storage::Place,
-    /// The server's, if it is one of a server.
+    /// The database on its server, if the engine has servers.
     pub(crate) server: Option<sir0_throwaway::Database>,
     _folder: TempDir,
 }
@@ -66,7 +66,7 @@ impl Process {
         self.feed_through(None, config).await
     }
 
-    /// A feed that hears nobody outside this process: the Redis it listens to is not there.
+    /// A feed that hears no ring from outside this process: the Redis it listens to is not there.
     pub(crate) async fn deaf_feed(&self, config: Config) -> Feed<Noted> {
         let port = sir0_throwaway::free_port().expect("a port");
         self.feed_through(Some(redis_at(&format!("redis://127.0.0.1:{port}"))), config).await
@@ -76,12 +76,12 @@ impl Process {
         Feed::open("notes", self.0.clone(), redis, config).await.expect("a table")
     }
 
-    /// Commits these events, all at once, and rings for no one.
+    /// Commits these events, all at once, and does not ring.
     pub(crate) async fn notes(&self, numbers: impl IntoIterator<Item = u32>) {
         self.announces(numbers).await;
     }
 
-    /// As [`Self::notes`], of whatever is written.
+    /// As [`Self::notes`], for any payloads.
     pub(crate) async fn announces(&self, payloads: impl IntoIterator<Item = impl ToString>) {
         macro_rules! announce {
             ($engine:ident, $database:ident) => {{
@@ -104,14 +104,14 @@ impl Process {
     }
 }
 
-/// Patient, so that a busy machine is not mistaken for a slow Redis, to which nobody rings for a while.
+/// A patient Redis client, so that a busy machine is not mistaken for a slow Redis, which gets no rings for a while.
 pub(crate) fn redis_at(url: &str) -> Redis {
     let patience = Duration::from_secs(1);
     let config = sir0_redis::Config { url: Some(url.to_owned()), patience, password_file: None };
     Redis::open(&config).expect("a URL that can be read")
 }
 
-/// Tells each story on every engine. Another engine is another line.
+/// Runs each story on every engine. Another engine is another line.
 macro_rules! on_every_engine {
     ($(async fn $name:ident($place:ident: Place) $body:block)*) => {$(
         mod $name {

@@ -1,4 +1,4 @@
-//! One feed and its followers, told on every engine.
+//! One feed and its followers, tested on every engine.
 
 use std::time::Duration;
 
@@ -158,7 +158,8 @@ on_every_engine! {
         let listening = async {
             let mut wait = 0;
             while heard.len() < 100 {
-                // Cancelled at ever other moments: while it waits, while it reads the table, and just after.
+                // The wait is cancelled at a different moment each time: while it waits, while it reads the table, and
+                // just after.
                 wait = (wait + 37) % 2_000;
                 if let Ok(next) = timeout(Duration::from_micros(wait), follower.next()).await {
                     let Heard::Event(event) = next.expect("a table") else { panic!("nothing is lost") };

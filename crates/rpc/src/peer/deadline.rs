@@ -1,4 +1,4 @@
-//! Until when the caller of a call waits, so that what is asked of others on its behalf waits no longer.
+//! The moment until which a caller waits, so that calls to other services on its behalf wait no longer.
 
 use std::{future::Future, time::Duration};
 
@@ -12,17 +12,17 @@ tokio::task_local! {
     static CURRENT: Instant;
 }
 
-/// A `grpc-timeout` that is none.
+/// A `grpc-timeout` that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the grpc-timeout header is malformed")]
 pub struct Malformed;
 
-/// Answers a call whose caller waits until then.
+/// Runs the work of a call whose caller waits until then.
 pub fn within<F: Future>(until: Instant, work: F) -> impl Future<Output = F::Output> {
     CURRENT.scope(until, work)
 }
 
-/// Until when the caller waits for what this task does, if anyone does and said so.
+/// The moment until which the caller waits for this task, if there is a caller that set one.
 #[must_use]
 pub fn current() -> Option<Instant> {
     CURRENT.try_with(|until| *until).ok()
@@ -49,7 +49,7 @@ pub fn read(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
     Ok(Some(wait))
 }
 
-/// As in the header, in the finest unit that eight digits can hold; never longer than it is.
+/// The wait as the header carries it, in the finest unit that eight digits can hold. It never becomes longer.
 pub(crate) fn write(wait: Duration) -> HeaderValue {
     const LIMIT: u128 = 100_000_000;
     let text = match (wait.as_micros(), wait.as_millis(), wait.as_secs()) {

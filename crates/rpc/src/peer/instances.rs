@@ -1,5 +1,5 @@
-//! The instances of a service: looked up by its name every few seconds, so that those that are added are found and
-//! those that are gone are left.
+//! The instances of a service: looked up by its name every few seconds, so that new instances are found and gone ones
+//! are dropped.
 
 use std::{
     collections::BTreeSet,
@@ -57,23 +57,23 @@ pub(super) fn by_name(address: &str) -> Result<(String, Lookup), InvalidAddress>
 pub(super) struct Instance {
     address: SocketAddr,
     channel: Channel,
-    /// Whether what was last asked of it was answered.
+    /// Whether the last call to it was answered.
     works: AtomicBool,
 }
 
 impl Instance {
-    /// A way to ask it. Connects when it is used.
+    /// The channel to it. It connects when it is used.
     pub(super) fn channel(&self) -> Channel {
         self.channel.clone()
     }
 
-    /// Notes how asking it went.
+    /// Notes whether a call to it was answered.
     pub(super) fn worked(&self, it_did: bool) {
         self.works.store(it_did, Ordering::Relaxed);
     }
 }
 
-/// All that are known. The looking-up ends with this.
+/// All instances that are known. Dropping this ends the lookups.
 pub(super) struct Instances {
     known: watch::Receiver<Known>,
     turn: AtomicUsize,
@@ -93,8 +93,8 @@ impl Instances {
         Self { known, turn: AtomicUsize::new(0), again, patience: config.connect_timeout, looking }
     }
 
-    /// The next one in turn that works, and not this one if there is another. If none is known to work, one that may
-    /// work again. `None` when there is none at all.
+    /// The next instance in turn that works, and not this one if there is another. If none is known to work, one that
+    /// may work again. `None` when there is no instance at all.
     pub(super) async fn pick(&self, but: Option<&Arc<Instance>>) -> Option<Arc<Instance>> {
         let mut known = self.known.clone();
         let found = timeout(self.patience, known.wait_for(|known| !known.is_empty())).await;
@@ -113,7 +113,7 @@ impl Instances {
             .cloned()
     }
 
-    /// Something failed: looks before the time comes.
+    /// Asks for a lookup before its time, because a call failed.
     pub(super) fn look_again(&self) {
         self.again.notify_one();
     }
@@ -135,7 +135,7 @@ struct Look {
 }
 
 impl Look {
-    /// However often something fails, no more lookups than this.
+    /// The shortest time between two lookups, however often calls fail.
     const SHORTEST: Duration = Duration::from_millis(200);
 
     async fn again_and_again(self) {
@@ -179,7 +179,7 @@ impl Look {
         let endpoint: Endpoint =
             format!("http://{address}").parse().expect("an address of a socket is one of a server");
         let channel = endpoint
-            // What it is asked for by, whichever instance it is.
+            // The name in the requests, the same for every instance.
             .origin(origin)
             .connect_timeout(connect_timeout)
             .tcp_nodelay(true)
@@ -190,7 +190,7 @@ impl Look {
         Arc::new(Instance { address, channel, works: AtomicBool::new(true) })
     }
 
-    /// One that failed is asked nothing while others work, so it is tried here.
+    /// Tries the instances that failed, because they get no calls while others work.
     async fn try_those_that_failed(&self) {
         let known = Arc::clone(&*self.tell.borrow());
         for instance in known.iter().filter(|it| !it.works.load(Ordering::Relaxed)) {

@@ -1,4 +1,4 @@
-//! What services show each other on internal calls.
+//! The secret that services show each other on internal calls.
 
 use std::{
     fmt, fs,
@@ -24,17 +24,17 @@ pub enum InvalidSecret {
         /// What the system said.
         source: io::Error,
     },
-    /// Someone could find it by trying.
+    /// The secret could be found by trying.
     #[error("the secret of the peers needs at least {min} characters, such as those of \
         `openssl rand -hex 32`", min = Secret::MIN_CHARS)]
     TooShort,
-    /// It could not stand in a header.
+    /// The secret could not stand in a header.
     #[error("the secret of the peers must be letters, digits and signs, without spaces")]
     Unprintable,
 }
 
 impl Secret {
-    /// Fewer could be found by trying.
+    /// A shorter secret could be found by trying.
     pub const MIN_CHARS: usize = 16;
     const MAX_FILE_BYTES: u64 = 4096;
 
@@ -67,7 +67,7 @@ impl Secret {
         request.metadata_mut().insert("authorization", value);
     }
 
-    /// Whether this is it. Takes the same time for every guess, however long or close it is.
+    /// Whether this is the secret. Takes the same time for every guess, however long or close it is.
     pub(crate) fn is(&self, shown: &str) -> bool {
         let of = |text: &str| digest::digest(&digest::SHA256, text.as_bytes());
         verify_slices_are_equal(of(&self.0).as_ref(), of(shown).as_ref()).is_ok()

@@ -1,4 +1,4 @@
-//! Asked for real: servers on loopback, each with a runtime of its own so that it can die like a process.
+//! Calls to real servers on loopback. Each has a separate runtime, so that it can die like a process.
 
 use std::{
     net::SocketAddr,
@@ -62,7 +62,7 @@ impl StatusService for Answering {
     }
 }
 
-/// An instance on a port of its own.
+/// An instance on a separate port.
 struct Living {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<MetadataMap>>>,
@@ -167,7 +167,7 @@ async fn an_instance_is_found_by_the_name_in_an_address() {
     let address = format!("http://localhost:{}", one.address.port());
     let peer = Peer::at(&address, QUICK).expect("an address");
 
-    // The name may stand for `::1` as well, where nobody listens: a call that reached no one is repeated.
+    // The name may stand for `::1` as well, where no server listens. A call that reached no server is repeated.
     for _ in 0..4 {
         asks(&peer, Manner::Once).await.expect("an answer");
     }

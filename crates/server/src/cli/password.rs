@@ -22,7 +22,8 @@ pub enum NoPassword {
     Unreadable(#[from] io::Error),
 }
 
-/// Asks for a password twice, without showing it, when a person sits there; else reads the first line of standard input.
+/// Asks for a password twice, without showing it, when a person sits there. Otherwise reads the first line of standard
+/// input.
 pub fn read_password() -> Result<String, NoPassword> {
     let input = io::stdin().lock();
     if !input.is_terminal() {
@@ -41,7 +42,7 @@ pub fn read_password() -> Result<String, NoPassword> {
 }
 
 fn first_line(input: impl BufRead) -> Result<String, NoPassword> {
-    /// Well above what accounts accept, so that they say what they accept.
+    /// Well above the limit of accounts, so that accounts name their own limit.
     const MOST_BYTES: u64 = 4096;
 
     let mut line = Vec::new();

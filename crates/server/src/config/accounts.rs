@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use sir0_accounts::{Config, hashing};
 
-/// Takes the settings apart by name: one that is added there does not compile until it is written here too.
+/// Takes the settings apart by name: a setting that is added there does not compile until it is written here too.
 pub(super) fn serialize<S: Serializer>(config: &Config, serializer: S) -> Result<S::Ok, S::Error> {
     let Config {
         database,

@@ -14,7 +14,7 @@ pub(super) const PREFIX: &str = "SIR0_";
 /// What the environment says.
 pub(super) struct Environment {
     pub(super) given: Vec<Given>,
-    /// <https://no-color.org>: set to anything but nothing.
+    /// <https://no-color.org>: the variable is set and not empty.
     pub(super) no_color: bool,
 }
 
@@ -35,7 +35,7 @@ pub(super) fn read(
             let known = SETTINGS.iter().map(|setting| &setting.variable);
             return Err(ConfigError::unknown(&name, origin, known));
         };
-        // A byte that is no text becomes U+FFFD, which would only be a file name or a password gone wrong.
+        // A byte that is not text becomes U+FFFD, which could only be part of a wrong file name or password.
         let text = value.to_string_lossy();
         let given = Given::from_text(setting, &text, origin)?;
         if value.to_str().is_none() {

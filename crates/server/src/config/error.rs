@@ -35,7 +35,7 @@ pub enum ConfigError {
     BadValue {
         /// The setting.
         key: &'static str,
-        /// As it was written. Databases are left out: their passwords are nobody's business.
+        /// As it was written. Databases are left out, because their passwords are secret.
         value: String,
         /// Where it was written.
         origin: Origin,
@@ -44,7 +44,7 @@ pub enum ConfigError {
         /// What would be right.
         wants: &'static str,
     },
-    /// A part that is to run by itself is not told what it needs.
+    /// A part that is to run by itself lacks a setting that it needs.
     #[error("`sir0 serve {part}` needs `{key}` ({variable}): {reason}")]
     Lacking {
         /// The part.
@@ -56,7 +56,7 @@ pub enum ConfigError {
         /// What it is needed for.
         reason: &'static str,
     },
-    /// No value given is to blame.
+    /// None of the given values is to blame.
     #[error("the settings do not fit together: {reason}")]
     Impossible {
         /// What is wrong with them.

@@ -1,4 +1,4 @@
-//! `sir0.toml`: read whole, with the line of each value for whoever has to correct it.
+//! `sir0.toml`: read whole, with the line of each value, so that an error can name the line to correct.
 
 use std::{
     fs::File,
@@ -63,7 +63,7 @@ struct Page<'p> {
 }
 
 impl Page<'_> {
-    /// Collects the values of a section. Goes only into sections that exist, so it ends as soon as they do.
+    /// Collects the values of a section. It enters only sections that exist, so it goes no deeper than they do.
     fn walk(
         &self,
         section: &str,

@@ -1,5 +1,5 @@
-//! What a stranger may take before the port says no. Every bound has bounds of its own, so that a slip of the pen
-//! neither opens the door wide nor shuts it.
+//! What a stranger may take before the port refuses. Every limit is itself bounded, so that a slip of the pen neither
+//! opens the door wide nor shuts it.
 
 use std::{fmt, time::Duration};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::Proxies;
 
-/// What a stranger may take before the port says no.
+/// What a stranger may take before the port refuses.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -28,17 +28,17 @@ pub struct Limits {
     #[serde(deserialize_with = "number::<1, 1_000_000, _, _>")]
     pub connections: usize,
     /// How many bytes may wait for clients: answers they do not read, bodies they have sent half of. One client alone
-    /// gets half.
+    /// gets a quarter.
     #[serde(deserialize_with = "number::<1_048_576, 1_099_511_627_776, _, _>")]
     pub waiting_bytes: usize,
-    /// Who is believed about the address of a client: what stands before this port.
+    /// The proxies before this port whose word about the address of a client is believed.
     pub proxies: Proxies,
     /// How long the headers of a request may take to arrive, from their first byte on; and how long a new connection
     /// may say nothing.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub header_timeout: Duration,
-    /// How long an HTTP/1 connection may rest between two requests. It has to be longer than whoever pools connections
-    /// keeps them, or a request meets the end of its connection.
+    /// How long an HTTP/1 connection may rest between two requests. It has to be longer than connection pools keep a
+    /// connection, or a request meets the end of its connection.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub keep_alive_timeout: Duration,
     /// How long an HTTP/2 connection may stay open without a call.
@@ -48,7 +48,7 @@ pub struct Limits {
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<1, _>")]
     pub body_timeout: Duration,
     /// How long the port stays open once the program was asked to stop and its health says so: a proxy has to notice
-    /// before connections are refused. `0s` where nobody looks.
+    /// before connections are refused. `0s` where no proxy looks.
     #[serde(serialize_with = "humantime_serde::serialize", deserialize_with = "wait::<0, _>")]
     pub linger: Duration,
     /// How long calls may take to end once the port is closed. `0s` cuts them off.

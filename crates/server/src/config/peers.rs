@@ -1,4 +1,4 @@
-//! Where the other parts are when each runs in a process of its own, and what a process must be told to run apart.
+//! Where the other parts are when each runs in a separate process, and which settings such a process needs.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use super::{Config, ConfigError, SETTINGS};
 use crate::parts::{Part, Parts};
 
-/// Where the other parts are. In one process nobody asks.
+/// Where the other parts are. The settings are unused when all parts run in one process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Peers {
@@ -18,7 +18,7 @@ pub struct Peers {
     /// Where the storefront is, for the edge.
     #[serde(deserialize_with = "origin")]
     pub storefront: Option<String>,
-    /// The file with what services show each other on calls that are theirs alone.
+    /// The file with the secret that services show each other on calls that are theirs alone.
     pub secret_file: Option<PathBuf>,
 }
 
@@ -65,8 +65,8 @@ impl Config {
         }
     }
 
-    /// Notes in the log when a part keeps its tables in a file: a second process of its kind would have others. Call
-    /// it once logs have started.
+    /// Notes in the log when a part keeps its tables in a file: a second process of its kind would have other tables.
+    /// Call it once logs have started.
     pub fn log_solitude(&self, parts: Parts) {
         let Some(part) = parts.alone() else { return };
         if self.keeps_tables_in_a_file(part) {
@@ -77,7 +77,7 @@ impl Config {
         }
     }
 
-    /// Whether anything of these parts is kept in a file, so that the data folder is needed.
+    /// Whether these parts keep anything in a file, so that the data folder is needed.
     pub(crate) fn keeps_files(&self, parts: Parts) -> bool {
         let keeps = |part| parts.include(part) && self.keeps_tables_in_a_file(part);
         keeps(Part::Accounts)

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sir0_rpc::Client;
 
-/// In which each proxy notes who asked it, behind what was noted before.
+/// The header in which each proxy notes the address that asked it, behind what was noted before.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The proxies that are believed. By default there are none, and the peer of a connection is its client.
@@ -15,7 +15,8 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub struct Proxies(Arc<[IpNet]>);
 
 impl Proxies {
-    /// Who asked. Only what a listed proxy noted is believed; what was in the header before that anyone can write.
+    /// The client of a request. Only what a listed proxy noted is believed. Anyone can write what was in the header
+    /// before.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
         let mut client = peer.to_canonical();
         if !self.hold(client) {
@@ -24,7 +25,7 @@ impl Proxies {
         let noted = headers.get_all(FORWARDED_FOR).iter().rev();
         let noted = noted.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
         for one in noted {
-            // What no address is was not noted by a proxy of ours: the last that is known asked.
+            // An entry that is no address was not noted by a proxy of ours. The last known address is the client.
             let Some(address) = address(one) else { break };
             client = address;
             if !self.hold(client) {
@@ -39,7 +40,7 @@ impl Proxies {
     }
 }
 
-/// Some proxies note a port, and then put an IPv6 address in brackets.
+/// Reads a noted address. Some proxies note a port too, and then put an IPv6 address in brackets.
 fn address(noted: &[u8]) -> Option<IpAddr> {
     let noted = str::from_utf8(noted).ok()?.trim();
     let with_port = || noted.parse().ok().map(|address: std::net::SocketAddr| address.ip());

@@ -1,5 +1,5 @@
 //! The table of settings: the one place where a key, its variable, its flag and its meaning meet. Reading, refusing and
-//! `sir0 --help` all go by it.
+//! `sir0 --help` all use it.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -39,7 +39,7 @@ pub enum Kind {
     File,
     /// What to log.
     Filter,
-    /// Who reads the log.
+    /// The form of the log, for people or for programs.
     Format,
     /// A name that others see.
     Name,
@@ -56,7 +56,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What would be right, for whoever wrote something else.
+    /// What would be right, for the message about a wrong value.
     #[must_use]
     pub const fn wants(self) -> &'static str {
         match self {
@@ -153,7 +153,7 @@ pub(super) fn keys_and_sections() -> &'static BTreeSet<&'static str> {
     &NAMES
 }
 
-/// The known name that takes the fewest slips of the pen to become this one.
+/// The known name that becomes this one with the fewest slips of the pen.
 pub(super) fn nearest<'n>(
     name: &str,
     known: impl Iterator<Item = &'n &'static str>,

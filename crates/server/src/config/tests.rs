@@ -71,7 +71,7 @@ fn every_default_reads_back_from_every_variable() {
         .pointer(&format!("/{}", setting.key.replace('.', "/")))
     {
         Some(serde_json::Value::String(text)) => text.clone(),
-        // Unset: what its kind gives as an example.
+        // The setting is unset: the example of its kind is used.
         Some(serde_json::Value::Null) | None => {
             let example = setting.kind.wants().split('`').nth(1);
             example.expect("every kind has one").to_owned()

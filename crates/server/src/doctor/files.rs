@@ -1,4 +1,4 @@
-//! The files of an installation: whether they can be written, and who else reaches them.
+//! The files of an installation: whether they can be written, and whether other users reach them.
 
 use std::{fs, io, path::Path};
 
@@ -20,7 +20,7 @@ pub(super) fn data_folder(folder: &Path) -> Finding {
     if !folder.exists() {
         return Finding::Doubtful(format!("{name} is not there yet"), "`sir0 serve` makes it");
     }
-    // Only trying tells: owners, read-only mounts and full disks all say no in their own way.
+    // Only a try tells: owners, read-only mounts and full disks all refuse in their own way.
     if let Err(error) = visit(folder) {
         return Finding::Ill(
             format!("{name} cannot be written: {error}"),
@@ -74,7 +74,7 @@ fn not_yet(name: &str) -> Finding {
     )
 }
 
-/// Who else reaches the files of a database. `None` when nobody does.
+/// Whether other users can reach the files of a database. `None` when they cannot.
 pub(super) fn of_database(place: &Place) -> Option<Finding> {
     let found = match place.judge() {
         Ok(found) => found,

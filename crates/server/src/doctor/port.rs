@@ -1,4 +1,4 @@
-//! The port: whether it can be opened, or who has it.
+//! The port: whether it can be opened, or what has it.
 
 use std::io::ErrorKind;
 
@@ -36,8 +36,8 @@ pub(super) async fn look(config: &Config, parts: Parts) -> Finding {
     }
 }
 
-/// Whether some process serves the files of these parts. `None` where a server in between keeps the tables: it does not
-/// tell.
+/// Whether some process serves the files of these parts. `None` where a database server keeps the tables, because it
+/// does not tell.
 fn is_served_here(config: &Config, parts: Parts) -> Option<bool> {
     let places = services::each_place(config);
     let ours = places.into_iter().filter(|(service, ..)| parts.include(service.part()));

@@ -1,6 +1,6 @@
 //! What a browser asks for before it shows an answer to a page of another origin. Tokens travel in headers and never in
-//! cookies, so any origin may ask, and everyone is answered alike: no answer depends on `Origin`, and a cache may keep
-//! one for all. Pages for operators have none of this.
+//! cookies, so any origin may ask. Every origin gets the same answer: no answer depends on `Origin`, and a cache may
+//! keep one for all. Pages for operators have none of this.
 
 use http::{
     HeaderMap, HeaderValue, Response, StatusCode,
@@ -36,13 +36,13 @@ pub(super) fn is_open(door: Option<Door>, path: &str) -> bool {
     }
 }
 
-/// Whether this `OPTIONS` is a browser that asks what a page may ask. Other questions about the methods of a path are
-/// for its door.
+/// Whether this `OPTIONS` comes from a browser that asks what a page may do. Other questions about the methods of a
+/// path are for its door.
 pub(super) fn is_preflight(headers: &HeaderMap) -> bool {
     headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Grants what a page asks for. The headers are named after the question: `*` would leave out `authorization`.
+/// Grants what a page asks for. The headers are named as in the question: `*` would leave out `authorization`.
 pub(super) fn preflight(asked: &HeaderMap) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;

@@ -1,4 +1,4 @@
-//! Whether a request is one at all: what RFC 9110, 9112 and 9113 tell a server to refuse, and hyper lets pass.
+//! Whether a request is valid: the checks that RFC 9110, 9112 and 9113 ask of a server, and hyper leaves out.
 
 use std::net::Ipv6Addr;
 
@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 /// What HTTP/2 counts for each header beside its name and its value (RFC 9113, 10.5.1).
 const EACH_HEADER: usize = 32;
 
-/// Refuses what is no request.
+/// Refuses a request that is not valid.
 pub(super) fn judge<B>(request: &Request<B>, header_bytes: usize) -> Result<(), Refusal> {
     let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if *method == Method::CONNECT {
@@ -34,19 +34,19 @@ pub(super) fn judge<B>(request: &Request<B>, header_bytes: usize) -> Result<(), 
     }
 }
 
-/// What is looked for in the headers, found in one pass: looking each of them up costs more.
+/// The headers that are checked, found in one pass: looking each of them up costs more.
 #[derive(Debug, Default)]
 struct Seen<'h> {
-    /// How many there are, and the last.
+    /// How many `Host` headers there are, and the last.
     hosts: usize,
     host: Option<&'h HeaderValue>,
     length: Option<&'h HeaderValue>,
-    /// Something else than `100-continue`.
+    /// `Expect` asks for something else than `100-continue`.
     expects_more: bool,
     has_coding: bool,
     /// A value begins or ends with white space, or there are two lengths.
     is_malformed: bool,
-    /// As HTTP/2 counts them.
+    /// The size of the headers, as HTTP/2 counts it.
     bytes: usize,
 }
 
@@ -79,12 +79,12 @@ fn target(method: &Method, uri: &Uri) -> Result<(), Refusal> {
     if (is_path || is_server) && is_ours { Ok(()) } else { Err(Refusal::BAD_TARGET) }
 }
 
-/// One host that can be one: never two, and over HTTP/1.1 never none (RFC 9112, 3.2; RFC 9113, 8.3.1). A URL names its
-/// host better than the header, which has to be there all the same.
+/// Checks that there is one valid host: never two, and over HTTP/1.1 never none (RFC 9112, 3.2; RFC 9113, 8.3.1). The
+/// host in a URL counts more than the header, which has to be there all the same.
 fn host(version: Version, uri: &Uri, seen: &Seen<'_>) -> Result<(), Refusal> {
     let authority = uri.authority().map(|it| it.as_str().as_bytes());
     if authority.is_some_and(|it| !is_host(it)) {
-        // A user in the URL, too: it may only be there to deceive (RFC 9110, 4.2.4).
+        // This covers a user in the URL, who may only be there to deceive (RFC 9110, 4.2.4).
         return Err(Refusal::BAD_TARGET);
     }
     if seen.hosts > 1 {
@@ -119,7 +119,7 @@ fn is_host(text: &[u8]) -> bool {
     !name.is_empty() && is_name(name) && port(rest)
 }
 
-/// `reg-name`: letters, digits, what stands for itself, and escapes.
+/// `reg-name`: letters, digits, characters that stand for themselves, and escapes.
 fn is_name(name: &[u8]) -> bool {
     let mut rest = name;
     loop {
@@ -170,7 +170,7 @@ fn are_same(host: &[u8], authority: &[u8]) -> bool {
     host.eq_ignore_ascii_case(authority) || bare(host) == bare(authority)
 }
 
-/// The only coding is `chunked`, once (RFC 9112, 6.1). That it is there at all hyper has seen.
+/// The only coding is `chunked`, once (RFC 9112, 6.1). hyper has checked that it is there.
 fn coding(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut codings = headers
         .get_all(TRANSFER_ENCODING)
@@ -185,7 +185,8 @@ fn coding(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// What HTTP/1 keeps by its grammar: values without space around them (RFC 9113, 8.2.1), one length, and a bound.
+/// Checks what HTTP/1 ensures by its grammar: values without space around them (RFC 9113, 8.2.1), one length, and a
+/// bound.
 fn fields(uri: &Uri, seen: &Seen<'_>, header_bytes: usize) -> Result<(), Refusal> {
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());

@@ -13,7 +13,7 @@ const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// How messages travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// As gRPC has it.
+    /// As gRPC defines it.
     Native,
     /// With the trailers behind the messages, for browsers.
     Web,
@@ -24,7 +24,7 @@ pub(super) enum Format {
 impl Format {
     /// The format of a media type. `None` for messages that are not protobuf.
     fn of(content_type: &HeaderValue) -> Option<Self> {
-        // Nearly every call says just this.
+        // Nearly every call sends exactly this.
         if content_type == NATIVE {
             return Some(Self::Native);
         }
@@ -73,12 +73,12 @@ pub(crate) fn door_of(headers: &HeaderMap) -> Option<Door> {
     }
 }
 
-/// In which format a caller writes.
+/// The format in which a caller writes.
 pub(super) fn format_in(headers: &HeaderMap) -> Option<Format> {
     headers.get(header::CONTENT_TYPE).and_then(Format::of)
 }
 
-/// Judges the head, and answers a call that cannot be one.
+/// Judges the head, and answers a call whose head is wrong.
 pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Box<Response<Body>>> {
     let headers = request.headers();
     let format = format_in(headers).ok_or_else(|| {
@@ -86,7 +86,7 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Box<Response<Body
         Box::new(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, said))
     })?;
     if format == Format::Native && request.version() < Version::HTTP_2 {
-        // Its client cannot read a status where HTTP/1 has no trailers.
+        // A client of native gRPC cannot read a status where HTTP/1 has no trailers.
         return Err(Box::new(noting(Status::unimplemented("HTTP/1"), rest::needs_http2())));
     }
     if request.method() != Method::POST {
@@ -105,20 +105,20 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Box<Response<Body
     Ok(format)
 }
 
-/// Brings the head of a gRPC-Web request to the form in which tonic knows it. A request that was read is no text any
-/// more, whatever its answer will be.
+/// Brings the head of a gRPC-Web request to the form that tonic knows. The body of a request that was read is no longer
+/// text, whatever the answer will be.
 pub(super) fn tidy(headers: &mut HeaderMap, format: Format, is_read: bool) {
     if format == Format::Native {
         return;
     }
     let reading = if is_read { Format::Web } else { format };
     headers.insert(header::CONTENT_TYPE, reading.media_type());
-    // Who does not say what it reads is answered as it wrote.
+    // A client that does not say what it reads is answered in the format it wrote.
     let wanted = headers.get(header::ACCEPT).and_then(Format::of).unwrap_or(format);
     headers.insert(header::ACCEPT, wanted.media_type());
 }
 
-/// An answer that is over with its headers, in the format the caller speaks.
+/// An answer that ends with its headers, in the format the caller speaks.
 pub(super) fn trailers_only(status: Status, format: Format) -> Response<Body> {
     let outcome = Outcome { call: None, code: status.code() };
     let mut response = status.into_http::<Body>();
@@ -127,21 +127,21 @@ pub(super) fn trailers_only(status: Status, format: Format) -> Response<Body> {
     response
 }
 
-/// Refuses in both languages, as other servers of gRPC do: who reads the HTTP status learns it there.
+/// Refuses in both languages, as other servers of gRPC do: a client that reads the HTTP status finds the refusal there.
 fn refused(http: StatusCode, message: &str) -> Response<Body> {
     let mut response = trailers_only(Status::unimplemented(message), Format::Native);
     *response.status_mut() = http;
     response
 }
 
-/// Notes for the metrics what an answer means whose headers carry no status of gRPC.
+/// Notes for the metrics what an answer without a gRPC status in its headers means.
 fn noting(status: Status, mut response: Response<Body>) -> Response<Body> {
     response.extensions_mut().insert(status);
     response
 }
 
-/// How an answer counts that was over with its headers. Bytes that cannot be read are their sender's fault, also where
-/// gRPC's table has `INTERNAL` for them.
+/// The code that counts for an answer that ended with its headers. Bytes that cannot be read are their sender's fault,
+/// also where gRPC's table has `INTERNAL` for them.
 pub(super) fn counted(response: &Response<Body>) -> Option<Code> {
     match response.extensions().get::<Status>() {
         Some(status) if sir0_contract::Malformed::is_why(status) => Some(Code::InvalidArgument),

@@ -1,9 +1,9 @@
-//! The one message of a call whose request is one: read from the body, within limits, before the call begins. What
-//! cannot be answered is then not begun.
+//! The one message of a call whose request is one message. It is read from the body, within limits, before the call
+//! begins. A call that cannot be answered is then never begun.
 //!
-//! The codes are those of gRPC's own table (`doc/statuscodes.md` of its repository): `UNIMPLEMENTED` for none or more
-//! than one, `RESOURCE_EXHAUSTED` for one that is too long, `INTERNAL` for bytes that are no message. The last are
-//! marked as [`Malformed`], because they are not our fault.
+//! The codes are those of gRPC's own table (`doc/statuscodes.md` of its repository): `UNIMPLEMENTED` for no message or
+//! more than one, `RESOURCE_EXHAUSTED` for a message that is too long, `INTERNAL` for bytes that are no message. The
+//! last kind is marked as [`Malformed`], because it is not our fault.
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
@@ -19,7 +19,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A flag and a length stand in front of a message.
 const HEADER: usize = 5;
 
-/// Reads the message, with its header, from the body. Answers as soon as something is wrong, however much is to come.
+/// Reads the message, with its header, from the body. Answers as soon as something is wrong, however much is still to
+/// come.
 pub(super) async fn read<B>(mut body: B, format: Format, largest: usize) -> Result<Bytes, Status>
 where
     B: Body<Data = Bytes, Error = BoxError> + Unpin,
@@ -41,7 +42,7 @@ where
     Ok(message.finish()?)
 }
 
-/// Why no more comes: it took too long, it would be too much beside what else waits, or its sender left.
+/// Why no more bytes come: they took too long, they would be too much beside the bytes that wait, or their sender left.
 fn broken_off(error: BoxError) -> Status {
     if error.is::<OverBudget>() {
         return super::too_much_waiting();
@@ -81,13 +82,13 @@ impl From<Fault> for Status {
     }
 }
 
-/// A message on its way in. It takes as much memory as came, whatever length it says it has.
+/// A message on its way in. It takes as much memory as came, whatever length it claims.
 #[derive(Debug, Default)]
 struct Message {
     largest: usize,
-    /// What came in one piece is not copied: that is nearly every message.
+    /// The bytes that came in one piece, which is not copied. Nearly every message is one piece.
     piece: Bytes,
-    /// All of it, once there are two pieces.
+    /// All bytes, once there are two pieces.
     pieces: BytesMut,
 }
 
@@ -96,7 +97,7 @@ impl Message {
         Self { largest, ..Self::default() }
     }
 
-    /// Takes the next bytes, and judges what there is of the message.
+    /// Takes the next bytes, and judges the message as far as it came.
     fn push(&mut self, data: Bytes) -> Result<(), Fault> {
         if self.bytes().is_empty() {
             self.piece = data;
@@ -136,7 +137,7 @@ impl Message {
             1 => return Err(Fault::Compressed),
             other => return Err(Fault::Flag(*other)),
         }
-        // Where a length of 32 bits fits nowhere, it is too long.
+        // A length of 32 bits that fits in no `usize` is too long.
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
         if length > self.largest {
             return Err(Fault::TooLong { length, largest: self.largest });

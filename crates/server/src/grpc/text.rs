@@ -12,7 +12,7 @@ const GROUP: usize = 4;
 /// send what it has, and go on.
 #[derive(Debug, Default)]
 pub(super) struct Text {
-    /// Fewer characters than make a group.
+    /// Characters that are too few for a group.
     rest: BytesMut,
 }
 
@@ -34,7 +34,7 @@ impl Text {
         Ok(decoded.into())
     }
 
-    /// Refuses characters that make no group.
+    /// Refuses left-over characters that make no group.
     pub(super) fn finish(self) -> Result<(), Fault> {
         if self.rest.is_empty() { Ok(()) } else { Err(Fault::NotText) }
     }

@@ -1,4 +1,5 @@
-//! What goes on on one connection: told by who reads, answers and writes, asked by who ends it.
+//! What happens on one connection. The tasks that read, answer and write report it. The task that ends the connection
+//! asks for it.
 
 use std::{
     sync::{
@@ -11,7 +12,7 @@ use std::{
 use http::{StatusCode, Version};
 use tokio_util::sync::CancellationToken;
 
-/// What goes on on one connection. One task tells nearly all of it, so nothing has to be more than relaxed.
+/// What happens on one connection. One task reports nearly all of it, so relaxed ordering is enough.
 #[derive(Clone, Default)]
 pub(crate) struct Activity(Arc<Counts>);
 
@@ -22,12 +23,12 @@ struct Counts {
     running: AtomicUsize,
     received: AtomicUsize,
     sent: AtomicUsize,
-    /// How much had been received when the latest request began or ended: what comes after is the next head.
+    /// How much had been received when the latest request began or ended. Later bytes are the next head.
     head_from: AtomicUsize,
     is_http2: AtomicBool,
     is_upgraded: AtomicBool,
     is_flooded: AtomicBool,
-    /// How many slices were handed over and not written, by the period in which they were.
+    /// How many slices were handed over and not written, by the period in which they were handed over.
     owed: [AtomicUsize; PERIODS],
     period: AtomicUsize,
     /// Requests that were refused without a look at their body.
@@ -35,14 +36,14 @@ struct Counts {
     goodbye: CancellationToken,
 }
 
-/// This one, the one before, and the one that is too long ago.
+/// The current period, the one before, and the one that is too long ago.
 const PERIODS: usize = 3;
-/// Slices of a connection that are on their way at a time, if its client reads: more is what it leaves unread.
+/// Slices of a connection that are on their way at a time, if its client reads. A client with more leaves them unread.
 const MUCH: usize = 16;
 
-/// Bodies that a connection over HTTP/2 may leave unread. Small pieces of a body that come after its request was refused
-/// count against the connection for good in h2 (0.4.20), which breaks it off with `ENHANCE_YOUR_CALM` after some 500, and
-/// with it the streams of all who share it behind a proxy.
+/// Bodies that a connection over HTTP/2 may leave unread. Small pieces of a body that come after its request was
+/// refused count against the connection for good in h2 (0.4.20). After some 500, h2 breaks off the connection with
+/// `ENHANCE_YOUR_CALM`, and with it the streams of all clients that share it behind a proxy.
 const MOST_LEFT: usize = 256;
 
 /// What is known at one moment. Bytes and requests are counted since the connection was opened.
@@ -50,7 +51,7 @@ const MOST_LEFT: usize = 256;
 pub(super) struct Seen {
     /// Requests whose head is complete.
     pub(super) begun: usize,
-    /// Requests that the service has answered, if only with the head of what flows on.
+    /// Requests that the service has answered, if only with the head of an answer that flows on.
     pub(super) answered: usize,
     /// Whether a request is being answered, or an answer being written.
     pub(super) is_busy: bool,
@@ -64,12 +65,12 @@ impl Activity {
     /// How often [`Self::next_period`] is asked.
     pub(super) const PERIOD: Duration = Duration::from_secs(30);
 
-    /// Nothing goes on yet. The token is cancelled when the connection is better replaced by a new one.
+    /// A connection on which nothing happens yet. The token is cancelled when a new connection should replace this one.
     pub(super) fn new(goodbye: CancellationToken) -> Self {
         Self(Arc::new(Counts { goodbye, ..Counts::default() }))
     }
 
-    /// A request is complete up to its body.
+    /// Notes a request that is complete up to its body.
     pub(super) fn begin(&self, version: Version) -> InFlight {
         self.0.is_http2.store(version == Version::HTTP_2, Relaxed);
         self.0.begun.fetch_add(1, Relaxed);
@@ -90,7 +91,7 @@ impl Activity {
         self.0.sent.fetch_add(bytes, Relaxed);
     }
 
-    /// Its frames are more than it may send, so it is to end.
+    /// Whether the connection sent more frames than it may, so that it is to end.
     pub(super) fn is_flooded(&self) -> bool {
         self.0.is_flooded.load(Relaxed)
     }
@@ -103,7 +104,7 @@ impl Activity {
         self.0.is_http2.load(Relaxed)
     }
 
-    /// Whether it speaks WebSocket by now.
+    /// Whether the connection speaks WebSocket by now.
     pub(super) fn is_upgraded(&self) -> bool {
         self.0.is_upgraded.load(Relaxed)
     }
@@ -123,7 +124,7 @@ impl Activity {
     }
 
     /// Begins the next period, and answers whether a slice waits to be written since two periods before this one. The
-    /// last slice of an answer is out of hyper's hands, so no task of its stream is left that could be given up.
+    /// last slice of an answer has left hyper, so no task of its stream is left that could be given up.
     pub(super) fn next_period(&self) -> bool {
         let next = (self.0.period.load(Relaxed) + 1) % PERIODS;
         self.0.period.store(next, Relaxed);
@@ -146,7 +147,7 @@ impl Activity {
 pub(crate) struct InFlight(Activity);
 
 impl InFlight {
-    /// The service has its answer, which may still flow for long.
+    /// Notes that the service has its answer, which may still flow for long.
     pub(crate) fn answered(&self, status: StatusCode) {
         self.0.0.answered.fetch_add(1, Relaxed);
         if status == StatusCode::SWITCHING_PROTOCOLS {
@@ -154,7 +155,7 @@ impl InFlight {
         }
     }
 
-    /// The request was refused without a look at its body. After many, the connection is replaced by a new one.
+    /// Notes that the request was refused without a look at its body. After many, a new connection replaces this one.
     pub(crate) fn leaves_body(&self) {
         let Activity(counts) = &self.0;
         let left = counts.bodies_left.fetch_add(1, Relaxed) + 1;
@@ -163,7 +164,7 @@ impl InFlight {
         }
     }
 
-    /// Whether much that was handed over is not written yet.
+    /// Whether many slices that were handed over are not written yet.
     pub(crate) fn owes_much(&self) -> bool {
         self.0.0.owed.iter().map(|owed| owed.load(Relaxed)).sum::<usize>() > MUCH
     }

@@ -1,8 +1,8 @@
-//! What goes after everyone else.
+//! The line of work that goes after all other work.
 //!
 //! A connection may bring a hundred calls at a moment, and a hundred connections ten thousand. In the runtime's queue a
-//! bystander's call would wait behind all of them. So what a connection has beyond its first words stands in this line.
-//! One at a time leaves it for each core, and only after all that is ready beside the line has had its turn.
+//! bystander's call would wait behind all of them. So the work of a connection beyond its first words stands in this
+//! line. One entry at a time leaves it for each core, and only after all ready tasks outside the line had their turn.
 
 use std::{
     collections::VecDeque,
@@ -17,7 +17,7 @@ use std::{
 
 use tokio::task::yield_now;
 
-/// How many leave the line at a time.
+/// How many entries leave the line at a time.
 static AT_A_TIME: LazyLock<usize> =
     LazyLock::new(|| available_parallelism().map_or(1, std::num::NonZero::get));
 
@@ -30,12 +30,12 @@ pub(super) struct Backlog(Arc<Mutex<Line>>);
 #[derive(Default)]
 struct Line {
     waiting: VecDeque<Act>,
-    /// Tasks that let the waiting go. None while nothing waits.
+    /// Tasks that let the waiting entries go. There are none while nothing waits.
     callers: usize,
 }
 
 impl Backlog {
-    /// Does this after everyone else. It must be short: wake or spawn a task.
+    /// Does this after all other work that is ready. It must be short: wake or spawn a task.
     pub(super) fn defer(&self, act: impl FnOnce() + Send + 'static) {
         let mut line = self.line();
         line.waiting.push_back(Box::new(act));
@@ -45,10 +45,10 @@ impl Backlog {
         }
     }
 
-    /// Lets those who wait go, one by one, until nobody does.
+    /// Lets the waiting entries go, one by one, until the line is empty.
     async fn calls(self) {
         loop {
-            // Comes back once the tasks that are ready had their turn, and the system was asked for more of them.
+            // Comes back once the ready tasks had their turn, and the system was asked for more of them.
             yield_now().await;
             let next = {
                 let mut line = self.line();
@@ -90,7 +90,7 @@ impl Turn {
         turn
     }
 
-    /// Ready once it has come. The task is woken for that.
+    /// Ready once the turn has come. The task is woken for it.
     pub(super) fn poll(&self) -> Poll<()> {
         if self.0.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
     }

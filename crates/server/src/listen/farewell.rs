@@ -1,5 +1,5 @@
-//! How h2 is made to say goodbye. It alone can write to a connection without breaking into a frame of its own, and it
-//! has no call for ending one: but there is input that makes it answer `GOAWAY` with `ENHANCE_YOUR_CALM`.
+//! How h2 is made to say goodbye. Only h2 can write to a connection between two of its frames, and it has no call for
+//! ending one. But there is input that makes it answer `GOAWAY` with `ENHANCE_YOUR_CALM`.
 
 use std::io;
 
@@ -7,12 +7,12 @@ use tokio::io::ReadBuf;
 
 /// Opens headers that never end, on the last stream there can be.
 const HEADERS: [u8; 9] = [0, 0, 0, 1, 0, 0x7f, 0xff, 0xff, 0xff];
-/// Goes on with them and brings nothing. h2 stands some of these, the more the larger headers may be.
+/// Continues the headers and brings nothing. h2 accepts some of these; the larger headers may be, the more it accepts.
 const CONTINUATION: [u8; 9] = [0, 0, 0, 9, 0, 0x7f, 0xff, 0xff, 0xff];
-/// h2 has given up long before.
+/// h2 has given up long before this many bytes.
 const MOST: usize = 64 * 1024;
 
-/// What is read in place of a flood.
+/// The bytes that h2 reads in place of a flood.
 #[derive(Default)]
 pub(super) struct Farewell {
     read: usize,

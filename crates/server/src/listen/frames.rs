@@ -1,6 +1,6 @@
-//! Counting the frames of an HTTP/2 connection. hyper and h2 let a client send as many as it likes of most kinds; each
-//! costs work here, and nothing the client has to pay for. So each takes from what the connection has, and what the
-//! connection has comes from being used: from requests, from what was sent to it, and slowly from time.
+//! Counting the frames of an HTTP/2 connection. hyper and h2 let a client send as many frames of most kinds as it
+//! likes. Each costs work here, and costs the client nothing. So each frame takes from the credit of the connection.
+//! The connection earns credit by being used: by requests, by the bytes that are sent to it, and slowly by time.
 
 use std::ops::ControlFlow;
 
@@ -10,21 +10,21 @@ use super::activity::{Activity, Seen};
 
 const HEAD: usize = 9;
 
-/// What a connection has at most. A frame that clients send as they need takes 1.
+/// The most credit of a connection. A frame that clients send as they need takes 1.
 const MOST: i64 = 4_000;
-/// What each request brings: its headers, its body in small pieces, the windows it opens, a ping.
+/// The credit that each request brings: for its headers, its body in small pieces, the windows it opens, a ping.
 const PER_REQUEST: i64 = 8;
-/// So many bytes sent bring 1. Opening the window by one byte each time has to cost more than it brings.
+/// This many bytes sent bring 1. Opening the window by one byte each time has to cost more than it brings.
 const BYTES_SENT: i64 = 32;
-/// What each second brings.
+/// The credit that each second brings.
 const PER_SECOND: i64 = 200;
 
-/// What a connection has for resets at most. Each takes 1.
+/// The most credit of a connection for resets. Each reset takes 1.
 const MOST_RESETS: i64 = 2_000;
-/// What each second brings for resets. 256 calls at a time that each give up after a second are fewer.
+/// The credit for resets that each second brings. 256 calls at a time that each give up after a second take less.
 const RESETS_PER_SECOND: i64 = 300;
 
-/// What a frame takes that nobody sends but now and then: settings, and answers to our own, which are few.
+/// The credit that a rare frame takes: settings, and answers to our own frames, which are few.
 const RARE: i64 = 100;
 /// A frame of a body that brings this much takes nothing.
 const SUBSTANTIAL: usize = 64;
@@ -38,13 +38,14 @@ mod kind {
     pub(super) const GOAWAY: u8 = 7;
 }
 
-/// On `PING`: it answers one.
+/// The flag that makes a `PING` the answer to another.
 const ACK: u8 = 1;
 
 /// The connection sent more than it may.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Flood {
-    /// How much of what was read comes before the frame that is one too many, if all of that frame was just read.
+    /// How much of what was read comes before the frame that is one too many. `None` if that frame began in an earlier
+    /// read.
     pub(super) before: Option<usize>,
 }
 
@@ -57,7 +58,7 @@ pub(super) struct Frames {
     content: usize,
     left: i64,
     resets_left: i64,
-    /// What the connection was used for when it last ran out.
+    /// What the connection was used for when its credit last ran out.
     paid: Seen,
     paid_at: Instant,
 }
@@ -132,7 +133,8 @@ impl Frames {
         ControlFlow::Continue(())
     }
 
-    /// Adds what the connection earned since it last ran out. Once in thousands of frames, for who uses it.
+    /// Adds the credit that the connection earned since it last ran out. A connection in real use runs out once in
+    /// thousands of frames.
     fn earn(&mut self, seen: &Seen, now: Instant) {
         let since = |now: usize, then: usize| {
             i64::try_from(now.wrapping_sub(then)).unwrap_or(MOST * BYTES_SENT)

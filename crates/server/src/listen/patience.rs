@@ -10,18 +10,18 @@ use crate::config::Limits;
 /// What goes out over HTTP/2 between two checks without being an answer: pings, and answers to pings.
 const NO_ANSWER: usize = 1024;
 
-/// What is to become of a connection.
+/// The decision about a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Stays,
-    /// Nothing was asked for long; what is asked this moment is still answered.
+    /// Nothing was asked for long. A request of this moment is still answered.
     SaysGoodbye,
     Ends,
 }
 
 /// Judges one connection from time to time.
 pub(super) struct Patience {
-    /// How long a head may take, and how long a connection may stay that never asked anything.
+    /// How long a head may take, and how long a connection that never asked anything may stay.
     head: Duration,
     /// How long an HTTP/1 connection may rest between two requests.
     between: Duration,
@@ -60,7 +60,7 @@ impl Patience {
         let (seen, is_http2) = (activity.seen(), activity.is_http2());
         if now.duration_since(self.period_since) >= Activity::PERIOD {
             self.period_since = now;
-            // Over HTTP/1 the system notices, and a slow reader is not cut off between two slices.
+            // Over HTTP/1 the system notices an unread slice, and a slow reader is not cut off between two slices.
             if activity.next_period() && is_http2 {
                 return Verdict::Ends;
             }
@@ -112,7 +112,7 @@ mod tests {
             Self { activity: Activity::default(), patience, now }
         }
 
-        /// Looks every second until it is to end, at most so long.
+        /// Looks every second until the connection is to end, for at most so many seconds.
         fn lasts(&mut self, at_most: u32, mut each: impl FnMut(&Activity)) -> (u32, Verdict) {
             for second in 1..=at_most {
                 self.now += SECOND;

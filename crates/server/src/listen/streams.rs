@@ -1,11 +1,12 @@
 //! The calls of an HTTP/2 connection, each on a task that can be given up.
 //!
-//! Once an answer has begun, hyper asks for more of it only when the client takes what it was offered. An answer that
-//! nobody reads is not asked again, and so cannot end itself. Closing its connection would end a hundred others
-//! behind the same proxy: only the stream is reset, by dropping the task that serves it.
+//! Once an answer has begun, hyper asks for more of it only when the client takes what it was offered. An unread answer
+//! is not asked again, and so cannot end itself. Closing its connection would end a hundred others behind the same
+//! proxy. So only the stream is reset, by dropping the task that serves it.
 //!
-//! A connection may bring a hundred calls at a moment. Few of them are about to begin at a time, and each that had to wait
-//! for that begins after everyone else. Once a call has begun, it takes its turns like any other.
+//! A connection may bring a hundred calls at a moment. Few of them are about to begin at a time. A call that had to
+//! wait for that begins only after all other work that is ready. Once a call has begun, it takes its turns like any
+//! other.
 
 use std::{
     collections::VecDeque,
@@ -28,11 +29,11 @@ tokio::task_local! {
     static CURRENT: Stream;
 }
 
-/// Which offer of bytes to the client of a stream is open. Cheap to clone.
+/// Says which offer of bytes to the client of a stream is open. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stream(Arc<Offers>);
 
-/// Only the task of the stream changes these, and only it reads them.
+/// Only the task of the stream changes these counts, and only it reads them.
 #[derive(Debug, Default)]
 struct Offers {
     made: AtomicUsize,
@@ -40,18 +41,18 @@ struct Offers {
 }
 
 impl Stream {
-    /// The stream of the task that asks. `None` over HTTP/1, where a connection has one answer at a time.
+    /// The stream that the calling task serves. `None` over HTTP/1, where a connection has one answer at a time.
     pub(crate) fn current() -> Option<Self> {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    /// Bytes are ready for the client.
+    /// Notes that bytes are ready for the client.
     pub(crate) fn offers(&self) {
         self.0.made.fetch_add(1, Ordering::Relaxed);
         self.0.is_open.store(true, Ordering::Relaxed);
     }
 
-    /// The client took what was offered.
+    /// Notes that the client took what was offered.
     pub(crate) fn is_taken(&self) {
         self.0.is_open.store(false, Ordering::Relaxed);
     }
@@ -63,10 +64,10 @@ impl Stream {
     }
 }
 
-/// Calls of a connection that are about to begin at a time.
+/// How many calls of a connection are about to begin at a time.
 const BEGINNING: usize = 4;
 
-/// Starts the tasks of a connection's streams. Cheap to clone; clones have one line.
+/// Starts the tasks of a connection's streams. Cheap to clone; clones share one line.
 #[derive(Clone)]
 pub(super) struct Streams {
     /// How long offered bytes may wait.
@@ -75,7 +76,7 @@ pub(super) struct Streams {
     backlog: Backlog,
 }
 
-/// Who is about to begin, and who waits for that.
+/// The number of calls that are about to begin, and the calls that wait for that.
 #[derive(Default)]
 struct Line {
     beginning: usize,
@@ -83,7 +84,7 @@ struct Line {
 }
 
 impl Streams {
-    /// Of one connection.
+    /// Starts the tasks of one connection.
     pub(super) fn new(patience: Duration, backlog: Backlog) -> Self {
         Self { patience, line: Arc::default(), backlog }
     }
@@ -113,25 +114,25 @@ struct Serving {
     call: Pin<Box<dyn Future<Output = ()> + Send>>,
     stream: Stream,
     patience: Duration,
-    /// The offer that the client does not take, and how long it may go on so.
+    /// The offer that the client does not take, and the time it has left for that.
     unread: Option<(usize, Pin<Box<Sleep>>)>,
-    /// Set while it is about to begin.
+    /// Set while the call is about to begin.
     place: Option<Place>,
 }
 
-/// The place of a call that is about to begin, which the next one takes.
+/// The place of a call that is about to begin. The next call takes it over.
 struct Place {
     line: Arc<Mutex<Line>>,
     backlog: Backlog,
 }
 
 impl Serving {
-    /// It is about to begin.
+    /// Spawns the call, which is then about to begin.
     fn spawn(self, place: Place) {
         tokio::spawn(Self { place: Some(place), ..self });
     }
 
-    /// It begins, and the next is about to, after everyone else.
+    /// Begins the call. The next call is then about to begin, after all other work that is ready.
     fn begins(&mut self) {
         let Some(place) = self.place.take() else { return };
         let next = {

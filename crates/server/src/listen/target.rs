@@ -1,4 +1,5 @@
-//! Whether the first line of a request ended. RFC 9112, 3: a target too long to be read is 414, and not 431 as hyper says.
+//! Whether the first line of a request ended. A target too long to be read is 414 (RFC 9112, 3), and not 431 as hyper
+//! says.
 
 /// The first line of an HTTP/1 head, as it arrives.
 #[derive(Default)]

@@ -1,6 +1,6 @@
-//! What hyper answers itself over HTTP/1. It refuses a head that it cannot read without asking anyone, and with nothing
-//! but a status line; it has no hook for that. Where its bytes are written they can be told from every answer of ours,
-//! which carries a request id.
+//! The refusals that hyper writes itself over HTTP/1. hyper refuses a head that it cannot read with nothing but a
+//! status line, and has no hook for that. Such a refusal is found where its bytes are written: it carries no request
+//! id, and every answer of ours does.
 
 use crate::refusal::Refusal;
 
@@ -15,7 +15,8 @@ pub(super) struct Unanswered<'a> {
 }
 
 impl<'a> Unanswered<'a> {
-    /// Finds it: `HTTP/1.1 400 Bad Request`, with or without `connection: close`, `content-length: 0` and a date.
+    /// Finds such a refusal: `HTTP/1.1 400 Bad Request`, with or without `connection: close`, `content-length: 0` and a
+    /// date.
     pub(super) fn at_the_end_of(bytes: &'a [u8]) -> Option<Self> {
         const DATE: usize = "Sun, 06 Nov 1994 08:49:37 GMT".len();
         let rest = bytes.strip_suffix(b"\r\n\r\n")?;
@@ -40,8 +41,8 @@ impl<'a> Unanswered<'a> {
         })
     }
 
-    /// The refusal as every other answer is. hyper says 431 for a target that is too long as well, which only who read
-    /// it knows.
+    /// The refusal in the form of every other answer. hyper also says 431 for a target that is too long; only the
+    /// reader of the head can tell.
     pub(super) fn to_bytes(&self, is_within_target: bool) -> Vec<u8> {
         let refusal = match self.refusal {
             Refusal::HEADERS_TOO_LARGE if is_within_target => &Refusal::TARGET_TOO_LONG,

@@ -1,5 +1,5 @@
-//! The bytes of one connection, on their way between the system and hyper. Here stands what neither hyper nor the doors
-//! can see: frames are counted, a refusal of hyper's becomes one of ours, and a WebSocket is read at a pace.
+//! The bytes of one connection, on their way between the system and hyper. Here is done what neither hyper nor the
+//! doors can do: frames are counted, a refusal of hyper's becomes one of ours, and a WebSocket is read at a pace.
 
 use std::{
     io::{self, IoSlice},
@@ -25,13 +25,13 @@ use crate::{linger::Lingering, pace::Pace};
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// How much is read over HTTP/2 at a time, beside the content of a frame that began. A hundred calls fit into one read,
-/// and beginning them all takes a millisecond, in which nothing else runs here: a connection that has so much to say
-/// lets others go first in between.
+/// and beginning them all takes a millisecond in which nothing else runs here. So a connection with so much to say lets
+/// others go first in between.
 const FRAMES_AT_A_TIME: usize = 512;
 
-/// What a WebSocket may send at once, in bytes: the longest message, some times over.
+/// What a WebSocket may send at once, in bytes: many times the longest message.
 const SOCKET_BURST: u32 = 512 * 1024;
-/// And each second from then on. Commands are short; frames without content would cost the most.
+/// What it may send each second from then on. Commands are short; frames without content would cost the most.
 const SOCKET_PACE: u32 = 64 * 1024;
 
 /// One connection.
@@ -39,16 +39,16 @@ pub(super) struct Wire {
     stream: Lingering,
     activity: Activity,
     spoken: Spoken,
-    /// What is left to write of a refusal that takes the place of hyper's.
+    /// The rest of a refusal that takes the place of hyper's.
     refusing: Option<Vec<u8>>,
     backlog: Backlog,
-    /// Set after it said much, until the others have had their turn.
+    /// Set after the client sent much, until the others have had their turn.
     turn: Option<Turn>,
 }
 
 /// What the client speaks.
 enum Spoken {
-    /// So many bytes agree with the preface of HTTP/2.
+    /// This many bytes agree with the preface of HTTP/2.
     Perhaps2(usize),
     Http1(Target),
     Http2(Frames),
@@ -67,7 +67,7 @@ impl Wire {
         Self { stream, activity, spoken: Spoken::Perhaps2(0), refusing: None, backlog, turn: None }
     }
 
-    /// Reads as much at most. Once that much came, the next read is after everyone else's turn.
+    /// Reads this much at most. After a read of all of it, the next read comes after everyone else's turn.
     fn poll_read_at_most(
         &mut self,
         most: usize,
@@ -89,7 +89,8 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
-    /// Takes note of what was read. Of a flood, what came before it is left, and then h2 is told to say goodbye.
+    /// Takes note of what was read. Of a flood, only the bytes before it are passed on, and then h2 is made to say
+    /// goodbye.
     fn note(&mut self, into: &mut ReadBuf<'_>, before: usize) -> io::Result<()> {
         let mut came = &into.filled()[before..];
         if let Spoken::Perhaps2(agreed) = &mut self.spoken {
@@ -115,7 +116,7 @@ impl Wire {
                 self.activity.flooded();
                 metrics::counter!(super::FLOODS).increment(1);
                 tracing::debug!("a connection sent more frames than any use explains, it ends");
-                // Half a frame has been read already: nothing that h2 understands can follow it.
+                // Half of the frame has been read already: nothing that h2 understands can follow it.
                 let before_it = flood.before.ok_or(io::ErrorKind::ConnectionAborted)?;
                 let mut farewell = Farewell::default();
                 into.set_filled(into.filled().len() - unread + before_it);
@@ -127,7 +128,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Writes a refusal of ours where hyper wrote its own, if it did.
+    /// Writes a refusal of ours in place of hyper's, if hyper wrote one.
     fn poll_refuse(
         &mut self,
         context: &mut Context<'_>,

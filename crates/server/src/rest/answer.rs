@@ -147,7 +147,7 @@ impl Refused {
         Self { details: details.into(), ..fault }
     }
 
-    /// What a call refused, with its fields as JSON spells them.
+    /// The refusal of a call, with its fields as JSON spells them.
     fn from_status(status: &Status, request: &Shape) -> Self {
         let info = status.get_error_details();
         let reason = match info.error_info() {
@@ -191,7 +191,7 @@ impl Refused {
         self.code
     }
 
-    /// What a bare `OPTIONS` gets: the methods a path takes.
+    /// The answer to a bare `OPTIONS`: the methods a path takes.
     pub(super) fn into_options(self) -> Result<Response<Body>, Self> {
         if self.status != StatusCode::METHOD_NOT_ALLOWED {
             return Err(self);
@@ -241,7 +241,7 @@ fn words(reason: &str) -> String {
         .unwrap_or_default()
 }
 
-/// A unary call's answer. What the transcoder refused, or passed on as refused, becomes ours.
+/// The answer of a unary call. A refusal that the transcoder made or passed on takes our form.
 pub(super) fn unary(answer: HttpResponse, route: &Route<'_>) -> Result<Response<Body>, Refused> {
     if answer.status() != StatusCode::OK {
         return Err(Refused::from_status(&status_of(answer.body()), route.call.request));
@@ -249,7 +249,7 @@ pub(super) fn unary(answer: HttpResponse, route: &Route<'_>) -> Result<Response<
     let (parts, body) = answer.into_http().into_parts();
     let mut response = Response::from_parts(parts, Body::full(body));
     let headers = response.headers_mut();
-    // The content type is there; more only when the call added something.
+    // The content type is always there. More headers are there only when the call added some.
     let asked = if headers.len() > 1 { headers.remove(HTTP_STATUS) } else { None };
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);

@@ -1,5 +1,5 @@
-//! A look at a REST request before it is decoded: every field that is unknown, doubled or of the wrong type is named
-//! at once. The transcoder would stop at the first, and often without its name.
+//! A look at a REST request before it is decoded: every field that is unknown, doubled or of the wrong type is named at
+//! once. The transcoder would stop at the first one, and often not name it.
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -8,12 +8,12 @@ use sir0_rpc::{FieldReader, InvalidFields};
 
 use super::{json, query, route::Route};
 
-/// A request that was looked at. What the transcoder would not understand as it came is written anew.
+/// A request that was looked at. What the transcoder would not understand is written anew.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub(super) query: Option<String>,
     pub(super) body: Option<Bytes>,
-    /// How far a stream came, as its query says.
+    /// How far the client came in a stream, as its query says.
     pub(super) last_event_ids: Vec<HeaderValue>,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn request(
     Ok(Checked { query: query.anew, body, last_event_ids: query.last_event_ids })
 }
 
-/// Whether a text of a path or a query is of the kind.
+/// Whether a text of a path or a query fits the kind.
 pub(super) fn text_fits(kind: &Kind, text: &str) -> Result<(), &'static str> {
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     match kind {
@@ -56,7 +56,7 @@ pub(super) fn text_fits(kind: &Kind, text: &str) -> Result<(), &'static str> {
     }
 }
 
-/// A name as it may stand in an answer: bounded, and without what would spoil a terminal.
+/// A name as it may stand in an answer: bounded, and without characters that would spoil a terminal.
 pub(super) fn shown(name: &str) -> String {
     name.chars().take(64).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }

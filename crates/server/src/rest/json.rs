@@ -20,8 +20,8 @@ pub(super) use self::value::{NUMBER, WHOLE_NUMBER};
 
 const OBJECT: &str = "must be a JSON object";
 
-/// Notes every field that does not fit. What is no JSON object at all is refused at once. Answers with the body as the
-/// transcoder is to read it, unless that is as it came.
+/// Notes every field that does not fit. A body that is no JSON object at all is refused at once. Answers with the body
+/// that the transcoder is to read, or `None` if that is the body as it came.
 pub(super) fn check(
     shape: &'static Shape,
     path: Variable<'_>,
@@ -53,7 +53,7 @@ pub(super) fn check(
     Ok(if members.are_plain { None } else { Some(members.written().into()) })
 }
 
-/// Whether brackets nest deeper, told from the bytes alone: no parser, no stack.
+/// Whether brackets nest deeper than the limit. The bytes alone tell: no parser, no stack.
 fn is_deeper_than(limit: usize, json: &[u8]) -> bool {
     let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
     json.iter().any(|byte| {
@@ -120,7 +120,7 @@ impl<'de> Visitor<'de> for Message<'_, 'de> {
                 self.fields.fault(&shown(&name), "is not a field of this request");
                 continue;
             };
-            // As text: a parser would stop at a number that is too large, and not say of which field.
+            // Read as text: a parser would stop at a number that is too large, without naming the field.
             let value = object.next_value::<&RawValue>()?.get();
             if self.members.of.iter().any(|(known, ..)| known.name == field.name) {
                 self.fields.fault(field.json, "must be given once");

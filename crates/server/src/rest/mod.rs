@@ -40,7 +40,7 @@ pub(crate) use transcoders::Transcoders;
 /// Longer than any call of ours takes; streams are not calls of this kind.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where a reconnecting browser says how far it came.
+/// The header in which a reconnecting browser says how far it came.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The REST door.
@@ -69,7 +69,7 @@ impl Answered {
         Self { response, call: None, code: Code::Ok, trace: CallTrace::default() }
     }
 
-    /// Notes in the trace how it ended; a stream goes on.
+    /// Notes in the trace how the call ended. The trace of a stream goes on.
     fn traced(self, mut trace: CallTrace) -> Self {
         trace.ended(self.code);
         trace.answered(self.response.status());
@@ -117,7 +117,7 @@ impl RestDoor {
         body: Incoming,
         route: &Route<'_>,
     ) -> Result<Response<Body>, Refused> {
-        // Held until the call is answered: what was read of the body lives as long.
+        // Held until the call is answered, because the bytes read from the body live as long.
         let (body, _arrived) = if route.rest.body {
             self.read(&headers, body).await?
         } else {
@@ -166,44 +166,44 @@ impl RestDoor {
     }
 }
 
-/// Holds what waits for the client.
+/// Holds the bytes that wait for the client.
 fn held(response: Response<Body>) -> Result<Response<Body>, Refused> {
     let (parts, body) = response.into_parts();
     let body = body.held_against(request_id::share().as_ref());
     body.map(|body| Response::from_parts(parts, body)).map_err(|_refused| Refused::over_budget())
 }
 
-/// What a request gets whose answering broke down.
+/// The answer to a request that broke down.
 pub(crate) fn fault() -> Response<Body> {
     Refused::fault().into_response()
 }
 
-/// What a request gets whose client holds as much as it may.
+/// The answer to a request whose client holds as much as it may.
 pub(crate) fn over_budget() -> Response<Body> {
     Refused::over_budget().into_response()
 }
 
-/// What a page gets that is asked in a way it does not take.
+/// The answer to a request for a page with a method that the page does not take.
 pub(crate) fn wrong_page_method() -> Response<Body> {
     Refused::wrong_method(&["GET"]).into_response()
 }
 
-/// What a request gets that another process of the platform answers.
+/// The answer to a request that another process of the platform serves.
 pub(crate) fn elsewhere() -> Response<Body> {
     Refused::elsewhere().into_response()
 }
 
-/// What the path of a gRPC call gets that is asked in another language (gRPC over HTTP/2: 415).
+/// The answer to a request for a gRPC call in another language (gRPC over HTTP/2: 415).
 pub(crate) fn not_grpc() -> Response<Body> {
     Refused::NOT_GRPC.into_response()
 }
 
-/// What native gRPC gets over HTTP/1, where it cannot be answered.
+/// The answer to native gRPC over HTTP/1, where a call cannot be answered.
 pub(crate) fn needs_http2() -> Response<Body> {
     Refused::NEEDS_HTTP2.into_response()
 }
 
-/// What a request gets that no door is for.
+/// The answer to a request that no door serves.
 pub(crate) fn no_such_path() -> Response<Body> {
     Refused::NO_SUCH_PATH.into_response()
 }

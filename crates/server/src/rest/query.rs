@@ -25,7 +25,7 @@ const UNKNOWN: &str = "is not a parameter of this call";
 /// What a query says besides its parameters.
 #[derive(Debug, Default)]
 pub(super) struct Query {
-    /// The query as the transcoder is to read it. `None` when that is as it came.
+    /// The query that the transcoder is to read. `None` when that is the query as it came.
     pub(super) anew: Option<String>,
     /// How far a stream came, from clients that can set no header.
     pub(super) last_event_ids: Vec<HeaderValue>,
@@ -79,10 +79,10 @@ pub(super) fn check(route: &Route<'_>, query: &str, fields: &mut FieldReader) ->
     read
 }
 
-/// What a parameter is.
+/// What a parameter means.
 enum Meant {
     Field(&'static Field),
-    /// Where a stream goes on: how a browser's `Last-Event-ID` is spelled by clients that stand in for it.
+    /// Where a stream goes on. Clients that stand in for a browser spell its `Last-Event-ID` like this.
     LastEventId,
     /// Something that libraries and sites add to any address.
     Nothing,
@@ -90,7 +90,7 @@ enum Meant {
 }
 
 fn meant_by(route: &Route<'_>, name: &str) -> Meant {
-    // With a body, every field travels in it: RFC-less but fixed by `google.api.http`.
+    // With a body, every field travels in it. No RFC says so, but `google.api.http` does.
     let field = if route.rest.body { None } else { route.call.request.field(name) };
     match field.filter(|field| !is_in_path(route.rest, field)) {
         Some(field) => Meant::Field(field),
@@ -102,7 +102,7 @@ fn meant_by(route: &Route<'_>, name: &str) -> Meant {
     }
 }
 
-/// Nobody wrote these: jQuery's way past caches, and what sites add to the links they show.
+/// Parameters that programs add: jQuery's way past caches, and what sites add to the links they show.
 fn is_noise(name: &str) -> bool {
     matches!(name, "_" | "fbclid" | "gclid" | "msclkid") || name.starts_with("utm_")
 }
@@ -112,12 +112,12 @@ fn is_in_path(rest: &Rest, field: &Field) -> bool {
     segments.any(|segment| matches!(segment, Segment::Variable(held) if held.name == field.name))
 }
 
-/// Whether a value is right, and in a spelling that the transcoder does not know.
+/// Whether a value is right, but in a spelling that the transcoder does not know.
 fn is_spelled_otherwise(field: &Field, value: Result<&str, &&'static str>) -> bool {
     matches!((&field.kind, value), (Kind::Bool, Ok(value)) if !matches!(value, "true" | "false"))
 }
 
-/// A pair as the transcoder is to read it, if it is to read it.
+/// A pair as the transcoder is to read it. `None` if it is not to read it.
 fn plain<'q>(route: &Route<'_>, pair: &'q str) -> Option<Cow<'q, str>> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     match meant_by(route, &decode(name).ok()?) {

@@ -91,7 +91,7 @@ pub(super) fn find<'path>(method: &Method, path: &'path str) -> Result<Route<'pa
     }
 }
 
-/// No template has more; a test sees to it.
+/// No template has more segments; a test checks it.
 const MOST_SEGMENTS: usize = 4;
 
 /// A path, cut once and held against every template.
@@ -110,7 +110,7 @@ struct Fit {
 type Held = (&'static Field, usize, usize);
 
 impl<'path> Parts<'path> {
-    /// Escapes are undone once the path is cut, so that `%2F` separates nothing.
+    /// Cuts the path. Escapes are undone after that, so that `%2F` separates nothing.
     fn of(path: &'path str) -> Option<Self> {
         let is_escaped = path.contains('%');
         let segments = [const { Cow::Borrowed("") }; MOST_SEGMENTS];
@@ -134,7 +134,7 @@ impl<'path> Parts<'path> {
         }
     }
 
-    /// What the path holds, if it is one of these.
+    /// What the path holds, if the path is one of these.
     fn fit(&self, rest: &'static Rest) -> Option<Fit> {
         if rest.segments.len() != self.count {
             return None;
@@ -158,7 +158,7 @@ impl<'path> Parts<'path> {
     }
 }
 
-/// A segment without its escapes. One whose escapes say no text stays as it is, and fits nothing.
+/// A segment without its escapes. A segment whose escapes are no text stays as it is, and fits nothing.
 fn unescaped(segment: &str) -> Cow<'_, str> {
     let decoded = percent_decode_str(segment).decode_utf8();
     decoded.unwrap_or(Cow::Borrowed(segment))

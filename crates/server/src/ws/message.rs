@@ -10,7 +10,7 @@ use tonic_types::StatusExt;
 
 use super::{MAX_MESSAGE, MAX_TOPICS};
 
-/// What one can subscribe to.
+/// What a client can subscribe to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Topic {
     AllGames,
@@ -83,7 +83,7 @@ impl Command {
     }
 }
 
-/// Why a message is no command.
+/// Why a message is not a command.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BadMessage {
     #[error("send text frames with one JSON object each")]
@@ -147,7 +147,7 @@ impl Answer {
     }
 }
 
-/// One thing a subscriber hears.
+/// One thing that a subscriber hears.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Update<'a> {
@@ -160,7 +160,7 @@ pub(super) struct Update<'a> {
 }
 
 impl<'a> Update<'a> {
-    /// `None` when a newer storefront says something this bridge has no word for.
+    /// `None` when a newer storefront says something that this bridge does not know.
     pub(super) fn new(topic: Topic, heard: &'a WatchGamesResponse) -> Option<Self> {
         let (event, game) = match heard.update.as_ref()? {
             Change::Present(game) => ("present", Some(game)),
@@ -189,7 +189,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Fault descriptions quote the client: enough to recognise it, not enough to be an amplifier.
+    /// Descriptions of faults quote the client: enough to recognise it, and too little to make an amplifier.
     const MAX_DETAILS: usize = 300;
 
     pub(super) fn new(error: impl Into<Cow<'static, str>>, details: impl Into<String>) -> Self {
@@ -201,7 +201,7 @@ impl Refusal {
         Self { error: error.into(), details, reason: None, topic: None }
     }
 
-    /// What `WatchGames` refused with: its message, and every bad field.
+    /// The refusal of `WatchGames`: its message, and every bad field.
     pub(super) fn of_watch(topic: Topic, status: &Status) -> Self {
         let fields =
             status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The WebSocket at `/ws`: a bridge onto `WatchGames`, for clients that speak neither gRPC nor server-sent events.
 //!
-//! A client may send 128 messages at once and 32 a second from then on, whatever they say and pings among them; and
-//! 512 KiB at once and 64 KiB a second of anything at all. What comes faster waits in the network, unread.
+//! A client may send 128 messages at once and 32 a second from then on, whatever they say, pings included. It may send
+//! 512 KiB at once and 64 KiB a second in all. What comes faster waits in the network, unread.
 
 mod message;
 mod session;
@@ -34,7 +34,8 @@ pub const MAX_TOPICS: usize = 32;
 
 /// How many messages a client may send at once, pings among them: every topic subscribed to and left again, twice.
 const BURST: u32 = 128;
-/// And each second from then on. What comes faster waits in the network: the socket is not read meanwhile.
+/// How many it may send each second from then on. What comes faster waits in the network: the socket is not read
+/// meanwhile.
 const PACE: u32 = 32;
 
 /// The library keeps at most this much for a client that does not read. No game comes near it.
@@ -42,18 +43,18 @@ const MAX_UNSENT: usize = 64 * 1024;
 /// Commands are short; the library's own choice would cost each idle socket 128 KiB.
 const READ_BUFFER: usize = 4 * 1024;
 
-/// How long a socket waits, for what.
+/// How long a socket waits, and how many there may be.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// A client that does not accept a frame within this time is cut off.
     pub patience: Duration,
     /// The server pings this often.
     pub ping_every: Duration,
-    /// A client of which nothing was heard for this long, not even an answer to a ping, is given up.
+    /// A client that sends nothing for this long, not even an answer to a ping, is given up.
     pub silence: Duration,
     /// How long the last words may take: what is left to say at shutdown, and then the closing handshake.
     pub farewell: Duration,
-    /// How many sockets may be open at a time. They have left the count of connections.
+    /// How many sockets may be open at a time. They no longer count as connections.
     pub most: usize,
     /// Counts the open sockets. After `stopping`, close it and wait on it to let all of them say goodbye.
     pub open: TaskTracker,

@@ -26,7 +26,7 @@ use crate::{body::LOOK_AGAIN, pace::Pace};
 
 type Watch = Pin<Box<dyn Stream<Item = Heard> + Send>>;
 
-/// What a stream says. Its end is a word too: a stream map forgets a stream that ended without telling anyone.
+/// A message of a stream. Its end is a message too: a stream map forgets a stream that ended without telling anyone.
 enum Heard {
     Update(Result<WatchGamesResponse, Status>),
     End,
@@ -42,12 +42,12 @@ enum End {
     Silent,
     /// The server stops.
     Stopping,
-    /// The client sent what the library cannot read past.
+    /// The client sent something that the library cannot read past.
     Unreadable(BadMessage),
 }
 
 impl End {
-    /// Ours to say, unless the client was first.
+    /// The close frame that the server sends. `None` when the client left first.
     fn close_frame(&self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Left => return None,
@@ -66,7 +66,7 @@ impl End {
 
 impl From<axum::Error> for End {
     fn from(error: axum::Error) -> Self {
-        // Works as long as this is the version axum uses; the test on oversized messages would tell.
+        // This works as long as axum uses the same version. The test on oversized messages would tell.
         match error.into_inner().downcast_ref::<Fault>() {
             Some(Fault::Capacity(_)) => Self::Unreadable(BadMessage::TooLarge),
             Some(Fault::Utf8(_)) => Self::Unreadable(BadMessage::NotUtf8),
@@ -119,7 +119,7 @@ impl<T: GamesService> Session<T> {
                 pace.opens().await;
                 socket.recv().await
             };
-            // In this order: what the client said counts before its silence does.
+            // The order counts: what the client said counts before its silence does.
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return Err(self.go_away().await),
@@ -161,7 +161,7 @@ impl<T: GamesService> Session<T> {
                 self.watched.insert(topic, watch);
                 Ok(())
             }
-            // A subscription that stood before goes on as it was.
+            // A subscription that stood before goes on unchanged.
             Err(refusal) => self.say(&refusal).await,
         }
     }
@@ -230,7 +230,7 @@ impl<T: GamesService> Session<T> {
 
     async fn close(mut self, end: End) {
         let farewell = self.door.options.farewell;
-        // Whoever does not take the last words in time goes without them.
+        // A client that does not take the last words in time goes without them.
         let _ = timeout(farewell, self.last_words(end)).await;
     }
 
@@ -248,14 +248,14 @@ impl<T: GamesService> Session<T> {
             }
             self.socket.send(Message::Close(Some(frame))).await?;
         }
-        // Reading on finishes the closing handshake, whoever began it.
+        // Reading on finishes the closing handshake, whichever side began it.
         while self.socket.recv().await.transpose()?.is_some() {}
         Ok(())
     }
 }
 
 impl<T: GamesService> Door<T> {
-    /// Opens a stream. Answers with the token of where it begins as well, if it says so at once.
+    /// Opens a stream. If the stream says at once where it begins, the answer has that token too.
     async fn watch(
         &self,
         topic: Topic,

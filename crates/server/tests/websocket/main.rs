@@ -337,7 +337,7 @@ async fn a_client_of_which_nothing_is_heard_is_given_up() {
     let server = Server::start(Storefront::default(), options);
     let mut client = server.subscriber().await;
 
-    // It is there, but it says nothing, and nobody pings it in time.
+    // The client is there, but it says nothing, and no ping comes in time.
     let close = client.is_closed().await;
 
     assert_eq!(close.code, CloseCode::Policy);

@@ -69,7 +69,7 @@ impl Storefront {
         self.0.asked.lock().expect("no test panics while it asks").clone()
     }
 
-    /// Says this on the stream opened as the nth, counting from 0. False when nobody listens any more.
+    /// Says this on the stream opened as the nth, counting from 0. False when the stream has no listener any more.
     pub(crate) fn says_on(&self, nth: usize, said: Said) -> bool {
         let streams = self.0.streams.lock().expect("no test panics while it speaks");
         streams[nth].unbounded_send(said).is_ok()
@@ -86,7 +86,7 @@ impl Storefront {
         self.0.streams.lock().expect("no test panics while it hangs up").clear();
     }
 
-    /// Waits until nobody listens to the nth stream.
+    /// Waits until the nth stream has no listener.
     pub(crate) async fn is_left_alone(&self, nth: usize) {
         let closed = async {
             loop {

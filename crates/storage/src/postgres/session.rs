@@ -1,4 +1,4 @@
-//! What a session is told when it begins, and whether it is one.
+//! The settings that a session gets when it begins, and the check that no pooler lends it for single transactions.
 //!
 //! Bounds on the server's side hold also when this process is gone in the middle of a call. They are set by statements
 //! and not by start-up `options`: `PgBouncer` refuses those, or drops them in silence when it is told to ignore them.
@@ -25,7 +25,7 @@ pub(super) enum Session {
 }
 
 impl Session {
-    /// Tells the server. One message, whatever it says.
+    /// Sends the settings of the session to the server, in one message.
     pub(super) async fn begin(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let statements = match self {
             Self::Writing => {
@@ -93,10 +93,11 @@ pub(super) async fn refuse_lent_transactions(options: &PgConnectOptions) -> Resu
     }
 }
 
-/// Whether two connections that are open at the same time were seen in one session, or one in two. Without a pooler, and
-/// with one that lends sessions, neither can be: so a yes is proof. While one connection is inside a transaction a pooler
-/// that lends transactions has to give the other another session, or its own was the other's: so a no is only as good as
-/// the luck of [`ROUNDS`] rounds among sessions that others use too.
+/// Whether two connections that are open at the same time shared a session, or one of them changed its session. Neither
+/// can happen without a pooler, or with a pooler that lends sessions, so `true` is proof. While one connection is
+/// inside a transaction, a pooler that lends transactions has to move the other one to another session, unless the two
+/// have different sessions by chance. So `false` is only as good as the luck of [`ROUNDS`] rounds among sessions that
+/// others use too.
 async fn are_transactions_lent(options: &PgConnectOptions) -> sqlx::Result<bool> {
     const ROUNDS: u32 = 3;
     let mut one = PgConnection::connect_with(options).await?;
@@ -119,7 +120,7 @@ async fn are_transactions_lent(options: &PgConnectOptions) -> sqlx::Result<bool>
     Ok(is_lent)
 }
 
-/// The process of the server that answers. Asked without a prepared statement, which would be lost on the way.
+/// The id of the server process that answers. The query is not a prepared statement, because a pooler would lose that.
 async fn session_of(connection: &mut PgConnection) -> sqlx::Result<i32> {
     connection.fetch_one(sqlx::raw_sql("SELECT pg_backend_pid()")).await?.try_get(0)
 }

@@ -30,7 +30,8 @@ mod with_modes {
         us.is_root() || of.uid() == us.as_raw()
     }
 
-    /// Whether root, who may change every mode, finds the file where its owner keeps it.
+    /// Whether the file belongs to root or to the owner of its folder. Checked only for root, which may change every
+    /// mode. True for every other user.
     pub(in super::super) fn is_of_its_owner(file: &Metadata, folder: &Metadata) -> bool {
         !rustix::process::geteuid().is_root() || file.uid() == 0 || file.uid() == folder.uid()
     }
@@ -46,7 +47,7 @@ mod with_modes {
     }
 }
 
-/// Elsewhere a file has no mode; who may read it is the folder's affair.
+/// Other systems have no file modes. The folder decides how far a file can be reached.
 #[cfg(not(unix))]
 mod without_modes {
     use std::{fs::Metadata, io, path::Path};

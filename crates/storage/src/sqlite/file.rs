@@ -16,8 +16,8 @@ use crate::{
     private::{self, Reach},
 };
 
-/// What SQLite keeps beside a database while it is in use, and after a process was killed. It makes them with the mode
-/// of the database.
+/// The files that SQLite keeps beside a database while it is in use, and that a killed process leaves. SQLite makes
+/// them with the mode of the database.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Makes the file for its owner alone if it is missing, and closes it and its journals to others if they are there.
@@ -32,7 +32,7 @@ pub(super) fn keep_private(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Tells who may reach the file and its journals, each that not only its owner reaches.
+/// Lists the file and its journals that not only their owner can reach, each with its [`Reach`].
 pub(crate) fn judge(file: &Path) -> Result<Vec<(PathBuf, Reach)>> {
     let mut found = Vec::new();
     for path in with_journals(file) {
@@ -96,13 +96,13 @@ async fn read_only(file: &Path) -> Result<SqliteConnection> {
     Ok(SqliteConnection::connect_with(&options).await?)
 }
 
-/// Writes a copy of a database as it is at one moment, also while it is in use, and makes sure that it is whole.
-/// The copy is a file of its own that needs no log beside it, for its owner alone.
+/// Writes a copy of a database as it is at one moment, also while it is in use, and makes sure that it is whole. The
+/// copy is one file that needs no log beside it. Only its owner can reach it.
 pub async fn backup(file: &Path, to: &Path) -> Result<()> {
     let failed = |cause| Error::File { file: to.to_owned(), cause };
     let options = SqliteConnectOptions::new().filename(file).busy_timeout(PATIENCE);
     let mut connection = SqliteConnection::connect_with(&options.create_if_missing(false)).await?;
-    // Refuses a target that is there. An empty file is filled, and keeps its mode.
+    // Fails if the target is there. SQLite fills the new empty file, which keeps its mode.
     let copy_file = private::new_file(to).map_err(failed)?;
     let copy = to.to_string_lossy().into_owned();
     sqlx::query("VACUUM INTO $1").bind(copy).execute(&mut connection).await?;

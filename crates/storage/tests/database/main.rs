@@ -1,4 +1,4 @@
-//! What every database promises the services above it, told on every engine there is.
+//! What every database promises the services above it, tested on every engine there is.
 //!
 //! `stories.rs` is compiled twice, as the `db` rooms of the services are. What only one engine promises stands in the
 //! file of that engine.
@@ -17,8 +17,8 @@ use sir0_kernel::Timestamp;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
-/// Lets some steps of a call happen, then drops it as a client that hangs up would: before an answer is there, or, with an
-/// odd number of steps, when it has arrived and nobody has read it.
+/// Lets some steps of a call happen, then drops it as a client that hangs up would: before there is an answer, or, with
+/// an odd number of steps, after the answer has arrived and before it is read.
 async fn hang_up_after<F: Future>(steps: usize, call: F) -> Option<F::Output> {
     let mut call = pin!(call);
     for _ in 0..steps {

@@ -30,7 +30,7 @@ const EVENTS: Migration = Migration {
     sql: include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
 };
 
-/// Where one database is. Every handle opened on it is a process of its own, as far as the database can tell.
+/// Where one database is. To the database, every handle opened on it is a separate process.
 struct Place {
     database: sir0_throwaway::Database,
 }
@@ -153,8 +153,9 @@ fn a_place_is_shown_without_its_password() {
     assert_eq!(place.to_string(), "postgres://sir0@db:6432/games");
 }
 
-// SQLite shows it by what is lost. Here a commit ends also a transaction that somebody else left open, and what shows
-// is the session: it holds its moment and its locks, and whatever it says outside a unit of work is never committed.
+// On SQLite this fault shows as lost writes. Here a commit also ends a transaction that another call left open, so the
+// fault shows in the session: it keeps its moment and its locks, and statements outside a unit of work are never
+// committed.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_cancelled_while_they_began_leave_no_session_inside_a_transaction() {
     const OPEN: &str = "
@@ -169,14 +170,14 @@ async fn calls_cancelled_while_they_began_leave_no_session_inside_a_transaction(
 
         let started = Instant::now();
         while place.database.psql(OPEN) != "0" {
-            // Well before the server would end it by itself.
+            // Well before the server would end the transaction by itself.
             assert!(started.elapsed() < Duration::from_secs(3), "left open, round {round}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
-// SQLite has one writer at a time: nobody can come between a position and its commit.
+// SQLite has one writer at a time, so no other writer can come between a position and its commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reader_by_position_misses_nothing_of_many_writers_at_once() {
     const PROCESSES: i64 = 4;
@@ -227,7 +228,7 @@ async fn a_reader_by_position_misses_nothing_of_many_writers_at_once() {
     assert_eq!(seen, (1..=ALL).collect::<Vec<_>>());
 }
 
-/// A pause nobody can foresee, as work takes.
+/// A pause of unpredictable length, as work takes.
 async fn some_time() {
     let random = RandomState::new().build_hasher().finish();
     tokio::time::sleep(Duration::from_micros(random % 3_000)).await;

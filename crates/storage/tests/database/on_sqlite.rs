@@ -22,7 +22,7 @@ const EVENTS: Migration = Migration {
     sql: include_str!("../../../../migrations/storefront/sqlite/0002_events.sql"),
 };
 
-/// Where one database is. Every handle opened on it is a process of its own, as far as the database can tell.
+/// Where one database is. To the database, every handle opened on it is a separate process.
 struct Place {
     file: PathBuf,
     _folder: TempDir,
@@ -94,7 +94,8 @@ async fn a_damaged_file_is_said_to_be_damaged_by_whoever_meets_it() {
     database.close().await;
     let whole = std::fs::read(&place.file).expect("our own file");
 
-    // In the middle, where only a look at every page finds it; and from the first byte on.
+    // The file is damaged first in the middle, where only a look at every page finds it, and then from the first byte
+    // on.
     let mut in_the_middle = whole.clone();
     let middle = whole.len() / 2 / 4096 * 4096;
     in_the_middle[middle..middle + 4096].fill(0x5a);
@@ -126,6 +127,6 @@ async fn a_reader_handed_back_inside_a_transaction_is_cleaned_before_the_next_us
 
     write_note(&database, "later").await.expect("a turn to write");
 
-    // Still inside that transaction, the connection would show the moment it began.
+    // Inside that transaction the connection would still show the moment the transaction began.
     assert_eq!(notes(&database).await, ["later"]);
 }

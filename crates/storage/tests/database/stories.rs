@@ -42,7 +42,7 @@ async fn an_acknowledged_write_outlives_calls_cancelled_while_they_began() {
         acknowledged.push(text);
     }
 
-    // Asked through another handle: it sees what is committed, and nothing else.
+    // Read through another handle, which sees only what is committed.
     assert_eq!(notes(&place.open().await).await, acknowledged);
 }
 

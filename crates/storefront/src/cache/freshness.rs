@@ -36,7 +36,7 @@ impl Freshness {
         })))
     }
 
-    /// The game changed here: learnt from the feed, or by changing it.
+    /// Notes that the game changed at this position: learnt from the feed, or by changing it.
     pub(crate) fn changed(&self, id: GameId, position: Position) {
         let mut heard = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let latest = heard.changed.entry(id).or_insert(position);

@@ -1,4 +1,4 @@
-//! Single games in memory, for the many who read the few.
+//! Single games in memory, for many readers of few games.
 //!
 //! Correct because of one rule: fills and drops of a game take turns. A fill that read the game before a change ends
 //! before the drop that follows the change's commit, so the drop takes its copy away; a fill that begins after the
@@ -25,7 +25,7 @@ use crate::domain::Game;
 #[derive(Clone, Debug)]
 pub(crate) struct GameCache {
     games: Cache<GameId, Kept>,
-    /// Copies of an earlier age count for nothing.
+    /// Copies of an earlier age are not used.
     age: Arc<AtomicU64>,
 }
 
@@ -46,7 +46,8 @@ impl GameCache {
         Self { games, age: Arc::default() }
     }
 
-    /// The game from memory, or read once however many ask at the same time. What does not exist is not kept.
+    /// The game from memory, or read once, however many callers ask at the same time. A game that does not exist is not
+    /// kept.
     pub(crate) async fn game<R, E>(
         &self,
         id: GameId,

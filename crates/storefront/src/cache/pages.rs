@@ -32,7 +32,7 @@ impl PageCache {
         Self { pages, version: Arc::default() }
     }
 
-    /// The page from memory, or read once however many ask at the same time.
+    /// The page from memory, or read once, however many callers ask at the same time.
     pub(crate) async fn page<R, E>(
         &self,
         listing: &Listing,
@@ -48,7 +48,7 @@ impl PageCache {
         {
             return Ok(page);
         }
-        // Boxed, as a game that is not at hand.
+        // Boxed, like the read of a game that is not in memory.
         Box::pin(self.fill(listing, version, read())).await
     }
 
@@ -60,7 +60,7 @@ impl PageCache {
     ) -> Result<Arc<Page>, E> {
         let filled = self.pages.entry_by_ref(listing).and_try_compute_with(async |known| {
             match known {
-                // Somebody who asked at the same time has read it meanwhile.
+                // Another caller who asked at the same time has read it meanwhile.
                 Some(entry) if entry.value().0 >= version => Ok(Op::Nop),
                 _ => Ok(Op::Put((version, Arc::new(read.await?)))),
             }

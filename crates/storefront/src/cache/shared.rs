@@ -1,5 +1,5 @@
-//! What all instances share: games in Redis. It may be slow, down, restarted empty or full of garbage: then the database
-//! answers.
+//! What all instances share: games in Redis. Redis may be slow, down, restarted empty or full of garbage. Then the
+//! database answers.
 //!
 //! Each copy carries the position of the feed at which it was read, and a seal over its content, its game and its
 //! position: what we did not write for this game is no copy of it.
@@ -15,7 +15,8 @@ use sir0_rpc::Seal;
 use super::{Freshness, counts};
 use crate::{domain::Game, events::StoredGame};
 
-/// How long a copy lies there. Bounds what a database restored to an earlier state could meet of its former future.
+/// How long a copy lies in Redis. It bounds how long copies from after a backup survive when the database is restored
+/// from it.
 const LIFETIME: Duration = Duration::from_mins(10);
 
 /// Games in Redis.
@@ -113,7 +114,7 @@ mod tests {
         let (late, reader) = (instance(&redis, 1), instance(&redis, 1));
         keeps(&late, &reader, &lanterns(3), 10).await;
 
-        // The reader hears of a change, and the other one, which read before it, leaves its copy only now.
+        // The reader hears of a change. The late instance read the game before it, and leaves its copy only now.
         reader.freshness.changed(lanterns(3).id, 11);
         late.keep(&lanterns(3), 10);
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -133,7 +134,7 @@ mod tests {
         // The copy of one game under the name of another.
         redis.cli(&["COPY", &key(id), &key(other)]);
         assert_eq!(reader.game(other).await, None);
-        // Of another platform that shares the Redis.
+        // The copy of another platform that shares the Redis.
         assert_eq!(instance(&redis, 2).game(id).await, None);
         // Garbage: of any length, and of another type.
         for garbage in

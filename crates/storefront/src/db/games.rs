@@ -89,7 +89,7 @@ impl Store {
     }
 
     /// Writes the words anew of games that an older version wrote, unless they change meanwhile, and answers how many.
-    /// No game is different for it, so nothing is announced.
+    /// No game changes by it, so nothing is announced.
     pub(crate) async fn mark_titles(&self) -> storage::Result<u64> {
         let (mut after, mut marked) = (0, 0);
         loop {
@@ -115,7 +115,7 @@ impl Store {
 }
 
 impl Work {
-    /// Reads a game for a change: nobody else changes it until this work ends.
+    /// Reads a game for a change. No other work changes it until this work ends.
     pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
         let query = sqlx::query_as(GAME_FOR_CHANGE).bind(i64::from(id));
         let row = query.fetch_optional(&mut *self.tx).await?;
@@ -145,7 +145,7 @@ impl Work {
         Ok(Game { id, title, genre, price, description, revision: 1 })
     }
 
-    /// Writes a changed game back. `false` when someone else wrote first.
+    /// Writes a changed game back. `false` when another change was written first.
     pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
         let saved: Option<i32> = sqlx::query_scalar(SAVE_GAME)
             .bind(game.title.as_str())

@@ -1,7 +1,7 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `store.rs`, `games.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`; what only one
-//! engine understands is in its `…_sql.rs`. The types here are one or the other.
+//! `store.rs`, `games.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`;
+//! what only one engine understands is in its `…_sql.rs`. The types here stand for one or the other.
 
 mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
@@ -65,7 +65,7 @@ const TABLES: &[Table] = &[
     },
 ];
 
-/// Does the same in either engine. In a trace it has this name.
+/// Calls the same function in either engine. The call has this name in a trace.
 macro_rules! on_either {
     ($which:expr, $name:literal, $it:ident => $call:expr) => {
         match $which {
@@ -108,7 +108,7 @@ impl StorefrontDb {
         copied
     }
 
-    /// What lies below, for the feed, the health check and the end.
+    /// The database below, for the feed, the health check and the closing.
     pub(crate) fn database(&self) -> Database {
         match self {
             Self::Sqlite(store) => Database::Sqlite(store.database.clone()),
@@ -159,7 +159,7 @@ impl StorefrontDb {
 }
 
 impl StorefrontTx {
-    /// Reads a game for a change: nobody else changes it until this work ends.
+    /// Reads a game for a change. No other work changes it until this work ends.
     pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
         on_either!(self, "game", work => work.game(id))
     }
@@ -185,7 +185,7 @@ impl StorefrontTx {
         on_either!(self, "note_request", work => work.note_request(request, game, at))
     }
 
-    /// Writes a changed game back. `false` when someone else wrote first.
+    /// Writes a changed game back. `false` when another change was written first.
     pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
         on_either!(self, "save_game", work => work.save_game(game, at))
     }
@@ -195,8 +195,9 @@ impl StorefrontTx {
         on_either!(self, "remove_game", work => work.remove_game(id))
     }
 
-    /// Records an event beside the change it reports, in the same transaction: watchers never hear of what did not
-    /// happen, nor miss what did. The last thing before the commit: others wait for their place until then.
+    /// Records an event beside the change it reports, in the same transaction. Watchers never hear of a change that did
+    /// not happen, and never miss one that did. It is the last step before the commit, because other events wait for
+    /// their place until then.
     pub(crate) async fn announce(
         &mut self,
         event: &GameEvent,
@@ -205,7 +206,7 @@ impl StorefrontTx {
         on_either!(self, "announce", work => work.announce(event, at))
     }
 
-    /// Makes it all happen.
+    /// Commits the unit of work.
     pub(crate) async fn commit(self) -> storage::Result<()> {
         on_either!(self, "commit", work => work.commit())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// Holds what was read until the unit of work ends: nobody else changes it meanwhile.
+/// Holds what was read until the unit of work ends. No other work changes it meanwhile.
 macro_rules! for_update {
     () => {
         " FOR UPDATE"
@@ -43,8 +43,8 @@ macro_rules! without_title_words {
 }
 pub(super) use without_title_words;
 
-/// The words in the language of `tsquery`: each begins a word of the game. Words hold only letters, digits and our mark,
-/// so nothing in them can be taken for an operator once quoted.
+/// The words in the language of `tsquery`. Each begins a word of the game. Words hold only letters, digits and our
+/// mark, so nothing in them can be taken for an operator once quoted.
 pub(super) fn match_text(words: impl Iterator<Item = impl Display>) -> String {
     words.map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ")
 }

@@ -6,8 +6,8 @@ use sir0_storage as storage;
 use super::{Store, Work, engine::At};
 use crate::domain::{Created, Game, RequestKey, Title};
 
-// The update changes nothing: it makes a row that is there already come back too. Whoever asks at the same moment waits
-// until the first one commits, and then finds its row.
+// The update changes nothing. It makes the statement return a row that is there already. An equal request at the same
+// moment waits until the first one commits, and then finds its row.
 pub(super) const NOTE_REQUEST: &str = "
     INSERT INTO created_by_request (request_key, game_id, title, created_at)
     VALUES ($1, $2, $3, $4)

@@ -34,7 +34,7 @@ impl Work {
         engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
     }
 
-    /// Makes it all happen.
+    /// Commits the unit of work.
     pub(crate) async fn commit(self) -> storage::Result<()> {
         Ok(self.tx.commit().await?)
     }

@@ -1,4 +1,4 @@
-//! What the storefront asks of a database, told on every engine there is.
+//! What the storefront asks of a database, tested on every engine.
 
 use std::{fmt::Debug, path::Path};
 
@@ -15,7 +15,7 @@ use crate::domain::{
     Bounds, Change, Description, Game, Genre, Listing, NewGame, Sort, Title, Words,
 };
 
-/// Tells each story on every engine. Another engine is another line.
+/// Runs each story on every engine. Another engine is another line.
 macro_rules! on_every_engine {
     ($(async fn $name:ident($db:ident: StorefrontDb) $body:block)*) => {$(
         mod $name {
@@ -32,7 +32,7 @@ macro_rules! on_every_engine {
     )*};
 }
 
-/// Tells each story of many cases on every engine, each case in an empty store. Another engine is another line.
+/// Runs each story of many cases on every engine, each case in an empty store. Another engine is another line.
 macro_rules! for_all_on_every_engine {
     ($(async fn $name:ident($db:ident: StorefrontDb, $case:ident: $kind:ident in $cases:expr) $body:block)*) => {$(
         mod $name {
@@ -77,7 +77,7 @@ async fn an_empty_database(url: Option<&str>, folder: &Path) -> StorefrontDb {
     StorefrontDb::open(&place).await.expect("a database").0
 }
 
-/// Tells the story for each case in one database, emptied before each.
+/// Runs the story for each case in one database, emptied before each.
 fn for_all<C: Debug, K>(
     cases: impl Strategy<Value = C>,
     an_empty_database: impl AsyncFn() -> (StorefrontDb, K),

@@ -4,7 +4,7 @@ use sir0_kernel::{GameId, UserId};
 
 use super::Title;
 
-/// What a client calls one request of its own: 1 to 64 visible ASCII characters.
+/// A client's name for one of its requests: 1 to 64 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(String);
 
@@ -24,7 +24,7 @@ impl RequestId {
     }
 }
 
-/// A request among those of everyone: the same id of another caller is another request.
+/// A request among those of all callers: the same id of another caller is another request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestKey(String);
 

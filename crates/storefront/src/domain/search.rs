@@ -55,7 +55,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The order that comes of it: without words every game is as relevant as the next, and the latest comes first.
+    /// The order in effect: without words every game is as relevant as the next, and the latest comes first.
     #[must_use]
     pub const fn order(&self) -> Sort {
         match self.sort {
@@ -165,7 +165,7 @@ impl Page {
     pub fn cut(mut read: Vec<Found>, listing: &Listing) -> Self {
         let bytes: usize = read.iter().map(|found| found.game.size()).sum();
         let has_more = read.len() > usize::from(listing.page_size) || bytes > Self::BYTES;
-        // The one too many, in number or in bytes: the next page begins with it.
+        // Removes the one game too many, in number or in bytes. The next page begins with it.
         if has_more {
             read.pop();
         }

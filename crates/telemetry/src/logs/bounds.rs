@@ -1,8 +1,8 @@
-//! How much strangers can make the process log: so many lines a second from one place in the code, and so many bytes
-//! a second from all of them. What is left out is counted, and told once a second.
+//! Bounds how much strangers can make the process log: in lines a second from one place in the code, and in bytes a
+//! second from all places. The lines that are left out are counted, and told once a second.
 //!
-//! Three kinds of lines have a budget each, so that one kind cannot take the room of another: what libraries say, what
-//! our code says, and what people did who are signed in. A fourth is free: the acts of those whom an operator gave a
+//! Three kinds of lines have a budget each, so that one kind cannot take the room of another: lines of libraries, lines
+//! of our code, and acts of people who are signed in. A fourth kind is free: acts of people to whom an operator gave a
 //! role, the lines that an operator asked for (the access log, and everything below `info`), and the sums themselves.
 
 mod bucket;
@@ -26,24 +26,24 @@ use self::{bucket::Bucket, people::People, place::Place};
 pub(super) use self::{layer::ByPlace, writer::Bounded};
 use super::{ACCESS, ACTS, SUMS, TRUSTED_ACTS};
 
-/// A place that was silent for so long is heard at once, whatever else is said: the first word of an outage.
+/// A place that was silent for so long is always heard, whatever else is said: it may be the first word of an outage.
 const SILENCE_MICROS: i64 = 10_000_000;
 /// What a line of [`SUMS`] about one place takes at most.
 const SUM_BYTES: usize = 250;
 
-/// Whose budget a line is taken from.
+/// The budget that a line is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Payer {
-    /// What people did whom nobody but themselves let in.
+    /// Acts of people to whom no operator gave a role.
     Acts,
-    /// Our code.
+    /// Lines of our code.
     Ours,
-    /// Everyone else's.
+    /// Lines of all other code.
     Libraries,
 }
 
 impl Payer {
-    /// `None` is free.
+    /// `None` when the line is free.
     fn of(metadata: &Metadata<'_>) -> Option<Self> {
         if *metadata.level() > Level::INFO {
             return None;
@@ -60,15 +60,15 @@ impl Payer {
 /// The budgets of the log, and what was left out.
 pub(crate) struct Bounds {
     clock: Arc<dyn Clock>,
-    /// Nobody is bounded before strangers can reach the process.
+    /// Nothing is bounded before strangers can reach the process.
     is_on: AtomicBool,
     places: RwLock<HashMap<Identifier, Arc<Place>>>,
     budgets: Mutex<Budgets>,
     people: Mutex<People>,
 }
 
-/// In bytes. What a moment can bring and a second adds is at most 9.5 KB in all; the sum of refused requests, half a
-/// kilobyte a second, is beside it.
+/// In bytes. What the buckets hold and gain in a second is at most 9.5 KB in all. The sum of refused requests, half a
+/// kilobyte a second, comes on top.
 struct Budgets {
     acts: Bucket,
     ours: Bucket,
@@ -100,12 +100,12 @@ impl Bounds {
         }
     }
 
-    /// From now on strangers can reach the process.
+    /// Turns the bounds on: from now on strangers can reach the process.
     pub(super) fn begin(&self) {
         self.is_on.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a line may be written, before anything is done for it.
+    /// Whether a line may be written. Called before anything is done for the line.
     fn admits(&self, event: &Event<'_>) -> bool {
         let Some(payer) = self.payer(event.metadata()) else { return true };
         let place = self.place(event.metadata());
@@ -149,7 +149,7 @@ impl Bounds {
         true
     }
 
-    /// What was left out and is told now. What does not fit into its budget is told later.
+    /// The left out lines that are told now. Lines that do not fit into the budget are told later.
     pub(super) fn left_out(&self) -> Vec<LeftOut> {
         let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now().micros();

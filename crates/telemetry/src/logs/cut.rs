@@ -1,13 +1,13 @@
-//! The length of a value in a line: strangers have a hand in many, and a line is for reading.
+//! Bounds the length of a value in a line: strangers can choose many values, and a line is for reading.
 
 use std::borrow::Cow;
 
-/// What one value may take of a line, in bytes as they are written.
+/// The most that one value may take of a line, in bytes as they are written.
 const MOST: usize = 512;
 
 /// The text, or as much of its beginning as fits, with `…` behind it.
 pub(super) fn cut(text: &str) -> Cow<'_, str> {
-    // No character takes more than this when it is written.
+    // No character takes more than 10 bytes when it is written.
     if text.len() <= MOST / 10 {
         return Cow::Borrowed(text);
     }

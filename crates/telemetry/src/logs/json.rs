@@ -19,8 +19,9 @@ use tracing_subscriber::{
 use super::{causes, cut::cut};
 use crate::traces;
 
-/// Writes events as JSON objects. A field of an inner span hides one of an outer, and the event's own hides both;
-/// `timestamp`, `level` and `target` are never hidden, nor are `trace_id` and `span_id` when a trace is kept.
+/// Writes events as JSON objects. A field of an inner span hides the same field of an outer one, and a field of the
+/// event hides both. `timestamp`, `level` and `target` are never hidden, nor are `trace_id` and `span_id` when a trace
+/// is kept.
 pub(super) struct Line;
 
 impl<S> FormatEvent<S, JsonFields> for Line
@@ -36,7 +37,7 @@ where
         let mut object = Object::default();
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             if let Some(fields) = span.extensions().get::<FormattedFields<JsonFields>>() {
-                // What a span recorded is an object of ours; one that is not is left out, not passed on broken.
+                // The fields of a span are an object of ours. A broken object is left out, not passed on.
                 object.0.extend(serde_json::from_str::<Map<_, _>>(fields).unwrap_or_default());
             }
         }

@@ -6,7 +6,7 @@ use tracing::Level;
 
 const TARGET: &str = "sir0::panic";
 
-/// Has panics logged from now on. Where no one reads the log, or someone asked for the stack, the usual words follow.
+/// Logs panics from now on. The usual message follows when the log takes no errors, or when the stack was asked for.
 pub(super) fn log() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panicked| {

@@ -47,7 +47,7 @@ where
         event.record(&mut message);
         write_plainly(&mut line, &cut(&message.0))?;
 
-        // Who follows the program this closely wants to know where a line was written.
+        // A reader of lines at `debug` or below wants to know where a line was written.
         if level >= Level::DEBUG {
             write_pair(&mut line, "target", event.metadata().target())?;
         }
@@ -88,8 +88,8 @@ fn write_pair(line: &mut Writer<'_>, key: &str, value: &str) -> fmt::Result {
     write_plainly(line, &cut(value))
 }
 
-/// Writes text that strangers may have had a hand in: it cannot start a line that looks like one of ours,
-/// colour the terminal, or reorder what stands beside it.
+/// Writes text that strangers may have chosen: it cannot start a line that looks like one of ours, colour the terminal,
+/// or reorder what stands beside it.
 fn write_plainly(line: &mut Writer<'_>, text: &str) -> fmt::Result {
     for character in text.chars() {
         match character {
@@ -165,7 +165,7 @@ impl Visit for Pairs<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        // Quoted when it would run into its neighbours.
+        // A value is quoted when it would run into its neighbours.
         if value.is_empty() || value.contains([' ', '"', '=', '\n']) {
             self.pair(field, &format!("{value:?}"));
         } else {

@@ -10,8 +10,8 @@ pub struct Config {
     /// A collector that speaks OTLP over gRPC, such as `http://localhost:4317`. Without one no trace is made.
     #[serde(deserialize_with = "origin")]
     pub endpoint: Option<String>,
-    /// The share of traces begun here that are kept, from 0 to 1. One that a caller began is kept when the caller says
-    /// so, whatever stands here.
+    /// The share of traces begun here that are kept, from 0 to 1. A trace that a caller began is kept when the caller
+    /// says so, whatever this share is.
     #[serde(deserialize_with = "share")]
     pub sample: f64,
 }

@@ -1,4 +1,4 @@
-//! Which trace something belongs to, and how that travels between processes: W3C `traceparent` and `tracestate`.
+//! Which trace something belongs to, and how a trace travels between processes: W3C `traceparent` and `tracestate`.
 
 use futures::future::Either;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -20,15 +20,15 @@ use super::KEPT;
 const PARENT: &str = "traceparent";
 const STATE: &str = "tracestate";
 
-/// Longer ones are not passed on; the standard asks for this much.
+/// A longer `tracestate` is not passed on. The standard asks for this much.
 const LONGEST_STATE: usize = 512;
 
-/// How a piece of work is traced. By default not at all.
+/// How a piece of work is traced. By default it is not traced.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// Disabled unless the trace is kept.
     span: Span,
-    /// Of a trace that is not kept: what others are told, so that they do not keep it either.
+    /// For a trace that is not kept: the context that other processes get, so that they do not keep it either.
     passed_on: Option<Context>,
 }
 
@@ -39,7 +39,7 @@ impl Default for Trace {
 }
 
 impl Trace {
-    /// Continues the trace of a request that came in, or begins one. Only if it is kept, the span is made.
+    /// Continues the trace of a request that came in, or begins one. The span is made only if the trace is kept.
     #[must_use]
     pub fn of(headers: &HeaderMap, span: impl FnOnce() -> Span) -> Self {
         let Some(share) = KEPT.get() else { return Self::default() };
@@ -48,7 +48,7 @@ impl Trace {
                 return Self::not_kept(parent);
             }
             let span = span();
-            // Fails only where no one wants spans.
+            // Fails only where no layer wants spans.
             let _ = span.set_parent(Context::new().with_remote_span_context(parent));
             return Self { span, passed_on: None };
         }
@@ -76,7 +76,7 @@ impl Trace {
         }
     }
 
-    /// A part of what this task is doing, in a span of its own.
+    /// A part of what this task is doing, in a separate span.
     #[must_use]
     pub fn part(span: Span) -> Self {
         if span.is_disabled() { Self::current() } else { Self { span, passed_on: None } }
@@ -91,7 +91,7 @@ impl Trace {
     pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         match &self.passed_on {
             None => Either::Left(work.instrument(self.span.clone())),
-            // Boxed, so that the usual work is not moved about as something larger.
+            // Boxed, so that the future of usual work stays small.
             Some(context) => Either::Right(Box::pin(work.with_context(context.clone()))),
         }
     }
@@ -102,7 +102,7 @@ impl Trace {
         &self.span
     }
 
-    /// Tells whoever gets these headers which trace they are part of.
+    /// Writes into these headers which trace they are part of.
     pub fn write(&self, headers: &mut HeaderMap) {
         let context = match &self.passed_on {
             Some(context) => context.clone(),
@@ -113,7 +113,7 @@ impl Trace {
     }
 }
 
-/// The trace and the span that this thread is in the middle of, if they are kept.
+/// The current trace and span of this thread, if they are kept.
 pub(crate) fn current_ids() -> Option<(TraceId, SpanId)> {
     KEPT.get()?;
     Context::map_current(|context| {
@@ -123,7 +123,7 @@ pub(crate) fn current_ids() -> Option<(TraceId, SpanId)> {
     })
 }
 
-/// The span that these headers come from. Ones that make no sense, or say two things, say nothing.
+/// The span that these headers come from. `None` when they make no sense, or name two spans.
 fn read(headers: &HeaderMap) -> Option<SpanContext> {
     let mut parents = headers.get_all(PARENT).iter();
     let parent = parents.next()?.to_str().ok()?;

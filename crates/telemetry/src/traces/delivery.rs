@@ -1,5 +1,5 @@
-//! Getting spans to the collector. They wait in a queue of bounded length; what does not fit, or cannot be delivered,
-//! is counted and forgotten. Nobody who makes a span ever waits.
+//! Sends spans to the collector. They wait in a queue of bounded length. A span that does not fit, or cannot be
+//! delivered, is counted and forgotten. Code that makes a span never waits.
 
 use std::{
     fmt,
@@ -36,7 +36,7 @@ pub(super) fn in_batches(exporter: impl SpanExporter + 'static) -> Door {
     Door { queue, here }
 }
 
-/// What became of spans.
+/// Counts what became of spans.
 fn count(outcome: &'static str, spans: usize) {
     metrics::counter!("sir0_trace_spans_total", "outcome" => outcome).increment(spans as u64);
 }
@@ -74,7 +74,7 @@ impl SpanProcessor for Door {
     }
 }
 
-/// Counts what left, and says in the log when nothing does.
+/// Counts the spans that leave the queue, and logs when the collector takes none.
 struct Counted<E> {
     exporter: E,
     here: Arc<AtomicUsize>,

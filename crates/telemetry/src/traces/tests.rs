@@ -15,7 +15,7 @@ use tracing::{Dispatch, Span, dispatcher, field::Empty, info_span};
 use super::*;
 use crate::logs;
 
-/// A trace of a caller of ours; each test has one of its own.
+/// A caller with a trace. Each test has a separate trace.
 struct Caller {
     trace: TraceId,
     span: SpanId,
@@ -40,7 +40,7 @@ fn headers<'h>(pairs: impl IntoIterator<Item = (&'h str, &'h str)>) -> HeaderMap
     headers
 }
 
-/// What was logged meanwhile.
+/// The lines that the tests log.
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 struct Lines;
@@ -67,7 +67,7 @@ static RECEIVED: LazyLock<(InMemorySpanExporter, Dispatch)> = LazyLock::new(|| {
     (received, dispatch.expect("a readable filter").0)
 });
 
-/// The spans of a trace after the story was told.
+/// Runs the story, and answers with the spans of this trace.
 fn spans_of(trace: TraceId, story: impl FnOnce()) -> Vec<SpanData> {
     let (received, dispatch) = &*RECEIVED;
     dispatcher::with_default(dispatch, story);

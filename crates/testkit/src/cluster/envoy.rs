@@ -21,7 +21,7 @@ use crate::{LONG, rest};
 /// The variable that names Envoy's binary. `cargo xtask test` sets it.
 pub const ENVOY: &str = "ENVOY";
 
-/// A running Envoy. Dropped, it is killed.
+/// A running Envoy. It is killed when it is dropped.
 pub struct Envoy {
     child: Child,
     ports: Ports,
@@ -32,19 +32,19 @@ pub struct Envoy {
 /// Where it listens.
 #[derive(Clone, Copy)]
 pub(super) struct Ports {
-    /// For everyone.
+    /// The public port.
     pub(super) front: SocketAddr,
-    /// For what it counts.
+    /// The port of its metrics.
     pub(super) monitoring: SocketAddr,
-    /// For whoever is on its machine.
+    /// The port of its admin interface, for programs on its machine only.
     pub(super) admin: SocketAddr,
 }
 
-/// Who answers for a name of the configuration.
+/// A name of the configuration, and the instances that answer for it.
 pub(super) struct Upstream {
-    /// As the configuration names it.
+    /// The name in the configuration.
     pub(super) name: &'static str,
-    /// Where its instances are.
+    /// The addresses of its instances.
     pub(super) instances: Vec<SocketAddr>,
 }
 
@@ -65,7 +65,7 @@ impl Envoy {
         let child = Command::new(program())
             .arg("--config-path")
             .arg(&config)
-            // One thread, for there are many of it on this machine; no shared memory, so that they do not meet.
+            // One thread, because many Envoys run on this machine. No shared memory, so that they do not meet.
             .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"])
             .current_dir(folder)
             .process_group(0)
@@ -87,7 +87,7 @@ impl Envoy {
         self.ports.front
     }
 
-    /// Where it tells about itself.
+    /// The address of its admin interface.
     #[must_use]
     pub const fn admin(&self) -> SocketAddr {
         self.ports.admin
@@ -99,7 +99,7 @@ impl Envoy {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// How many instances of a cluster of its configuration it takes for well.
+    /// How many instances of a cluster of its configuration it sees as healthy.
     pub async fn healthy(&self, cluster: &str) -> usize {
         let begins = format!("{cluster}::");
         let told = self.told("/clusters").await.unwrap_or_default();
@@ -113,12 +113,12 @@ impl Envoy {
         told(self.ports.admin, path).await
     }
 
-    /// What Prometheus reads of it.
+    /// The metrics that Prometheus reads from it.
     pub async fn measured(&self) -> String {
         told(self.ports.monitoring, "/stats/prometheus").await.expect("it is ready")
     }
 
-    /// Waits until it takes this many instances of each cluster for well.
+    /// Waits until it sees this many instances of each cluster as healthy.
     pub(super) async fn sees(&mut self, expected: &[(&str, usize)]) {
         let seen = timeout(LONG, async {
             for (cluster, count) in expected {
@@ -155,8 +155,8 @@ fn program() -> PathBuf {
     env::var_os(ENVOY).map_or_else(|| "envoy".into(), PathBuf::from)
 }
 
-/// Puts addresses of this machine where the configuration has those of containers: each stands on a line of its own, and
-/// an instance has one.
+/// Puts addresses of this machine where the configuration has those of containers. Each address stands on a separate
+/// line, and each instance gets one.
 fn placed(text: &str, ports: Ports, upstreams: &[Upstream]) -> String {
     let socket = |host: &str, port: u16| {
         format!("{{ socket_address: {{ address: {host}, port_value: {port} }} }}")

@@ -18,13 +18,13 @@ use tokio::{
 use super::warden::Warden;
 use crate::{LONG, Person, door::Door, process};
 
-/// One `sir0 serve PART`. Dropped, it is killed.
+/// One `sir0 serve PART`. It is killed when it is dropped.
 pub struct Instance {
     name: String,
     part: Part,
     program: PathBuf,
     settings: Vec<(String, String)>,
-    /// What it says goes there.
+    /// The folder of its log.
     folder: PathBuf,
     door: Door,
     child: Option<Child>,
@@ -132,7 +132,7 @@ impl Instance {
         self.is_ready().await;
     }
 
-    /// Once it has ended, it is at this address when it starts again, as a container that was given another one.
+    /// Gives an ended instance this address for its next start, as when a container gets another address.
     pub(super) fn moves_to(&mut self, address: SocketAddr) {
         assert!(!self.is_alive(), "it ends before it moves");
         self.settings.push(("SIR0_LISTEN".to_owned(), address.to_string()));
@@ -168,7 +168,8 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // Before its id may be somebody else's. The process is killed with what is dropped next.
+        // Tells the warden before the id may belong to another process. The process is killed when the child is dropped
+        // next.
         if let Some(id) = self.child.as_ref().and_then(Child::id) {
             self.warden.ended(id);
         }

@@ -1,4 +1,4 @@
-//! What stands for the name of a service, as a Service of Kubernetes does: one address for all of its instances.
+//! Stands for the name of a service, as a Service of Kubernetes does: one address for all of its instances.
 
 use std::{
     net::SocketAddr,
@@ -14,8 +14,8 @@ use tokio::{
     task::AbortHandle,
 };
 
-/// One address for all instances of a service: each connection goes to the next one that takes it. Dropped, the address
-/// is gone.
+/// One address for all instances of a service: each connection goes to the next one that takes it. The address is gone
+/// when this is dropped.
 pub(super) struct Name {
     address: SocketAddr,
     instances: Instances,
@@ -34,7 +34,7 @@ impl Name {
         Self { address, instances, taking }
     }
 
-    /// An instance is somewhere else now.
+    /// Records that an instance has another address now.
     pub(super) fn moved(&self, from: SocketAddr, to: SocketAddr) {
         let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
         instances.iter_mut().filter(|it| **it == from).for_each(|it| *it = to);

@@ -1,6 +1,6 @@
 //! Redis behind a password, as in its container.
 
-/// A Redis to kill, to freeze and to start again. Whoever asks it shows a password.
+/// A Redis to kill, to freeze and to start again. Every client has to show a password.
 pub struct Redis {
     server: sir0_throwaway::Redis,
     password: String,
@@ -47,7 +47,7 @@ impl Redis {
         self.server.cli(&[&shown, arguments].concat())
     }
 
-    /// For a moment after its start it asks for none, and refuses those who show one: they come again.
+    /// Sets the password. Until then Redis refuses a client that shows one, and the client tries again.
     fn asks_for_its_password(&self) {
         let said = self.server.cli(&["CONFIG", "SET", "requirepass", &self.password]);
         assert_eq!(said.trim(), "OK", "Redis takes a password");

@@ -1,4 +1,4 @@
-//! The very files that the containers are told their settings by, with the places of this machine in them.
+//! The settings of the containers, from the same files that the containers read, with the places of this machine.
 
 use std::{fs, path::PathBuf};
 
@@ -7,10 +7,10 @@ pub(super) fn deploy() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", "..", "deploy"].iter().collect()
 }
 
-/// What a container knows a thing by, and what it is here.
+/// How a container names a place, and the same place on this machine.
 pub(super) type Places = Vec<(String, String)>;
 
-/// The settings of a container, in these files of `deploy/compose`, later ones winning, as they are on this machine.
+/// The settings of a container from these files of `deploy/compose`, with the places of this machine. Later files win.
 pub(super) fn of(files: &[&str], places: &Places) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = Vec::new();
     for file in files {

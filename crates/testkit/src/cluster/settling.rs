@@ -1,5 +1,6 @@
-//! Waiting until every instance has heard of a change. Whoever made it reads it at the same instance at once, but behind
-//! a proxy the next call may go to another, which hears of it a moment later; a story is about what it hears then.
+//! Waits until every instance has heard of a change. A caller reads its change at the same instance at once. But behind
+//! a proxy the next call may go to another instance, which hears of the change a moment later. A story is about the
+//! state after that moment.
 
 use std::{
     collections::BTreeMap,
@@ -15,9 +16,9 @@ use crate::rest;
 
 /// The latest position of a feed.
 const HEAD: &str = "SELECT position FROM feed_head";
-/// From reading an event to having dropped what it outdates, and from accounts to the others.
+/// The time from reading an event to dropping what it outdates, and from accounts to the other services.
 const A_MOMENT: Duration = Duration::from_millis(40);
-/// An instance that has not heard by now is down or hears of it when it polls; the story will tell.
+/// An instance that has not heard by then is down, or hears of the change when it polls. The story will show it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Knows how far each feed is, and how far the instances have read.
@@ -26,11 +27,11 @@ pub(crate) struct Settling(Arc<Inner>);
 
 struct Inner {
     feeds: Vec<Feed>,
-    /// How far each feed was when everyone had heard of it.
+    /// How far each feed was when every instance had heard of it.
     settled: Mutex<BTreeMap<&'static str, i64>>,
 }
 
-/// A feed, and who follows it.
+/// A feed, and the instances that follow it.
 pub(super) struct Feed {
     name: &'static str,
     database: PgPool,
@@ -63,14 +64,14 @@ impl Settling {
         Self(Arc::new(Inner { feeds, settled: Mutex::default() }))
     }
 
-    /// A follower of the feed of this name is somewhere else now.
+    /// Records that a follower of the feed of this name has another address now.
     pub(super) fn moved(&self, feed: &str, from: SocketAddr, to: SocketAddr) {
         for feed in self.0.feeds.iter().filter(|it| it.name == feed) {
             feed.followers().iter_mut().filter(|it| **it == from).for_each(|it| *it = to);
         }
     }
 
-    /// Returns when every instance has heard of what was changed so far.
+    /// Returns when every instance has heard of all changes so far.
     pub(crate) async fn wait(&self) {
         let mut anything_new = false;
         for feed in &self.0.feeds {

@@ -2,7 +2,7 @@
 
 use sir0_throwaway::{Database, Postgres};
 
-/// A service's own database: a fresh one on a server that tests share, or one on a server of its own, which can be
+/// A service's own database: a fresh one on a server that tests share, or one on a separate server, which can be
 /// killed.
 pub struct Store(Kind);
 
@@ -12,12 +12,12 @@ enum Kind {
 }
 
 impl Store {
-    /// An empty database on a server that others use too.
+    /// An empty database on a server that other tests use too.
     pub(super) fn shared() -> Self {
         Self(Kind::Shared(sir0_throwaway::database()))
     }
 
-    /// A server of its own that writes as one in service does. The service owns its database and nothing else.
+    /// A separate server that writes as a server in service does. The service owns its database and nothing else.
     pub(super) fn own(service: &'static str, password: &str) -> Self {
         let server = Postgres::start_durable();
         server.psql("postgres", &format!("CREATE ROLE {service} LOGIN PASSWORD '{password}'"));
@@ -37,7 +37,7 @@ impl Store {
         }
     }
 
-    /// Runs SQL as the superuser. What it selected: a line for a row, `|` between columns.
+    /// Runs SQL as the superuser. Answers with what it selected: a line for each row, `|` between columns.
     #[expect(clippy::must_use_candidate, reason = "most statements are run for what they do")]
     pub fn psql(&self, sql: &str) -> String {
         match &self.0 {
@@ -46,7 +46,7 @@ impl Store {
         }
     }
 
-    /// Kills every process of its server as a power cut would. Only a server of its own can be killed.
+    /// Kills every process of its server as a power cut would. Only a separate server can be killed.
     pub fn kill_hard(&mut self) {
         self.server().kill_hard();
     }

@@ -1,4 +1,4 @@
-//! Addresses change hands: a container engine gives the address of one that is gone to whoever starts next.
+//! Swaps addresses: a container engine gives the address of a container that is gone to the next one that starts.
 
 use futures::future::join;
 use sir0_server::parts::Part;
@@ -6,8 +6,8 @@ use sir0_server::parts::Part;
 use super::{Cluster, Instance};
 
 impl Cluster {
-    /// Kills these instances of accounts and of the storefront, and starts each where the other one was. What leads to
-    /// them by name knows; the proxy takes each address for what it was, until it finds out.
+    /// Kills these instances of accounts and of the storefront, and starts each where the other one was. The names that
+    /// lead to them know of it. The proxy takes each address for what it was, until it finds out.
     pub async fn swaps(&mut self, accounts: usize, storefront: usize) {
         let (accounts, storefront) =
             (&mut self.accounts[accounts], &mut self.storefronts[storefront]);
@@ -25,7 +25,7 @@ impl Cluster {
         join(Instance::starts_again(accounts), Instance::starts_again(storefront)).await;
     }
 
-    /// Waits until the proxy takes this many instances of each service for well, where it believes them to be.
+    /// Waits until the proxy sees this many instances of each service as healthy, where it believes them to be.
     pub async fn is_seen_as(&mut self, accounts: usize, storefronts: usize) {
         let expected = [
             ("accounts", accounts),

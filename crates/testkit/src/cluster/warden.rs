@@ -8,8 +8,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Reads who was started (`+`) and who has ended (`-`), until our end of its standard input is gone, which is when we
-/// are. Then it kills who is left, by their ids, and removes the folder.
+/// Reads which processes were started (`+`) and which have ended (`-`), until its standard input ends, because our
+/// process is gone. Then it kills the processes that are left, by their ids, and removes the folder.
 const SCRIPT: &str = r#"
     alive=
     while read -r change id; do
@@ -31,7 +31,7 @@ pub(super) struct Warden {
 }
 
 impl Warden {
-    /// Starts to watch. `folder` goes with the processes.
+    /// Starts to watch. `folder` is removed with the processes.
     pub(super) fn start(folder: &Path) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", SCRIPT, "sh"])
@@ -46,12 +46,12 @@ impl Warden {
         Self { child, told }
     }
 
-    /// This process is ours.
+    /// Tells the warden that this process is ours.
     pub(super) fn started(&self, id: u32) {
         self.is_told('+', id);
     }
 
-    /// This process has ended, and its id may be somebody else's.
+    /// Tells the warden that this process has ended, and that its id may belong to another process.
     pub(super) fn ended(&self, id: u32) {
         self.is_told('-', id);
     }
@@ -64,7 +64,7 @@ impl Warden {
 
 impl Drop for Warden {
     fn drop(&mut self) {
-        // It goes before the processes do, each of which is ended where it is dropped.
+        // The warden ends before the processes do. Each process is ended where it is dropped.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

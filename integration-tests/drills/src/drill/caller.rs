@@ -84,7 +84,7 @@ pub(crate) struct Totals {
     pub(crate) in_vain: usize,
     /// Calls that were in vain also after they were tried again, by what was said last.
     pub(crate) failed: BTreeMap<String, usize>,
-    /// Answers that nobody should get.
+    /// Answers that no client should get.
     pub(crate) wrong: Vec<String>,
     /// How long calls took, with all their attempts.
     pub(crate) times: Times,
@@ -100,7 +100,7 @@ impl Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// An answer that nobody should get.
+    /// Notes an answer that no client should get.
     pub(crate) fn is_wrong(&self, what: String) {
         self.change(|totals| totals.wrong.push(what));
     }
@@ -119,7 +119,7 @@ impl Totals {
 
 /// How a call ended.
 pub(crate) struct Outcome<A> {
-    /// `None` when it was in vain also after it was tried again: nobody knows whether it was done.
+    /// `None` when the call was in vain also after it was tried again: whether it was done is unknown.
     pub(crate) answer: Option<Result<A, String>>,
     /// Whether an attempt before the last one was in vain, which may have been done all the same.
     pub(crate) is_repeat: bool,
@@ -152,7 +152,7 @@ impl Line {
     }
 }
 
-/// One client with a line of its own.
+/// One client with a separate line.
 pub(crate) struct Caller {
     pub(crate) line: Line,
     pub(crate) dice: Dice,
@@ -162,7 +162,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// A client of whoever listens there.
+    /// A client of the server at this address.
     pub(crate) fn of(address: SocketAddr, patience: Patience, tally: Tally) -> Self {
         let line = Line {
             channel: channel(address),
@@ -245,7 +245,7 @@ impl Caller {
         }
     }
 
-    /// An answer that nobody should get.
+    /// Notes an answer that no client should get.
     pub(crate) fn is_wrong(&self, what: String) {
         self.tally.is_wrong(what);
     }
@@ -270,7 +270,7 @@ pub(crate) async fn asks(request: RequestBuilder) -> Result<Said, Failure> {
     Ok(Said { status, json })
 }
 
-/// A client of its own for REST.
+/// A separate client for REST.
 pub(crate) fn rest() -> reqwest::Client {
     let client = reqwest::Client::builder().no_proxy().http1_only().timeout(LONG).build();
     client.expect("a plain client")

@@ -1,5 +1,5 @@
 //! Clients that leave in the middle, a database that is milliseconds away, and few connections to it: a transaction
-//! whose caller is gone must neither stay open nor swallow somebody else's write.
+//! whose caller is gone must neither stay open nor swallow the write of another client.
 
 use std::{
     collections::VecDeque,
@@ -35,16 +35,16 @@ const DELAY: Duration = Duration::from_millis(3);
 const CONNECTIONS: &str = "4";
 /// The longest a client waits before it leaves.
 const PATIENCE: Duration = Duration::from_millis(40);
-/// The same for one who signs in: the password is hashed before anything is written.
+/// The same for a client that signs in: the password is hashed before anything is written.
 const PATIENCE_TO_SIGN_IN: Duration = Duration::from_millis(800);
 const LEAVING: usize = 8;
-/// What they take until they come again. A write runs to its end without its client, so without a pause they would ask
-/// for more than the database can do, and the drill would be about that.
+/// How long clients wait until they come again. A write runs to its end without its client, so without a pause they
+/// would ask for more than the database can do, and the drill would be about that.
 const PAUSE: Duration = Duration::from_millis(400);
 const STAYING: usize = 2;
 const AFTERWARDS: usize = 100;
 const AFTERWARDS_AT_ONCE: usize = 8;
-/// What they ask for, and how likely each is.
+/// What the clients ask for, and how likely each is.
 const KINDS: u64 = 7;
 const SIGNING_IN: u64 = 4;
 /// Beyond this a call does not go on, it hangs.
@@ -63,7 +63,7 @@ struct Stage {
     answered: AtomicUsize,
     next: AtomicUsize,
     over: AtomicBool,
-    /// Answers that nobody should get.
+    /// Answers that no client should get.
     wrong: Mutex<Vec<String>>,
     waits: Mutex<Times>,
     unavailable: AtomicUsize,

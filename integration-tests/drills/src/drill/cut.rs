@@ -1,5 +1,5 @@
-//! Two instances lose Redis, not because it ended but because nothing arrives any more: nobody tells them. What was to
-//! come by it comes by the poll, and no call waits for it.
+//! Two instances lose Redis. It does not end, but nothing arrives from it any more, and nothing tells the instances so.
+//! What Redis would have told them comes by the poll, and no call waits for Redis.
 
 use std::{
     collections::HashMap,
@@ -53,7 +53,7 @@ const EMAIL: &str = "northlight@example.com";
 const POLL: Duration = Duration::from_millis(500);
 /// For the look itself, on a busy machine.
 const MARGIN: Duration = Duration::from_millis(250);
-/// Reads wait this long for a Redis that says nothing, until they leave it alone.
+/// Reads wait this long for a Redis that says nothing. Then they go on without it.
 const REDIS_PATIENCE: Duration = Duration::from_millis(25);
 /// Beyond this a session that was ended here is simply open there.
 const LONG: Duration = Duration::from_secs(5);
@@ -63,7 +63,7 @@ pub(super) fn cannot() -> Option<String> {
     hindrance()
 }
 
-/// What those who ask share.
+/// What the clients share.
 struct Stage {
     phase: AtomicU8,
     begun: Instant,
@@ -318,9 +318,9 @@ impl Stage {
     }
 }
 
-/// Two instances of everything, each in a place of its own.
+/// Two instances of everything, each in a separate place.
 struct Pair {
-    // Before what they use, for what is first here is dropped first.
+    // The instances stand before what they use, for the first field is dropped first.
     _instances: Vec<Child>,
     doors: [SocketAddr; 2],
     redis_ports: Vec<u16>,

@@ -1,4 +1,4 @@
-//! Chance: trouble that comes at a fixed moment is trouble one can be lucky with.
+//! Chance: a program can be lucky with trouble that comes at a fixed moment.
 
 use std::{
     collections::hash_map::RandomState,
@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
-/// Random numbers, of another row each time.
+/// Random numbers, of another sequence each time.
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// Begins a row of its own: std seeds its hash maps so.
+    /// Begins a new sequence: std seeds its hash maps so.
     pub(crate) fn new() -> Self {
         Self(RandomState::new().build_hasher().finish() | 1)
     }

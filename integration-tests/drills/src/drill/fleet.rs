@@ -10,7 +10,7 @@ use tokio::task::block_in_place;
 
 use super::slow_line::SlowLine;
 
-/// Instances of everything, on one PostgreSQL server that writes as one in service does. Dropped, all are gone.
+/// Instances of everything, on one PostgreSQL server that writes as one in service does. All end when this is dropped.
 pub(crate) struct Fleet {
     pub(crate) instances: Vec<Process>,
     pub(crate) postgres: Postgres,

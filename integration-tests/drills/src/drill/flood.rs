@@ -1,4 +1,4 @@
-//! Ten times as many logins as can be hashed. Whoever only reads is not to notice.
+//! Ten times as many logins as can be hashed. Clients that only read are not to notice.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,7 +19,7 @@ use super::{
     times::{Times, ms},
 };
 
-/// What a password costs unless someone sets otherwise; in most other drills it is made cheap.
+/// What a password costs by default; in most other drills it is made cheap.
 pub(super) const REAL_COST: [(&str, &str); 3] = [
     ("SIR0_ACCOUNTS_HASHING_LOG_N", "17"),
     ("SIR0_ACCOUNTS_HASHING_R", "8"),
@@ -135,7 +135,7 @@ async fn capacity(visitor: &Person, lasting: Duration) -> Result<f64> {
     Ok(f64::from(done) / started.elapsed().as_secs_f64())
 }
 
-/// Reads the game at a steady rate, from the moment at which it was to be asked for.
+/// Reads the game at a steady rate. Each time is counted from the moment when the request was due.
 async fn read(visitor: &Person, path: &Arc<String>, lasting: Duration) -> Result<Times> {
     let started = Instant::now();
     let readers = (0..READERS).map(|_| {
@@ -196,7 +196,7 @@ async fn sign_in(rest: &Rest, logins: &Mutex<Logins>) {
     }
 }
 
-/// How many of these tokens nobody takes.
+/// How many of these tokens are refused.
 async fn dead_tokens(visitor: &Person, tokens: &[String]) -> Result<usize> {
     let id = visitor.signs_in("Ada").await.id;
     let mut dead = 0;

@@ -1,4 +1,4 @@
-//! Two places with networks of their own on this machine, each with a line to it that can be cut in part.
+//! Two places with separate networks on this machine, each with a line to it that can be cut in part.
 
 use std::{
     io::Write,
@@ -14,8 +14,8 @@ use tokio::{
     task::AbortHandle,
 };
 
-/// Waits until our end of its standard input is gone, which is when we are, however we ended. Then it ends whoever runs
-/// in the places, removes them with their lines, and the rules that cut them.
+/// Waits until our end of its standard input is closed, which happens when we end, however we end. Then it ends the
+/// processes in the places, and removes the places, their lines, and the rules that cut the lines.
 const WARDEN: &str = r#"
     read -r _
     nft delete table inet "$1"
@@ -40,7 +40,7 @@ pub(super) fn hindrance() -> Option<String> {
     Some(format!("`{} {}` does not work here", lacking.0, lacking.1.join(" ")))
 }
 
-/// The places. Dropped, they are gone, with all who run there.
+/// The places. They are gone, with all processes in them, when this is dropped.
 pub(super) struct Islands {
     pub(super) places: Vec<Place>,
     /// The name of the rules that cut lines.
@@ -155,7 +155,7 @@ impl Place {
         let relay = tokio::spawn(async move {
             while let Ok((mut there, _)) = listener.accept().await {
                 tokio::spawn(async move {
-                    // Whoever is gone on one side is soon gone on the other.
+                    // When one side is gone, the other is soon gone too.
                     if let Ok(mut here) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await {
                         let _ = there.set_nodelay(true).and_then(|()| here.set_nodelay(true));
                         let _ = copy_bidirectional(&mut there, &mut here).await;

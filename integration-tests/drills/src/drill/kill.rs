@@ -1,5 +1,5 @@
 //! Instances die one after the other while people go on: what was acknowledged is there, nothing is there twice, and
-//! whoever asks again is answered.
+//! a client that asks again is answered.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -33,7 +33,7 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     let kills = if is_short { 5 } else { 30 };
     let mut cluster = Plan { own_databases: true, ..Plan::default() }.starts().await;
     let mut load = Load::begins(&cluster, STUDIOS, VISITORS, Patience::NORMAL).await;
-    // Of accounts there are few calls; with these, an instance that is back is soon asked.
+    // Accounts gets few calls; with these, an instance that is back is soon asked.
     let onlooker = Onlooker::begins(&cluster, "/.well-known/jwks.json", Duration::from_millis(30));
     let begun = Instant::now();
     sleep(CALM).await;
@@ -140,7 +140,7 @@ impl Page {
     }
 }
 
-/// Calls, attempts, and what was in vain before anyone asked again.
+/// Calls, attempts, and what was in vain before a client asked again.
 pub(super) fn tells_of_calls(report: &mut Report, totals: &Totals, took: Duration) {
     for (what, count) in &totals.failed {
         eprintln!("in vain {count} times: {what}");

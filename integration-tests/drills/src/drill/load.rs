@@ -169,7 +169,7 @@ struct Own {
     revision: i32,
 }
 
-/// A client of the storefront, who alone changes its games.
+/// A client of the storefront. It alone changes its games.
 struct Studio {
     caller: Caller,
     name: String,
@@ -193,7 +193,7 @@ impl Studio {
         }
     }
 
-    /// A name nobody used.
+    /// A name that was not used yet.
     fn next(&mut self) -> String {
         self.count += 1;
         format!("{} {}", self.name, self.count)
@@ -270,7 +270,7 @@ impl Studio {
         };
         let revision = match outcome.answer {
             Some(Ok(revision)) => revision,
-            // Nobody else changes this game: it was the attempt whose answer was lost.
+            // Only this client changes this game: the attempt whose answer was lost changed it.
             Some(Err(why)) if outcome.is_repeat && is_stale(&why) => revision + 1,
             Some(Err(why)) => return self.caller.is_wrong(format!("a change of {id}: {why}")),
             // Whether it was done is unknown, so the game is left alone from here on.
@@ -336,7 +336,7 @@ fn number(value: &serde_json::Value) -> Result<i32, Failure> {
     number.ok_or_else(|| Failure::Refused(format!("instead of a number there is {value}")))
 }
 
-/// A client of accounts: each time someone else.
+/// A client of accounts: each time another person.
 struct Visitor {
     caller: Caller,
     number: usize,
@@ -392,7 +392,7 @@ impl Visitor {
         };
         match outcome.answer {
             Some(Ok(())) => {}
-            // Nobody else wants this name: it was the attempt whose answer was lost.
+            // Only this client wants this name: the attempt whose answer was lost took it.
             Some(Err(why)) if outcome.is_repeat && is_taken(&why) => {}
             Some(Err(why)) => {
                 self.caller.is_wrong(format!("a registration: {why}"));
@@ -426,7 +426,7 @@ impl Visitor {
         }
     }
 
-    /// Reads the profile. Also another instance than the one that signed the token takes it.
+    /// Reads the profile. An instance that did not sign the token accepts it too.
     async fn looks(&mut self, id: i32, token: &str) {
         let attempt = |line: Line| async move {
             let mut accounts = AccountsServiceClient::new(line.channel.clone());
@@ -458,10 +458,10 @@ impl Visitor {
     }
 }
 
-/// Someone who asks for a page again and again, through the proxy.
+/// A client that asks for a page again and again, through the proxy.
 pub(crate) struct Onlooker {
     tally: Tally,
-    /// Dropped, it looks no more.
+    /// The client stops when this is dropped.
     looking: JoinSet<()>,
 }
 
@@ -483,7 +483,7 @@ impl Onlooker {
         Self { tally, looking }
     }
 
-    /// Looks no more. How it went.
+    /// Stops, and returns how the calls went.
     pub(crate) fn ends(self) -> Totals {
         drop(self.looking);
         self.tally.totals()

@@ -31,7 +31,7 @@ struct Race {
     rounds: usize,
     /// Rounds in which not exactly one won.
     undecided: usize,
-    /// Those who lost, by the code they were told.
+    /// Callers that lost, by the code of their answer.
     refusals: BTreeMap<i32, usize>,
     times: Times,
 }

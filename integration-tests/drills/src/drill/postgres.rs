@@ -1,4 +1,4 @@
-//! PostgreSQL is killed as by a power cut and comes back, again and again, while everyone goes on asking.
+//! PostgreSQL is killed as by a power cut and comes back, again and again, while all clients go on asking.
 
 use std::{
     collections::BTreeMap,
@@ -40,14 +40,14 @@ const BETWEEN: Duration = Duration::from_secs(3);
 const RECOVERY_BAR: Duration = Duration::from_secs(3);
 /// Beyond this a call does not wait, it hangs.
 const LONG: Duration = Duration::from_secs(15);
-/// How often someone asks whether it works again.
+/// How often a client asks whether it works again.
 const ASKS_EVERY: Duration = Duration::from_millis(50);
 
-/// What everyone shares.
+/// What all clients share.
 #[derive(Default)]
 struct Stage {
     ledger: Ledger,
-    /// Games that nobody changes, and what they cost.
+    /// Games that are never changed, and what they cost.
     steady: BTreeMap<i32, f64>,
     is_away: AtomicBool,
     over: AtomicBool,
@@ -229,7 +229,7 @@ impl Stage {
             let revision = changed.revision;
             self.ledger.notes(Fact::Changed { game, revision, description: description.clone() });
 
-            // One's own write is seen at once.
+            // A client sees its write at once.
             let request = GetGameRequest { game_id: game };
             if let Some(read) = self.judged("GetGame", games.get_game(request)).await
                 && read.game.as_ref().is_none_or(|game| game.description != description)
@@ -319,8 +319,8 @@ impl Stage {
         }
     }
 
-    /// How long after the return of the database this instance writes and signs people in again. Someone asks all the
-    /// time, and does not wait for who asked before: a person that comes now is what counts.
+    /// How long after the return of the database this instance writes and signs people in again. Requests are made all
+    /// the time, and none waits for the one before it: a person that comes now is what counts.
     async fn recovers(
         self: &Arc<Self>,
         publisher: &Person,

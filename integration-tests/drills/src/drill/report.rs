@@ -29,7 +29,7 @@ impl Report {
         self.add(what, figure, None);
     }
 
-    /// A figure that must be so: whoever misses it answered wrongly.
+    /// A figure that must be so: when it misses its bar, an answer was wrong.
     pub(crate) fn must(&mut self, what: &str, figure: impl fmt::Display, wanted: &str, met: bool) {
         let bar = Bar { wanted: wanted.to_owned(), met, is_about_truth: true };
         self.add(what, figure, Some(bar));
@@ -40,7 +40,7 @@ impl Report {
         self.must(what, count, "0", count == 0);
     }
 
-    /// A figure that should be so: whoever misses it is slow.
+    /// A figure that should be so: when it misses its bar, something was slow.
     pub(crate) fn should(
         &mut self,
         what: &str,

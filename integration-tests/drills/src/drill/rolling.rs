@@ -1,5 +1,5 @@
-//! Every instance is stopped and started again, one after the other, as when a new version is rolled out: whoever asks
-//! again once notices nothing.
+//! Every instance is stopped and started again, one after the other, as when a new version is rolled out: a client that
+//! asks again once notices nothing.
 
 use std::time::Duration;
 

@@ -24,10 +24,10 @@ use super::{
 
 const ADDRESSES: u16 = 90;
 const IN_TIME: Duration = Duration::from_secs(10);
-/// Between an answer and the next attempt, of those who hammer and of the owner.
+/// The pauses between an answer and the next attempt: of the clients that hammer, and of the owner.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
-/// Someone at an address of their own: all of 127/8 is this machine.
+/// A person at a separate address: all of 127/8 is this machine.
 struct Stranger {
     client: Client,
     login: String,

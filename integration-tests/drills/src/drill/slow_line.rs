@@ -13,10 +13,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How many pieces may be under way; more wait at their sender's.
+/// How many pieces may be under way; more wait at their sender.
 const UNDER_WAY: usize = 256;
 
-/// Hands bytes on, each as long after it came as the line is long. Dropped, no new connection is made.
+/// Hands bytes on, each after the delay of the line. It makes no new connection once it is dropped.
 pub(crate) struct SlowLine {
     address: SocketAddr,
     accepting: JoinHandle<()>,
@@ -30,7 +30,7 @@ impl SlowLine {
         let accepting = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 tokio::spawn(async move {
-                    // Whoever is gone on one side is soon gone on the other.
+                    // When one side is gone, the other is soon gone too.
                     if let Ok(far) = TcpStream::connect(("127.0.0.1", port)).await {
                         join(near, far, delay);
                     }
@@ -54,7 +54,7 @@ impl Drop for SlowLine {
 
 fn join(near: TcpStream, far: TcpStream, delay: Duration) {
     for side in [&near, &far] {
-        // A line that waits for more before it sends would be slower than it says; one that is gone is not.
+        // A line that waits for more before it sends would be slower than it says. A line that is gone is no slower.
         let _ = side.set_nodelay(true);
     }
     let (near_reads, near_writes) = near.into_split();

@@ -52,7 +52,7 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     Ok(report)
 }
 
-/// So many `WatchGames` streams on an instance of their own.
+/// So many `WatchGames` streams on a separate instance.
 async fn streams(count: usize, on_a_connection: usize) -> Result<Heard> {
     let process = process_with(&SETTINGS).await;
     let publisher = Publisher::at(&process).await?;
@@ -75,7 +75,7 @@ async fn streams(count: usize, on_a_connection: usize) -> Result<Heard> {
         tokio::spawn(async move {
             while let Ok(Some(message)) = updates.message().await {
                 if let Some(Update::Changed(game)) = message.update {
-                    // Nobody listens any more once all is counted.
+                    // The receiver is gone once all is counted.
                     let _ = sender.send((game.description, Instant::now()));
                 }
             }
@@ -91,7 +91,7 @@ async fn open(visitor: Person, count: usize) -> Result<Vec<Streaming<WatchGamesR
     try_join_all((0..count).map(|_| watch(games.clone()))).await
 }
 
-/// One stream, past the present. Told that too much waits for its address, it comes again, as it was told.
+/// One stream, past the present. When a refusal says that too much waits for its address, the client tries again later.
 async fn watch(mut games: GamesClient) -> Result<Streaming<WatchGamesResponse>> {
     let begun = Instant::now();
     let mut updates = loop {
@@ -114,7 +114,7 @@ async fn watch(mut games: GamesClient) -> Result<Streaming<WatchGamesResponse>> 
     }
 }
 
-/// So many sockets on an instance of their own.
+/// So many sockets on a separate instance.
 async fn websockets(count: usize) -> Result<Heard> {
     let process = process_with(&SETTINGS).await;
     let publisher = Publisher::at(&process).await?;
@@ -135,7 +135,7 @@ async fn websockets(count: usize) -> Result<Heard> {
         listening.push(tokio::spawn(async move {
             for _ in 0..CHANGES {
                 let frame = socket.hears().await;
-                // Nobody listens any more once all is counted.
+                // The receiver is gone once all is counted.
                 let _ = sender.send((description(&frame).unwrap_or_default(), Instant::now()));
             }
         }));
@@ -174,7 +174,7 @@ fn kib_each(before: u64, after: u64, count: usize) -> f64 {
     after.saturating_sub(before) as f64 / 1_024.0 / count as f64
 }
 
-/// The one who changes a game.
+/// The client that changes a game.
 struct Publisher {
     games: GamesClient,
     game: i32,
@@ -187,8 +187,8 @@ impl Publisher {
         Ok(Self { games, game })
     }
 
-    /// Changes the game a few times and waits each time until all have heard, from the moment of the call. How long
-    /// each took, and how many never heard.
+    /// Changes the game a few times and waits each time until all have heard. Returns how long each took from the
+    /// moment of the call, and how many never heard.
     async fn publishes(
         mut self,
         listeners: usize,

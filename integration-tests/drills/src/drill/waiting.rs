@@ -1,5 +1,5 @@
 //! A hundred connections ask for what they do not read and begin what they do not finish. Memory stays where it is, and
-//! who does otherwise does not notice.
+//! other clients do not notice.
 
 mod greedy;
 
@@ -106,8 +106,8 @@ async fn a_full_store() -> Result<Process> {
     Ok(process)
 }
 
-/// What every process of some age has: threads that have worked, pages that were read, statements that were prepared, and
-/// what the allocator keeps after as many connections and calls as are to come, of clients who read.
+/// What every process has after some time: threads that have worked, pages that were read, statements that were
+/// prepared, and what the allocator keeps after as many connections and calls as are to come, of clients that read.
 async fn warms_up(process: &Process) -> Result<()> {
     let rest = process.visitor().rest();
     stream::iter(0..200)
@@ -154,7 +154,7 @@ impl Bystander {
         reading.await.context("the bystander broke")?
     }
 
-    /// A time begins when it was to be asked.
+    /// Each time is counted from the moment when the request was due.
     async fn reads(&self, lasting: Duration) -> Result<Read> {
         let (mut read, begun) = (Read::default(), Instant::now());
         let mut ticks = interval(READS_EVERY);

@@ -1,4 +1,4 @@
-//! Someone who follows every change over many streams, and what they heard held against the table of events.
+//! A client that follows every change over many streams, and what it heard held against the table of events.
 
 use std::{
     collections::HashMap,
@@ -24,9 +24,9 @@ use tonic::{Code, Status, Streaming};
 
 use super::{caller::channel, dice::Dice, report::Report};
 
-/// How long after the last change was made one may wait for it.
+/// How long a watcher waits for the last change after it was made.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long whoever has heard everything listens for what should not come.
+/// How long a watcher that has heard everything listens for what should not come.
 const A_MOMENT: Duration = Duration::from_millis(500);
 /// A look at whether all is over.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -59,12 +59,12 @@ pub(crate) struct Log {
 pub(crate) struct Goal(Arc<AtomicUsize>);
 
 impl Goal {
-    /// Nobody knows yet.
+    /// The count is not known yet.
     pub(crate) fn unknown() -> Self {
         Self(Arc::new(AtomicUsize::new(usize::MAX)))
     }
 
-    /// This many, and no more will be made.
+    /// The count is this, and no more changes will be made.
     pub(crate) fn is(&self, count: usize) {
         self.0.store(count, Ordering::SeqCst);
     }
@@ -75,10 +75,10 @@ impl Goal {
     }
 }
 
-/// Someone who follows every change, from now on.
+/// A client that follows every change, from now on.
 pub(crate) struct Watcher {
     doors: Vec<SocketAddr>,
-    /// The longest they stay on one stream. `None`: until it ends.
+    /// The longest it stays on one stream. `None`: until the stream ends.
     stay: Option<Duration>,
     goal: Goal,
     dice: Dice,

@@ -66,7 +66,7 @@ const SHORT: Size =
 struct Stage {
     ledger: Ledger,
     token: String,
-    /// Games that everyone changes.
+    /// Games that all writers change.
     contested: Vec<i32>,
     redis: AtomicU8,
     next: AtomicUsize,
@@ -197,7 +197,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A writer with a game of its own, which it now and then replaces, and a hand in those that everyone changes.
+    /// A writer with one private game, which it now and then replaces. It also changes the games of all writers.
     async fn writes(self: Arc<Self>, channel: Channel) {
         let (mut dice, mut games) = (Dice::new(), GamesServiceClient::new(channel));
         let mut own = None;
@@ -227,12 +227,12 @@ impl Stage {
         }
     }
 
-    /// A text nobody used.
+    /// A text that was not used yet.
     fn words(&self) -> String {
         self.next.fetch_add(1, Ordering::SeqCst).to_string()
     }
 
-    /// These words are kept, said the answer just now.
+    /// Notes that an answer just now said that these words are kept.
     fn is_answered(&self, words: String) {
         let answer = (self.redis.load(Ordering::SeqCst), Instant::now());
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).insert(words, answer);
@@ -295,7 +295,7 @@ struct Heard {
     refused: Vec<String>,
     broken: HashMap<String, usize>,
     verdict: Verdict,
-    /// From the answer to whoever changed something to a watcher, by how Redis was then.
+    /// From the answer to the writer until a watcher hears the change, by how Redis was at the answer.
     lags: HashMap<u8, Times>,
 }
 
@@ -310,7 +310,7 @@ impl Heard {
         }
         self.verdict += judge(log.changes.iter().map(|change| change.what.as_str()), told);
         for change in &log.changes {
-            // What is removed is told as it was last: with the words of another call.
+            // A removed game is announced as it was last, with the words of another call.
             if !change.what.starts_with("removed")
                 && let Some((redis, answered)) = answers.get(&change.description)
             {

@@ -1,4 +1,4 @@
-//! Settings: keys, variables and what they are when nobody sets them.
+//! Settings: their keys, their variables and their values when they are not set.
 
 use serde_json::Value;
 use sir0_server::config::{Config, SETTINGS, Setting};
@@ -32,7 +32,7 @@ fn every_variable_on_a_page_is_a_setting() {
         let named = words(&page.text, is_of_it).into_iter();
         let named = named
             .filter(|name| name.starts_with("SIR0_") && *name != "SIR0_" && !is_variable(name));
-        // What tests are told is no setting.
+        // Variables for the tests are no settings.
         let is_for_tests = |name: &&str| {
             name.starts_with("SIR0_TEST_") && sources.contains(&format!("\"{name}\""))
         };
@@ -61,8 +61,8 @@ fn every_key_on_a_page_is_a_setting() {
     });
 }
 
-/// What the page says a setting is unless somebody sets it: `` `name`, 10,000 unless set``. Other programs have settings
-/// too.
+/// The value that a setting has by default, as the page says it: `` `name`, 10,000 unless set``. Other programs have
+/// settings too.
 fn said(page: &Page) -> Vec<(String, String)> {
     let prose = page.prose().replace('\n', " ");
     let mut found: Vec<_> = prose.split(" unless set").collect();

@@ -1,5 +1,5 @@
-//! What the pages say that our own sources have to say as well: metrics, reasons, alerts and tests. Labels of metrics are
-//! looked up by `cargo xtask deploy`.
+//! What the pages say that our own sources have to say as well: metrics, reasons, alerts and tests. Labels of metrics
+//! are looked up by `cargo xtask deploy`.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::{
     sources,
 };
 
-/// Words that look like a name of ours and are somebody else's, or nobody's.
+/// Words that look like a name of ours but belong to another program, or are no name at all.
 const OF_OTHERS: [&str; 3] = [
     "RUST_BACKTRACE", // of Rust
     "SHOUTING_CASE",  // a way of writing

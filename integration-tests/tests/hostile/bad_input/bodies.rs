@@ -296,7 +296,7 @@ async fn a_password_made_to_be_slow_to_judge_is_judged_quickly() {
             asks(server.address(), "POST", "/api/users/register", "", body.as_bytes()).await;
 
         assert!(answer.status == 400 || answer.status == 200, "{password}: {}", answer.status);
-        // One that is good enough is hashed too, which is meant to take its time.
+        // A password that is good enough is hashed too, which is meant to take its time.
         let patience =
             if answer.status == 200 { 5 * crate::stage::QUICK } else { crate::stage::QUICK };
         assert!(answer.took < patience, "{password} took {:?}", answer.took);

@@ -94,7 +94,7 @@ fn bad_requests(id: i32, user: i32) -> Vec<(String, String, Vec<u8>)> {
     cases
 }
 
-/// Lists and streams that nobody could mean.
+/// Requests for lists and streams that make no sense.
 fn bad_lists() -> Vec<(String, String, Vec<u8>)> {
     let mut cases = Vec::new();
     let mut add =

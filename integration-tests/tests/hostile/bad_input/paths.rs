@@ -7,7 +7,7 @@ use crate::{
     stage::{Unshaken, adds},
 };
 
-/// Of what cannot even be read as text, no parameter is named.
+/// No parameter is named for a query that cannot even be read as text.
 const NO_FIELD: &str = "-";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +138,7 @@ async fn a_path_that_leads_elsewhere_by_a_trick_leads_nowhere() {
         let answer = asks(address, "GET", target, token, b"").await;
 
         if answer.body.is_empty() && answer.status == 400 {
-            // Not even HTTP: refused before anyone could answer in our words.
+            // This is not even HTTP, so it is refused before the platform could answer in its words.
             assert!(
                 !target.is_ascii() || target.bytes().any(|byte| byte.is_ascii_control()),
                 "{target}"
@@ -282,7 +282,7 @@ async fn what_is_no_http_is_refused_without_a_word_of_ours() {
         );
         assert!(answer.took < std::time::Duration::from_secs(20), "{what}");
     }
-    // A length and chunks together are how a request is smuggled past a proxy: never may both be believed.
+    // A length and chunks together can smuggle a request past a proxy: the server must never believe both.
     let smuggled = sends(address, both).await;
     assert!(smuggled.status == 0 || (400..500).contains(&smuggled.status), "{}", smuggled.head);
     server.is_unshaken(32).await;

@@ -25,7 +25,7 @@ fn part(json: &Value) -> String {
     BASE64URL.encode(json.to_string())
 }
 
-/// Tokens that look like a publisher's and are not, made by someone who knows everything but the key.
+/// Tokens that look like a publisher's and are not, made by a forger that knows everything but the key.
 fn forged(good: &str, key: &SigningKey) -> Vec<(String, String)> {
     let (head, rest) = good.split_once('.').expect("a JWT");
     let (claims, signature) = rest.split_once('.').expect("a JWT");
@@ -93,7 +93,7 @@ fn forged(good: &str, key: &SigningKey) -> Vec<(String, String)> {
     cases
 }
 
-/// Tokens that were signed in order, by others, for others, or too long ago.
+/// Tokens that are signed well, but by another issuer, with another key, for another audience, or too long ago.
 fn signed_elsewhere(own: &Path, folder: &Path, user: i32) -> Vec<(String, String)> {
     let now = SystemClock.now();
     let long_ago = now.before(2 * HOUR);
@@ -198,7 +198,7 @@ async fn a_token_of_100_kilobytes_does_not_fit_through_the_door() {
     server.is_unshaken(16).await;
 }
 
-/// Every page of a list, one game a page, from the token of one page to the next.
+/// The token of the second page of this list, one game a page.
 async fn page_token(person: &Person, query: &str) -> String {
     let page = person.rest().get(&format!("/api/games?pageSize=1&{query}")).await;
     page.json["nextPageToken"]

@@ -1,4 +1,4 @@
-//! Frames that no use explains: who sends them without end is told to calm down, and is gone.
+//! Frames without a use: a client that sends them without end is told to calm down, and loses its connection.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -21,7 +21,7 @@ const UNKNOWN: u8 = 0x42;
 const ACK: u8 = 1;
 const ENHANCE_YOUR_CALM: u8 = 11;
 
-/// No flood of these runs for as long before it ends, also on a busy machine.
+/// Every one of these floods ends sooner than this, also on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
 /// Says something once, and something else until the connection ends. Answers with the last byte of the error that

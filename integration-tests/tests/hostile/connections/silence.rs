@@ -1,4 +1,4 @@
-//! Who says nothing, or never finishes, is not waited for.
+//! A client that says nothing, or never finishes, is not waited for.
 
 use std::{net::SocketAddr, time::Duration};
 

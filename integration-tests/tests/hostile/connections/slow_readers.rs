@@ -1,4 +1,4 @@
-//! Who opens a stream and does not read it costs a place, and no memory.
+//! A client that opens a stream and does not read it costs a place, and no memory.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 const CHANGES: i32 = 2_000;
-/// Some kilobytes each, so that what is kept for someone is seen.
+/// Some kilobytes each, so that what is kept for a client shows.
 const DESCRIPTION: usize = 4_000;
 
 /// A connection whose other end takes as little as the system lets it.
@@ -48,12 +48,12 @@ async fn changes(studio: &Person, id: i32, from: i32, to: i32) {
         .await;
 }
 
-/// Opens streams that nobody reads, then changes a game two thousand times.
+/// Opens streams that the client leaves unread, then changes a game two thousand times.
 async fn streams_nobody_reads_cost_no_memory<S>(open: impl AsyncFn(&Person) -> Vec<S>) {
     let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
-    // What every server of this age has: warm connections, a full window of changes, and the same load before.
+    // What every server has after some time: warm connections, a full window of changes, and the same load before.
     changes(&studio, id, -CHANGES, -CHANGES / 2).await;
     server.counts_from_now();
     changes(&studio, id, -CHANGES / 2, 0).await;
@@ -150,7 +150,7 @@ async fn who_asks_for_the_present_of_a_full_store_and_does_not_read_grows_no_mem
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
 
-    // Twenty times the present would be 80 MB; what each may hold is a batch of it.
+    // Twenty times the present would be 80 MB; each stream may hold a batch of it.
     server.is_unshaken(40).await;
     drop(silent);
 }
@@ -166,14 +166,14 @@ async fn requests_piled_up_on_a_connection_that_is_not_read_are_not_all_answered
     server.counts_from_now();
 
     let mut stream = a_tight_fist(studio.address()).await;
-    // 40 MB of answers, were they all made; it stops reading long before.
+    // All the answers would be 40 MB; the server stops reading long before.
     let written = tokio::time::timeout(Duration::from_secs(3), stream.write_all(&pile)).await;
 
     server.is_unshaken(20).await;
     drop((stream, written));
 }
 
-/// A file of 1.5 MB, read a little at a time for some times as long as a connection may rest.
+/// A file of 1.5 MB, read a little at a time, for several times as long as a connection may rest.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_slowly_but_steadily_gets_all_of_it() {
     let settings = "

@@ -72,7 +72,7 @@ pub(super) async fn next_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<
     Some(Came { kind, flags, stream: u32::from_be_bytes(id), content })
 }
 
-/// Answers what keeps a connection alive, and tells whether a stream, or everything, was ended within the time.
+/// Answers pings, and tells whether a stream, or the whole connection, was ended within the time.
 pub(super) async fn answers_pings_until_stream_ends(
     stream: &mut TcpStream,
     patience: Duration,

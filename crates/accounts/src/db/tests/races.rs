@@ -4,8 +4,8 @@ use super::*;
 
 const RACERS: usize = 32;
 
-/// How often a race is run. On PostgreSQL a wrong one is lost only now and then; the one writer of SQLite leaves nothing
-/// to chance.
+/// How often a race is run. On PostgreSQL a fault shows only now and then. The one writer of SQLite leaves nothing to
+/// chance.
 const fn rounds(db: &AccountsDb) -> usize {
     match db {
         AccountsDb::Sqlite(_) => 2,
@@ -96,7 +96,7 @@ on_every_engine! {
         for round in 0..rounds(&db) {
             let old = db.proof("ada@example.com").await;
 
-            // One changes the password and ends what is open, the others sign in with the old one.
+            // One racer changes the password and ends the open sessions. The others sign in with the old password.
             begun += winners(|racer| {
                 let (db, old) = (db.clone(), old.clone());
                 async move {

@@ -2,7 +2,7 @@
 
 use super::{MIGRATIONS, Store, engine, sessions, users};
 
-/// By its name, in all its forms.
+/// Each statement by its name, in all its forms.
 pub(in crate::db) const ALL: &[(&str, &[&str])] = &[
     ("BEGIN_SESSION", &[sessions::BEGIN_SESSION]),
     ("END_SESSION", &[sessions::END_SESSION]),
@@ -19,7 +19,7 @@ pub(in crate::db) const ALL: &[(&str, &[&str])] = &[
     ("REFRESH_HASH", &[users::REFRESH_HASH]),
 ];
 
-/// Panics with the first that the engine does not understand.
+/// Panics with the first statement that the engine does not understand.
 pub(in crate::db) async fn prepare_all(store: &Store) {
     for (name, forms) in ALL {
         for sql in *forms {

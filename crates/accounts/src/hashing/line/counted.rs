@@ -1,4 +1,4 @@
-//! What an operator sees of the line.
+//! The metrics of the line.
 
 pub(super) const WAITING: &str = "sir0_hashing_waiting";
 pub(super) const RUNNING: &str = "sir0_hashing_running";
@@ -7,7 +7,7 @@ pub(super) const DROPPED: &str = "sir0_hashing_dropped_total";
 pub(super) const DELAYED: &str = "sir0_hashing_delayed_total";
 pub(super) const SECONDS: &str = "sir0_hashing_seconds";
 
-/// Says what each means.
+/// Describes each metric.
 pub(super) fn describe() {
     metrics::describe_gauge!(WAITING, "Callers who wait for their password to be hashed");
     metrics::describe_gauge!(RUNNING, "Passwords being hashed");

@@ -1,4 +1,4 @@
-//! Floods, played through in a time that costs none: two places, and 400 ms a hash, as two cores have it.
+//! Floods, played in simulated time: two places, and 400 ms a hash, as on two cores.
 
 use std::{
     cell::Cell,
@@ -17,20 +17,20 @@ const HASHING: Duration = Duration::from_millis(400);
 const SIGN_INS: usize = 40;
 const IN_TIME: Duration = Duration::from_secs(10);
 
-/// What those who flood do.
+/// What each flooding client does.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     /// Another unknown account each time.
     Unknown,
-    /// A wrong password for an account of their own.
+    /// A wrong password for the client's own account.
     Wrong,
-    /// The right password for an account of their own.
+    /// The right password for the client's own account.
     Right,
     /// Wrong passwords for the account of the owner.
     Victim,
 }
 
-/// How often each of them comes again, and how often the owner does.
+/// How long a flooding client pauses between two attempts, and how long the owner does.
 #[derive(Clone, Copy, Debug)]
 struct Pauses {
     flood: Duration,
@@ -47,7 +47,7 @@ fn by(line: &Line, name: &str, address: u32) -> Attempt {
     line.attempts().to_sign_in(Some(client), &email)
 }
 
-/// Signs in, if it may. Answers how long that took.
+/// Signs in, if the line lets it. Answers how long that took.
 async fn signs_in(line: &Arc<Line>, attempt: Attempt, is_right: bool) -> Result<Duration, Refused> {
     let asked = Instant::now();
     let mut place = line.admit(attempt, 1).await?;
@@ -69,7 +69,7 @@ async fn floods(line: Arc<Line>, way: Way, address: u32, pause: Duration) {
             Way::Right => (format!("x{address}"), true),
             Way::Victim => ("ada".to_owned(), false),
         };
-        // Whatever it is answered, it comes again.
+        // The client comes again, whatever the answer is.
         let _answer = signs_in(&line, by(&line, &name, address), is_right).await;
         sleep(pause).await;
     }

@@ -1,10 +1,10 @@
-//! How long a hash takes of late, and so how long a line will take.
+//! How long a hash takes lately, and so how long a line will take.
 
 use std::time::Duration;
 
 use crate::hashing::refused::Wait;
 
-/// How long a hash takes of late.
+/// How long a hash takes lately.
 #[derive(Debug)]
 pub(super) struct Pace {
     average: Duration,
@@ -16,7 +16,7 @@ impl Pace {
     const MEMORY: u64 = 16;
     const LONGEST: Duration = Duration::from_mins(1);
 
-    /// What the default cost takes on a common machine, until we know better.
+    /// The time of the default cost on a common machine, until a hash is measured.
     pub(super) const fn unknown() -> Self {
         Self { average: Duration::from_millis(250), finished: 0 }
     }
@@ -27,13 +27,13 @@ impl Pace {
         self.average = (self.average * (weight - 1) + took.min(Self::LONGEST)) / weight;
     }
 
-    /// When so many will be through, and one more.
+    /// How long this many waiters and one more take to finish.
     pub(super) fn through(&self, waiting: usize, places: u32) -> Duration {
         let rounds = waiting / usize::try_from(places).unwrap_or(1).max(1);
         self.average.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX).saturating_add(1))
     }
 
-    /// The same for someone who may come again.
+    /// The same time, bounded, for a caller who may come again.
     pub(super) fn retry_after(&self, waiting: usize, places: u32) -> Wait {
         Wait::of(self.through(waiting, places).min(Self::LONGEST))
     }

@@ -1,4 +1,4 @@
-//! Places to compute in, and what is kept in mind of those who had one.
+//! Places to compute in, and what is remembered of the attempts that had one.
 
 use std::{mem, sync::Arc};
 
@@ -8,18 +8,18 @@ use tokio::time::Instant;
 use super::{Line, State, counted::RUNNING, tell};
 use crate::attempts::{Attempt, Charge};
 
-/// Whoever holds it may compute. Free again when dropped.
+/// The right to compute. Dropping it frees its places.
 #[derive(Debug)]
 pub(in crate::hashing) struct Place {
     line: Arc<Line>,
     attempt: Attempt,
     places: u32,
-    /// Until it is known what became of it.
+    /// The charge, until the outcome is known.
     charge: Option<Charge>,
 }
 
 impl Place {
-    /// Takes these places from those that are free.
+    /// Takes this many of the free places.
     pub(super) fn taken(
         line: &Arc<Line>,
         state: &mut State,
@@ -33,7 +33,7 @@ impl Place {
         Self { line: Arc::clone(line), attempt, places, charge }
     }
 
-    /// Whose it is.
+    /// The attempt that holds it.
     pub(in crate::hashing) const fn attempt(&self) -> Attempt {
         self.attempt
     }

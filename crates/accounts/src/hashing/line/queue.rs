@@ -1,4 +1,4 @@
-//! Who waits, who is next, and who has to go when there are too many.
+//! The queue of waiters: which one is next, and which one has to leave when there are too many.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -6,41 +6,41 @@ use tokio::time::Instant;
 
 use crate::attempts::{Attempt, Attempts, Company, Rank};
 
-/// Everyone who waits, in the order in which they came.
+/// All waiters, in the order in which they came.
 #[derive(Debug)]
 pub(super) struct Queue<W> {
     waiters: Vec<Waiter<W>>,
     came: u64,
 }
 
-/// Someone who waits.
+/// An attempt that waits.
 #[derive(Debug)]
 pub(super) struct Waiter<W> {
     pub(super) attempt: Attempt,
     /// How many places it needs.
     pub(super) places: u32,
-    /// How it is told.
+    /// The channel to the waiter.
     pub(super) word: W,
     number: u64,
     rank: Rank,
 }
 
-/// What became of someone who came.
+/// The outcome of joining the queue.
 #[derive(Debug)]
 pub(super) enum Joined<W> {
-    /// Waits, and is found under this number.
+    /// The attempt waits, under this number.
     Waits(u64),
-    /// Waits instead of another one.
+    /// The attempt waits in place of this waiter, under this number.
     InsteadOf(Waiter<W>, u64),
-    /// Is the last of too many.
+    /// The queue is full, and no waiter makes room.
     Full,
 }
 
-/// Counts who shares an address or an account with those before.
+/// Counts the attempts of each address and of each account.
 #[derive(Default)]
 struct Crowd {
     of_address: HashMap<u64, u16>,
-    /// An address that others abuse is no fault of those it is known for, so these are counted apart.
+    /// Trusted attempts are counted apart, so that others who abuse a shared address do not harm them.
     trusted_of_address: HashMap<u64, u16>,
     of_account: HashMap<u64, u16>,
 }
@@ -54,8 +54,8 @@ impl<W> Queue<W> {
         self.waiters.len()
     }
 
-    /// Lets someone wait. Of more than `most`, the one with the worst rank has to go: of several the one that came
-    /// last, or when `newest_first` the one that came first.
+    /// Adds an attempt. When more than `most` would wait, the one with the worst rank leaves. Among equals the latest
+    /// leaves, or the earliest when `newest_first`.
     pub(super) fn join(
         &mut self,
         (attempt, places, word): (Attempt, u32, W),
@@ -83,20 +83,20 @@ impl<W> Queue<W> {
         }
     }
 
-    /// The next one, but for those of these numbers: the best rank, and of several the one that came first, or when
-    /// `newest_first` the one that came last.
+    /// The waiter with the best rank, except those with these numbers. Among equals it is the earliest, or the latest
+    /// when `newest_first`.
     pub(super) fn next(&self, newest_first: bool, but_for: &[u64]) -> Option<&Waiter<W>> {
         let waiters = self.waiters.iter().filter(|it| !but_for.contains(&it.number));
         waiters.min_by_key(|it| (it.rank, age(it.number, newest_first)))
     }
 
-    /// Someone left, or their turn has come.
+    /// Removes a waiter that left, or whose turn has come.
     pub(super) fn leaves(&mut self, number: u64) -> Option<Waiter<W>> {
         let index = self.waiters.iter().position(|it| it.number == number)?;
         Some(self.waiters.remove(index))
     }
 
-    /// Ranks everyone by what is known now.
+    /// Ranks all waiters by what is known now.
     pub(super) fn rank_anew(&mut self, running: &[Attempt], attempts: &Attempts, now: Instant) {
         let mut crowd = Crowd::default();
         for attempt in running {
@@ -108,7 +108,7 @@ impl<W> Queue<W> {
         }
     }
 
-    /// The rank of someone who comes now.
+    /// The rank of an attempt that comes now.
     pub(super) fn rank_of(
         &self,
         attempt: &Attempt,
@@ -139,7 +139,7 @@ impl<W> Waiter<W> {
 }
 
 impl Crowd {
-    /// Who of the same kind was here before.
+    /// Counts an attempt, and answers how many of the same address and account came before it.
     fn join(&mut self, attempt: &Attempt, is_trusted: bool) -> Company {
         let mut company = Company::default();
         if let Some(address) = attempt.address() {
@@ -154,14 +154,14 @@ impl Crowd {
     }
 }
 
-/// How many there were, before this one.
+/// Counts one more, and answers how many there were before.
 fn count(counts: &mut HashMap<u64, u16>, name: u64) -> u16 {
     let count = counts.entry(name).or_default();
     *count = count.saturating_add(1);
     *count - 1
 }
 
-/// The lower the earlier, or the other way round.
+/// Orders the lowest number first, or the highest when `newest_first`.
 fn age(number: u64, newest_first: bool) -> (Reverse<u64>, u64) {
     if newest_first { (Reverse(number), 0) } else { (Reverse(0), number) }
 }

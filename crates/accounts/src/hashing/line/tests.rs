@@ -1,4 +1,4 @@
-//! Who goes first, who makes room and who waits, with places that are held by hand.
+//! Which attempt goes first, which makes room and which waits, with places that are held by hand.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -256,7 +256,7 @@ async fn a_place_given_to_someone_who_just_left_is_given_to_the_next() {
     let leaver = line.asks(line.by("ada", 1)).await;
     let next = line.asks(line.by("grace", 2)).await;
 
-    // It has the place and does not know it yet.
+    // The leaver has the place and does not know it yet.
     drop(held);
     leaver.abort();
 

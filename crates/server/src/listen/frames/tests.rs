@@ -114,7 +114,7 @@ fn windows_opened_byte_by_byte_end() {
     let (activity, mut frames) = (Activity::default(), Frames::new());
 
     let ended = (0..100_000).find(|_| {
-        // Each lets one byte out, in a frame of its own.
+        // Each update lets one byte out, in a separate frame.
         activity.sent(HEAD + 1);
         frames.read(&frame(WINDOW_UPDATE, 0, 4), &activity).is_err()
     });

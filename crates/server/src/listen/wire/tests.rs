@@ -17,7 +17,7 @@ async fn a_wire() -> (TcpStream, Wire, Activity) {
     (client, Wire::new(Lingering::new(stream), activity.clone(), Backlog::default()), activity)
 }
 
-/// Reads for so long and answers with how much that was.
+/// Reads for this time, and answers how many bytes came.
 async fn reads_for(wire: &mut Wire, time: Duration) -> usize {
     let (mut chunk, mut all) = ([0; 4096], 0);
     let _ = timeout(time, async {

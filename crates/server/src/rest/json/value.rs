@@ -15,12 +15,12 @@ pub(super) enum Spelling {
     Plain,
     /// `null`: the field is left out.
     Absent,
-    /// In another way, and this is how the transcoder reads it.
+    /// In another way; this is how the transcoder reads it.
     Anew(String),
 }
 
-/// Judges a value, which is JSON. A number is a number and never a text, as the contract has it; protobuf's JSON would
-/// take both.
+/// Judges a value, which is JSON. A number is a number and never a text, as in the contract. protobuf's JSON would take
+/// both.
 pub(super) fn spelling(
     field: &Field,
     path: Variable<'_>,
@@ -73,7 +73,7 @@ fn double(json: &str) -> Result<Spelling, &'static str> {
     if is_finite { Ok(Spelling::Plain) } else { Err(NUMBER) }
 }
 
-/// `7`, and `7.0` and `70e-1` as well: what is written is the number, not its digits.
+/// Reads `7`, and `7.0` and `70e-1` as well: the number counts, not its digits.
 fn whole_number(json: &str) -> Option<i32> {
     json.parse().ok().or_else(|| {
         let number = json.parse::<f64>().ok().filter(|number| number.fract() == 0.0)?;

@@ -4,8 +4,8 @@ use super::*;
 
 const RACERS: i64 = 32;
 
-/// How often a race is run. On PostgreSQL a wrong one is lost only now and then; the one writer of SQLite leaves nothing
-/// to chance.
+/// How often a race is run. On PostgreSQL a fault shows only now and then. The one writer of SQLite leaves nothing to
+/// chance.
 const fn rounds(db: &StorefrontDb) -> usize {
     match db {
         StorefrontDb::Sqlite(_) => 2,

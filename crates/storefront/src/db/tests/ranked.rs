@@ -14,7 +14,7 @@ impl StorefrontDb {
         titles(&found).into_iter().map(str::to_owned).collect()
     }
 
-    /// Lets every game be as a version before there was a rank wrote it.
+    /// Writes every game as a version without ranks wrote it.
     async fn was_written_before(&self) {
         const UNMARK: &str = "UPDATE games SET words = $1 WHERE game_id = $2";
         for game in self.lists(&everything(Sort::Newest)).await {

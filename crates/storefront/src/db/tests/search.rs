@@ -5,7 +5,7 @@ use sir0_kernel::plain_words;
 
 use super::*;
 
-/// A store, and what someone types.
+/// A store, and what a person types.
 #[derive(Clone, Debug)]
 struct Searching {
     games: Vec<(String, String)>,
@@ -126,7 +126,7 @@ const SHELF: [(&str, &str); 24] = [
     ("words: title", "title: words *"),
 ];
 
-/// What people type, and what nobody should.
+/// What people type, and what no person should type.
 const SEARCHES: [&str; 64] = [
     // Accents and case.
     "strasse",
@@ -261,7 +261,7 @@ fn any_shelf() -> impl Strategy<Value = Shelf> {
         .prop_map(|(games, typed)| Shelf { games, typed })
 }
 
-/// Whether someone who reads the words would find them: no index, and no language of one.
+/// Whether a plain comparison of the words finds the game, without an index or its language.
 fn is_found(game: &Game, typed: &str) -> bool {
     let words = |text: &str| plain_words(text).collect::<Vec<_>>();
     let has = [words(game.title.as_str()), words(game.description.as_str())].concat();

@@ -2,7 +2,7 @@
 
 use super::{MIGRATIONS, Store, engine, games, listing, requests};
 
-/// By its name, in all its forms.
+/// Each statement by its name, in all its forms.
 pub(in crate::db) const ALL: &[(&str, &[&str])] = &[
     ("GAME", &[games::GAME]),
     ("GAME_FOR_CHANGE", &[games::GAME_FOR_CHANGE]),
@@ -21,7 +21,7 @@ pub(in crate::db) const ALL: &[(&str, &[&str])] = &[
     ("PRESENT", &[listing::PRESENT]),
 ];
 
-/// Panics with the first that the engine does not understand.
+/// Panics with the first statement that the engine does not understand.
 pub(in crate::db) async fn prepare_all(store: &Store) {
     for (name, forms) in ALL {
         for sql in *forms {

@@ -14,7 +14,7 @@ impl Bucket {
         Self { most, each_second, left: most, filled_at: now }
     }
 
-    /// Takes the bytes if they are there. What is more than the bucket ever holds passes when it is full.
+    /// Takes the bytes if they are there. More bytes than the bucket ever holds are taken when it is full.
     pub(super) fn pays(&mut self, bytes: usize, now: i64) -> bool {
         self.fill(now);
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -25,13 +25,13 @@ impl Bucket {
         is_there
     }
 
-    /// Takes the bytes whether they are there or not. What is missing is made up for later.
+    /// Takes the bytes whether they are there or not. The missing bytes are made up for later.
     pub(super) fn owes(&mut self, bytes: usize, now: i64) {
         self.fill(now);
         self.left = self.left.saturating_sub(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
-    /// A clock that was set back adds nothing.
+    /// Adds what was gained since the last time. A clock that was set back adds nothing.
     fn fill(&mut self, now: i64) {
         let passed = (now - self.filled_at).clamp(0, 60_000_000);
         let gained = passed * self.each_second / 1_000_000;

@@ -12,8 +12,9 @@ use super::Bounds;
 
 /// Passes on to another layer what may be written.
 ///
-/// A filter beside the one of levels would be shorter. But one that lets an event through at first and refuses it when
-/// it sees its fields leaves its refusal behind for the next event (`Filter::event_enabled` in tracing-subscriber 0.3).
+/// A filter beside the filter of levels would be shorter. But when such a filter lets an event through at first, and
+/// refuses it when it sees its fields, the refusal stays for the next event (`Filter::event_enabled` in
+/// tracing-subscriber 0.3).
 pub(in super::super) struct ByPlace<L> {
     inner: L,
     bounds: Arc<Bounds>,

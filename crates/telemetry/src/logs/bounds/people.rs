@@ -1,4 +1,4 @@
-//! Who does how much: one person's acts must not take the room of everyone's.
+//! Counts the acts of each account: one person's acts must not take the room of everyone's.
 
 use std::{collections::HashMap, fmt};
 
@@ -7,10 +7,10 @@ use tracing::{
     field::{Field, Visit},
 };
 
-/// Acts a second of one account that are written each.
+/// How many acts of one account are written in a second.
 const ACTS: u32 = 8;
 
-/// Who did something in this second.
+/// How many acts each account did in this second.
 #[derive(Default)]
 pub(super) struct People {
     second: i64,
@@ -32,7 +32,7 @@ impl People {
     }
 }
 
-/// Finds who did something.
+/// Finds the account that did an act.
 struct Actor(String);
 
 impl Visit for Actor {

@@ -15,7 +15,7 @@ pub(super) struct Place {
     said: Mutex<Said>,
 }
 
-/// What it said lately.
+/// What a place said lately.
 #[derive(Default)]
 pub(super) struct Said {
     second: i64,

@@ -9,7 +9,7 @@ use crate::{
     traces::Traces,
 };
 
-/// The most that all kinds together may write in a second that begins at any moment, and later in each.
+/// The most bytes that all kinds of lines together may take in a second, also in the first one.
 const BAR: usize = 10_000;
 
 /// A log that strangers can reach.
@@ -41,7 +41,7 @@ impl Log {
         dispatcher::with_default(&self.dispatch, story);
     }
 
-    /// Lets a second pass, at the end of which what was left out is told.
+    /// Lets a second pass, then tells what was left out.
     fn second(&self, story: impl Fn()) {
         for _ in 0..10 {
             self.tells(&story);

@@ -1,4 +1,4 @@
-//! Lines on their way out: here their length is known.
+//! Writes finished lines: here their length is known.
 
 use std::{
     io::{self, Write},

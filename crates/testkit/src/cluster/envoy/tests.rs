@@ -35,7 +35,8 @@ fn every_address_of_a_container_gives_way_to_those_of_the_instances() {
     assert_eq!((count(21), count(22), count(23)), (2, 2, 2), "calls and WebSockets");
 }
 
-/// Notes the head of the first request that is none of the proxy's own, and answers it.
+/// Notes the head of the first request that the proxy passes on, and answers it. Requests of the proxy itself are
+/// ignored.
 async fn hears_one(storefront: TcpListener) -> String {
     loop {
         let (mut stream, _) = storefront.accept().await.expect("it listens");
@@ -71,7 +72,7 @@ async fn a_service_is_told_the_address_that_connected_and_none_that_a_client_mad
             .get(format!("http://{}/ws", ports.front))
             .header("x-forwarded-for", "6.6.6.6, 10.0.0.1")
             .header("x-forwarded-for", "7.7.7.7");
-        // Until it listens, and has found nobody well and therefore asks whoever is there.
+        // Repeated until the proxy listens, has found no instance healthy, and therefore calls any instance.
         let _ = asked.timeout(Duration::from_secs(5)).send().await;
         sleep(Duration::from_millis(100)).await;
     }
@@ -80,7 +81,7 @@ async fn a_service_is_told_the_address_that_connected_and_none_that_a_client_mad
     let noted: Vec<_> =
         told.lines().filter_map(|line| line.strip_prefix("x-forwarded-for:")).collect();
     let [one] = noted[..] else { panic!("one header: {told}") };
-    // Of a client on its own machine it notes an address of that machine, whichever.
+    // For a client on the same machine, the proxy notes any address of that machine.
     let address: std::net::IpAddr = one.trim().parse().expect("one address and nothing else");
     assert!(!["6.6.6.6", "10.0.0.1", "7.7.7.7"].contains(&address.to_string().as_str()), "{told}");
 }

@@ -27,12 +27,12 @@ use tokio::{
 
 const CONNECTIONS: u16 = 100;
 const STREAMS: usize = 100;
-/// What comes of a body before nothing does.
+/// How many bytes of a body come before no more do.
 const HALF: usize = 48 * 1_024;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// What they ask for and leave.
+/// What the connections ask for and leave.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Greed {
     /// Pages of a megabyte.
@@ -92,12 +92,12 @@ impl Greed {
 pub(super) struct Greedy {
     connections: Vec<http2::SendRequest<Body>>,
     greed: Greed,
-    /// They end with this.
+    /// The connections end with this runtime.
     runtime: Apart,
 }
 
 impl Greedy {
-    /// Opens them, from one address of loopback or from one each.
+    /// Opens the connections, from one address of loopback or from one each.
     pub(super) async fn connects(
         server: SocketAddr,
         greed: Greed,
@@ -125,8 +125,8 @@ impl Greedy {
     }
 }
 
-/// A runtime for connections that end at once when it is dropped. On another, hyper would keep those on which a body has
-/// not ended.
+/// A runtime for connections that end at once when it is dropped. On another runtime, hyper would keep connections on
+/// which a body has not ended.
 struct Apart(Option<Runtime>);
 
 impl Apart {
@@ -197,7 +197,7 @@ impl fmt::Display for Began {
     }
 }
 
-/// As many connections and calls, by clients who read every answer, ten at a time each.
+/// Makes as many connections and calls, by clients that read every answer, ten at a time each.
 pub(super) async fn read_by_many(server: SocketAddr, path: &'static str) -> Result<()> {
     let runtime = Apart::new()?;
     let reading = runtime.handle().spawn(async move {
@@ -219,7 +219,7 @@ async fn read(mut connection: http2::SendRequest<Body>, path: &str) -> Result<()
     Ok(())
 }
 
-/// Opens connections whose streams have such a window, from one address of loopback or from one each.
+/// Opens connections whose streams have this window, from one address of loopback or from one each.
 async fn connections(
     server: SocketAddr,
     is_spread: bool,
@@ -235,7 +235,7 @@ async fn connections(
         let opening = builder.initial_stream_window_size(window).handshake(stream);
         let (sender, connection) = opening.await.context("it speaks no HTTP/2")?;
         connections.push(sender);
-        // How it ends is seen by those who asked.
+        // The requests show how the connection ends.
         tokio::spawn(async { drop(connection.await) });
     }
     Ok(connections)
@@ -257,7 +257,7 @@ fn whole(request: Builder, body: impl Into<Bytes>) -> Request<Body> {
     request.body(Full::new(body.into()).boxed_unsync()).expect("good parts")
 }
 
-/// A body of which the beginning comes, and then nothing.
+/// A body whose beginning comes, and then nothing.
 fn half(request: Builder, begins: &[u8]) -> Request<Body> {
     let piece = Bytes::from([begins, &vec![b'x'; HALF]].concat());
     let body = StreamBody::new(stream::iter([Ok(Frame::data(piece))]).chain(stream::pending()));
