@@ -15,9 +15,9 @@
 //! 4. [`PgBouncer`]: a pooler in front of a database.
 //! 5. [`SqlRoom`] and [`sql_files`]: what can be told of SQL without a server.
 //!
-//! Servers listen on loopback, each on a separate port. They end when they are dropped, and soon after the process that
-//! started them even if that was killed. As root they run as the user `postgres` or `nobody`. A failure panics and says
-//! what failed: here that is what a failing test looks like.
+//! Servers listen on loopback, each on a separate port. A server ends when it is dropped, and soon after the test
+//! process that started it, even if that process was killed. As root, servers run as the user `postgres` or `nobody`. A
+//! failure panics and says what failed: here that is what a failing test looks like.
 #![cfg(unix)]
 
 mod database;

@@ -102,7 +102,7 @@ where
         if line.beginning < BEGINNING {
             line.beginning += 1;
             drop(line);
-            serving.spawn(Place { line: Arc::clone(&self.line), backlog: self.backlog.clone() });
+            serving.spawn(self.clone());
         } else {
             line.waiting.push_back(serving);
         }
@@ -116,19 +116,13 @@ struct Serving {
     patience: Duration,
     /// The offer that the client does not take, and the time it has left for that.
     unread: Option<(usize, Pin<Box<Sleep>>)>,
-    /// Set while the call is about to begin.
-    place: Option<Place>,
-}
-
-/// The place of a call that is about to begin. The next call takes it over.
-struct Place {
-    line: Arc<Mutex<Line>>,
-    backlog: Backlog,
+    /// Set while the call is about to begin. The next call of the connection then takes its place.
+    place: Option<Streams>,
 }
 
 impl Serving {
     /// Spawns the call, which is then about to begin.
-    fn spawn(self, place: Place) {
+    fn spawn(self, place: Streams) {
         tokio::spawn(Self { place: Some(place), ..self });
     }
 
