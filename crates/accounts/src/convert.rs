@@ -1,6 +1,6 @@
 //! Wire messages become commands, or every bad field is named; accounts become wire messages.
 
-use sir0_contract::{accounts as pb, protobuf::Timestamp as WireTimestamp};
+use sir0_contract::{Timestamp as WireTimestamp, accounts as pb};
 use sir0_kernel::{Timestamp, UserId};
 use sir0_rpc::{FieldReader, InvalidFields};
 

@@ -21,7 +21,8 @@ use tonic::{Code, Status};
 
 use crate::body::SLICE;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// Why a body does not come: [`OverBudget`], a [`Status`] for one that is too slow, or the fault of its connection.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A body that arrives within a limit of time, and within what its sender may hold.
 pub(crate) struct Arriving {

@@ -108,9 +108,10 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(&body).unwrap();
 
         assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-        for rest in sir0_contract::CALLS.iter().filter_map(|call| call.rest.as_ref()) {
-            let operation = &document["paths"][rest.template][rest.verb.to_lowercase()];
-            assert!(operation.is_object(), "{} {}", rest.verb, rest.template);
+        let rests = sir0_contract::CALLS.iter().filter_map(|call| call.rest.as_ref());
+        for binding in rests.flat_map(|rest| rest.bindings) {
+            let operation = &document["paths"][binding.template][binding.verb.to_lowercase()];
+            assert!(operation.is_object(), "{} {}", binding.verb, binding.template);
         }
     }
 

@@ -1,6 +1,11 @@
 //! The platform, or a part of it: the services of this process, opened and brought together behind one port.
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use axum::{
@@ -13,15 +18,23 @@ use sir0_accounts::Accounts;
 use sir0_contract::{
     Access, CALLS, Call, FILE_DESCRIPTOR_SET,
     accounts::{
-        accounts_service_server::AccountsServiceServer,
-        sessions_service_server::SessionsServiceServer,
+        AccountsServiceDispatch, SessionsServiceDispatch,
+        accounts_service_server::{self, AccountsServiceServer},
+        sessions_service_server::{self, SessionsServiceServer},
     },
-    status::status_service_server::StatusServiceServer,
-    storefront::games_service_server::GamesServiceServer,
+    status::{
+        StatusServiceDispatch,
+        status_service_server::{self, StatusServiceServer},
+    },
+    storefront::{
+        GamesServiceDispatch,
+        games_service_server::{self, GamesServiceServer},
+    },
 };
 use sir0_kernel::Budget;
 use sir0_rpc::Doorman;
 use sir0_telemetry::metrics::Metrics;
+use sir0_transcoding::Dispatch;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -39,13 +52,15 @@ use crate::{
     numbers::{self, Disk},
     parts::Part,
     refused::Refused,
-    rest::{self, RestDoor, Transcoders},
+    rest::{self, RestDoor, Served},
     services::Services,
     status::StatusBoard,
     welcome, ws,
 };
 
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// Why the contract cannot be wrong here.
+const SOUND: &str = "the contract was checked when it was built";
 const SUMS: Duration = Duration::from_secs(1);
 
 /// The services of this process, and the port they are reached by.
@@ -179,10 +194,8 @@ impl Opened<'_> {
 
         let calls = CallMetrics::new();
         let routes = self.routes(Routes::new(health), status.clone());
-        let Services { accounts, storefront, .. } = self.services;
-        let transcoders = Transcoders::new(accounts.clone(), storefront.clone(), status);
         Front {
-            rest: RestDoor::new(self.parts, transcoders, self.limits.clone()),
+            rest: RestDoor::new(self.rest_calls(status), self.limits.clone()).expect(SOUND),
             grpc: GrpcDoor::new(routes, calls.clone(), self.parts, self.limits.clone()),
             pages: self.pages(sockets, metrics.clone()),
             metrics: calls,
@@ -194,9 +207,29 @@ impl Opened<'_> {
         }
     }
 
+    /// The calls of the contract as REST reaches them.
+    fn rest_calls(&self, status: Option<StatusBoard>) -> Vec<Served> {
+        let Services { accounts, storefront, .. } = self.services;
+        let mut here = HashMap::<_, Arc<dyn Dispatch>>::new();
+        if let Some(accounts) = accounts.clone().map(Arc::new) {
+            let sessions = SessionsServiceDispatch(Arc::clone(&accounts));
+            here.insert(sessions_service_server::SERVICE_NAME, Arc::new(sessions));
+            let accounts = AccountsServiceDispatch(accounts);
+            here.insert(accounts_service_server::SERVICE_NAME, Arc::new(accounts));
+        }
+        if let Some(storefront) = storefront.clone().map(Arc::new) {
+            let games = GamesServiceDispatch(storefront);
+            here.insert(games_service_server::SERVICE_NAME, Arc::new(games));
+        }
+        if let Some(status) = status.map(Arc::new) {
+            let status = StatusServiceDispatch(status);
+            here.insert(status_service_server::SERVICE_NAME, Arc::new(status));
+        }
+        CALLS.iter().map(|call| (call, here.get(call.service).cloned())).collect()
+    }
+
     /// The services as gRPC reaches them.
     fn routes(&self, mut routes: Routes, status: Option<StatusBoard>) -> Routes {
-        const SOUND: &str = "the descriptors were checked when they were made";
         let largest = self.limits.body_bytes;
         if let Some(accounts) = self.services.accounts.clone() {
             routes = routes

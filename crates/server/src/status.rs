@@ -1,7 +1,7 @@
 //! The status service: how the platform is.
 
 use sir0_contract::{
-    protobuf::Timestamp,
+    Timestamp,
     status::{self as pb, status_service_server::StatusService},
 };
 use sir0_rpc::HTTP_STATUS;

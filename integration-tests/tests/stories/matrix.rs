@@ -2,8 +2,9 @@
 
 use http::Method;
 use prost_reflect::Value;
-use sir0_contract::{Access, CALLS, Call, Segment};
+use sir0_contract::{Access, CALLS, Call};
 use sir0_testkit::{Answer, PASSWORD, Person, Topology, email_of, platform, topology};
+use sir0_transcoding::{Binding, Part};
 use tonic::Code;
 
 use crate::{grpc_web, untyped};
@@ -89,22 +90,13 @@ fn verdict_of_rest(call: &Call, answer: &Answer) -> Verdict {
 
 /// Makes the call over REST, with these values in its path and body.
 async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> Answer {
-    let form = call.rest.as_ref().expect("a call with a REST form");
+    let form = form_of(call);
     let text = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, it)| it);
-    let mut path = String::new();
-    for segment in form.segments {
-        path.push('/');
-        match segment {
-            Segment::Literal(literal) => path.push_str(literal),
-            Segment::Variable(field) => {
-                let id = text(field.name).and_then(Value::as_i32).expect("every variable is an id");
-                path.push_str(&id.to_string());
-            }
-        }
-    }
-    if let Some(custom) = form.custom_verb {
-        path.push(':');
-        path.push_str(custom);
+    let mut path = form.template.to_owned();
+    for variable in form.variables {
+        let [field] = variable.field else { panic!("a path holds fields of the request itself") };
+        let id = text(field.name).and_then(Value::as_i32).expect("every variable is an id");
+        path = path.replace(&format!("{{{}}}", field.name), &id.to_string());
     }
     let body: serde_json::Map<_, _> = call
         .request
@@ -115,7 +107,7 @@ async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> An
         .collect();
     let verb: Method = form.verb.parse().expect("a method");
     let mut request = person.rest().request(verb, &path);
-    if form.body {
+    if matches!(form.body, Part::Whole) {
         request = request.json(&body);
     }
     if call.streaming {
@@ -131,11 +123,16 @@ fn is_there(call: &Call) -> bool {
     call.access != Access::Peer || topology() != Topology::Cluster
 }
 
+/// The way to make the call over REST.
+fn form_of(call: &Call) -> &'static Binding {
+    let rest = call.rest.as_ref().expect("a call with a REST form");
+    let bindings: &'static [Binding] = rest.bindings;
+    bindings.first().expect("the rule of the call")
+}
+
 fn path_holds(call: &Call, name: &str) -> bool {
-    let form = call.rest.as_ref().expect("a call with a REST form");
-    form.segments
-        .iter()
-        .any(|segment| matches!(segment, Segment::Variable(field) if field.name == name))
+    let variables = form_of(call).variables.iter();
+    variables.flat_map(|variable| variable.field).any(|field| field.name == name)
 }
 
 #[tokio::test]

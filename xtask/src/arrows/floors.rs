@@ -7,8 +7,15 @@ use crate::workspace::Package;
 
 /// From the ground up, as ARCHITECTURE shows them.
 const FLOORS: &[&[&str]] = &[
-    &["sir0-kernel", "sir0-throwaway"],
-    &["sir0-contract", "sir0-storage", "sir0-redis", "sir0-tokens", "sir0-telemetry"],
+    &["sir0-kernel", "sir0-transcoding", "sir0-contract-build", "sir0-throwaway"],
+    &[
+        "sir0-contract",
+        "sir0-sample-contract",
+        "sir0-storage",
+        "sir0-redis",
+        "sir0-tokens",
+        "sir0-telemetry",
+    ],
     &["sir0-rpc", "sir0-feed"],
     &["sir0-accounts", "sir0-storefront"],
     &["sir0-server"],
@@ -18,7 +25,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Packages that stand low so that every test can lean on them. Nothing else may lean on them.
-const FOR_TESTS: &[&str] = &["sir0-throwaway"];
+const FOR_TESTS: &[&str] = &["sir0-throwaway", "sir0-sample-contract"];
 /// From here up all is for tests and chores.
 const FIRST_OUTSIDE: &str = "sir0-testkit";
 

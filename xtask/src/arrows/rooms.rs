@@ -33,7 +33,14 @@ const RULES: &[Rule] = &[
     Rule {
         what: "tonic",
         named_in: |code| code.names(is_tonic),
-        packages: &["sir0-server", "sir0-rpc", "sir0-contract"],
+        packages: &[
+            "sir0-server",
+            "sir0-rpc",
+            "sir0-contract",
+            "sir0-contract-build",
+            "sir0-sample-contract",
+            "sir0-transcoding",
+        ],
         rooms: &["service", "sessions_service", "convert"],
         dependencies: is_tonic,
     },

@@ -1,55 +1,43 @@
-//! The REST door: the contract's paths, transcoded to the calls of the contract, refused in the contract's words.
+//! The REST door: the contract's paths, turned into the calls of the contract, refused in the contract's words.
 //!
-//! The generated transcoder does the work. Around it stand what it does not know: the one error body, documented
-//! statuses, which methods a path allows, and a look at the request that names every bad field before anything is
-//! decoded.
+//! A request walks through these rooms:
+//! 1. Its path leads to a call and a way to make it ([`sir0_transcoding::Routes`]).
+//! 2. [`request`]: path, query and body become a message, or all that is wrong with them is named.
+//! 3. The service answers ([`Dispatch`]).
+//! 4. [`answer`]: the answer becomes JSON or a file, [`format`]: a stream becomes lines or events.
+//!
+//! [`refused`] has every refusal.
 
 mod answer;
-mod check;
-mod json;
-mod query;
-mod route;
-mod transcoders;
+mod format;
+mod refused;
+mod request;
+#[cfg(test)]
+mod tests;
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Method, Request, Response, header, request::Parts};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
-use rest_over_grpc::transcoding::TranscodeResponse;
-use sir0_contract::Call;
-use sir0_kernel::OverBudget;
-use sir0_rpc::{
-    request_id,
-    trace::{self, CallTrace},
-};
-use tonic::{Code, Status};
+use http::{HeaderMap, Method, Request, Response, request::Parts};
+use hyper::body::Incoming;
+use sir0_rpc::trace::{self, CallTrace};
+use sir0_transcoding::{Binding, Call, Dispatch, Found, Routes, Taken};
+use tonic::Code;
 
-use crate::{
-    arriving::{Arrived, Arriving},
-    body::Body,
-    config::Limits,
-    parts::Part,
-};
-use answer::Refused;
-use route::Route;
-
-pub(crate) use transcoders::Transcoders;
-
-/// Longer than any call of ours takes; streams are not calls of this kind.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The header in which a reconnecting browser says how far it came.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+use crate::{body::Body, config::Limits};
+use answer::Made;
+use format::Format;
+use refused::Refused;
 
 /// The REST door.
 pub(crate) struct RestDoor {
-    /// What is served here.
-    parts: crate::Parts,
-    services: Transcoders,
+    routes: Routes,
+    /// The calls, in the order in which the routes number them.
+    calls: Vec<Served>,
     limits: Limits,
 }
+
+/// A call and the service that answers it. `None` if the service runs in another process.
+pub(crate) type Served = (&'static Call, Option<Arc<dyn Dispatch>>);
 
 /// An answer, and the call it came from: `None` when the request never became one.
 pub(crate) struct Answered {
@@ -77,37 +65,71 @@ impl Answered {
     }
 }
 
+/// A request that leads to a call.
+struct Route<'r> {
+    call: &'static Call,
+    binding: &'static Binding,
+    by: &'r Arc<dyn Dispatch>,
+    found: Found<'r, 'r>,
+}
+
 impl RestDoor {
-    pub(crate) fn new(parts: crate::Parts, services: Transcoders, limits: Limits) -> Self {
-        Self { parts, services, limits }
+    /// A door to these calls. Fails if a request could mean two of them.
+    pub(crate) fn new(calls: Vec<Served>, limits: Limits) -> Result<Self, Taken> {
+        let mut routes = Routes::default();
+        for (number, (call, _)) in calls.iter().enumerate() {
+            for binding in call.rest.iter().flat_map(|rest| rest.bindings) {
+                routes.add(binding, number)?;
+            }
+        }
+        Ok(Self { routes, calls, limits })
     }
 
     /// Answers one request.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answered {
         let (mut parts, body) = request.into_parts();
         let headers = std::mem::take(&mut parts.headers);
-        let route = match route::find(&parts.method, parts.uri.path()) {
-            Ok(route) => route,
+        let (found, binding, number) = match self.find(&parts.method, parts.uri.path()) {
+            Ok(found) => found,
             Err(refused) if parts.method == Method::OPTIONS => match refused.into_options() {
                 Ok(response) => return Answered::options(response),
                 Err(refused) => return Answered::refused(refused, None),
             },
             Err(refused) => return Answered::refused(refused, None),
         };
-        let call = Some(route.call);
-        if !self.parts.include(Part::of(route.call)) {
-            return Answered::refused(Refused::elsewhere(), call);
+        let (call, by) = &self.calls[number];
+        let Some(by) = by else { return Answered::refused(Refused::elsewhere(), Some(call)) };
+        let rest = Some((parts.method.as_str(), binding.template));
+        let trace = trace::incoming(&headers, trace::Incoming { path: call.path, rest });
+        let route = Route { call, binding, by, found };
+        let calling = pin!(self.call(&parts, headers, body, route));
+        let called = trace.around(calling).await;
+        let answered = called.map_or_else(
+            |refused| Answered::refused(refused, Some(call)),
+            |response| Answered {
+                response,
+                call: Some(call),
+                code: Code::Ok,
+                trace: CallTrace::default(),
+            },
+        );
+        answered.traced(trace)
+    }
+
+    /// Finds the call, or says whether the path or only the method is unknown.
+    fn find<'r>(
+        &'r self,
+        method: &Method,
+        path: &'r str,
+    ) -> Result<(Found<'r, 'r>, &'static Binding, usize), Refused> {
+        let verb = if method == Method::HEAD { "GET" } else { method.as_str() };
+        let found = self.routes.find(path).ok_or(Refused::NO_SUCH_PATH)?;
+        let asked = found.bindings.iter().find(|(binding, _)| binding.verb == verb);
+        if let Some((binding, number)) = asked {
+            return Ok((found, binding, *number));
         }
-        let rest = Some((parts.method.as_str(), route.rest.template));
-        let trace = trace::incoming(&headers, trace::Incoming { path: route.call.path, rest });
-        let calling = pin!(self.call(&parts, headers, body, &route));
-        match trace.around(calling).await {
-            Ok(response) => {
-                Answered { response, call, code: Code::Ok, trace: CallTrace::default() }
-            }
-            Err(refused) => Answered::refused(refused, call),
-        }
-        .traced(trace)
+        let allowed = found.bindings.iter().map(|(binding, _)| binding.verb);
+        Err(Refused::wrong_method(&allowed.collect::<Vec<_>>()))
     }
 
     async fn call(
@@ -115,62 +137,24 @@ impl RestDoor {
         parts: &Parts,
         mut headers: HeaderMap,
         body: Incoming,
-        route: &Route<'_>,
+        route: Route<'_>,
     ) -> Result<Response<Body>, Refused> {
+        let Route { call, binding, by, .. } = route;
         // Held until the call is answered, because the bytes read from the body live as long.
-        let (body, _arrived) = if route.rest.body {
-            self.read(&headers, body).await?
+        let (payload, _arrived) = self.payload(parts, &mut headers, body, &route).await?;
+        let format = if call.streaming { Format::accepted(&headers) } else { Format::Array };
+        let reply = by.call(call.number, request::with_headers(headers, payload));
+        let reply = if call.takes_stream {
+            reply.await
         } else {
-            (Bytes::new(), Arrived::default())
+            let reply = tokio::time::timeout(request::CALL_TIMEOUT, reply).await;
+            reply.map_err(|_elapsed| Refused::TOO_SLOW)?
         };
-        let query = parts.uri.query();
-        let checked = check::request(route, query, &body, self.limits.json_depth)?;
-        for id in checked.last_event_ids {
-            headers.append(LAST_EVENT_ID, id);
-        }
-
-        let method = if parts.method == Method::HEAD { "GET" } else { parts.method.as_str() };
-        let as_sent = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        let target = route.target(as_sent, query, checked.query.as_deref());
-        let body = checked.body.unwrap_or(body);
-        let wants_events = route.call.streaming && answer::wants_events(&headers);
-        let called = self.services.transcode(route.call, method, &target, headers, &body);
-        let called = tokio::time::timeout(CALL_TIMEOUT, called).await;
-        match called.map_err(|_elapsed| Refused::TOO_SLOW)? {
-            Some(TranscodeResponse::Unary(unary)) => answer::unary(unary, route).and_then(held),
-            Some(TranscodeResponse::Streaming(stream)) => answer::streaming(stream, wants_events),
-            // The route table and the transcoder come from the same file.
-            None => Err(Refused::NO_SUCH_PATH),
+        match reply {
+            Ok(reply) => Made { call, binding, format }.answered(reply).await,
+            Err(status) => Err(Refused::from_status(&status, call.request)),
         }
     }
-
-    /// Reads a body of bounded size in bounded time.
-    async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<(Bytes, Arrived), Refused> {
-        let encoding = headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|encoding| encoding != "identity") {
-            return Err(Refused::ENCODED);
-        }
-        let Limits { body_bytes, body_timeout, .. } = self.limits;
-        if body.size_hint().lower() > body_bytes as u64 {
-            return Err(Refused::TOO_LARGE);
-        }
-        let body = Arriving::whole(body, body_timeout, request_id::share(), headers);
-        let arrived = body.arrived();
-        match Limited::new(body, body_bytes).collect().await {
-            Ok(collected) => Ok((collected.to_bytes(), arrived)),
-            Err(error) if error.is::<LengthLimitError>() => Err(Refused::TOO_LARGE),
-            Err(error) if error.is::<OverBudget>() => Err(Refused::over_budget()),
-            Err(error) if error.is::<Status>() => Err(Refused::BODY_TOO_SLOW),
-            Err(_broken_off) => Err(Refused::BROKEN_OFF),
-        }
-    }
-}
-
-/// Holds the bytes that wait for the client.
-fn held(response: Response<Body>) -> Result<Response<Body>, Refused> {
-    let (parts, body) = response.into_parts();
-    let body = body.held_against(request_id::share().as_ref());
-    body.map(|body| Response::from_parts(parts, body)).map_err(|_refused| Refused::over_budget())
 }
 
 /// The answer to a request that broke down.

@@ -3,7 +3,11 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
-use sir0_contract::storefront::{Game, WatchGamesResponse, watch_games_response::Update as Change};
+use serde_json::value::RawValue;
+use sir0_contract::{
+    shapes::SIR0_STOREFRONT_V1_GAME,
+    storefront::{WatchGamesResponse, watch_games_response::Update as Change},
+};
 use sir0_kernel::GameId;
 use tonic::Status;
 use tonic_types::StatusExt;
@@ -154,7 +158,7 @@ pub(super) struct Update<'a> {
     topic: String,
     event: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    game: Option<&'a Game>,
+    game: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "str::is_empty")]
     resume_token: &'a str,
 }
@@ -172,6 +176,10 @@ impl<'a> Update<'a> {
             Change::StartOver(_) => ("start_over", None),
             Change::GoingAway(_) => ("going_away", None),
         };
+        let game = game.map(|game| {
+            let json = sir0_transcoding::to_json(&SIR0_STOREFRONT_V1_GAME, game);
+            json.expect("a game has texts, whole numbers and a finite price")
+        });
         Some(Self { topic: topic.to_string(), event, game, resume_token: &heard.resume_token })
     }
 }

@@ -40,7 +40,7 @@ impl Malformed {
 
 /// Writes messages of one type and reads messages of another.
 #[derive(Debug)]
-pub(crate) struct Codec<T, U>(PhantomData<(T, U)>);
+pub struct Codec<T, U>(PhantomData<(T, U)>);
 
 impl<T, U> Default for Codec<T, U> {
     fn default() -> Self {
@@ -59,13 +59,19 @@ impl<T: Message + 'static, U: Message + Default + 'static> codec::Codec for Code
     }
 
     fn decoder(&mut self) -> Reader<U> {
-        Reader(PhantomData)
+        Reader::default()
     }
 }
 
 /// Reads messages.
 #[derive(Debug)]
-pub(crate) struct Reader<U>(PhantomData<U>);
+pub struct Reader<U>(PhantomData<U>);
+
+impl<U> Default for Reader<U> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
 
 impl<U: Message + Default> Decoder for Reader<U> {
     type Item = U;

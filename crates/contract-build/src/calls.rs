@@ -1,0 +1,128 @@
+//! Reads what each call promises: its REST form, which callers may make it, and the shape of its request.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
+
+use crate::{
+    Error,
+    binding::{self, Binding},
+    comments, shapes,
+};
+
+/// One call of the contract.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) method: MethodDescriptor,
+    /// Its place among the calls of its service.
+    pub(crate) number: usize,
+    /// Without `ACCESS_`.
+    pub(crate) access: String,
+    pub(crate) comment: String,
+    pub(crate) rest: Option<Rest>,
+}
+
+/// How a call looks over REST.
+#[derive(Debug)]
+pub(crate) struct Rest {
+    pub(crate) bindings: Vec<Binding>,
+    pub(crate) success: i32,
+    pub(crate) refusals: Vec<i32>,
+    /// Statuses with which the answer itself comes, beside the success.
+    pub(crate) answers: Vec<i32>,
+}
+
+impl Call {
+    /// `Service.Method`.
+    pub(crate) fn operation(&self) -> String {
+        format!("{}.{}", self.method.parent_service().name(), self.method.name())
+    }
+}
+
+/// Every call, in the order of the files.
+pub(crate) fn read(pool: &DescriptorPool) -> Result<Vec<Call>, Error> {
+    let mut calls = Vec::new();
+    for service in pool.services() {
+        for (number, method) in service.methods().enumerate() {
+            calls.push(call(pool, number, method)?);
+        }
+    }
+    Ok(calls)
+}
+
+fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Result<Call, Error> {
+    let options = method.options();
+    let http = pool.get_extension_by_name("google.api.http");
+    let http = http.filter(|http| options.has_extension(http));
+    let promised = pool.get_extension_by_name("sir0.options.v1.call");
+    let promised = promised.map(|it| options.get_extension(&it).into_owned());
+    let promised = promised.as_ref().and_then(Value::as_message);
+    let access = access(pool, promised);
+    let rest = match http.map(|http| options.get_extension(&http).into_owned()) {
+        Some(Value::Message(rule)) => {
+            let bindings = binding::read(&method, &rule)?;
+            shapes::judge(&method.input())?;
+            shapes::judge(&method.output())?;
+            Some(rest(bindings, promised, &access))
+        }
+        _ => None,
+    };
+    let comment = comments::lines(&method.parent_file(), method.path()).join("\n");
+    Ok(Call { method, number, access, comment, rest })
+}
+
+fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {
+    let number = promised.and_then(|it| it.get_field_by_name("access"));
+    let number = number.and_then(|it| it.as_enum_number()).unwrap_or_default();
+    let known = pool.get_enum_by_name("sir0.options.v1.Access");
+    let known = known.and_then(|access| access.get_value(number));
+    known.map_or_else(
+        || "UNSPECIFIED".to_owned(),
+        |value| value.name().trim_start_matches("ACCESS_").to_owned(),
+    )
+}
+
+fn rest(bindings: Vec<Binding>, promised: Option<&DynamicMessage>, access: &str) -> Rest {
+    let field =
+        |name: &str| promised.and_then(|it| it.get_field_by_name(name)).map(Cow::into_owned);
+    let listed = |name| {
+        let listed = field(name);
+        let listed = listed.as_ref().and_then(Value::as_list).unwrap_or_default();
+        listed.iter().filter_map(Value::as_i32).collect::<Vec<_>>()
+    };
+    let (mut refusals, answers) = (listed("rest_refusals"), listed("rest_answers"));
+    // Unknown query parameters are refused, so any call can answer 400.
+    refusals.push(400);
+    if matches!(access, "OWNER" | "PUBLISHER") {
+        refusals.extend([401, 403]);
+    }
+    if bindings.iter().any(|binding| !binding.template.variables.is_empty()) {
+        refusals.push(404);
+    }
+    refusals.sort_unstable();
+    refusals.dedup();
+    let success = field("rest_success").as_ref().and_then(Value::as_i32);
+    let success = success.filter(|status| *status != 0).unwrap_or(200);
+    Rest { bindings, success, refusals, answers }
+}
+
+/// Refuses calls that a client could not tell apart.
+pub(crate) fn judge(calls: &[Call]) -> Result<(), Error> {
+    let (mut operations, mut paths) = (BTreeMap::new(), BTreeMap::new());
+    for call in calls {
+        let (name, Some(rest)) = (call.method.full_name(), &call.rest) else { continue };
+        if let Some(other) = operations.insert(call.operation(), name) {
+            return Err(Error::at(
+                name,
+                format!("`{other}` has the operation `{}` too", call.operation()),
+            ));
+        }
+        for Binding { verb, template, .. } in &rest.bindings {
+            let looks = format!("{} {}", verb.to_uppercase(), template.looks());
+            if let Some(other) = paths.insert(looks.clone(), name) {
+                return Err(Error::at(name, format!("`{other}` has the path `{looks}` too")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Reads proto files, and writes what a contract crate holds: messages, gRPC servers and clients, what each call
+//! promises, the tables by which REST and JSON become messages, and the OpenAPI document. Needs no `protoc`.
+//!
+//! What REST cannot serve stops the build, with the name of the call.
+
+mod binding;
+mod calls;
+mod comments;
+mod dispatch;
+mod openapi;
+mod schema;
+mod shapes;
+mod tables;
+mod template;
+
+use std::{fs, io, path::Path};
+
+use prost_reflect::DescriptorPool;
+
+pub use openapi::Info;
+
+/// Why a contract cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The files are not protobuf.
+    #[error("{0}")]
+    Proto(#[from] protox::Error),
+    /// The files are protobuf, and say what cannot be served.
+    #[error("{at}: {why}")]
+    Contract {
+        /// The call, message or field.
+        at: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The result cannot be written.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl Error {
+    pub(crate) fn at(at: &str, why: impl Into<String>) -> Self {
+        Self::Contract { at: at.to_owned(), why: why.into() }
+    }
+}
+
+/// A contract that was read.
+#[derive(Debug)]
+pub struct Contract {
+    descriptors: Vec<u8>,
+    files: prost_types::FileDescriptorSet,
+    calls: Vec<calls::Call>,
+}
+
+impl Contract {
+    /// Reads files and what they import. Paths of files are relative to one of the folders.
+    pub fn read(folders: &[impl AsRef<Path>], files: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        let mut compiler = protox::Compiler::new(folders)?;
+        compiler.include_imports(true).include_source_info(true);
+        compiler.open_files(files)?;
+        let descriptors = compiler.encode_file_descriptor_set();
+        let pool = DescriptorPool::decode(&*descriptors)
+            .map_err(|error| Error::at("the descriptors", error.to_string()))?;
+        let calls = calls::read(&pool)?;
+        calls::judge(&calls)?;
+        Ok(Self { descriptors, files: compiler.file_descriptor_set(), calls })
+    }
+
+    /// Writes messages, servers and clients, a file for each package; `descriptors.binpb`; and `calls.rs`.
+    pub fn write_rust(&self, folder: &Path) -> Result<(), Error> {
+        fs::write(folder.join("descriptors.binpb"), &self.descriptors)?;
+        let tonic = tonic_prost_build::configure()
+            .build_transport(false)
+            .codec_path("sir0_transcoding::Codec")
+            .service_generator();
+        let mut config = prost_build::Config::new();
+        config.out_dir(folder).service_generator(Box::new(dispatch::Generator { tonic }));
+        config.extern_path(".google.api.HttpBody", "::sir0_transcoding::HttpBody");
+        config.compile_fds(self.files.clone())?;
+        fs::write(folder.join("calls.rs"), tables::render(&self.calls))?;
+        Ok(())
+    }
+
+    /// The REST form as an OpenAPI 3.1 document in JSON.
+    #[must_use]
+    pub fn openapi(&self, info: &Info<'_>) -> String {
+        openapi::document(&self.calls, info)
+    }
+}

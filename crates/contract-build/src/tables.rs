@@ -1,0 +1,158 @@
+//! The tables of `sir0-transcoding`, as Rust source.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
+
+use crate::{
+    binding::{Binding, Part},
+    calls::{Call, Rest},
+    shapes,
+    template::Segment,
+};
+
+const NAMES: &str = "use ::sir0_transcoding::*;\n";
+
+/// The table of calls, and what it refers to.
+pub(crate) fn render(calls: &[Call]) -> String {
+    let mut messages = BTreeMap::new();
+    for call in calls {
+        shapes::collect(&call.method.input(), &mut messages);
+        shapes::collect(&call.method.output(), &mut messages);
+    }
+    let fields = messages.values().flat_map(MessageDescriptor::fields);
+    let enums = fields.filter_map(|field| match field.kind() {
+        Kind::Enum(named) => Some((named.full_name().to_owned(), named)),
+        _ => None,
+    });
+    let enums: BTreeMap<_, _> = enums.collect();
+
+    let mut source = NAMES.to_owned();
+    source.extend(enums.values().map(render_enum));
+    source.extend(messages.values().map(render_shape));
+    source.push_str("/// Every call of the contract, in the order of the files.\npub static CALLS: &[Call] = &[\n");
+    source.extend(calls.iter().enumerate().map(|(index, call)| render_call(index, call)));
+    source.push_str("];\n");
+    source
+}
+
+fn render_enum(named: &EnumDescriptor) -> String {
+    let name = named.full_name();
+    // In the order of the file: theirs is by number.
+    let values = &named.enum_descriptor_proto().value;
+    let values: Vec<_> = values.iter().map(|value| (value.name(), value.number())).collect();
+    let constant = constant(name);
+    format!(
+        "/// `{name}`.\npub static {constant}: Enum = Enum {{ name: {name:?}, values: &{values:?} }};\n"
+    )
+}
+
+fn render_shape(message: &MessageDescriptor) -> String {
+    let (name, constant) = (message.full_name(), constant(message.full_name()));
+    // A message without a form stands in no call of REST.
+    let form = shapes::form(message).unwrap_or(shapes::Form::Object);
+    let fields: String = shapes::fields(message).iter().map(render_field).collect();
+    format!(
+        "/// `{name}`.\npub static {constant}: Shape = Shape {{ name: {name:?}, form: Form::{form:?}, fields: &[{fields}] }};\n"
+    )
+}
+
+fn render_field(field: &FieldDescriptor) -> String {
+    let kind = match field.kind() {
+        Kind::String => "Text".to_owned(),
+        Kind::Enum(named) => format!("Enum(&{})", constant(named.full_name())),
+        Kind::Message(message) => format!("Message(&{})", constant(message.full_name())),
+        // `int32` is `Kind::Int32`.
+        scalar => first_upper(&format!("{scalar:?}")),
+    };
+    let holds = if field.is_map() {
+        "Map"
+    } else if field.is_list() {
+        "Several"
+    } else if shapes::has_presence(field) {
+        "Perhaps"
+    } else {
+        "One"
+    };
+    let (number, name, json) = (field.number(), field.name(), field.json_name());
+    let (key, oneof) = (format!("\"{json}\":"), shapes::oneof(field));
+    format!(
+        "Field {{ number: {number}, name: {name:?}, json: {json:?}, key: {key:?}, kind: Kind::{kind}, holds: Holds::{holds}, \
+         oneof: {oneof:?} }},"
+    )
+}
+
+fn render_call(index: usize, call: &Call) -> String {
+    let Call { method, number, access, comment, rest } = call;
+    let (service, name) = (method.parent_service().full_name().to_owned(), method.name());
+    let (takes_stream, streaming) = (method.is_client_streaming(), method.is_server_streaming());
+    let access = upper_camel(access);
+    let request = constant(method.input().full_name());
+    let response = constant(method.output().full_name());
+    let rest = rest.as_ref().map_or_else(|| "None".to_owned(), render_rest);
+    format!(
+        "Call {{ index: {index}, service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", number: {number}, \
+         takes_stream: {takes_stream}, streaming: {streaming}, access: Access::{access}, comment: {comment:?}, \
+         request: &{request}, response: &{response}, rest: {rest} }},\n"
+    )
+}
+
+fn render_rest(rest: &Rest) -> String {
+    let Rest { bindings, success, refusals, .. } = rest;
+    let bindings: String = bindings.iter().map(render_binding).collect();
+    format!("Some(Rest {{ success: {success}, refusals: &{refusals:?}, bindings: &[{bindings}] }})")
+}
+
+fn render_binding(binding: &Binding) -> String {
+    let Binding { verb, text, template, ways, body, response } = binding;
+    let mut segments = String::new();
+    for segment in &template.segments {
+        match segment {
+            Segment::Literal(literal) => write!(segments, "Segment::Literal({literal:?}),"),
+            Segment::Any => write!(segments, "Segment::Any,"),
+            Segment::Rest => write!(segments, "Segment::Rest,"),
+        }
+        .expect("a string grows");
+    }
+    let mut variables = String::new();
+    for (variable, way) in template.variables.iter().zip(ways) {
+        let way = way.iter().map(reference).collect::<Vec<_>>().join(",");
+        let (from, to) = (variable.from, variable.to);
+        write!(variables, "Variable {{ field: &[{way}], from: {from}, to: {to:?} }},")
+            .expect("a string grows");
+    }
+    let (verb, custom_verb) = (verb.to_uppercase(), &template.custom_verb);
+    let (body, response) = (part(body), part(response));
+    format!(
+        "Binding {{ verb: {verb:?}, template: {text:?}, segments: &[{segments}], custom_verb: {custom_verb:?}, \
+         variables: &[{variables}], body: {body}, response: {response} }},"
+    )
+}
+
+fn part(part: &Part) -> String {
+    match part {
+        Part::Nothing => "Part::Nothing".to_owned(),
+        Part::Whole => "Part::Whole".to_owned(),
+        Part::Field(field) => format!("Part::Field({})", reference(field)),
+    }
+}
+
+/// A field of a shape that is rendered: the same in every table, so that its address tells it apart.
+fn reference(field: &FieldDescriptor) -> String {
+    let message = field.parent_message();
+    let index = shapes::fields(message).iter().position(|it| it == field);
+    format!("&{}.fields[{}]", constant(message.full_name()), index.expect("a field of its message"))
+}
+
+fn constant(name: &str) -> String {
+    name.replace('.', "_").to_uppercase()
+}
+
+fn upper_camel(shouting: &str) -> String {
+    shouting.to_lowercase().split('_').map(first_upper).collect()
+}
+
+fn first_upper(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
+}

@@ -1,0 +1,147 @@
+//! What stops the build of a contract, and with which words.
+
+use std::fs;
+
+use sir0_contract_build::{Contract, Info};
+
+const PROTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto");
+
+const HEAD: &str = r#"
+    syntax = "proto3";
+    package a.v1;
+    import "google/api/annotations.proto";
+    import "google/api/httpbody.proto";
+    import "google/protobuf/any.proto";
+    message Inner { string name = 1; repeated int32 list = 2; }
+    message Request {
+      int32 id = 1;
+      Inner inner = 2;
+      repeated int32 list = 3;
+      map<string, int32> map = 4;
+      google.api.HttpBody file = 5;
+    }
+    message Response { string text = 1; }
+"#;
+
+/// Reads a contract with these services and messages.
+fn read(rest: &str) -> Result<Contract, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.proto"), [HEAD, rest].concat()).expect("it is ours");
+    let folders = [folder.path(), PROTO.as_ref()];
+    Contract::read(&folders, &["a.proto"]).map_err(|error| error.to_string())
+}
+
+/// A service of one call that is made like this.
+fn call(takes: &str, answers: &str, rule: &str) -> String {
+    format!(
+        "service S {{ rpc M({takes}) returns ({answers}) {{ option (google.api.http) = {{{rule}}}; }} }}"
+    )
+}
+
+fn refused(rest: &str) -> String {
+    read(rest).err().unwrap_or_else(|| panic!("{rest} is taken"))
+}
+
+#[test]
+fn a_rule_that_rest_cannot_serve_names_its_call() {
+    for (rule, why) in [
+        ("get: \"/a/{other}\"", "`other` is no field of the request"),
+        ("get: \"/a/{id.x}\"", "`id.x` is no field of the request"),
+        ("get: \"/a/{inner}\"", "`inner` is a message"),
+        ("get: \"/a/{list}\"", "`list` holds several values, a path holds one"),
+        ("get: \"/a/{inner.list}\"", "`inner.list` holds several values, a path holds one"),
+        ("get: \"/a/{id}/{id}\"", "`id` is there twice"),
+        ("get: \"/a/{id\"", "`{` is never closed"),
+        ("get: \"/a\" body: \"*\"", "`get` has no body"),
+        ("delete: \"/a\" body: \"inner\"", "`delete` has no body"),
+        ("post: \"/a\" body: \"x\"", "`body` names no field: `x`"),
+        ("post: \"/a\" response_body: \"x\"", "`response_body` names no field: `x`"),
+        ("put: \"/a/{id}\" body: \"id\"", "`id` is in the path and in the body"),
+        ("custom: {kind: \"LOCK\" path: \"/a\"}", "has no method of HTTP that is served"),
+    ] {
+        let error = refused(&call("Request", "Response", rule));
+        assert_eq!(error, format!("a.v1.S.M: {why}"), "{rule}");
+    }
+    let stream = call("stream Request", "Response", "post: \"/a\" body: \"*\"");
+    assert_eq!(
+        refused(&stream),
+        "a.v1.S.M: takes a stream: its body must be a google.api.HttpBody"
+    );
+    let file = call("stream Request", "Response", "post: \"/a\" body: \"file\"");
+    assert_eq!(read(&file).map(drop), Ok(()));
+}
+
+#[test]
+fn a_message_without_a_json_form_stops_the_build_only_over_rest() {
+    let any = "message Holds { google.protobuf.Any any = 1; }";
+    let over_rest = [any, &call("Holds", "Response", "post: \"/a\" body: \"*\"")].concat();
+    assert_eq!(
+        refused(&over_rest),
+        "google.protobuf.Any: has no JSON form here: use a message of the contract"
+    );
+    let over_grpc = [any, "service S { rpc M(Holds) returns (Response); }"].concat();
+    assert_eq!(read(&over_grpc).map(drop), Ok(()));
+}
+
+#[test]
+fn two_calls_share_neither_a_path_nor_an_operation() {
+    let two = |first: &str, second: &str| {
+        let call = |name: &str, rule: &str| {
+            format!(
+                "rpc {name}(Request) returns (Response) {{ option (google.api.http) = {{{rule}}}; }}"
+            )
+        };
+        format!("service S {{ {} {} }}", call("M", first), call("N", second))
+    };
+    for (first, second) in [
+        ("get: \"/a/{id}\"", "get: \"/a/{inner.name}\""),
+        ("get: \"/a/{id}:x\"", "get: \"/a/{inner.name=*}:x\""),
+        ("get: \"/b\" additional_bindings {get: \"/a/*\"}", "get: \"/a/{id}\""),
+    ] {
+        let error = refused(&two(first, second));
+        let (call, why) = error.split_once(": ").expect("the call and why");
+        assert_eq!(call, "a.v1.S.N", "{second}");
+        assert!(why.starts_with("`a.v1.S.M` has the path `GET /a/*"), "{why}");
+    }
+    let free = two("get: \"/a/{id}\"", "get: \"/a/last\" additional_bindings {put: \"/a/{id}\"}");
+    assert_eq!(read(&free).map(drop), Ok(()));
+
+    // The same service in another package.
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |package: &str, path: &str| {
+        let rest = call("Request", "Response", &format!("get: \"{path}\""));
+        [&HEAD.replace("package a.v1", &format!("package {package}")), &*rest].concat()
+    };
+    fs::write(folder.path().join("a.proto"), file("a.v1", "/a")).expect("it is ours");
+    fs::write(folder.path().join("b.proto"), file("b.v1", "/b")).expect("it is ours");
+    let both = Contract::read(&[folder.path(), PROTO.as_ref()], &["a.proto", "b.proto"]);
+    assert_eq!(
+        both.map(drop).map_err(|error| error.to_string()),
+        Err("b.v1.S.M: `a.v1.S.M` has the operation `S.M` too".to_owned())
+    );
+}
+
+#[test]
+fn the_document_has_each_way_to_make_a_call() {
+    let rule = "get: \"/a/{inner.name=x/*}\" additional_bindings {post: \"/a/{id}:b\" body: \"*\"}";
+    let contract = read(&call("Request", "Response", rule)).expect("a good contract");
+    let info = Info { title: "A", version: "1", summary: "", description: "", license: "MIT" };
+
+    let document: serde_json::Value = serde_json::from_str(&contract.openapi(&info)).expect("JSON");
+
+    let get = &document["paths"]["/a/{inner.name}"]["get"];
+    assert_eq!(get["operationId"], "S.M");
+    let names = get["parameters"].as_array().expect("a list").iter().map(|it| &it["name"]);
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        ["inner.name", "id", "inner.list", "list"],
+        "a map and a file fit no query"
+    );
+    let post = &document["paths"]["/a/{id}:b"]["post"];
+    assert_eq!(post["operationId"], "S.M_2");
+    assert_eq!(
+        post["requestBody"]["content"]["application/json"]["schema"]["$ref"],
+        "#/components/schemas/a.v1.Request"
+    );
+    assert!(post["responses"]["404"].is_object(), "a path with a variable may lead to nothing");
+}

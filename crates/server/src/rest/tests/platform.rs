@@ -1,0 +1,54 @@
+//! The paths of our own contract.
+
+use super::*;
+
+/// A door to the platform's calls, none of which is served here.
+fn door() -> RestDoor {
+    let calls = sir0_contract::CALLS.iter().map(|call| (call, None)).collect();
+    RestDoor::new(calls, Limits::default()).expect("no two calls share a path")
+}
+
+#[test]
+fn a_path_leads_to_the_call_whose_template_it_fits() {
+    let door = door();
+    let found = |method: &Method, path: &str| {
+        let found = door.find(method, path).ok();
+        found.map(|(_, _, number)| door.calls[number].0.name)
+    };
+
+    assert_eq!(found(&Method::GET, "/api/games"), Some("ListGames"));
+    assert_eq!(found(&Method::HEAD, "/api/games/7"), Some("GetGame"));
+    assert_eq!(found(&Method::GET, "/api/games:watch"), Some("WatchGames"));
+    assert_eq!(found(&Method::GET, "/api/games%3Awatch"), Some("WatchGames"));
+    assert_eq!(found(&Method::GET, "/api/g%61mes/%37"), Some("GetGame"));
+    assert_eq!(found(&Method::GET, "/api/games/a%2Fb"), Some("GetGame"), "and is no number there");
+    assert_eq!(found(&Method::PUT, "/api/users/7"), Some("UpdateUser"));
+    assert_eq!(found(&Method::POST, "/api/users/login"), Some("Login"));
+    assert_eq!(found(&Method::PUT, "/api/users/login"), None, "no user is called `login`");
+    for nowhere in [
+        "/api/games/",
+        "/api/games/7/8",
+        "/api//games",
+        "/api/games/../users/7",
+        "api/games",
+        "/",
+        "/api%2Fgames",
+        "/api/games%2F7",
+        "/api/%2e%2e/games",
+        "/%61pi/games%",
+    ] {
+        assert_eq!(found(&Method::GET, nowhere), None, "{nowhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_another_process_is_asked_for_elsewhere() {
+    let door = open(door()).await;
+
+    let answer = door.request("GET", "/api/games/7").send().await.expect("an answer");
+
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["retry-after"]),
+        (503, &"1".parse().unwrap())
+    );
+}

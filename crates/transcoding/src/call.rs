@@ -1,0 +1,125 @@
+//! What a call promises beyond its messages, as its file says it.
+
+use crate::shape::{Field, Form, Kind, Shape};
+
+/// One call of a contract.
+#[derive(Debug)]
+pub struct Call {
+    /// Its place among the calls of the contract.
+    pub index: usize,
+    /// The full name of its service, such as `sir0.storefront.v1.GamesService`.
+    pub service: &'static str,
+    /// Its name within the service.
+    pub name: &'static str,
+    /// Its gRPC path: `/service/name`.
+    pub path: &'static str,
+    /// Its place among the calls of its service.
+    pub number: usize,
+    /// Whether the request is a stream.
+    pub takes_stream: bool,
+    /// Whether the answer is a stream.
+    pub streaming: bool,
+    /// Which callers may make it.
+    pub access: Access,
+    /// What its file says about it.
+    pub comment: &'static str,
+    /// The shape of its request.
+    pub request: &'static Shape,
+    /// The shape of its answer, or of each message of its answer.
+    pub response: &'static Shape,
+    /// Its REST form, if it has one.
+    pub rest: Option<Rest>,
+}
+
+/// Which callers may make a call; see `options.proto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Not stated; a test refuses it.
+    Unspecified,
+    /// Anyone, signed in or not.
+    Anyone,
+    /// The account the call is about, and any administrator.
+    Owner,
+    /// An account with the role `publisher` or `admin`.
+    Publisher,
+    /// The holder of the access token named in the request.
+    TokenHolder,
+    /// Another service of the platform, which shows the secret that they share.
+    Peer,
+}
+
+/// How a call looks over REST.
+#[derive(Debug)]
+pub struct Rest {
+    /// The HTTP status of a success.
+    pub success: u16,
+    /// The HTTP statuses of the refusals it documents.
+    pub refusals: &'static [u16],
+    /// The ways to make it. The first is the one that the file names first.
+    pub bindings: &'static [Binding],
+}
+
+/// One way to make a call over REST: one rule of `google.api.http`.
+#[derive(Debug)]
+pub struct Binding {
+    /// `GET`, `PUT`, `POST`, `DELETE` or `PATCH`.
+    pub verb: &'static str,
+    /// The path template as the file has it, such as `/api/games/{game_id}:publish`.
+    pub template: &'static str,
+    /// Its segments, without the names of variables.
+    pub segments: &'static [Segment],
+    /// What follows the last segment behind a colon.
+    pub custom_verb: Option<&'static str>,
+    /// The fields that the path holds.
+    pub variables: &'static [Variable],
+    /// What of the request the body is.
+    pub body: Part,
+    /// What of the answer is sent.
+    pub response: Part,
+}
+
+/// A part of a message.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// Nothing of it.
+    Nothing,
+    /// The whole message.
+    Whole,
+    /// One field of it.
+    Field(&'static Field),
+}
+
+impl Part {
+    /// Whether this part of a message is a `google.api.HttpBody`: bytes with a content type, and no JSON.
+    #[must_use]
+    pub fn is_http_body(self, of: &Shape) -> bool {
+        let form = match self {
+            Self::Whole => of.form,
+            Self::Field(Field { kind: Kind::Message(shape), .. }) => shape.form,
+            Self::Field(_) | Self::Nothing => return false,
+        };
+        form == Form::HttpBody
+    }
+}
+
+/// One segment of a path template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// This very text.
+    Literal(&'static str),
+    /// `*`: any text but none.
+    Any,
+    /// `**`: any number of segments. It is the last of its template.
+    Rest,
+}
+
+/// A field that a path holds.
+#[derive(Debug)]
+pub struct Variable {
+    /// The way to the field: one field for `{game_id}`, two for `{game.id}`.
+    pub field: &'static [&'static Field],
+    /// The first of its segments.
+    pub from: usize,
+    /// The segment behind its last. `None` if it goes on to the end of the path.
+    pub to: Option<usize>,
+}

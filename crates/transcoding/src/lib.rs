@@ -1,0 +1,30 @@
+//! HTTP and JSON to protobuf and back, as `google.api.http` and Google's JSON mapping say, by tables that are written
+//! when the contract is built.
+//!
+//! A request becomes the bytes that its type decodes, and the bytes of an answer become JSON: no message type needs code
+//! of its own for it. All that is wrong with a request is told at once, each fault with the path of its field.
+
+mod call;
+mod codec;
+mod dispatch;
+mod fault;
+mod forms;
+mod query;
+mod read;
+mod request;
+mod routes;
+mod scalar;
+mod shape;
+mod write;
+
+pub use call::{Access, Binding, Call, Part, Rest, Segment, Variable};
+pub use codec::{Codec, Malformed};
+pub use dispatch::{
+    Dispatch, HttpBody, Payload, Reply, Replying, many, message, messages, one, unknown,
+};
+pub use fault::{Fault, MOST_FAULTS};
+pub use query::Other;
+pub use request::{Request, http_body, http_body_of};
+pub use routes::{Found, Routes, Taken};
+pub use shape::{Enum, Field, Form, Holds, Kind, Shape};
+pub use write::{Unreadable, content_of, to_json, write, write_part};

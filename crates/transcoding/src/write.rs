@@ -1,0 +1,338 @@
+//! The bytes of the wire to JSON. Every field is written, also when its value is the default; left out are only a
+//! message that is not there and what is told apart from its default (`optional`, `oneof`).
+
+mod wire;
+
+use std::{fmt, io::Write as _};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use prost::{Message, encoding::WireType};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    call::Part,
+    forms,
+    shape::{Field, Form, Holds, Kind, Shape},
+};
+use wire::{Occurrence, next, varint};
+
+pub use wire::{Unreadable, content_of};
+
+/// Writes a message as JSON, of bytes as an encoder writes them: a field that holds one value occurs once. Of several
+/// occurrences the last counts; protobuf would merge those of a message.
+pub fn write(shape: &Shape, wire: &[u8], json: &mut Vec<u8>) -> Result<(), Unreadable> {
+    Writer { found: Vec::new(), json }.message(shape, wire)
+}
+
+/// A message as JSON, to be put into other JSON.
+pub fn to_json(shape: &Shape, message: &impl Message) -> Result<Box<RawValue>, Unreadable> {
+    let mut json = Vec::new();
+    write(shape, &message.encode_to_vec(), &mut json)?;
+    let json = String::from_utf8(json).map_err(|_not_utf8| Unreadable)?;
+    RawValue::from_string(json).map_err(|_not_json| Unreadable)
+}
+
+/// Writes a part of a message as JSON. A field that JSON would leave out is `null`.
+pub fn write_part(
+    part: Part,
+    shape: &Shape,
+    wire: &[u8],
+    json: &mut Vec<u8>,
+) -> Result<(), Unreadable> {
+    let field = match part {
+        Part::Nothing => return Ok(()),
+        Part::Whole => return write(shape, wire, json),
+        Part::Field(field) => field,
+    };
+    let mut writer = Writer { found: Vec::new(), json };
+    let last = content_of(field, wire)?;
+    let found = last.map(|last| Found { from: wire.len(), all: wire, last });
+    if !writer.value_of(field, found)? {
+        writer.json.extend_from_slice(b"null");
+    }
+    Ok(())
+}
+
+/// Where a field stands on the wire.
+#[derive(Clone, Copy)]
+struct Found<'w> {
+    /// How much of the message is left where its first occurrence begins.
+    from: usize,
+    /// From its first occurrence to the end of its last.
+    all: &'w [u8],
+    /// The content of its last, which is the one that counts.
+    last: &'w [u8],
+}
+
+struct Writer<'j, 'w> {
+    /// For each field of the messages that are being written, innermost last.
+    found: Vec<Option<Found<'w>>>,
+    json: &'j mut Vec<u8>,
+}
+
+impl<'w> Writer<'_, 'w> {
+    fn message(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
+        match shape.form {
+            Form::Object | Form::HttpBody => self.object(shape, wire),
+            Form::Timestamp => self.text_of(forms::timestamp(wire::split(wire)?)),
+            Form::Duration => self.text_of(forms::duration(wire::split(wire)?)),
+            Form::FieldMask => self.text_of(wire::field_mask(wire)?),
+            Form::Wrapper => {
+                let [value] = shape.fields else { return Err(Unreadable) };
+                self.entry(value, wire)
+            }
+        }
+    }
+
+    fn object(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
+        let base = self.found.len();
+        self.find(shape, wire)?;
+        self.json.push(b'{');
+        for (index, field) in shape.fields.iter().enumerate() {
+            let before = self.json.len();
+            if self.json[before - 1] != b'{' {
+                self.json.push(b',');
+            }
+            self.json.extend_from_slice(field.key.as_bytes());
+            if !self.value_of(field, self.found[base + index])? {
+                self.json.truncate(before);
+            }
+        }
+        self.json.push(b'}');
+        self.found.truncate(base);
+        Ok(())
+    }
+
+    /// Notes where each field of the message stands.
+    fn find(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
+        let base = self.found.len();
+        self.found.resize(base + shape.fields.len(), None);
+        let (mut rest, mut following) = (wire, 0);
+        while !rest.is_empty() {
+            let from = rest;
+            let Occurrence { number, content, .. } = next(&mut rest)?;
+            // Fields mostly stand in the order of the file.
+            let is_it = |field: &Field| field.number == number;
+            let index = match shape.fields.get(following) {
+                Some(field) if is_it(field) => following,
+                _ => match shape.fields.iter().position(is_it) {
+                    Some(index) => index,
+                    None => continue,
+                },
+            };
+            following = index + 1;
+            let found = &mut self.found[base + index];
+            let from = found.map_or(from, |found| &wire[wire.len() - found.from..]);
+            *found = Some(Found {
+                from: from.len(),
+                all: &from[..from.len() - rest.len()],
+                last: content,
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes what a field holds. Answers `false`, having written nothing, if JSON leaves the field out.
+    fn value_of(&mut self, field: &Field, found: Option<Found<'w>>) -> Result<bool, Unreadable> {
+        let all = found.map_or(&[][..], |found| found.all);
+        match (field.holds, found) {
+            (Holds::Several, _) => self.list(field, all)?,
+            (Holds::Map, _) => self.map(field, all)?,
+            (_, Some(Found { last, .. })) => self.one(field.kind, &mut { last })?,
+            (Holds::Perhaps, None) => return Ok(false),
+            (Holds::One, None) => return Ok(self.default_of(field.kind)),
+        }
+        Ok(true)
+    }
+
+    fn list(&mut self, field: &Field, mut occurrences: &'w [u8]) -> Result<(), Unreadable> {
+        self.json.push(b'[');
+        let mut is_first = true;
+        while !occurrences.is_empty() {
+            let Occurrence { number, wire_type, content } = next(&mut occurrences)?;
+            if number != field.number {
+                continue;
+            }
+            let is_packed = field.kind.is_packed() && wire_type == WireType::LengthDelimited;
+            let mut content = content;
+            // A text or a message is one element, also when it is empty.
+            let mut is_left = !is_packed || !content.is_empty();
+            while is_left {
+                if !std::mem::take(&mut is_first) {
+                    self.json.push(b',');
+                }
+                self.one(field.kind, &mut content)?;
+                is_left = is_packed && !content.is_empty();
+            }
+        }
+        self.json.push(b']');
+        Ok(())
+    }
+
+    fn map(&mut self, field: &Field, mut occurrences: &'w [u8]) -> Result<(), Unreadable> {
+        let Kind::Message(Shape { fields: [key, value], .. }) = field.kind else {
+            return Err(Unreadable);
+        };
+        self.json.push(b'{');
+        let mut is_first = true;
+        while !occurrences.is_empty() {
+            let entry = next(&mut occurrences)?;
+            if entry.number != field.number {
+                continue;
+            }
+            if !std::mem::take(&mut is_first) {
+                self.json.push(b',');
+            }
+            // Keys of JSON are texts, whatever they are here.
+            let is_text = matches!(
+                key.kind,
+                Kind::Text
+                    | Kind::Int64
+                    | Kind::Sint64
+                    | Kind::Sfixed64
+                    | Kind::Uint64
+                    | Kind::Fixed64
+            );
+            let quote = |writer: &mut Self| {
+                if !is_text {
+                    writer.json.push(b'"');
+                }
+            };
+            quote(self);
+            self.entry(key, entry.content)?;
+            quote(self);
+            self.json.push(b':');
+            self.entry(value, entry.content)?;
+        }
+        self.json.push(b'}');
+        Ok(())
+    }
+
+    /// Writes the key or the value of an entry.
+    fn entry(&mut self, field: &Field, entry: &'w [u8]) -> Result<(), Unreadable> {
+        match (wire::last(field.number, entry)?, field.kind) {
+            (Some(content), kind) => self.one(kind, &mut { content }),
+            (None, Kind::Message(shape)) => self.message(shape, &[]),
+            (None, kind) => {
+                self.default_of(kind);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes one value, and takes it from what is left.
+    fn one(&mut self, kind: Kind, wire: &mut &'w [u8]) -> Result<(), Unreadable> {
+        match kind {
+            Kind::Message(shape) => return self.message(shape, wire),
+            Kind::Text => self.text(wire)?,
+            Kind::Bytes => self.quoted(BASE64_STANDARD.encode(*wire)),
+            Kind::Float => self.float(f32::from_le_bytes(fixed(wire)?)),
+            Kind::Double => self.double(f64::from_le_bytes(fixed(wire)?)),
+            Kind::Sfixed32 => self.number(i32::from_le_bytes(fixed(wire)?)),
+            Kind::Fixed32 => self.number(u32::from_le_bytes(fixed(wire)?)),
+            Kind::Sfixed64 => self.quoted(i64::from_le_bytes(fixed(wire)?)),
+            Kind::Fixed64 => self.quoted(u64::from_le_bytes(fixed(wire)?)),
+            _ => {
+                let number = varint(wire)?;
+                self.varint(kind, number);
+            }
+        }
+        Ok(())
+    }
+
+    fn varint(&mut self, kind: Kind, number: u64) {
+        let low = wire::low(number);
+        match kind {
+            Kind::Bool => self.json.extend_from_slice(if number == 0 { b"false" } else { b"true" }),
+            Kind::Enum(named) => match named.name_of(i32::from_le_bytes(low)) {
+                Some(name) => self.quoted(name),
+                // A value of a newer version.
+                None => self.number(i32::from_le_bytes(low)),
+            },
+            Kind::Sint32 => {
+                let number = wire::low(wire::unzigzag(number).cast_unsigned());
+                self.number(i32::from_le_bytes(number));
+            }
+            Kind::Uint32 => self.number(u32::from_le_bytes(low)),
+            Kind::Int64 => self.quoted(number.cast_signed()),
+            Kind::Sint64 => self.quoted(wire::unzigzag(number)),
+            Kind::Uint64 => self.quoted(number),
+            _ => self.number(i32::from_le_bytes(low)),
+        }
+    }
+
+    /// Writes the value that a field has when it is not on the wire. Answers `false` for a message, which has none.
+    fn default_of(&mut self, kind: Kind) -> bool {
+        match kind {
+            Kind::Message(_) => return false,
+            Kind::Text | Kind::Bytes => self.json.extend_from_slice(b"\"\""),
+            Kind::Bool => self.json.extend_from_slice(b"false"),
+            Kind::Enum(named) => self.quoted(named.values.first().map_or("", |(name, _)| name)),
+            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 | Kind::Uint64 | Kind::Fixed64 => {
+                self.json.extend_from_slice(b"\"0\"");
+            }
+            Kind::Float | Kind::Double => self.json.extend_from_slice(b"0.0"),
+            _ => self.json.push(b'0'),
+        }
+        true
+    }
+
+    fn text_of(&mut self, text: Option<String>) -> Result<(), Unreadable> {
+        self.text(text.ok_or(Unreadable)?.as_bytes())
+    }
+
+    fn text(&mut self, text: &[u8]) -> Result<(), Unreadable> {
+        // Without a branch for each byte, so that many are judged at a time. Most texts are plain.
+        let judge =
+            |odd, byte: &u8| odd | !matches!(byte, b' '..=b'~') | matches!(byte, b'"' | b'\\');
+        if text.iter().fold(false, judge) {
+            let text = str::from_utf8(text).map_err(|_not_utf8| Unreadable)?;
+            serde_json::to_writer(&mut *self.json, text).expect("memory takes a text");
+        } else {
+            self.json.push(b'"');
+            self.json.extend_from_slice(text);
+            self.json.push(b'"');
+        }
+        Ok(())
+    }
+
+    fn float(&mut self, number: f32) {
+        match not_finite(number.into()) {
+            Some(word) => self.quoted(word),
+            None => serde_json::to_writer(&mut *self.json, &number).expect("a finite number"),
+        }
+    }
+
+    fn double(&mut self, number: f64) {
+        match not_finite(number) {
+            Some(word) => self.quoted(word),
+            None => serde_json::to_writer(&mut *self.json, &number).expect("a finite number"),
+        }
+    }
+
+    /// Writes a number, or a word that has nothing to escape, as a text.
+    fn quoted(&mut self, value: impl fmt::Display) {
+        write!(self.json, "\"{value}\"").expect("memory takes a text");
+    }
+
+    fn number(&mut self, value: impl Serialize) {
+        serde_json::to_writer(&mut *self.json, &value).expect("memory takes a number");
+    }
+}
+
+/// Takes a value of fixed size.
+fn fixed<const SIZE: usize>(wire: &mut &[u8]) -> Result<[u8; SIZE], Unreadable> {
+    let (value, rest) = wire.split_first_chunk().ok_or(Unreadable)?;
+    *wire = rest;
+    Ok(*value)
+}
+
+fn not_finite(number: f64) -> Option<&'static str> {
+    match number {
+        number if number.is_finite() => None,
+        number if number.is_nan() => Some("NaN"),
+        number if number > 0.0 => Some("Infinity"),
+        _ => Some("-Infinity"),
+    }
+}

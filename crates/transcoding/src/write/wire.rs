@@ -1,0 +1,122 @@
+//! Fields as they stand on the wire.
+
+use std::fmt;
+
+use prost::encoding::{WireType, decode_varint};
+
+use crate::{
+    forms::{self, Split},
+    shape::Field,
+};
+
+/// Bytes that are not what the shape says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreadable;
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bytes are not those of the message")
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl From<prost::DecodeError> for Unreadable {
+    fn from(_: prost::DecodeError) -> Self {
+        Self
+    }
+}
+
+/// A field as it stands on the wire.
+pub(super) struct Occurrence<'w> {
+    pub(super) number: u32,
+    pub(super) wire_type: WireType,
+    /// What follows the key. Of a value with a length it is what follows the length.
+    pub(super) content: &'w [u8],
+}
+
+/// Takes the next field.
+pub(super) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable> {
+    let key = varint(wire)?;
+    let wire_type = WireType::try_from(key & 7)?;
+    let number = u32::try_from(key >> 3).map_err(|_too_large| Unreadable)?;
+    let length = match wire_type {
+        WireType::LengthDelimited => {
+            usize::try_from(varint(wire)?).map_err(|_too_long| Unreadable)?
+        }
+        WireType::Varint => wire.iter().position(|byte| *byte < 0x80).ok_or(Unreadable)? + 1,
+        WireType::ThirtyTwoBit => 4,
+        WireType::SixtyFourBit => 8,
+        // JSON has no groups.
+        WireType::StartGroup | WireType::EndGroup => return Err(Unreadable),
+    };
+    let (content, rest) = wire.split_at_checked(length).ok_or(Unreadable)?;
+    *wire = rest;
+    Ok(Occurrence { number, wire_type, content })
+}
+
+/// Takes a number. Most have one byte.
+pub(super) fn varint(wire: &mut &[u8]) -> Result<u64, Unreadable> {
+    match wire.split_first() {
+        Some((byte, rest)) if *byte < 0x80 => {
+            *wire = rest;
+            Ok((*byte).into())
+        }
+        _ => Ok(decode_varint(wire)?),
+    }
+}
+
+/// The last of a field's occurrences, which is the one that counts.
+pub(super) fn last(number: u32, mut wire: &[u8]) -> Result<Option<&[u8]>, Unreadable> {
+    let mut last = None;
+    while !wire.is_empty() {
+        let occurrence = next(&mut wire)?;
+        if occurrence.number == number {
+            last = Some(occurrence.content);
+        }
+    }
+    Ok(last)
+}
+
+/// The bytes that a field of a message has, if it is there.
+pub fn content_of<'w>(field: &Field, wire: &'w [u8]) -> Result<Option<&'w [u8]>, Unreadable> {
+    last(field.number, wire)
+}
+
+/// The low 32 bits: as protobuf reads a number that a newer version wrote with more.
+pub(super) const fn low(number: u64) -> [u8; 4] {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    [a, b, c, d]
+}
+
+pub(super) const fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
+/// A time or a duration.
+pub(super) fn split(mut wire: &[u8]) -> Result<Split, Unreadable> {
+    let mut split = Split::default();
+    while !wire.is_empty() {
+        let Occurrence { number, wire_type, mut content } = next(&mut wire)?;
+        match (number, wire_type) {
+            (1, WireType::Varint) => split.seconds = varint(&mut content)?.cast_signed(),
+            (2, WireType::Varint) => {
+                split.nanos = i32::from_le_bytes(low(varint(&mut content)?));
+            }
+            _ => {}
+        }
+    }
+    Ok(split)
+}
+
+/// A field mask as JSON writes it.
+pub(super) fn field_mask(mut wire: &[u8]) -> Result<Option<String>, Unreadable> {
+    let mut paths = Vec::new();
+    while !wire.is_empty() {
+        let Occurrence { number, content, .. } = next(&mut wire)?;
+        if number == 1 {
+            paths.push(str::from_utf8(content).map_err(|_not_utf8| Unreadable)?);
+        }
+    }
+    Ok(forms::field_mask(paths.into_iter()))
+}
