@@ -4,7 +4,7 @@ use anyhow::Result;
 
 #[cfg(target_os = "linux")]
 use crate::containers;
-use crate::{arrows, deploy, drill, proto, provision, run::Run, shell, test};
+use crate::{arrows, deploy, drill, proto, provision, run::Run, shell, test, typos};
 
 /// Every check, then every test, then the short drills, then the containers.
 pub(crate) fn command() -> Result<()> {
@@ -16,6 +16,7 @@ pub(crate) fn command() -> Result<()> {
     run.step("format", || shell::run(&mut shell::cargo(["fmt", "--all", "--check"])));
     run.step("arrows", arrows::check);
     run.step("proto", proto::check);
+    run.step("typos", typos::check);
     run.step("clippy", || {
         shell::run(&mut shell::cargo([
             "clippy",

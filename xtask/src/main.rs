@@ -16,6 +16,7 @@ mod provision;
 mod run;
 mod shell;
 mod test;
+mod typos;
 mod workspace;
 
 use std::process::ExitCode;
@@ -30,8 +31,9 @@ Usage: cargo xtask NAME [ARGUMENTS]
   test             everything that is tested: Rust, Node, the foreign judges (grpcurl, schemathesis), and
                    every line of README and docs that can be run;
                    the stories on files, on PostgreSQL, and in many processes behind Envoy
-  ci               format, arrows, proto, clippy and docs, every warning an error; then test
+  ci               format, arrows, proto, typos, clippy and docs, every warning an error; then test
   proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change
+  typos            looks for misspelt words in every file
   arrows           prints the floors and every dependency between crates; fails on one that points up
   deploy           holds docker-compose.yml and deploy/ against the programs that read them
   containers [--full]
@@ -73,6 +75,7 @@ fn chore() -> Result<()> {
         ["ci"] => ci::command(),
         ["proto"] => proto::write(),
         ["proto", "--check"] => proto::check(),
+        ["typos"] => typos::check(),
         ["arrows"] => arrows::command(),
         ["deploy"] => deploy::command(),
         #[cfg(target_os = "linux")]

@@ -15,10 +15,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 pub(crate) use self::{
-    python::{envoy, judges, readers},
+    python::{checkers, envoy, judges, readers},
     rust::{Runner, rust_components, test_runner},
 };
-use crate::{shell, workspace};
+use crate::{
+    shell,
+    workspace::{self, Workspace},
+};
 
 /// A program, and the Debian packages that bring it.
 struct Tool {
@@ -83,6 +86,7 @@ pub(crate) fn node_programs() -> PathBuf {
 
 /// Everything in the lock file of the Node tests; nothing to do when it is there already.
 pub(crate) fn node_packages() -> Result<()> {
+    let _turn = turn()?;
     let folder = node_folder();
     let wanted = fs::read_to_string(folder.join("package-lock.json"))
         .context("integration-tests/web has no package-lock.json")?;
@@ -110,6 +114,16 @@ pub(crate) fn compose() -> Result<Command> {
     }
     need(&[Tool { program: "docker-compose", packages: &["docker-compose"] }])?;
     Ok(Command::new("docker-compose"))
+}
+
+/// Waits until no other process, a test for example, installs into the project folder. The turn ends when this is dropped.
+fn turn() -> Result<fs::File> {
+    const FAILED: &str = "could not write into target/";
+    let target = Workspace::read()?.target;
+    fs::create_dir_all(&target).context(FAILED)?;
+    let turn = fs::File::create(target.join("installing.lock")).context(FAILED)?;
+    turn.lock().context(FAILED)?;
+    Ok(turn)
 }
 
 fn need(tools: &[Tool]) -> Result<()> {

