@@ -4,7 +4,7 @@ use anyhow::Result;
 
 #[cfg(target_os = "linux")]
 use crate::containers;
-use crate::{arrows, deploy, drill, proto, provision, run::Run, shell, test, typos};
+use crate::{arrows, dependencies, deploy, drill, proto, provision, run::Run, shell, test, typos};
 
 /// Every check, then every test, then the short drills, then the containers.
 pub(crate) fn command() -> Result<()> {
@@ -17,6 +17,7 @@ pub(crate) fn command() -> Result<()> {
     run.step("arrows", arrows::check);
     run.step("proto", proto::check);
     run.step("typos", typos::check);
+    run.step("dependencies", dependencies::check);
     run.step("clippy", || {
         shell::run(&mut shell::cargo([
             "clippy",

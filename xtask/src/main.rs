@@ -9,6 +9,7 @@ mod cluster;
 #[cfg(target_os = "linux")]
 mod containers;
 mod databases;
+mod dependencies;
 mod deploy;
 mod drill;
 mod proto;
@@ -31,10 +32,13 @@ Usage: cargo xtask NAME [ARGUMENTS]
   test             everything that is tested: Rust, Node, the foreign judges (grpcurl, schemathesis), and
                    every line of README and docs that can be run;
                    the stories on files, on PostgreSQL, and in many processes behind Envoy
-  ci               format, arrows, proto, typos, clippy and docs, every warning an error; then test
+  ci               format, arrows, proto, typos, dependencies, clippy and docs, every warning an error; then test
   proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change
   typos            looks for misspelt words in every file
   arrows           prints the floors and every dependency between crates; fails on one that points up
+  dependencies [--advisories]
+                   holds Cargo.lock against deny.toml (licences, bans, sources) and looks for unused dependencies;
+                   --advisories asks for known faults in what is used, which a public forge holds
   deploy           holds docker-compose.yml and deploy/ against the programs that read them
   containers [--full]
                    runs docker-compose.yml in a container engine of its own, and the lines of the documents in it;
@@ -77,6 +81,7 @@ fn chore() -> Result<()> {
         ["proto", "--check"] => proto::check(),
         ["typos"] => typos::check(),
         ["arrows"] => arrows::command(),
+        ["dependencies", ref rest @ ..] => dependencies::command(rest),
         ["deploy"] => deploy::command(),
         #[cfg(target_os = "linux")]
         ["containers", ref rest @ ..] => containers::command(rest),
