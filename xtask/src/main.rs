@@ -33,7 +33,9 @@ Usage: cargo xtask NAME [ARGUMENTS]
                    every line of README and docs that can be run;
                    the stories on files, on PostgreSQL, and in many processes behind Envoy
   ci               format, arrows, proto, typos, dependencies, clippy and docs, every warning an error; then test
-  proto [--check]  formats and lints proto/; --check changes nothing and fails on what it would change
+  proto [--check | --image]
+                   formats and lints proto/; --check changes nothing, and fails on what it would change and on what
+                   breaks a client; --image writes what clients may know into proto/contract.binpb
   typos            looks for misspelt words in every file
   arrows           prints the floors and every dependency between crates; fails on one that points up
   dependencies [--advisories]
@@ -79,6 +81,7 @@ fn chore() -> Result<()> {
         ["ci"] => ci::command(),
         ["proto"] => proto::write(),
         ["proto", "--check"] => proto::check(),
+        ["proto", "--image"] => proto::write_image(),
         ["typos"] => typos::check(),
         ["arrows"] => arrows::command(),
         ["dependencies", ref rest @ ..] => dependencies::command(rest),
