@@ -4,7 +4,9 @@ use anyhow::Result;
 
 #[cfg(target_os = "linux")]
 use crate::containers;
-use crate::{arrows, dependencies, deploy, drill, proto, provision, run::Run, shell, test, typos};
+use crate::{
+    arrows, dependencies, deploy, drill, proto, provision, run::Run, shell, test, toolchain, typos,
+};
 
 /// Every check, then every test, then the short drills, then the containers.
 pub(crate) fn command() -> Result<()> {
@@ -13,6 +15,7 @@ pub(crate) fn command() -> Result<()> {
         provision::build_tools()?;
         provision::rust_components()
     });
+    run.step("rust", toolchain::check);
     run.step("format", || shell::run(&mut shell::cargo(["fmt", "--all", "--check"])));
     run.step("arrows", arrows::check);
     run.step("proto", proto::check);

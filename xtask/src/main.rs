@@ -17,6 +17,7 @@ mod provision;
 mod run;
 mod shell;
 mod test;
+mod toolchain;
 mod typos;
 mod workspace;
 
