@@ -58,6 +58,8 @@ mod tests {
 
         let channel = value_in("rust-toolchain.toml", "channel").expect("a version");
         assert!(is_a(&channel, &least), "{channel} is not {least}");
+        let container = format!("\n    container: rust:{channel}-");
+        assert!(read(".github/workflows/ci.yml").contains(&container));
         assert!(read("Dockerfile").contains(&format!("\nFROM rust:{least}-")));
         for package in Workspace::read().expect("there is a cargo").packages {
             let manifest = fs::read_to_string(package.folder.join("Cargo.toml")).expect("a file");
