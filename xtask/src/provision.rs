@@ -116,7 +116,8 @@ pub(crate) fn compose() -> Result<Command> {
     Ok(Command::new("docker-compose"))
 }
 
-/// Waits until no other process, a test for example, installs into the project folder. The turn ends when this is dropped.
+/// Waits until no other process, a test for example, installs into the project folder. The turn ends when this is
+/// dropped.
 fn turn() -> Result<fs::File> {
     const FAILED: &str = "could not write into target/";
     let target = Workspace::read()?.target;

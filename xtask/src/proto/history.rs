@@ -29,7 +29,7 @@ pub(super) fn check(folder: &Path) -> Result<()> {
     }
     if !mixed.is_empty() {
         bail!(
-            "{IMAGE} is changed by a commit with nothing else in it, but:\n   {}",
+            "{IMAGE} has to change alone, and these commits change more:\n   {}",
             mixed.join("\n   ")
         );
     }
