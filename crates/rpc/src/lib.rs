@@ -1,5 +1,5 @@
-//! How a service behaves on a call: callers, bad fields, refusals, tokens of pages and streams, work that outlives its
-//! caller, and calls to other services. It is written once, so that all services answer alike.
+//! How a service behaves on a call: callers, bad fields, refusals, work that outlives its caller, and calls to other
+//! services. It is written once, so that all services answer alike.
 
 #[doc(hidden)]
 pub mod acts;
@@ -8,7 +8,6 @@ mod fields;
 pub mod peer;
 mod refusal;
 pub mod request_id;
-mod seal;
 mod shared;
 pub mod trace;
 mod trust_age;
@@ -18,9 +17,9 @@ pub use doorman::{Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use peer::Peer;
 pub use refusal::{Reason, Refusal, refuse};
-pub use seal::{Forged, Seal};
 pub use shared::{Shared, pool_gauges};
 pub use sir0_kernel::Client;
+pub use sir0_tokens::{Forged, Seal};
 pub use tonic::Status;
 pub use trust_age::TrustAge;
 pub use work::Work;

@@ -1,21 +1,25 @@
-//! Access tokens that any service can verify without asking another one, and the sessions that ended early.
+//! Access tokens that any service can verify without asking another one, the sessions that ended early, and the seal of
+//! tokens that clients hand back.
 //!
 //! 1. [`SigningKey`]: the key file, made on first start.
 //! 2. [`Mint`]: makes access tokens; only accounts has one.
 //! 3. [`KeySet`]: the public half, as services pass it on; [`Keys`] are those of the moment.
 //! 4. [`Verifier`]: tells who holds a token, or refuses it.
 //! 5. [`EndedSessions`]: refuses good tokens whose session is over.
+//! 6. [`Seal`]: seals tokens of pages and streams.
 
 mod ended;
 mod key_set;
 mod keys;
 mod mint;
+mod seal;
 mod verify;
 
 pub use ended::EndedSessions;
 pub use key_set::{InvalidKeySet, KeySet, Keys};
 pub use keys::{KeyError, Readers, SigningKey};
 pub use mint::{AccessToken, Mint};
+pub use seal::{Forged, Seal};
 pub use verify::{Claims, InvalidToken, Verifier};
 
 /// The media type of RFC 9068, so that no other JWT of ours can pass for an access token.
