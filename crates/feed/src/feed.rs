@@ -121,6 +121,11 @@ impl<E: Event> Feed<E> {
         *self.shared.head.borrow()
     }
 
+    /// The latest position committed, by any process.
+    pub async fn committed(&self) -> storage::Result<Position> {
+        Ok(self.shared.database.event_bounds().await?.head)
+    }
+
     /// Follows from a position: what came after it is heard first.
     #[must_use]
     pub fn follow(&self, from: Position) -> Follower<E> {

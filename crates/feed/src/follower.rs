@@ -23,7 +23,7 @@ pub enum Heard<E> {
 /// Stands at a position of a feed.
 #[derive(Debug)]
 pub struct Follower<E> {
-    feed: Feed<E>,
+    pub(crate) feed: Feed<E>,
     head: watch::Receiver<Position>,
     position: Position,
     /// Rows read from the table because memory no longer reached back. Never more than one batch.

@@ -1,6 +1,7 @@
 //! Wire messages become commands, or every bad field is named; games become wire messages.
 
 use sir0_contract::storefront as pb;
+use sir0_feed::Moment;
 use sir0_kernel::{GameId, Price};
 use sir0_rpc::{FieldReader, InvalidFields, Seal};
 use tonic::metadata::MetadataMap;
@@ -10,8 +11,7 @@ use crate::{
         Change, Description, Game, Genre, Listing, NewGame, PageToken, RequestId, Sort, Title,
         Words,
     },
-    resume::Moment,
-    watch::Filter,
+    watch::{Filter, WATCH},
 };
 
 const DEFAULT_PAGE: u16 = 100;
@@ -167,10 +167,10 @@ pub(crate) fn watch(
 ) -> Result<WatchGames, InvalidFields> {
     let mut fields = FieldReader::default();
     let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
-    let token = given(&request.resume_token).map(|token| Moment::of(token, seal));
+    let token = given(&request.resume_token).map(|token| Moment::of(token, seal, WATCH));
     let token = fields.read_optional("resume_token", token);
     let ids = metadata.get_all(LAST_EVENT_ID).iter().filter(|id| !id.is_empty());
-    let ids = ids.map(|id| Moment::of(id.to_str().unwrap_or_default(), seal));
+    let ids = ids.map(|id| Moment::of(id.to_str().unwrap_or_default(), seal, WATCH));
     let ids: Vec<_> = ids.filter_map(|id| fields.read(LAST_EVENT_ID, id)).collect();
     if request.game_ids.len() > MOST_WATCHED_GAMES {
         fields.fault("game_ids", format_args!("must be at most {MOST_WATCHED_GAMES}"));

@@ -16,7 +16,6 @@ pub mod domain;
 mod error;
 mod events;
 mod reads;
-mod resume;
 mod service;
 mod watch;
 

@@ -2,9 +2,9 @@
 
 use std::{error::Error, path::Path, pin::Pin, sync::Arc, time::Duration};
 
-use futures::Stream;
+use futures::{Stream, TryStreamExt};
 use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
-use sir0_feed::{Feed, Follower, Heard, Position};
+use sir0_feed::{Begin, Feed, Follower, Heard, Position, Watch};
 use sir0_kernel::GameId;
 use sir0_rpc::{Caller, Seal, Shared, acted, request_id};
 use sir0_storage::{
@@ -21,8 +21,7 @@ use crate::{
     domain::{Created, Game, NewGame, RequestKey},
     events::GameEvent,
     reads::Reads,
-    resume::{Moment, Reached},
-    watch::{Stage, Watch},
+    watch::{Games, OpenStream},
 };
 
 /// How long a follower waits after a failed read.
@@ -274,30 +273,24 @@ impl Storefront {
     }
 
     /// Where a watcher begins: behind its token, or behind everything committed before it asked.
-    async fn begin_watching(&self, asked: WatchGames) -> Result<Watch, StorefrontError> {
-        let database = self.db.database();
-        let bounds = self.reads.short(request_id::client(), database.event_bounds()).await?;
-        let head = bounds.head;
-        let (from, stage) = match asked.resume {
-            Some(Moment { position, .. }) if position > head => {
-                return Err(StorefrontError::ResumeTokenAhead);
-            }
-            Some(Moment { stage: Reached::Present, .. }) => (head, Stage::StartingOver),
-            Some(Moment { position, stage: Reached::Changes }) => (position, Stage::Changes),
-            None if asked.send_present => (head, Stage::present()),
-            None => (head, Stage::Beginning),
-        };
+    async fn begin_watching(&self, asked: WatchGames) -> Result<Watch<Games>, StorefrontError> {
+        let WatchGames { send_present: sends_present, resume, filter } = asked;
+        let head = self.reads.short(request_id::client(), self.feed.committed()).await?;
+        if resume.is_some_and(|moment| moment.position > head) {
+            return Err(StorefrontError::ResumeTokenAhead);
+        }
         let share = request_id::share();
-        Ok(Watch {
+        let games = Games {
             db: self.db.clone(),
             reads: self.reads.clone(),
             seal: self.seal.clone(),
-            follower: self.feed.follow(from).held_against(share.clone()),
-            share,
-            filter: asked.filter,
-            stage,
-            stopping: self.shared.stopping.clone(),
-        })
+            filter,
+            share: share.clone(),
+            _open: OpenStream::count(),
+        };
+        let begin = Begin { head, resume, sends_present };
+        let stopping = self.shared.stopping.clone();
+        Ok(Watch::begin(games, &self.feed, begin, stopping).held_against(share))
     }
 }
 
@@ -398,6 +391,7 @@ impl GamesService for Storefront {
 
         let watch = self.begin_watching(asked).await?;
 
-        Ok(Response::new(Box::pin(watch.messages())))
+        let messages = watch.messages().map_err(|error| StorefrontError::from(error).into());
+        Ok(Response::new(Box::pin(messages)))
     }
 }

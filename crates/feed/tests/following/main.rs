@@ -3,6 +3,7 @@
 mod doorbell;
 mod place;
 mod stories;
+mod watching;
 
 use std::{num::ParseIntError, time::Duration};
 

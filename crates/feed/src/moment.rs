@@ -1,10 +1,7 @@
 //! Where a watcher goes on: what a resume token says.
 
-use sir0_rpc::{Forged, Seal};
 use sir0_storage::Position;
-
-/// What a resume token is sealed for.
-const WATCH: &[u8] = b"watch";
+use sir0_tokens::{Forged, Seal};
 
 /// Follows the position in a token that was given inside the present.
 const IN_PRESENT: u8 = b'p';
@@ -12,14 +9,16 @@ const IN_PRESENT: u8 = b'p';
 /// A moment in the life of a stream. Of two, the later one is the greater one: a stream that is behind its present at
 /// some position was inside of it before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment {
-    pub(crate) position: Position,
-    pub(crate) stage: Reached,
+pub struct Moment {
+    /// Where the stream stood in the feed.
+    pub position: Position,
+    /// How far the stream was.
+    pub stage: Reached,
 }
 
 /// How far a stream was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Reached {
+pub enum Reached {
     /// Inside the present, which is sent whole or not at all: it begins anew.
     Present,
     /// Everything up to the position was heard.
@@ -28,26 +27,29 @@ pub(crate) enum Reached {
 
 /// Why a token says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadToken {
+pub enum BadToken {
+    /// It was not made here, or not for this list.
     #[error(transparent)]
     Forged(#[from] Forged),
+    /// It was made here, in another form.
     #[error("is of another version, watch again without it")]
     OtherVersion,
 }
 
 impl Moment {
-    /// The token that resumes here.
-    pub(crate) fn token(self, seal: &Seal) -> String {
+    /// The token that resumes here, sealed for this list.
+    #[must_use]
+    pub fn token(self, seal: &Seal, list: &[u8]) -> String {
         let position = self.position.to_be_bytes();
         match self.stage {
-            Reached::Changes => seal.close(WATCH, &position),
-            Reached::Present => seal.close(WATCH, &[&position[..], &[IN_PRESENT]].concat()),
+            Reached::Changes => seal.close(list, &position),
+            Reached::Present => seal.close(list, &[&position[..], &[IN_PRESENT]].concat()),
         }
     }
 
-    /// The moment at which a token was given.
-    pub(crate) fn of(token: &str, seal: &Seal) -> Result<Self, BadToken> {
-        let opened = seal.open(WATCH, token)?;
+    /// The moment at which a token of this list was given.
+    pub fn of(token: &str, seal: &Seal, list: &[u8]) -> Result<Self, BadToken> {
+        let opened = seal.open(list, token)?;
         let (position, rest) = opened.split_first_chunk().ok_or(BadToken::OtherVersion)?;
         let stage = match rest {
             [] => Reached::Changes,
@@ -62,21 +64,31 @@ impl Moment {
 mod tests {
     use super::*;
 
+    const WATCH: &[u8] = b"watch";
+
     #[test]
     fn a_token_says_at_which_moment_it_was_given() {
         let seal = Seal::new(&[7; 32]);
         for position in [0, 1, i64::MAX] {
             for stage in [Reached::Present, Reached::Changes] {
                 let moment = Moment { position, stage };
-                assert_eq!(Moment::of(&moment.token(&seal), &seal), Ok(moment));
+                assert_eq!(Moment::of(&moment.token(&seal, WATCH), &seal, WATCH), Ok(moment));
             }
         }
 
-        assert_eq!(Moment::of("forged", &seal), Err(BadToken::Forged(Forged)));
+        let of = |token: &str| Moment::of(token, &seal, WATCH);
+        assert_eq!(of("forged"), Err(BadToken::Forged(Forged)));
         for content in [&b""[..], b"1234567", b"12345678x", b"12345678pp"] {
-            let token = seal.close(WATCH, content);
-            assert_eq!(Moment::of(&token, &seal), Err(BadToken::OtherVersion));
+            assert_eq!(of(&seal.close(WATCH, content)), Err(BadToken::OtherVersion));
         }
+    }
+
+    #[test]
+    fn a_token_goes_on_in_the_list_that_gave_it_and_in_no_other() {
+        let seal = Seal::new(&[7; 32]);
+        let token = Moment { position: 7, stage: Reached::Changes }.token(&seal, b"audit");
+
+        assert_eq!(Moment::of(&token, &seal, WATCH), Err(BadToken::Forged(Forged)));
     }
 
     #[test]

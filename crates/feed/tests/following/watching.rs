@@ -1,0 +1,146 @@
+//! Streams over a list, tested on every engine. The list is the numbers below three; the changes are what is noted.
+
+use std::{collections::VecDeque, pin::Pin, time::Duration};
+
+use futures::{Stream, StreamExt};
+use sir0_feed::{Begin, Feed, List, Moment, Piece, Reached, Told, Watch};
+use sir0_storage as storage;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    LONG, Noted, POLLED, RUNG_FOR,
+    place::{Place, on_every_engine},
+};
+
+/// What a watcher heard, and when.
+type Heard = (String, Moment);
+
+/// A list that is read one number at a time.
+struct Numbers<const PROVES: bool>;
+
+impl<const PROVES: bool> List for Numbers<PROVES> {
+    type Event = Noted;
+    type Item = u32;
+    type Place = u32;
+    type Message = Heard;
+
+    const HEARTBEAT: Duration = Duration::from_millis(50);
+    const PROVES: bool = PROVES;
+
+    async fn present(&self, from: u32) -> storage::Result<Piece<Self>> {
+        let items: VecDeque<_> = (from < 3).then_some(from).into_iter().collect();
+        let rest = (!items.is_empty()).then_some(from + 1);
+        Ok(Piece { items, rest, held: None })
+    }
+
+    fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<Heard> {
+        let text = match told {
+            Told::Present(number) => format!("present {number}"),
+            Told::Change(Noted(0)) => return None,
+            Told::Change(Noted(number)) => format!("noted {number}"),
+            Told::InSync => "in sync".to_owned(),
+            Told::Heartbeat => "heartbeat".to_owned(),
+            Told::StartOver => "start over".to_owned(),
+            Told::GoingAway => "going away".to_owned(),
+        };
+        Some((text, at))
+    }
+}
+
+type Messages = Pin<Box<dyn Stream<Item = storage::Result<Heard>> + Send>>;
+
+/// Watches from a moment, or from the present.
+async fn watch<const PROVES: bool>(
+    feed: &Feed<Noted>,
+    resume: Option<Moment>,
+    stopping: &CancellationToken,
+) -> Messages {
+    let head = feed.committed().await.expect("a table");
+    let begin = Begin { head, resume, sends_present: true };
+    Watch::begin(Numbers::<PROVES>, feed, begin, stopping.clone()).messages().boxed()
+}
+
+async fn next(messages: &mut Messages) -> Heard {
+    let next = timeout(LONG, messages.next()).await.expect("in time");
+    next.expect("not over").expect("a table")
+}
+
+/// The next message that is no heartbeat.
+async fn hears(messages: &mut Messages) -> Heard {
+    loop {
+        let heard = next(messages).await;
+        if heard.0 != "heartbeat" {
+            return heard;
+        }
+    }
+}
+
+/// The next heartbeat, and nothing else.
+async fn beats(messages: &mut Messages) -> Moment {
+    let (text, at) = next(messages).await;
+    assert_eq!(text, "heartbeat");
+    at
+}
+
+const fn behind(position: i64) -> Moment {
+    Moment { position, stage: Reached::Changes }
+}
+
+on_every_engine! {
+    async fn a_watcher_hears_the_present_and_then_every_change_it_wants_to_hear(place: Place) {
+        let (process, stopping) = (place.open().await, CancellationToken::new());
+        process.notes([7]).await;
+        let feed = process.feed(POLLED).await;
+        let mut messages = watch::<false>(&feed, None, &stopping).await;
+
+        for expected in ["present 0", "present 1", "present 2"] {
+            let inside = Moment { position: 1, stage: Reached::Present };
+            assert_eq!(hears(&mut messages).await, (expected.to_owned(), inside));
+        }
+        assert_eq!(hears(&mut messages).await, ("in sync".to_owned(), behind(1)));
+        process.notes([0, 8]).await;
+        assert_eq!(hears(&mut messages).await, ("noted 8".to_owned(), behind(3)));
+
+        stopping.cancel();
+        assert_eq!(hears(&mut messages).await, ("going away".to_owned(), behind(3)));
+        assert!(messages.next().await.is_none());
+    }
+
+    async fn a_moment_that_no_one_can_go_on_from_starts_over(place: Place) {
+        let (process, stopping) = (place.open().await, CancellationToken::new());
+        process.notes(1..=20).await;
+        process.keeps_only(10).await;
+        let feed = process.feed(POLLED).await;
+        let inside = Moment { position: 20, stage: Reached::Present };
+
+        for from in [behind(9), behind(21), inside] {
+            let mut messages = watch::<false>(&feed, Some(from), &stopping).await;
+
+            for expected in ["start over", "present 0", "present 1", "present 2", "in sync"] {
+                assert_eq!(hears(&mut messages).await.0, expected, "from {from:?}");
+            }
+        }
+    }
+
+    async fn a_heartbeat_that_is_a_proof_waits_for_everything_committed_before_it(place: Place) {
+        let (process, stopping) = (place.open().await, CancellationToken::new());
+        let feed = process.deaf_feed(RUNG_FOR).await;
+        let (mut plain, mut proof) = (
+            watch::<false>(&feed, Some(behind(0)), &stopping).await,
+            watch::<true>(&feed, Some(behind(0)), &stopping).await,
+        );
+        assert_eq!(next(&mut proof).await, ("in sync".to_owned(), behind(0)));
+        beats(&mut proof).await;
+
+        // The feed does not read on, because it hears no ring.
+        process.notes([1]).await;
+        assert_eq!(beats(&mut plain).await, behind(0));
+        let silence = timeout(4 * Numbers::<true>::HEARTBEAT, proof.next()).await;
+        assert!(silence.is_err(), "{silence:?}");
+
+        feed.ring();
+        assert_eq!(next(&mut proof).await, ("noted 1".to_owned(), behind(1)));
+        assert_eq!(beats(&mut proof).await, behind(1));
+    }
+}
