@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use sir0_feed::{Feed, Heard};
+use sir0_feed::{Feed, Follower, Heard};
 use sir0_kernel::{Role, SessionId, UserId};
 use sir0_rpc::{Caller, Shared, acted, request_id};
 use sir0_storage::{
@@ -16,7 +16,7 @@ use crate::{
     convert::{Login, Register},
     db::{AccountsDb, AccountsTx, Stored},
     domain::{Email, Password, ProfileChange, User},
-    events::SessionEnded,
+    events::{AccountsEvent, SessionEnded},
     hashing::Hasher,
     operator::{
         CreateError, GrantError, announce_and_commit, change_role, insert_user, refuse_taken,
@@ -52,7 +52,7 @@ impl Trust {
 #[derive(Clone)]
 pub struct Accounts {
     db: AccountsDb,
-    feed: Feed<SessionEnded>,
+    feed: Feed<AccountsEvent>,
     hasher: Hasher,
     trust: Trust,
     shared: Shared,
@@ -148,7 +148,7 @@ impl Accounts {
         &self.db
     }
 
-    pub(crate) const fn feed(&self) -> &Feed<SessionEnded> {
+    pub(crate) const fn feed(&self) -> &Feed<AccountsEvent> {
         &self.feed
     }
 
@@ -362,7 +362,7 @@ impl Accounts {
         Ok(())
     }
 
-    async fn follow_ended_sessions(self, mut follower: sir0_feed::Follower<SessionEnded>) {
+    async fn follow_ended_sessions(self, mut follower: Follower<AccountsEvent>) {
         loop {
             let heard = tokio::select! {
                 heard = follower.next() => heard,
@@ -370,9 +370,11 @@ impl Accounts {
             };
             let learnt = match heard {
                 Ok(Heard::Event(event)) => {
-                    self.trust.ended.end(event.session, event.expires);
+                    let AccountsEvent::SessionEnded(SessionEnded { session, expires }) = *event;
+                    self.trust.ended.end(session, expires);
                     Ok(())
                 }
+                Ok(Heard::Unread) => Ok(()),
                 Ok(Heard::Lost) => self.learn_ended_sessions().await,
                 Err(error) => Err(error),
             };

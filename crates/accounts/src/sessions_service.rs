@@ -12,7 +12,11 @@ use sir0_rpc::InvalidFields;
 use sir0_storage as storage;
 use tonic::{Request, Response, Status};
 
-use crate::{Accounts, AccountsError, convert::wire_time, events::SessionEnded};
+use crate::{
+    Accounts, AccountsError,
+    convert::wire_time,
+    events::{AccountsEvent, SessionEnded},
+};
 
 #[tonic::async_trait]
 impl SessionsService for Accounts {
@@ -52,7 +56,7 @@ fn position_in(token: &str) -> Result<Option<Position>, InvalidFields> {
 struct Ends(Accounts);
 
 impl List for Ends {
-    type Event = SessionEnded;
+    type Event = AccountsEvent;
     type Item = SessionEnded;
     type Place = ();
     type Message = Message;
@@ -68,10 +72,12 @@ impl List for Ends {
 
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<Message> {
         let update = match told {
-            Told::Present(ended) | Told::Change(&ended) => Update::Ended(pb::SessionEnded {
-                session_id: ended.session.to_string(),
-                expire_time: Some(wire_time(ended.expires)),
-            }),
+            Told::Present(ended) | Told::Change(&AccountsEvent::SessionEnded(ended)) => {
+                Update::Ended(pb::SessionEnded {
+                    session_id: ended.session.to_string(),
+                    expire_time: Some(wire_time(ended.expires)),
+                })
+            }
             Told::InSync => Update::InSync(InSync {}),
             Told::Heartbeat => Update::Heartbeat(Heartbeat {}),
             Told::StartOver => Update::StartOver(StartOver {}),

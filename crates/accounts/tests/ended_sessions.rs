@@ -8,9 +8,9 @@ use sir0_contract::accounts::{
     self as pb, WatchEndedSessionsResponse as Message, accounts_service_server::AccountsService,
     sessions_service_server::SessionsService, watch_ended_sessions_response::Update,
 };
-use sir0_kernel::{Clock, Role, SystemClock};
+use sir0_kernel::{Clock, Role, SystemClock, Timestamp};
 use sir0_rpc::{Doorman, Shared, Work, peer::Secret};
-use sir0_storage::sqlite::Database;
+use sir0_storage::sqlite::{self, Database};
 use sir0_tokens::{KeySet, SigningKey, Verifier};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -190,6 +190,27 @@ async fn a_peer_hears_a_heartbeat_while_nothing_happens_and_none_without_a_datab
     assert!(matches!(heartbeat.update, Some(Update::Heartbeat(_))), "{heartbeat:?}");
     assert!(!heartbeat.resume_token.is_empty());
     assert!(without.is_err(), "{without:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_stays_in_sync_across_what_only_a_newer_version_understands() {
+    let stage = a_stage().await;
+    let mut messages = stage.watches("").await.expect("a peer");
+    let (_, token) = up_to_sync(&mut messages).await;
+    let newer = Database::open(&stage.folder.path().join("accounts.db"), &[]).await;
+    let mut tx = newer.expect("a database").write().await.expect("a turn to write");
+    let announced = sqlite::announce(&mut tx, "renamed", "not JSON", Timestamp::from_micros(0));
+    let position = announced.await.expect("a table").to_string();
+    tx.commit().await.expect("room on the disk");
+
+    let heartbeat = next(&mut messages).await;
+    let mut resumed = stage.watches(&token).await.expect("a token of ours");
+    let (nothing, token) = up_to_sync(&mut resumed).await;
+
+    assert!(matches!(heartbeat.update, Some(Update::Heartbeat(_))), "{heartbeat:?}");
+    assert_eq!(heartbeat.resume_token, position);
+    assert!(nothing.is_empty(), "{nothing:?}");
+    assert_eq!(token, position);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,25 +8,17 @@ use std::{
 
 use sir0_kernel::{Clock, SystemClock};
 use sir0_redis::Redis;
-use sir0_storage::{self as storage, Database, EventRow, Position};
+use sir0_storage::{self as storage, Database, Position};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Follower,
+    Event, Follower,
     doorbell::Doorbell,
+    event::{Reader, row_bytes},
     gauges::Gauges,
     tail::{Capacity, Tail},
 };
-
-/// Something a service announces: read back from the row its transaction wrote.
-pub trait Event: Sized + Send + Sync + 'static {
-    /// Why a row could not be read.
-    type Error: Error + Send + Sync + 'static;
-
-    /// Reads the row.
-    fn read(kind: &str, payload: &str) -> Result<Self, Self::Error>;
-}
 
 /// How patient the feed is.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +61,7 @@ pub(crate) struct Shared<E> {
     pub(crate) database: Database,
     pub(crate) tail: RwLock<Tail<E>>,
     pub(crate) head: watch::Sender<Position>,
+    pub(crate) reader: Reader,
     doorbell: Doorbell,
     gauges: Gauges,
     stopped: CancellationToken,
@@ -99,6 +92,7 @@ impl<E: Event> Feed<E> {
         let shared = Arc::new(Shared {
             tail: RwLock::new(Tail::starting_at(head, config.capacity())),
             head: watch::Sender::new(head),
+            reader: Reader::default(),
             doorbell: Doorbell::hang(name, &database, redis, &stopped),
             gauges: Gauges::of(name),
             stopped,
@@ -180,7 +174,7 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
 
         let events: Vec<_> = rows
             .iter()
-            .filter_map(|row| Some((row.position, Arc::new(read(row)?), row_bytes(row))))
+            .map(|row| (row.position, shared.reader.read(row), row_bytes(row)))
             .collect();
         {
             let mut tail = shared.tail.write().expect("no reader or writer of the tail panics");
@@ -196,27 +190,6 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
         shared.gauges.read(&rows, SystemClock.now());
         count += rows.len();
     }
-}
-
-/// Reads a row. A row that cannot be read, such as one of a newer version beside this one, is passed over and logged. A
-/// stream that stood still for it would lose everything behind it too.
-pub(crate) fn read<E: Event>(row: &EventRow) -> Option<E> {
-    let EventRow { position, kind, payload, .. } = row;
-    E::read(kind, payload)
-        .inspect_err(|error| {
-            tracing::error!(
-                error = error as &dyn Error,
-                position,
-                kind,
-                "an event cannot be read and is passed over"
-            );
-        })
-        .ok()
-}
-
-/// About how many bytes a row takes.
-pub(crate) const fn row_bytes(row: &EventRow) -> usize {
-    size_of::<EventRow>() + row.kind.len() + row.payload.len()
 }
 
 async fn prune<E: Event>(shared: Arc<Shared<E>>) {

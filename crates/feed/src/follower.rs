@@ -6,16 +6,15 @@ use sir0_kernel::{Held, Share};
 use sir0_storage::{self as storage, EventRow, Position};
 use tokio::sync::watch;
 
-use crate::{
-    Event, Feed,
-    feed::{read, row_bytes},
-};
+use crate::{Event, Feed, event::row_bytes, tail::Placed};
 
 /// What a follower hears.
 #[derive(Debug)]
 pub enum Heard<E> {
     /// The next event.
     Event(Arc<E>),
+    /// An event that this version cannot read. The follower stands behind it.
+    Unread,
     /// The next events are no longer kept. The follower now stands at the latest one; what it knew is worthless.
     Lost,
 }
@@ -64,10 +63,7 @@ impl<E: Event> Follower<E> {
                     self.held = None;
                 }
                 self.position = row.position;
-                match read(&row) {
-                    Some(event) => return Ok(Heard::Event(Arc::new(event))),
-                    None => continue,
-                }
+                return Ok(self.feed.shared.reader.read(&row).map_or(Heard::Unread, Heard::Event));
             }
             if *self.head.borrow_and_update() <= self.position {
                 // The sender lives as long as `self.feed`, so this cannot fail.
@@ -76,7 +72,7 @@ impl<E: Event> Follower<E> {
             }
             if let Some((position, event)) = self.in_memory() {
                 self.position = position;
-                return Ok(Heard::Event(event));
+                return Ok(event.map_or(Heard::Unread, Heard::Event));
             }
             if self.read_table().await? {
                 return Ok(Heard::Lost);
@@ -84,7 +80,7 @@ impl<E: Event> Follower<E> {
         }
     }
 
-    fn in_memory(&self) -> Option<(Position, Arc<E>)> {
+    fn in_memory(&self) -> Option<Placed<E>> {
         let tail = self.feed.shared.tail.read().expect("no reader or writer of the tail panics");
         tail.after(self.position)
     }

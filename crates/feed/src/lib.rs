@@ -7,6 +7,7 @@
 //! A [`Watch`] is the stream of a client: the present of a [`List`], then every change to it.
 
 mod doorbell;
+mod event;
 mod feed;
 mod follower;
 mod gauges;
@@ -14,7 +15,8 @@ mod moment;
 mod tail;
 mod watch;
 
-pub use feed::{Config, Event, Feed};
+pub use event::{Event, Unreadable};
+pub use feed::{Config, Feed};
 pub use follower::{Follower, Heard};
 pub use moment::{BadToken, Moment, Reached};
 pub use sir0_storage::Position;

@@ -4,8 +4,8 @@ use std::{collections::VecDeque, sync::Arc};
 
 use sir0_storage::Position;
 
-/// An event with its place.
-pub(crate) type Placed<E> = (Position, Arc<E>);
+/// An event with its place. `None` when this version cannot read it.
+pub(crate) type Placed<E> = (Position, Option<Arc<E>>);
 
 /// How much a window holds.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ impl<E> Tail<E> {
         Self { complete_after: head, events: VecDeque::new(), bytes: 0, capacity }
     }
 
-    pub(crate) fn push(&mut self, position: Position, event: Arc<E>, bytes: usize) {
+    pub(crate) fn push(&mut self, position: Position, event: Option<Arc<E>>, bytes: usize) {
         self.events.push_back(((position, event), bytes));
         self.bytes += bytes;
         while self.events.len() > 1 && self.is_too_large() {
@@ -63,12 +63,12 @@ mod tests {
     fn a_window_answers_only_for_what_it_holds_completely() {
         let mut tail = Tail::starting_at(10, Capacity { events: 2, bytes: 1_000 });
         for position in [11, 12, 13] {
-            tail.push(position, Arc::new(position), 1);
+            tail.push(position, Some(Arc::new(position)), 1);
         }
 
         assert!(tail.after(10).is_none(), "11 left the window");
-        assert_eq!(tail.after(11), Some((12, Arc::new(12))));
-        assert_eq!(tail.after(12), Some((13, Arc::new(13))));
+        assert_eq!(tail.after(11), Some((12, Some(Arc::new(12)))));
+        assert_eq!(tail.after(12), Some((13, Some(Arc::new(13)))));
         assert_eq!(tail.after(13), None);
     }
 
@@ -76,14 +76,14 @@ mod tests {
     fn a_window_holds_as_many_bytes_as_it_may_and_the_latest_event_always() {
         let mut tail = Tail::starting_at(0, Capacity { events: 100, bytes: 10 });
         for position in 1..=5 {
-            tail.push(position, Arc::new(position), 4);
+            tail.push(position, Some(Arc::new(position)), 4);
         }
         assert!(tail.after(2).is_none(), "three of them take too much");
-        assert_eq!(tail.after(3), Some((4, Arc::new(4))));
+        assert_eq!(tail.after(3), Some((4, Some(Arc::new(4)))));
 
-        tail.push(6, Arc::new(6), 1_000);
+        tail.push(6, Some(Arc::new(6)), 1_000);
 
         assert!(tail.after(4).is_none());
-        assert_eq!(tail.after(5), Some((6, Arc::new(6))));
+        assert_eq!(tail.after(5), Some((6, Some(Arc::new(6)))));
     }
 }

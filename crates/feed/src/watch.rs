@@ -193,6 +193,7 @@ impl<L: List> Watch<L> {
         tokio::select! {
             heard = self.follower.next() => match heard? {
                 Heard::Event(event) => return Ok(self.message(Told::Change(&*event))),
+                Heard::Unread => {}
                 Heard::Lost => self.stage = Stage::StartingOver,
             },
             () = sleep_until(self.beats_at), if may_beat => {

@@ -1,7 +1,7 @@
 //! What the storefront announces. Each event is written in the transaction of its change.
 
 use serde::{Deserialize, Serialize};
-use sir0_feed::Event;
+use sir0_feed::{Event, Unreadable};
 use sir0_kernel::{GameId, InvalidId, Price};
 
 use crate::domain::{Description, Game, Genre, Title};
@@ -101,35 +101,18 @@ impl TryFrom<StoredGame> for Game {
     }
 }
 
-/// A row that no version of ours wrote.
-#[derive(Debug, thiserror::Error)]
-pub enum UnreadableEvent {
-    /// Of a kind we do not know.
-    #[error("an event is of the unknown kind `{0}`")]
-    Kind(String),
-    /// Not in our form.
-    #[error("an event is not in our form")]
-    Form(#[from] serde_json::Error),
-    /// About something that can be no game.
-    #[error("an event is about something that can be no game")]
-    Id(#[from] InvalidId),
-}
-
 impl Event for GameEvent {
-    type Error = UnreadableEvent;
-
-    fn read(kind: &str, payload: &str) -> Result<Self, UnreadableEvent> {
+    fn read(kind: &str, payload: &str) -> Result<Self, Unreadable> {
+        let event: fn(Game, Option<Genre>) -> Self = match kind {
+            "added" => |game, _| Self::Added(game),
+            "changed" => |game, before| {
+                let genre_before = before.unwrap_or_else(|| game.genre.clone());
+                Self::Changed { game, genre_before }
+            },
+            "removed" => |game, _| Self::Removed(game),
+            _ => return Err(Unreadable::Kind),
+        };
         let row: Row = serde_json::from_str(payload)?;
-        let game: Game = row.game.try_into()?;
-        match kind {
-            "added" => Ok(Self::Added(game)),
-            "changed" => {
-                let genre_before =
-                    row.genre_before.map_or_else(|| game.genre.clone(), Genre::from_row);
-                Ok(Self::Changed { game, genre_before })
-            }
-            "removed" => Ok(Self::Removed(game)),
-            other => Err(UnreadableEvent::Kind(other.to_owned())),
-        }
+        Ok(event(row.game.try_into()?, row.genre_before.map(Genre::from_row)))
     }
 }

@@ -137,6 +137,7 @@ impl Storefront {
                     self.forget(event.game().id, follower.position()).await;
                     self.freshness.heard(follower.position());
                 }
+                Ok(Heard::Unread) => self.freshness.heard(follower.position()),
                 Ok(Heard::Lost) => {
                     self.freshness.lost(follower.position());
                     self.cache.clear();

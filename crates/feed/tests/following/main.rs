@@ -5,9 +5,9 @@ mod place;
 mod stories;
 mod watching;
 
-use std::{num::ParseIntError, time::Duration};
+use std::time::Duration;
 
-use sir0_feed::{Config, Event, Feed, Follower, Heard};
+use sir0_feed::{Config, Event, Feed, Follower, Heard, Unreadable};
 use tokio::time::timeout;
 
 /// Long enough for two busy cores; only a failing test waits for it.
@@ -25,19 +25,23 @@ const POLLED: Config = Config { poll: Duration::from_millis(20), ..RUNG_FOR };
 struct Noted(u32);
 
 impl Event for Noted {
-    type Error = ParseIntError;
-
-    fn read(_kind: &str, payload: &str) -> Result<Self, ParseIntError> {
-        payload.parse().map(Self)
+    fn read(kind: &str, payload: &str) -> Result<Self, Unreadable> {
+        match kind {
+            "noted" => Ok(Self(serde_json::from_str(payload)?)),
+            _ => Err(Unreadable::Kind),
+        }
     }
 }
 
 /// The next event; `None` when events were lost.
 async fn hears(follower: &mut Follower<Noted>) -> Option<u32> {
-    let heard = timeout(LONG, follower.next()).await.expect("in time").expect("a table");
-    match heard {
-        Heard::Event(event) => Some(event.0),
-        Heard::Lost => None,
+    loop {
+        let heard = timeout(LONG, follower.next()).await.expect("in time").expect("a table");
+        match heard {
+            Heard::Event(event) => return Some(event.0),
+            Heard::Unread => {}
+            Heard::Lost => return None,
+        }
     }
 }
 

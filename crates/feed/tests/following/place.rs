@@ -78,17 +78,21 @@ impl Process {
 
     /// Commits these events, all at once, and does not ring.
     pub(crate) async fn notes(&self, numbers: impl IntoIterator<Item = u32>) {
-        self.announces(numbers).await;
+        self.announces("noted", numbers).await;
     }
 
-    /// As [`Self::notes`], for any payloads.
-    pub(crate) async fn announces(&self, payloads: impl IntoIterator<Item = impl ToString>) {
+    /// As [`Self::notes`], for any kind and any payloads.
+    pub(crate) async fn announces(
+        &self,
+        kind: &str,
+        payloads: impl IntoIterator<Item = impl ToString>,
+    ) {
         macro_rules! announce {
             ($engine:ident, $database:ident) => {{
                 let mut tx = $database.write().await.expect("a turn to write");
                 for payload in payloads {
                     let (payload, at) = (payload.to_string(), Timestamp::from_micros(0));
-                    $engine::announce(&mut tx, "noted", &payload, at).await.expect("a table");
+                    $engine::announce(&mut tx, kind, &payload, at).await.expect("a table");
                 }
                 tx.commit().await.expect("room on the disk");
             }};

@@ -188,7 +188,7 @@ on_every_engine! {
 
     async fn an_event_nobody_can_read_does_not_silence_the_ones_behind_it_for_a_follower_past_it(place: Place) {
         let process = place.open().await;
-        process.announces(["no number"]).await;
+        process.announces("noted", ["no number"]).await;
         let feed = process.feed(RUNG_FOR).await;
         let mut follower = feed.follow(feed.head());
 

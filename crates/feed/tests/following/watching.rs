@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    LONG, Noted, POLLED, RUNG_FOR,
+    LONG, Noted, POLLED, RUNG_FOR, is_at,
     place::{Place, on_every_engine},
 };
 
@@ -119,6 +119,37 @@ on_every_engine! {
 
             for expected in ["start over", "present 0", "present 1", "present 2", "in sync"] {
                 assert_eq!(hears(&mut messages).await.0, expected, "from {from:?}");
+            }
+        }
+    }
+
+    async fn watchers_go_on_across_an_event_of_a_newer_version(place: Place) {
+        let (process, stopping) = (place.open().await, CancellationToken::new());
+        let early = process.feed(POLLED).await;
+        process.notes([1]).await;
+        process.announces("renamed", ["not JSON", "{}"]).await;
+        process.notes([4]).await;
+        // This feed has these events in the table only, the other one has them in memory.
+        let late = process.feed(POLLED).await;
+        process.announces("renamed", ["{}"]).await;
+        is_at(&early, 5).await;
+        is_at(&late, 5).await;
+
+        for feed in [&late, &early] {
+            for from in [behind(0), behind(1), behind(2), behind(4)] {
+                let mut messages = watch::<false>(feed, Some(from), &stopping).await;
+                let mut proof = watch::<true>(feed, Some(from), &stopping).await;
+
+                for (position, text) in [(1, "noted 1"), (4, "noted 4")] {
+                    if from.position < position {
+                        let heard = (text.to_owned(), behind(position));
+                        assert_eq!(hears(&mut messages).await, heard);
+                        assert_eq!(hears(&mut proof).await, heard);
+                    }
+                }
+                timeout(LONG, async { while beats(&mut messages).await != behind(5) {} }).await.expect("in time");
+                assert_eq!(next(&mut proof).await, ("in sync".to_owned(), behind(5)));
+                assert_eq!(beats(&mut proof).await, behind(5));
             }
         }
     }

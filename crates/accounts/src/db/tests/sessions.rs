@@ -91,6 +91,7 @@ on_every_engine! {
     }
 
     async fn the_end_of_a_session_and_its_event_happen_together_or_not_at_all(db: AccountsDb) {
+        use crate::events::AccountsEvent;
         use sir0_feed::Event;
         let (_, [kept, dropped]) = db.ada_signs_in().await;
 
@@ -104,8 +105,8 @@ on_every_engine! {
         }
 
         let rows = db.database().events_after(0, 10).await.expect("a table");
-        let events: Vec<_> = rows.iter().map(|row| SessionEnded::read(&row.kind, &row.payload)).collect();
-        let [Ok(ended)] = &events[..] else { panic!("one event, not {events:?}") };
+        let events: Vec<_> = rows.iter().map(|row| AccountsEvent::read(&row.kind, &row.payload)).collect();
+        let [Ok(AccountsEvent::SessionEnded(ended))] = &events[..] else { panic!("one event, not {events:?}") };
         assert_eq!(*ended, SessionEnded { session: kept, expires: MIDNIGHT });
         assert_eq!(db.ended_at(NOON).await, [kept]);
     }
