@@ -363,11 +363,8 @@ impl Accounts {
     }
 
     async fn follow_ended_sessions(self, mut follower: Follower<AccountsEvent>) {
-        loop {
-            let heard = tokio::select! {
-                heard = follower.next() => heard,
-                () = self.shared.stopping.cancelled() => return,
-            };
+        let stopping = &self.shared.stopping;
+        while let Some(heard) = stopping.run_until_cancelled(follower.next()).await {
             let learnt = match heard {
                 Ok(Heard::Event(event)) => {
                     let AccountsEvent::SessionEnded(SessionEnded { session, expires }) = *event;
@@ -390,11 +387,7 @@ impl Accounts {
 
     async fn keep_house(self) {
         let mut every = tokio::time::interval(HOUSEKEEPING);
-        loop {
-            tokio::select! {
-                _ = every.tick() => {}
-                () = self.shared.stopping.cancelled() => return,
-            }
+        while self.shared.stopping.run_until_cancelled(every.tick()).await.is_some() {
             let now = self.shared.clock.now();
             self.trust.ended.forget_expired(now);
             let forgotten = async {

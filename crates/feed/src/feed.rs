@@ -9,7 +9,10 @@ use std::{
 use sir0_kernel::{Clock, SystemClock};
 use sir0_redis::Redis;
 use sir0_storage::{self as storage, Database, Position};
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{interval, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -134,15 +137,12 @@ impl<E: Event> Feed<E> {
 
 async fn relay<E: Event>(shared: Arc<Shared<E>>) {
     let mut pause = shared.config.poll;
-    loop {
-        let was_rung = tokio::select! {
-            () = shared.doorbell.rings() => true,
-            () = tokio::time::sleep(pause) => false,
-            () = shared.stopped.cancelled() => return,
-        };
+    while let Some(rung) =
+        shared.stopped.run_until_cancelled(timeout(pause, shared.doorbell.rings())).await
+    {
         pause = match read_on(&shared).await {
             Ok(events) => {
-                if !was_rung {
+                if rung.is_err() {
                     shared.gauges.found_unrung(events);
                 }
                 shared.config.poll
@@ -193,12 +193,8 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
 }
 
 async fn prune<E: Event>(shared: Arc<Shared<E>>) {
-    let mut every = tokio::time::interval(Duration::from_mins(1));
-    loop {
-        tokio::select! {
-            _ = every.tick() => {}
-            () = shared.stopped.cancelled() => return,
-        }
+    let mut every = interval(Duration::from_mins(1));
+    while shared.stopped.run_until_cancelled(every.tick()).await.is_some() {
         if let Err(error) = shared.database.prune_events(shared.config.keep).await {
             tracing::warn!(error = &error as &dyn Error, "old events could not be forgotten");
         }

@@ -101,15 +101,11 @@ impl Checkup {
     }
 
     async fn go_on(self, health: watch::Sender<Health>) {
-        loop {
-            let next = async {
-                tokio::time::sleep(EVERY).await;
-                self.check().await
-            };
-            let found = tokio::select! {
-                found = next => found,
-                () = self.leaving.cancelled() => break,
-            };
+        let next = async || {
+            tokio::time::sleep(EVERY).await;
+            self.check().await
+        };
+        while let Some(found) = self.leaving.run_until_cancelled(next()).await {
             let before = health.send_replace(found.clone());
             if before.ill != found.ill {
                 tracing::warn!(ill = ?found.ill, "the health of the services changed");

@@ -339,8 +339,7 @@ impl Upkeep {
     async fn go_on(self, stopping: CancellationToken) {
         let Self { metrics, disk, doorman, budget } = self;
         let mut every = tokio::time::interval(METRICS_UPKEEP);
-        while !stopping.is_cancelled() {
-            every.tick().await;
+        while stopping.run_until_cancelled(every.tick()).await.is_some() {
             if let Some(doorman) = &doorman {
                 doorman.measure();
             }
@@ -360,10 +359,7 @@ impl Upkeep {
 async fn sum_up(refused: Arc<Refused>, stopping: CancellationToken) {
     let mut every = tokio::time::interval(SUMS);
     while !stopping.is_cancelled() {
-        tokio::select! {
-            _ = every.tick() => {}
-            () = stopping.cancelled() => {}
-        }
+        stopping.run_until_cancelled(every.tick()).await;
         refused.sum_up();
         sir0_telemetry::logs::sum_up();
     }

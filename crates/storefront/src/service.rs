@@ -127,11 +127,8 @@ impl Storefront {
 
     /// Drops the copies of games that the feed reports, because other processes may write to the same database.
     async fn drop_what_others_changed(self, mut follower: Follower<GameEvent>) {
-        loop {
-            let heard = tokio::select! {
-                heard = follower.next() => heard,
-                () = self.shared.stopping.cancelled() => return,
-            };
+        let stopping = &self.shared.stopping;
+        while let Some(heard) = stopping.run_until_cancelled(follower.next()).await {
             match heard {
                 Ok(Heard::Event(event)) => {
                     self.forget(event.game().id, follower.position()).await;
@@ -151,11 +148,7 @@ impl Storefront {
     /// Does the regular upkeep, which no caller waits for.
     async fn keep_tidy(self) {
         let mut every = tokio::time::interval(Duration::from_hours(1));
-        loop {
-            tokio::select! {
-                _ = every.tick() => {}
-                () = self.shared.stopping.cancelled() => return,
-            }
+        while self.shared.stopping.run_until_cancelled(every.tick()).await.is_some() {
             if let Err(error) = self.tidy().await {
                 tracing::warn!(error = &error as &dyn Error, "the storefront could not be tidied");
             }
