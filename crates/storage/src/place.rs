@@ -34,7 +34,7 @@ impl Place {
     /// Reads what an operator says; without a URL it is `name` in the data folder.
     pub fn of(asked: Asked<'_>, data_dir: &Path, name: &str) -> Result<Self> {
         let Some(url) = asked.url else { return Ok(Self::Sqlite(data_dir.join(name))) };
-        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        if Self::is_postgres(url) {
             let address = postgres::Address::read(url, asked.password_file, asked.connections)?;
             return Ok(Self::Postgres(Box::new(address)));
         }
@@ -44,6 +44,12 @@ impl Place {
             Some((engine, _)) => Err(Error::UnknownEngine(engine.to_owned())),
             None => Ok(Self::Sqlite(path.into())),
         }
+    }
+
+    /// Whether a URL names a PostgreSQL server. Every other URL names a file of this machine, `postgres.db` too.
+    #[must_use]
+    pub fn is_postgres(url: &str) -> bool {
+        url.starts_with("postgres:") || url.starts_with("postgresql:")
     }
 }
 
@@ -140,6 +146,7 @@ mod tests {
         assert_eq!(file(Some("sqlite:/var/lib/games.db")), Path::new("/var/lib/games.db"));
         assert_eq!(file(Some("sqlite:///var/lib/games.db")), Path::new("/var/lib/games.db"));
         assert_eq!(file(Some("games.db")), Path::new("games.db"));
+        assert_eq!(file(Some("postgres.db")), Path::new("postgres.db"));
         assert!(matches!(place(Some("postgres://sir0@db:5432/games")), Some(Place::Postgres(_))));
         assert!(place(Some("mysql://localhost/games")).is_none());
         assert!(place(Some("postgres://db:no-port/games")).is_none());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use http::Uri;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use sir0_storage::Place;
 
 use super::{Config, ConfigError, SETTINGS};
 use crate::parts::{Part, Parts};
@@ -92,7 +93,7 @@ impl Config {
             Part::Storefront => &self.storefront.database,
             Part::Edge => return false,
         };
-        database.as_ref().is_none_or(|url| !url.starts_with("postgres"))
+        database.as_ref().is_none_or(|url| !Place::is_postgres(url))
     }
 }
 
@@ -158,5 +159,20 @@ mod tests {
         config.accounts.signing_key = Some("/run/secrets/signing-key".into());
         assert!(!config.keeps_files(Parts::only(Part::Accounts)));
         assert!(!config.keeps_files(Parts::only(Part::Edge)));
+    }
+
+    #[test]
+    fn a_file_named_after_a_server_is_a_file() {
+        let mut config = Config::default();
+
+        for (url, is_file) in [
+            ("postgres.db", true),
+            ("sqlite:postgres.db", true),
+            ("postgres://sir0@db/games", false),
+            ("postgresql://sir0@db/games", false),
+        ] {
+            config.storefront.database = Some(url.to_owned());
+            assert_eq!(config.keeps_tables_in_a_file(Part::Storefront), is_file, "{url}");
+        }
     }
 }
