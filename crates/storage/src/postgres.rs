@@ -30,6 +30,9 @@ use session::{Session, connect, connect_in_time, refuse_lent_transactions};
 /// The engine.
 pub type Db = Postgres;
 
+/// A row of an answer.
+pub type Row = sqlx::postgres::PgRow;
+
 /// A unit of work: all of it happens or none.
 pub type Tx = Transaction<'static, Postgres>;
 

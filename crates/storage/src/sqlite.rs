@@ -31,6 +31,9 @@ pub(crate) use file::{examine, first_step, judge};
 /// The engine.
 pub type Db = Sqlite;
 
+/// A row of an answer.
+pub type Row = sqlx::sqlite::SqliteRow;
+
 /// A unit of work: all of it happens or none.
 pub type Tx = Transaction<'static, Sqlite>;
 

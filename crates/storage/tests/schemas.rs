@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use sir0_storage::{Asked, Migration, Place, postgres, sqlite};
+use sir0_storage::{Asked, Database, Migration, Place, copy::copy, postgres, sqlite};
+use sir0_throwaway::Empty;
 
 /// A schema as facts, each on a separate line.
 type Facts = BTreeSet<String>;
@@ -63,6 +64,25 @@ fn the_migrations_of_both_engines_check_the_same() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_leaves_no_table_of_a_service_behind() {
+    for service in ["accounts", "storefront"] {
+        let kept = databases(service).await;
+        let facts = of_sqlite(&kept.sqlite).await;
+        let mut tables: Vec<_> =
+            facts.iter().filter_map(|fact| fact.split_once(": its key is ")).collect();
+        // It has one row, which is carried over by itself.
+        tables.retain(|(table, _)| *table != "sealing_key");
+
+        let copied = copy(&Database::Sqlite(kept.sqlite), &Database::Postgres(kept.postgres)).await;
+
+        let copied: BTreeSet<_> =
+            copied.expect("an empty database").into_iter().map(|copied| copied.table).collect();
+        let tables: BTreeSet<_> = tables.iter().map(|(table, _)| (*table).to_owned()).collect();
+        assert_eq!(copied, tables, "{service}");
+    }
+}
+
 fn difference<'a>(one: &'a Facts, other: &'a Facts) -> Vec<&'a str> {
     one.difference(other).map(String::as_str).collect()
 }
@@ -106,16 +126,31 @@ fn checks_of(migration: &Migration) -> Vec<String> {
 
 /// The schema of a service on SQLite and on PostgreSQL.
 async fn schemas(service: &str) -> (Facts, Facts) {
-    let folder = tempfile::tempdir().expect("a place for temporary files");
-    let file = folder.path().join("schema.db");
-    let here = sqlite::Database::open(&file, &migrations(service, "sqlite")).await;
-    let server = sir0_throwaway::database();
-    let asked = Asked { url: Some(server.url()), password_file: None, connections: 2 };
-    let Ok(Place::Postgres(address)) = Place::of(asked, Path::new(""), "") else {
-        panic!("{} is a server", server.url())
+    let kept = databases(service).await;
+    (of_sqlite(&kept.sqlite).await, of_postgres(&kept.postgres).await)
+}
+
+/// The database of a service on both engines, without a row.
+struct Databases {
+    sqlite: sqlite::Database,
+    postgres: postgres::Database,
+    _places: [Empty; 2],
+}
+
+async fn databases(service: &str) -> Databases {
+    let places = [Empty::on_sqlite(), Empty::on_postgres()];
+    let place = |empty: &Empty| {
+        let asked = Asked { url: Some(empty.url()), password_file: None, connections: 4 };
+        Place::of(asked, Path::new(""), "").expect("a place")
     };
-    let there = postgres::Database::open(&address, &migrations(service, "postgres")).await;
-    (of_sqlite(&here.expect("a database")).await, of_postgres(&there.expect("a database")).await)
+    let (Place::Sqlite(file), Place::Postgres(address)) = (place(&places[0]), place(&places[1]))
+    else {
+        panic!("a file and a server")
+    };
+    let sqlite = sqlite::Database::open(&file, &migrations(service, "sqlite")).await;
+    let postgres = postgres::Database::open(&address, &migrations(service, "postgres")).await;
+    let (sqlite, postgres) = (sqlite.expect("a database"), postgres.expect("a database"));
+    Databases { sqlite, postgres, _places: places }
 }
 
 /// The facts of a SQLite schema. SQLite has one type for numbers and times, so the column names tell ours apart.

@@ -10,10 +10,11 @@
 //! ```
 //!
 //! 1. [`database()`]: an empty database for one test, on a server that many tests share.
-//! 2. [`Postgres`]: a separate server, to be killed.
-//! 3. [`Redis`]: the same for Redis.
-//! 4. [`PgBouncer`]: a pooler in front of a database.
-//! 5. [`SqlRoom`] and [`sql_files`]: what can be told of SQL without a server.
+//! 2. [`Empty`]: the same for a test that is run on either engine.
+//! 3. [`Postgres`]: a separate server, to be killed.
+//! 4. [`Redis`]: the same for Redis.
+//! 5. [`PgBouncer`]: a pooler in front of a database.
+//! 6. [`SqlRoom`] and [`sql_files`]: what can be told of SQL without a server.
 //!
 //! Servers listen on loopback, each on a separate port. A server ends when it is dropped, and soon after the test
 //! process that started it, even if that process was killed. As root, servers run as the user `postgres` or `nobody`. A
@@ -21,6 +22,7 @@
 #![cfg(unix)]
 
 mod database;
+mod empty;
 mod home;
 mod pgbouncer;
 mod port;
@@ -31,6 +33,7 @@ mod running;
 mod sql;
 
 pub use database::{Database, SHARED_SERVER, database};
+pub use empty::Empty;
 pub use pgbouncer::{Lends, PgBouncer};
 pub use port::free as free_port;
 pub use postgres::Postgres;

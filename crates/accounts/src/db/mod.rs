@@ -12,7 +12,7 @@ use std::time::Instant;
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{
     self as storage, Database, Place, Position, Step,
-    copy::{self, Copied, CopyError, Kind, Table},
+    copy::{self, Copied, CopyError},
 };
 
 use tracing::Instrument;
@@ -48,36 +48,6 @@ pub(crate) enum AccountsTx {
     Sqlite(sqlite::Work),
     Postgres(postgres::Work),
 }
-
-/// What is copied when accounts moves to another database.
-const TABLES: &[Table] = &[
-    Table {
-        name: "users",
-        columns: &[
-            ("user_id", Kind::Number),
-            ("username", Kind::Text),
-            ("username_key", Kind::Text),
-            ("email", Kind::Text),
-            ("email_key", Kind::Text),
-            ("password_hash", Kind::Text),
-            ("role", Kind::Text),
-            ("created_at", Kind::Time),
-            ("updated_at", Kind::Time),
-        ],
-        numbered: true,
-    },
-    Table {
-        name: "sessions",
-        columns: &[
-            ("session_id", Kind::Text),
-            ("user_id", Kind::Number),
-            ("created_at", Kind::Time),
-            ("expires_at", Kind::Time),
-            ("ended_at", Kind::MaybeTime),
-        ],
-        numbered: false,
-    },
-];
 
 /// Calls the same function in either engine. The call has this name in a trace.
 macro_rules! on_either {
@@ -124,7 +94,7 @@ impl AccountsDb {
     pub(crate) async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
         let (from, _) = Self::open(from).await?;
         let (to, _) = Self::open(to).await?;
-        let copied = copy::copy(&from.database(), &to.database(), TABLES).await;
+        let copied = copy::copy(&from.database(), &to.database()).await;
         from.database().close().await;
         to.database().close().await;
         copied

@@ -12,7 +12,7 @@ use std::time::Instant;
 use sir0_kernel::{GameId, Timestamp};
 use sir0_storage::{
     self as storage, Database, Place, Position, Step,
-    copy::{self, Copied, CopyError, Kind, Table},
+    copy::{self, Copied, CopyError},
 };
 use tracing::Instrument;
 
@@ -33,37 +33,6 @@ pub(crate) enum StorefrontTx {
     Sqlite(sqlite::Work),
     Postgres(postgres::Work),
 }
-
-/// What is copied when the storefront moves to another database.
-const TABLES: &[Table] = &[
-    Table {
-        name: "games",
-        columns: &[
-            ("game_id", Kind::Number),
-            ("title", Kind::Text),
-            ("title_key", Kind::Text),
-            ("genre", Kind::Text),
-            ("genre_key", Kind::Text),
-            ("price_minor", Kind::Number),
-            ("description", Kind::Text),
-            ("words", Kind::Text),
-            ("revision", Kind::Small),
-            ("created_at", Kind::Time),
-            ("updated_at", Kind::Time),
-        ],
-        numbered: true,
-    },
-    Table {
-        name: "created_by_request",
-        columns: &[
-            ("request_key", Kind::Text),
-            ("game_id", Kind::Number),
-            ("title", Kind::Text),
-            ("created_at", Kind::Time),
-        ],
-        numbered: false,
-    },
-];
 
 /// Calls the same function in either engine. The call has this name in a trace.
 macro_rules! on_either {
@@ -102,7 +71,7 @@ impl StorefrontDb {
     pub(crate) async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
         let (from, _) = Self::open(from).await?;
         let (to, _) = Self::open(to).await?;
-        let copied = copy::copy(&from.database(), &to.database(), TABLES).await;
+        let copied = copy::copy(&from.database(), &to.database()).await;
         from.database().close().await;
         to.database().close().await;
         copied
