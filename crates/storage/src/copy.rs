@@ -11,7 +11,7 @@ mod table;
 
 use sqlx::AssertSqlSafe;
 
-use crate::{Database, Error};
+use crate::{Database, Error, Migrations, Place};
 use table::{Sum, Table};
 
 /// What a table held when it was compared.
@@ -70,6 +70,20 @@ impl From<sqlx::Error> for CopyError {
 enum Tx {
     Sqlite(crate::sqlite::Tx),
     Postgres(crate::postgres::Tx),
+}
+
+/// Opens both, copies everything from one into the other, and closes them.
+pub async fn copy_between(
+    from: &Place,
+    to: &Place,
+    migrations: &Migrations,
+) -> Result<Vec<Copied>, CopyError> {
+    let (from, _) = Database::open(from, migrations).await?;
+    let (to, _) = Database::open(to, migrations).await?;
+    let copied = copy(&from, &to).await;
+    from.close().await;
+    to.close().await;
+    copied
 }
 
 /// Makes the same call on either engine, with a function of its module or without.
@@ -184,7 +198,7 @@ impl Tx {
         Ok(Copied { table: table.name.clone(), rows, checksum })
     }
 
-    /// Carries the last number over that the database gave, so that the number of a row that is gone is not given again.
+    /// Carries the last number over, so that the number of a row that is gone is not given again.
     async fn pour_last_number(
         &mut self,
         table: &Table,

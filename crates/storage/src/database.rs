@@ -1,6 +1,6 @@
 //! A database of either engine, for callers that write no SQL themselves: the feed, the health check and the shutdown.
 
-use crate::{Bounds, EventRow, Position, Result, postgres, sqlite};
+use crate::{Bounds, EventRow, Migrations, Place, Position, Result, Step, postgres, sqlite};
 
 /// A database of either engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,6 +22,22 @@ macro_rules! on_either {
 }
 
 impl Database {
+    /// Opens it, brings its schema up to date, and tells what was applied.
+    pub async fn open(place: &Place, migrations: &Migrations) -> Result<(Self, Vec<Step>)> {
+        Ok(match place {
+            Place::Sqlite(file) => {
+                let opened = sqlite::Database::open_and_report(file, migrations.sqlite);
+                let (database, steps) = opened.await?;
+                (Self::Sqlite(database), steps)
+            }
+            Place::Postgres(address) => {
+                let opened = postgres::Database::open_and_report(address, migrations.postgres);
+                let (database, steps) = opened.await?;
+                (Self::Postgres(database), steps)
+            }
+        })
+    }
+
     /// The next events after a position, oldest first.
     pub async fn events_after(&self, position: Position, limit: i64) -> Result<Vec<EventRow>> {
         on_either!(self, it => it.events_after(position, limit).await)

@@ -7,23 +7,44 @@ pub mod copy;
 mod database;
 mod error;
 mod events;
+mod locks;
 mod migrations;
 mod place;
 pub mod postgres;
 pub mod private;
+mod room;
 mod serving;
 pub mod sqlite;
 
 pub use database::Database;
 pub use error::{Error, Result};
 pub use events::{AFTER, BOUNDS, Bounds, EventRow, KEPT, PRUNE, Position};
-pub use migrations::{Migration, Step, StepState};
+pub use migrations::{Migration, Migrations, Step, StepState};
 pub use place::{Asked, Exam, Place};
 pub use serving::Serving;
 
-/// A span for one database operation. It is made only inside a call that is traced. It holds no values.
-#[must_use]
-pub fn span(engine: &'static str, operation: &'static str) -> tracing::Span {
-    tracing::info_span!(target: "sir0::trace::sql", "sql", otel.kind = "client", otel.name = operation,
-        db.system.name = engine, db.operation.name = operation)
+use std::time::Instant;
+
+use tracing::{Instrument, instrument::Instrumented};
+
+/// Runs one database operation in a span, which is made only inside a call that is traced. It holds no values.
+pub fn traced<F: Future>(
+    engine: &'static str,
+    operation: &'static str,
+    call: F,
+) -> Instrumented<F> {
+    call.instrument(tracing::info_span!(target: "sir0::trace::sql", "sql", otel.kind = "client",
+        otel.name = operation, db.system.name = engine, db.operation.name = operation))
+}
+
+/// Begins a unit of work of a service, and counts how long that took.
+pub async fn count_wait<W>(
+    service: &'static str,
+    begin: impl Future<Output = Result<W>>,
+) -> Result<W> {
+    let asked = Instant::now();
+    let work = begin.await?;
+    metrics::histogram!("sir0_pool_wait_seconds", "service" => service)
+        .record(asked.elapsed().as_secs_f64());
+    Ok(work)
 }

@@ -18,6 +18,15 @@ pub struct Migration {
     pub sql: &'static str,
 }
 
+/// The schema of a service, step by step, on each engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrations {
+    /// On the embedded engine.
+    pub sqlite: &'static [Migration],
+    /// On PostgreSQL.
+    pub postgres: &'static [Migration],
+}
+
 /// A step, and whether a database has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {

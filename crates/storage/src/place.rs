@@ -8,7 +8,7 @@ use std::{
 
 use sir0_kernel::Timestamp;
 
-use crate::{Error, Result, Serving, postgres, private::Reach, serving, sqlite};
+use crate::{Error, Migrations, Result, Serving, Step, postgres, private::Reach, serving, sqlite};
 
 /// Where a database is: a file of the embedded engine, or a PostgreSQL server.
 #[derive(Clone, Debug)]
@@ -54,6 +54,24 @@ impl Place {
 }
 
 impl Place {
+    /// Brings the schema up to date, tells what was applied, and leaves nothing open.
+    pub async fn migrate(&self, migrations: &Migrations) -> Result<Vec<Step>> {
+        match self {
+            Self::Sqlite(file) => sqlite::migrate(file, migrations.sqlite).await,
+            Self::Postgres(address) => postgres::migrate(address, migrations.postgres).await,
+        }
+    }
+
+    /// Tells which steps the schema has, and changes nothing.
+    pub async fn inspect(&self, migrations: &Migrations) -> Result<Vec<Step>> {
+        match self {
+            Self::Sqlite(file) => sqlite::Database::inspect(file, migrations.sqlite).await,
+            Self::Postgres(address) => {
+                postgres::Database::inspect(address, migrations.postgres).await
+            }
+        }
+    }
+
     /// Looks at it as a doctor does, and changes nothing.
     pub async fn examine(&self) -> Result<Exam> {
         match self {

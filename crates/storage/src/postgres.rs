@@ -24,6 +24,7 @@ use crate::{
 mod event_table;
 mod session;
 
+pub use crate::{postgres_for_share as for_share, postgres_for_update as for_update};
 pub use event_table::announce;
 use session::{Session, connect, connect_in_time, refuse_lent_transactions};
 

@@ -23,6 +23,7 @@ use crate::{Error as StorageError, Migration, Result, Step, migrations::apply, p
 mod event_table;
 mod file;
 
+pub use crate::{sqlite_for_share as for_share, sqlite_for_update as for_update};
 pub use event_table::announce;
 pub use file::backup;
 use file::keep_private;

@@ -37,3 +37,28 @@ impl Empty {
         &self.url
     }
 }
+
+/// Tells each story on every engine, in a database that the function `an_empty_database` of these tests opens at a URL.
+/// Another engine is another line.
+#[macro_export]
+macro_rules! on_every_engine {
+    ($(async fn $name:ident($db:ident: $kind:ty) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn story($db: $kind) $body
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                let empty = $crate::Empty::on_sqlite();
+                story(an_empty_database(empty.url()).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() {
+                let empty = $crate::Empty::on_postgres();
+                story(an_empty_database(empty.url()).await).await;
+            }
+        }
+    )*};
+}

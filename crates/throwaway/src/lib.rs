@@ -10,11 +10,12 @@
 //! ```
 //!
 //! 1. [`database()`]: an empty database for one test, on a server that many tests share.
-//! 2. [`Empty`]: the same for a test that is run on either engine.
+//! 2. [`Empty`] and [`on_every_engine!`]: the same for a story that is told on every engine.
 //! 3. [`Postgres`]: a separate server, to be killed.
 //! 4. [`Redis`]: the same for Redis.
 //! 5. [`PgBouncer`]: a pooler in front of a database.
-//! 6. [`SqlRoom`] and [`sql_files`]: what can be told of SQL without a server.
+//! 6. [`sql_room!`]: the tests that the `db` room of every service has, with [`SqlRoom`] and [`sql_files`], which tell
+//!    of SQL without a server.
 //!
 //! Servers listen on loopback, each on a separate port. A server ends when it is dropped, and soon after the test
 //! process that started it, even if that process was killed. As root, servers run as the user `postgres` or `nobody`. A
@@ -39,4 +40,4 @@ pub use port::free as free_port;
 pub use postgres::Postgres;
 pub use programs::{has_pgbouncer, has_postgres, has_redis, postgres as postgres_programs};
 pub use redis::Redis;
-pub use sql::{SqlRoom, sql_files};
+pub use sql::{Forms, SqlRoom, sql_files};

@@ -45,6 +45,77 @@ impl SqlRoom {
     }
 }
 
+/// The forms of a statement, each of them SQL: one, or several for a constant that holds a list.
+pub trait Forms {
+    /// All of them.
+    fn forms(self) -> Vec<&'static str>;
+}
+
+impl Forms for &'static str {
+    fn forms(self) -> Vec<&'static str> {
+        vec![self]
+    }
+}
+
+impl<const N: usize> Forms for [&'static str; N] {
+    fn forms(self) -> Vec<&'static str> {
+        self.to_vec()
+    }
+}
+
+/// Tests the `db` room of a service, from the list of its statements by file: that the list is whole, that both engines
+/// understand each statement, and that the migrations are those that people review. The room is made by
+/// `sir0_storage::room!`, whose names have to be in scope.
+#[macro_export]
+macro_rules! sql_room {
+    ($db:ident of $service:literal $($file:ident: $($statement:ident),*;)*) => {
+        fn room() -> $crate::SqlRoom {
+            $crate::SqlRoom::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/db"))
+        }
+
+        #[test]
+        fn every_statement_in_the_files_is_known() {
+            let known = [$($(stringify!($statement)),*),*];
+
+            assert_eq!(room().names(), known.into_iter().collect());
+        }
+
+        #[test]
+        fn every_statement_has_a_name_by_which_a_test_finds_it() {
+            assert_eq!(room().nameless(), [""; 0]);
+        }
+
+        #[test]
+        fn the_migrations_are_the_files_that_people_review() {
+            for (engine, steps) in [("sqlite", MIGRATIONS.sqlite), ("postgres", MIGRATIONS.postgres)] {
+                let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/", $service);
+                let built_in: Vec<_> = steps
+                    .iter()
+                    .map(|step| (format!("{:04}_{}.sql", step.version, step.name), step.sql.to_owned()))
+                    .collect();
+
+                assert_eq!(built_in, $crate::sql_files(std::path::Path::new(folder).join(engine)));
+            }
+        }
+
+        $crate::on_every_engine! {
+            async fn every_statement_is_understood(db: $db) {
+                match db {
+                    $db::Sqlite(store) => $crate::sql_room!(@prepare store in sqlite $($file: $($statement),*;)*),
+                    $db::Postgres(store) => $crate::sql_room!(@prepare store in postgres $($file: $($statement),*;)*),
+                }
+            }
+        }
+    };
+    (@prepare $store:ident in $engine:ident $($file:ident: $($statement:ident),*;)*) => {{
+        $($(for sql in $crate::Forms::forms($engine::$file::$statement) {
+            if let Err(fault) = sir0_storage::$engine::prepare(&$store.database, sql).await {
+                panic!("{} is not understood: {fault:?}\n{sql}", stringify!($statement));
+            }
+        })*)*
+    }};
+}
+
 /// The files of a folder of migrations, in their order: the name, and what people review.
 #[must_use]
 pub fn sql_files(folder: impl AsRef<Path>) -> Vec<(String, String)> {

@@ -1,14 +1,29 @@
 //! Sessions: begun by a login, ended once. Compiled once for each engine.
 
 use sir0_kernel::{SessionId, Timestamp, UserId};
-use sir0_storage as storage;
+use sir0_storage::{self as storage, Position};
 
-use super::{Store, Work, engine::At, for_share};
-use crate::{db::Stored, events::SessionEnded};
+use super::engine::{self, At, Database, Tx, for_share};
+use crate::{
+    db::{Store, Stored, Work},
+    events::SessionEnded,
+};
+
+storage::row! {
+    /// A session that was ended.
+    EndedRow of engine, ended_columns!() { session_id: String, expires_at: At }
+}
+
+fn ended_from(
+    EndedRow { session_id, expires_at: At(expires) }: EndedRow,
+) -> storage::Result<SessionEnded> {
+    let session = SessionId::parse(&session_id).map_err(storage::Error::corrupt)?;
+    Ok(SessionEnded { session, expires })
+}
 
 // The hash that was checked and the role that was signed must still be the account's, and stay so until the commit: a
 // new password or role ends all sessions, and this session must not begin after that.
-pub(super) const BEGIN_SESSION: &str = concat!(
+pub(crate) const BEGIN_SESSION: &str = concat!(
     "
     INSERT INTO sessions (session_id, user_id, created_at, expires_at)
     SELECT $1, user_id, $2, $3
@@ -19,35 +34,38 @@ pub(super) const BEGIN_SESSION: &str = concat!(
  RETURNING session_id"
 );
 
-pub(super) const END_SESSION: &str = "
+pub(crate) const END_SESSION: &str = concat!(
+    "
     UPDATE sessions
        SET ended_at = $1
      WHERE session_id = $2 AND ended_at IS NULL
- RETURNING session_id, expires_at";
+ RETURNING ",
+    ended_columns!()
+);
 
-pub(super) const END_SESSIONS_OF_USER: &str = "
+pub(crate) const END_SESSIONS_OF_USER: &str = concat!(
+    "
     UPDATE sessions
        SET ended_at = $1
      WHERE user_id = $2 AND session_id <> $3 AND ended_at IS NULL AND expires_at > $1
- RETURNING session_id, expires_at";
+ RETURNING ",
+    ended_columns!()
+);
 
-pub(super) const ENDED_SESSIONS: &str = "
-    SELECT session_id, expires_at
+pub(crate) const ENDED_SESSIONS: &str = concat!(
+    "
+    SELECT ",
+    ended_columns!(),
+    "
       FROM sessions
-     WHERE ended_at IS NOT NULL AND expires_at > $1";
+     WHERE ended_at IS NOT NULL AND expires_at > $1"
+);
 
-pub(super) const FORGET_SESSIONS: &str = "
+pub(crate) const FORGET_SESSIONS: &str = "
     DELETE FROM sessions
      WHERE expires_at < $1";
 
-type EndedRow = (String, At);
-
-fn ended_from((session, At(expires)): EndedRow) -> storage::Result<SessionEnded> {
-    let session = SessionId::parse(&session).map_err(storage::Error::corrupt)?;
-    Ok(SessionEnded { session, expires })
-}
-
-impl Store {
+impl Store<Database> {
     /// The sessions that were ended and whose tokens would otherwise still be good.
     pub(crate) async fn ended_sessions(
         &self,
@@ -59,7 +77,7 @@ impl Store {
     }
 }
 
-impl Work {
+impl Work<Tx> {
     /// Begins a session for the account whose password was proved. `false` when the password or the role was changed
     /// meanwhile.
     pub(crate) async fn begin_session(
@@ -113,5 +131,15 @@ impl Work {
     ) -> storage::Result<()> {
         sqlx::query(FORGET_SESSIONS).bind(At(expired_before)).execute(&mut *self.tx).await?;
         Ok(())
+    }
+
+    /// Records the event beside the end of a session, in the same transaction, so no service misses it. It is the last
+    /// step before the commit, because other events wait for their place until then.
+    pub(crate) async fn announce(
+        &mut self,
+        event: &SessionEnded,
+        at: Timestamp,
+    ) -> storage::Result<Position> {
+        engine::announce(&mut self.tx, SessionEnded::KIND, &event.payload(), at).await
     }
 }

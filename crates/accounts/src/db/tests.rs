@@ -3,28 +3,11 @@
 use std::path::Path;
 
 use sir0_kernel::{Role, SessionId, UserId};
-use sir0_storage::Asked;
-use tempfile::TempDir;
+use sir0_storage::{Asked, Place};
+use sir0_throwaway::on_every_engine;
 
 use super::*;
 use crate::domain::{Email, User, Username};
-
-/// Runs each story on every engine. Another engine is another line.
-macro_rules! on_every_engine {
-    ($(async fn $name:ident($db:ident: AccountsDb) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            async fn story($db: AccountsDb) $body
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn on_sqlite() { let (db, _kept) = an_empty_sqlite().await; story(db).await }
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn on_postgres() { let (db, _kept) = an_empty_postgres().await; story(db).await }
-        }
-    )*};
-}
 
 mod races;
 mod rooms;
@@ -35,21 +18,9 @@ const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const EVENING: Timestamp = Timestamp::from_micros(1_800_021_600_000_000);
 const MIDNIGHT: Timestamp = Timestamp::from_micros(1_800_043_200_000_000);
 
-/// A new database of the embedded engine, and the folder that goes with it.
-async fn an_empty_sqlite() -> (AccountsDb, TempDir) {
-    let folder = tempfile::tempdir().expect("a place for temporary files");
-    (an_empty_database(None, folder.path()).await, folder)
-}
-
-/// A new database of a server, which goes with it.
-async fn an_empty_postgres() -> (AccountsDb, sir0_throwaway::Database) {
-    let database = sir0_throwaway::database();
-    (an_empty_database(Some(database.url()), Path::new("")).await, database)
-}
-
-async fn an_empty_database(url: Option<&str>, folder: &Path) -> AccountsDb {
-    let asked = Asked { url, password_file: None, connections: 64 };
-    let place = Place::of(asked, folder, "accounts.db").expect("a place");
+async fn an_empty_database(url: &str) -> AccountsDb {
+    let asked = Asked { url: Some(url), password_file: None, connections: 64 };
+    let place = Place::of(asked, Path::new(""), "").expect("a place");
     AccountsDb::open(&place).await.expect("a database").0
 }
 

@@ -3,73 +3,81 @@
 use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_storage as storage;
 
-use super::{Store, Work, engine::At, for_update};
+use super::engine::{self, At, Database, Tx, for_update};
 use crate::{
-    db::{Stored, Taken},
+    db::{Store, Stored, Taken, Work},
     domain::{Email, User, Username},
 };
 
-type UserRow = (i64, String, String, String, At, String);
+storage::row! {
+    /// An account as it lies in the table.
+    UserRow of engine, user_columns!() {
+        user_id: i64,
+        username: String,
+        email: String,
+        role: String,
+        created_at: At,
+        password_hash: String,
+    }
+}
 
 /// The database holds only what the rules accept. Anything else is damage and is reported as such.
-fn stored_from(
-    (id, username, email, role, At(created), password_hash): UserRow,
-) -> storage::Result<Stored> {
+fn stored_from(row: UserRow) -> storage::Result<Stored> {
     let user = User {
-        id: UserId::from_row(id).map_err(storage::Error::corrupt)?,
-        username: Username::parse(&username).map_err(storage::Error::corrupt)?,
-        email: Email::parse(&email).map_err(storage::Error::corrupt)?,
-        role: role.parse::<Role>().map_err(storage::Error::corrupt)?,
-        created,
+        id: UserId::from_row(row.user_id).map_err(storage::Error::corrupt)?,
+        username: Username::parse(&row.username).map_err(storage::Error::corrupt)?,
+        email: Email::parse(&row.email).map_err(storage::Error::corrupt)?,
+        role: row.role.parse::<Role>().map_err(storage::Error::corrupt)?,
+        created: row.created_at.0,
     };
-    Ok(Stored { user, password_hash })
+    Ok(Stored { user, password_hash: row.password_hash })
 }
 
 macro_rules! user {
-    ($($lock:expr)?) => {
+    ($key:literal $(, $lock:expr)?) => {
         concat!(
             "
-    SELECT user_id, username, email, role, created_at, password_hash
+    SELECT ",
+            user_columns!(),
+            "
       FROM users
-     WHERE user_id = $1",
+     WHERE ",
+            $key,
+            " = $1",
             $($lock)?
         )
     };
 }
 
-pub(super) const USER: &str = user!();
-pub(super) const USER_FOR_CHANGE: &str = user!(for_update!());
+pub(crate) const USER: &str = user!("user_id");
+pub(crate) const USER_FOR_CHANGE: &str = user!("user_id", for_update!());
+pub(crate) const USER_BY_EMAIL: &str = user!("email_key");
 
-pub(super) const USER_BY_EMAIL: &str = "
-    SELECT user_id, username, email, role, created_at, password_hash
-      FROM users
-     WHERE email_key = $1";
-
-pub(super) const TAKEN: &str = "
+pub(crate) const TAKEN: &str = "
     SELECT EXISTS (SELECT 1 FROM users WHERE username_key = $1 AND user_id <> $3),
            EXISTS (SELECT 1 FROM users WHERE email_key = $2 AND user_id <> $3)";
 
-pub(super) const ADD_USER: &str = "
+pub(crate) const ADD_USER: &str = "
     INSERT INTO users (username, username_key, email, email_key, password_hash, role, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
  RETURNING user_id";
 
-pub(super) const SAVE_USER: &str = "
+pub(crate) const SAVE_USER: &str = "
     UPDATE users
        SET username = $1, username_key = $2, email = $3, email_key = $4, role = $5, updated_at = $6
      WHERE user_id = $7";
 
-pub(super) const SET_PASSWORD: &str = "
+pub(crate) const SET_PASSWORD: &str = "
     UPDATE users
        SET password_hash = $1, updated_at = $2
      WHERE user_id = $3";
 
-pub(super) const REFRESH_HASH: &str = "
+pub(crate) const REFRESH_HASH: &str = "
     UPDATE users
        SET password_hash = $1
      WHERE user_id = $2 AND password_hash = $3";
 
-impl Store {
+impl Store<Database> {
     /// Reads an account.
     pub(crate) async fn user(&self, id: UserId) -> storage::Result<Option<User>> {
         let row =
@@ -103,7 +111,7 @@ impl Store {
     }
 }
 
-impl Work {
+impl Work<Tx> {
     /// Reads an account for a change. No other work changes it until this work ends.
     pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
         let query = sqlx::query_as(USER_FOR_CHANGE).bind(i64::from(id));

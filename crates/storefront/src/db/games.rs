@@ -1,28 +1,49 @@
 //! Single games. Compiled once for each engine.
 
 use sir0_kernel::{GameId, Price, Timestamp};
-use sir0_storage as storage;
+use sir0_storage::{self as storage, Position};
 
 use super::{
-    Store, Work,
-    engine::At,
-    sql::{for_update, without_title_words},
+    engine::{self, At, Database, Tx, for_update},
+    without_title_words,
 };
-use crate::domain::{Description, Game, Genre, NewGame, Title, searched};
+use crate::{
+    db::{Store, Work},
+    domain::{Description, Game, Genre, NewGame, Title, searched},
+    events::GameEvent,
+};
 
-/// A game as it lies in the table.
-pub(super) type GameRow = (i64, String, String, i64, String, i32);
+storage::row! {
+    /// A game as it lies in the table.
+    GameRow of engine, game_columns!() {
+        game_id: i64,
+        title: String,
+        genre: String,
+        price_minor: i64,
+        description: String,
+        revision: i32,
+    }
+}
 
-pub(super) fn game_from(
-    (id, title, genre, price_minor, description, revision): GameRow,
-) -> storage::Result<Game> {
+storage::row! {
+    /// A game whose words may be written anew.
+    WordsRow of engine, words_columns!() {
+        game_id: i64,
+        title: String,
+        description: String,
+        words: String,
+        revision: i32,
+    }
+}
+
+pub(super) fn game_from(row: GameRow) -> storage::Result<Game> {
     Ok(Game {
-        id: GameId::from_row(id).map_err(storage::Error::corrupt)?,
-        title: Title::from_row(title),
-        genre: Genre::from_row(genre),
-        price: Price::from_minor(price_minor),
-        description: Description::from_row(description),
-        revision,
+        id: GameId::from_row(row.game_id).map_err(storage::Error::corrupt)?,
+        title: Title::from_row(row.title),
+        genre: Genre::from_row(row.genre),
+        price: Price::from_minor(row.price_minor),
+        description: Description::from_row(row.description),
+        revision: row.revision,
     })
 }
 
@@ -30,7 +51,9 @@ macro_rules! game {
     ($($lock:expr)?) => {
         concat!(
             "
-    SELECT game_id, title, genre, price_minor, description, revision
+    SELECT ",
+            game_columns!(),
+            "
       FROM games
      WHERE game_id = $1",
             $($lock)?
@@ -38,32 +61,37 @@ macro_rules! game {
     };
 }
 
-pub(super) const GAME: &str = game!();
-pub(super) const GAME_FOR_CHANGE: &str = game!(for_update!());
+pub(crate) const GAME: &str = game!();
+pub(crate) const GAME_FOR_CHANGE: &str = game!(for_update!());
 
-pub(super) const ADD_GAME: &str = "
+pub(crate) const ADD_GAME: &str = "
     INSERT INTO games
            (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
  RETURNING game_id";
 
-pub(super) const SAVE_GAME: &str = "
+pub(crate) const SAVE_GAME: &str = "
     UPDATE games
        SET title = $1, title_key = $2, genre = $3, genre_key = $4, price_minor = $5, description = $6,
            words = $7, revision = $8, updated_at = $9
      WHERE game_id = $10 AND revision = $8 - 1
  RETURNING revision";
 
-pub(super) const REMOVE_GAME: &str = "
+pub(crate) const REMOVE_GAME: &str = concat!(
+    "
     DELETE FROM games
      WHERE game_id = $1
- RETURNING game_id, title, genre, price_minor, description, revision";
+ RETURNING ",
+    game_columns!()
+);
 
-pub(super) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
+pub(crate) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
-pub(super) const WITHOUT_TITLE_WORDS: &str = concat!(
+pub(crate) const WITHOUT_TITLE_WORDS: &str = concat!(
     "
-    SELECT game_id, title, description, words, revision
+    SELECT ",
+    words_columns!(),
+    "
       FROM games
      WHERE game_id > $1",
     without_title_words!(),
@@ -72,7 +100,7 @@ pub(super) const WITHOUT_TITLE_WORDS: &str = concat!(
      LIMIT $2"
 );
 
-pub(super) const SAVE_WORDS: &str = "
+pub(crate) const SAVE_WORDS: &str = "
     UPDATE games
        SET words = $1
      WHERE game_id = $2 AND revision = $3";
@@ -80,7 +108,7 @@ pub(super) const SAVE_WORDS: &str = "
 /// How many games get their words anew in one unit of work: others wait for it on SQLite.
 const WORDS_BATCH: i64 = 100;
 
-impl Store {
+impl Store<Database> {
     /// Reads a game as it was committed last.
     pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let row =
@@ -94,27 +122,28 @@ impl Store {
         let (mut after, mut marked) = (0, 0);
         loop {
             let query = sqlx::query_as(WITHOUT_TITLE_WORDS).bind(after).bind(WORDS_BATCH);
-            let games: Vec<(i64, String, String, String, i32)> =
-                query.fetch_all(self.database.reader()).await?;
-            let Some((last, ..)) = games.last() else { return Ok(marked) };
-            after = *last;
+            let games: Vec<WordsRow> = query.fetch_all(self.database.reader()).await?;
+            let Some(last) = games.last() else { return Ok(marked) };
+            after = last.game_id;
 
-            let mut work = self.begin().await?;
-            for (id, title, description, before, revision) in games {
+            let mut tx = self.database.write().await?;
+            for game in games {
+                let (title, description) = (game.title, game.description);
                 let words = searched(&Title::from_row(title), &Description::from_row(description));
                 // A title without a single word has none to mark.
-                if words == before {
+                if words == game.words {
                     continue;
                 }
-                let query = sqlx::query(SAVE_WORDS).bind(words).bind(id).bind(revision);
-                marked += query.execute(&mut *work.tx).await?.rows_affected();
+                let query = sqlx::query(SAVE_WORDS).bind(words);
+                let query = query.bind(game.game_id).bind(game.revision);
+                marked += query.execute(&mut *tx).await?.rows_affected();
             }
-            work.commit().await?;
+            tx.commit().await?;
         }
     }
 }
 
-impl Work {
+impl Work<Tx> {
     /// Reads a game for a change. No other work changes it until this work ends.
     pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
         let query = sqlx::query_as(GAME_FOR_CHANGE).bind(i64::from(id));
@@ -168,5 +197,16 @@ impl Work {
         let row =
             sqlx::query_as(REMOVE_GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
         row.map(game_from).transpose()
+    }
+
+    /// Records an event beside the change it reports, in the same transaction. Watchers never hear of a change that did
+    /// not happen, and never miss one that did. It is the last step before the commit, because other events wait for
+    /// their place until then.
+    pub(crate) async fn announce(
+        &mut self,
+        event: &GameEvent,
+        at: Timestamp,
+    ) -> storage::Result<Position> {
+        engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
     }
 }

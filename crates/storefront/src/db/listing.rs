@@ -4,27 +4,38 @@
 use futures::{Stream, TryStreamExt};
 use sir0_kernel::GameId;
 use sir0_storage as storage;
+use sqlx::{FromRow, Row};
 
 use super::{
-    Store,
-    games::{GameRow, game_from},
-    sql::{has_words, match_text, tier},
+    engine::{self, Database},
+    games::{GameRow, game_columns, game_from},
+    has_words, match_text, tier,
 };
-use crate::domain::{Bounds, Found, Game, Listing, Page, PageToken, Sort, search::Key};
+use crate::{
+    db::Store,
+    domain::{Bounds, Found, Game, Listing, Page, PageToken, Sort, search::Key},
+};
 
 /// A game as it lies in the table, and its tier.
-type FoundRow = (i64, String, String, i64, String, i32, i32);
+struct FoundRow {
+    game: GameRow,
+    tier: i32,
+}
 
-fn found_from(
-    (id, title, genre, price, description, revision, tier): FoundRow,
-) -> storage::Result<Found> {
-    Ok(Found { game: game_from((id, title, genre, price, description, revision))?, tier })
+impl FromRow<'_, engine::Row> for FoundRow {
+    fn from_row(row: &engine::Row) -> sqlx::Result<Self> {
+        Ok(Self { game: GameRow::from_row(row)?, tier: row.try_get("tier")? })
+    }
+}
+
+fn found_from(row: FoundRow) -> storage::Result<Found> {
+    Ok(Found { game: game_from(row.game)?, tier: row.tier })
 }
 
 macro_rules! list {
     ($after:literal, $order:literal, $($filter:expr),*) => {
         concat!(
-            "SELECT game_id, title, genre, price_minor, description, revision, 0 FROM games WHERE ",
+            "SELECT ", game_columns!(), ", 0 AS tier FROM games WHERE ",
             $after, $($filter,)* " ORDER BY ", $order, " LIMIT $3"
         )
     };
@@ -33,7 +44,7 @@ macro_rules! list {
 macro_rules! ranked {
     ($tier:expr, $($filter:expr),*) => {
         concat!(
-            "SELECT game_id, title, genre, price_minor, description, revision, tier FROM (SELECT games.*, ",
+            "SELECT ", game_columns!(), ", tier FROM (SELECT games.*, ",
             $tier, " AS tier FROM games WHERE TRUE", $($filter,)* ") AS found ",
             "WHERE (tier, game_id) < ($1, $2) ORDER BY tier DESC, game_id DESC LIMIT $3"
         )
@@ -53,27 +64,31 @@ macro_rules! lists {
 }
 
 // Ids only ever grow, so they are the order of age. The pair keeps the parameters of the three orders alike.
-pub(super) const NEWEST: [&str; 4] = lists!("(game_id, game_id) < ($1, $2)", "game_id DESC");
-pub(super) const BY_TITLE: [&str; 4] =
+pub(crate) const NEWEST: [&str; 4] = lists!("(game_id, game_id) < ($1, $2)", "game_id DESC");
+pub(crate) const BY_TITLE: [&str; 4] =
     lists!("(title_key, game_id) > ($1, $2)", "title_key, game_id");
-pub(super) const BY_PRICE: [&str; 4] =
+pub(crate) const BY_PRICE: [&str; 4] =
     lists!("(price_minor, game_id) > ($1, $2)", "price_minor, game_id");
 
 /// By how well a game matches: with words, of a genre with words. The words of the title are the last parameter.
-pub(super) const RELEVANCE: [&str; 2] = [
+pub(crate) const RELEVANCE: [&str; 2] = [
     ranked!(tier!("$5"), has_words!("$4")),
     ranked!(tier!("$6"), " AND genre_key = $4", has_words!("$5")),
 ];
 
 /// Games by id, for the present of a stream.
-pub(super) const PRESENT: &str = "
-    SELECT game_id, title, genre, price_minor, description, revision
+pub(crate) const PRESENT: &str = concat!(
+    "
+    SELECT ",
+    game_columns!(),
+    "
       FROM games
      WHERE game_id > $1
   ORDER BY game_id
-     LIMIT $2";
+     LIMIT $2"
+);
 
-impl Store {
+impl Store<Database> {
     /// Reads a page.
     pub(crate) async fn list(&self, listing: &Listing) -> storage::Result<Page> {
         let order = listing.order();

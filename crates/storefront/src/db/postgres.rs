@@ -1,55 +1,51 @@
-//! The storefront in PostgreSQL.
+//! The storefront in PostgreSQL: the SQL that both engines understand, and what only this one does.
 
-use sir0_storage::{self as storage, Migration, Step, postgres as engine};
+use std::fmt::Display;
+
+use sir0_storage::postgres as engine;
 
 #[path = "games.rs"]
-mod games;
+pub(super) mod games;
 #[path = "listing.rs"]
-mod listing;
+pub(super) mod listing;
 #[path = "requests.rs"]
-mod requests;
-#[path = "postgres_sql.rs"]
-mod sql;
-#[cfg(test)]
-#[path = "tests/statements.rs"]
-pub(super) mod statements;
-#[path = "store.rs"]
-mod store;
+pub(super) mod requests;
 
-pub(super) use store::{Store, Work};
-
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "games",
-        sql: include_str!("../../../../migrations/storefront/postgres/0001_games.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "events",
-        sql: include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
-    },
-    Migration {
-        version: 3,
-        name: "created_by_request",
-        sql: include_str!("../../../../migrations/storefront/postgres/0003_created_by_request.sql"),
-    },
-    Migration {
-        version: 4,
-        name: "title_words",
-        sql: include_str!("../../../../migrations/storefront/postgres/0004_title_words.sql"),
-    },
-];
-
-impl Store {
-    /// Opens it, brings it up to date, and tells what was applied.
-    pub(super) async fn open(address: &engine::Address) -> storage::Result<(Self, Vec<Step>)> {
-        let (database, steps) = engine::Database::open_and_report(address, MIGRATIONS).await?;
-        Ok((Self { database }, steps))
-    }
+/// Keeps games that have the words of the first free parameter. The expression is the one of the index.
+macro_rules! has_words {
+    ($parameter:literal) => {
+        concat!(
+            " AND array_to_tsvector(string_to_array(words, ' ')) @@ CAST(CAST(",
+            $parameter,
+            " AS TEXT) AS tsquery)"
+        )
+    };
 }
+use has_words;
 
-/// Tells which steps it has, and changes nothing.
-pub(super) async fn inspect(address: &engine::Address) -> storage::Result<Vec<Step>> {
-    engine::Database::inspect(address, MIGRATIONS).await
+/// 1 for games whose title has the words of a parameter, 0 for others. Looked up in the index once: asking each game
+/// would make its `tsvector` anew.
+macro_rules! tier {
+    ($parameter:literal) => {
+        concat!(
+            "CASE WHEN game_id IN (SELECT game_id FROM games WHERE TRUE",
+            has_words!($parameter),
+            ") THEN 1 ELSE 0 END"
+        )
+    };
+}
+use tier;
+
+/// Keeps games whose words have no mark, as `TITLE_MARK` says. The expression is the one of the index.
+macro_rules! without_title_words {
+    () => {
+        " AND strpos(words, chr(57344)) = 0"
+    };
+}
+use without_title_words;
+
+/// The words in the language of `tsquery`. Each begins a word of the game. Words hold only letters, digits and our
+/// mark, so nothing in them can be taken for an operator once quoted.
+fn match_text(words: impl Iterator<Item = impl Display>) -> String {
+    words.map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ")
 }

@@ -3,22 +3,25 @@
 use sir0_kernel::{GameId, Timestamp};
 use sir0_storage as storage;
 
-use super::{Store, Work, engine::At};
-use crate::domain::{Created, Game, RequestKey, Title};
+use super::engine::{At, Database, Tx};
+use crate::{
+    db::{Store, Work},
+    domain::{Created, Game, RequestKey, Title},
+};
 
 // The update changes nothing. It makes the statement return a row that is there already. An equal request at the same
 // moment waits until the first one commits, and then finds its row.
-pub(super) const NOTE_REQUEST: &str = "
+pub(crate) const NOTE_REQUEST: &str = "
     INSERT INTO created_by_request (request_key, game_id, title, created_at)
     VALUES ($1, $2, $3, $4)
         ON CONFLICT (request_key) DO UPDATE SET request_key = excluded.request_key
  RETURNING game_id, title";
 
-pub(super) const FORGET_REQUESTS: &str = "
+pub(crate) const FORGET_REQUESTS: &str = "
     DELETE FROM created_by_request
      WHERE created_at < $1";
 
-impl Work {
+impl Work<Tx> {
     /// Notes that the request made the game, and answers with what it made: this game, or the one that it made before.
     /// In the latter case this work must not be committed.
     pub(crate) async fn note_request(
@@ -39,11 +42,11 @@ impl Work {
     }
 }
 
-impl Store {
+impl Store<Database> {
     /// Forgets requests from before.
     pub(crate) async fn forget_requests(&self, before: Timestamp) -> storage::Result<()> {
-        let mut work = self.begin().await?;
-        sqlx::query(FORGET_REQUESTS).bind(At(before)).execute(&mut *work.tx).await?;
-        work.commit().await
+        let mut tx = self.database.write().await?;
+        sqlx::query(FORGET_REQUESTS).bind(At(before)).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
     }
 }

@@ -1,57 +1,50 @@
-//! The storefront in the embedded engine.
+//! The storefront in the embedded engine: the SQL that both engines understand, and what only this one does.
 
-use std::path::Path;
+use std::fmt::Display;
 
-use sir0_storage::{self as storage, Migration, Step, sqlite as engine};
+use sir0_storage::sqlite as engine;
 
 #[path = "games.rs"]
-mod games;
+pub(super) mod games;
 #[path = "listing.rs"]
-mod listing;
+pub(super) mod listing;
 #[path = "requests.rs"]
-mod requests;
-#[path = "sqlite_sql.rs"]
-mod sql;
-#[cfg(test)]
-#[path = "tests/statements.rs"]
-pub(super) mod statements;
-#[path = "store.rs"]
-mod store;
+pub(super) mod requests;
 
-pub(super) use store::{Store, Work};
-
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "games",
-        sql: include_str!("../../../../migrations/storefront/sqlite/0001_games.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "events",
-        sql: include_str!("../../../../migrations/storefront/sqlite/0002_events.sql"),
-    },
-    Migration {
-        version: 3,
-        name: "created_by_request",
-        sql: include_str!("../../../../migrations/storefront/sqlite/0003_created_by_request.sql"),
-    },
-    Migration {
-        version: 4,
-        name: "title_words",
-        sql: include_str!("../../../../migrations/storefront/sqlite/0004_title_words.sql"),
-    },
-];
-
-impl Store {
-    /// Opens it, brings it up to date, and tells what was applied.
-    pub(super) async fn open(file: &Path) -> storage::Result<(Self, Vec<Step>)> {
-        let (database, steps) = engine::Database::open_and_report(file, MIGRATIONS).await?;
-        Ok((Self { database }, steps))
-    }
+/// Keeps games that have the words of the first free parameter.
+macro_rules! has_words {
+    ($parameter:literal) => {
+        concat!(
+            " AND game_id IN (SELECT rowid FROM games_words WHERE games_words MATCH ",
+            $parameter,
+            ")"
+        )
+    };
 }
+use has_words;
 
-/// Tells which steps it has, and changes nothing.
-pub(super) async fn inspect(file: &Path) -> storage::Result<Vec<Step>> {
-    engine::Database::inspect(file, MIGRATIONS).await
+/// 1 for games whose title has the words of a parameter, 0 for others.
+macro_rules! tier {
+    ($parameter:literal) => {
+        concat!(
+            "CASE WHEN game_id IN (SELECT rowid FROM games_words WHERE games_words MATCH ",
+            $parameter,
+            ") THEN 1 ELSE 0 END"
+        )
+    };
+}
+use tier;
+
+/// Keeps games whose words have no mark, as `TITLE_MARK` says. The expression is the one of the index.
+macro_rules! without_title_words {
+    () => {
+        " AND instr(words, char(57344)) = 0"
+    };
+}
+use without_title_words;
+
+/// The words in the language of FTS5: each begins a word of the game. Words hold only letters, digits and our mark, so
+/// nothing in them can be taken for an operator once quoted.
+fn match_text(words: impl Iterator<Item = impl Display>) -> String {
+    words.map(|word| format!("\"{word}\"*")).collect::<Vec<_>>().join(" ")
 }

@@ -7,30 +7,13 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use sir0_kernel::{Price, Timestamp};
-use sir0_storage::Asked;
-use tempfile::TempDir;
+use sir0_storage::{Asked, Place};
+use sir0_throwaway::{Empty, on_every_engine};
 
 use super::*;
 use crate::domain::{
     Bounds, Change, Description, Game, Genre, Listing, NewGame, Sort, Title, Words,
 };
-
-/// Runs each story on every engine. Another engine is another line.
-macro_rules! on_every_engine {
-    ($(async fn $name:ident($db:ident: StorefrontDb) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            async fn story($db: StorefrontDb) $body
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn on_sqlite() { let (db, _kept) = an_empty_sqlite().await; story(db).await }
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn on_postgres() { let (db, _kept) = an_empty_postgres().await; story(db).await }
-        }
-    )*};
-}
 
 /// Runs each story of many cases on every engine, each case in an empty store. Another engine is another line.
 macro_rules! for_all_on_every_engine {
@@ -41,10 +24,10 @@ macro_rules! for_all_on_every_engine {
             async fn story($db: StorefrontDb, $case: $kind) $body
 
             #[test]
-            fn on_sqlite() { for_all($cases, an_empty_sqlite, story); }
+            fn on_sqlite() { for_all($cases, &Empty::on_sqlite(), story); }
 
             #[test]
-            fn on_postgres() { for_all($cases, an_empty_postgres, story); }
+            fn on_postgres() { for_all($cases, &Empty::on_postgres(), story); }
         }
     )*};
 }
@@ -59,33 +42,21 @@ mod search;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
-/// A new database of the embedded engine, and the folder that goes with it.
-async fn an_empty_sqlite() -> (StorefrontDb, TempDir) {
-    let folder = tempfile::tempdir().expect("a place for temporary files");
-    (an_empty_database(None, folder.path()).await, folder)
-}
-
-/// A new database of a server, which goes with it.
-async fn an_empty_postgres() -> (StorefrontDb, sir0_throwaway::Database) {
-    let database = sir0_throwaway::database();
-    (an_empty_database(Some(database.url()), Path::new("")).await, database)
-}
-
-async fn an_empty_database(url: Option<&str>, folder: &Path) -> StorefrontDb {
-    let asked = Asked { url, password_file: None, connections: 64 };
-    let place = Place::of(asked, folder, "storefront.db").expect("a place");
+async fn an_empty_database(url: &str) -> StorefrontDb {
+    let asked = Asked { url: Some(url), password_file: None, connections: 64 };
+    let place = Place::of(asked, Path::new(""), "").expect("a place");
     StorefrontDb::open(&place).await.expect("a database").0
 }
 
 /// Runs the story for each case in one database, emptied before each.
-fn for_all<C: Debug, K>(
+fn for_all<C: Debug>(
     cases: impl Strategy<Value = C>,
-    an_empty_database: impl AsyncFn() -> (StorefrontDb, K),
+    empty: &Empty,
     story: impl AsyncFn(StorefrontDb, C),
 ) {
     let runtime = tokio::runtime::Runtime::new().expect("threads to run on");
     let config = Config { cases: 64, failure_persistence: None, ..Config::default() };
-    let (db, _kept) = runtime.block_on(an_empty_database());
+    let db = runtime.block_on(an_empty_database(empty.url()));
     let told = TestRunner::new(config).run(&cases, |case| {
         runtime.block_on(async {
             db.removes_all().await;

@@ -133,8 +133,9 @@ on_every_engine! {
     }
 
     async fn its_sealing_key_is_its_own(db: StorefrontDb) {
-        let (here, _folder) = an_empty_sqlite().await;
-        let (there, _server) = an_empty_postgres().await;
+        let (file, server) = (Empty::on_sqlite(), Empty::on_postgres());
+        let here = an_empty_database(file.url()).await;
+        let there = an_empty_database(server.url()).await;
 
         let mut keys = std::collections::BTreeSet::from([[0; 32]]);
         for db in [db, here, there] {

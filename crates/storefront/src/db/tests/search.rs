@@ -201,8 +201,9 @@ const SEARCHES: [&str; 64] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shared_list_of_searches_is_answered_alike_by_both_engines() {
-    let (here, _folder) = an_empty_sqlite().await;
-    let (there, _server) = an_empty_postgres().await;
+    let (file, server) = (Empty::on_sqlite(), Empty::on_postgres());
+    let here = an_empty_database(file.url()).await;
+    let there = an_empty_database(server.url()).await;
     // Longer than any index takes, and than any word someone types.
     let endless = ["x".repeat(3_000), "字".repeat(1_500)];
     let mut shelf: Vec<_> = (0..)

@@ -1,0 +1,170 @@
+//! What the `db` rooms of all services have in common: a service lists its calls, and writes the body of each once.
+
+/// Makes the `db` room of a service from the list of its calls: the enum over both engines, the unit of work in it, and
+/// for each call a span and the way to the engine that runs.
+///
+/// The body of a call is a method of `Store<Database>` or of `Work<Tx>`, with its comment. It stands in a file that the
+/// modules `sqlite` and `postgres` both have. The migrations are the files of `migrations/<service>/<engine>/`.
+#[macro_export]
+macro_rules! room {
+    (
+        $db:ident and $tx:ident of $service:literal
+        reads { $($read:ident($($read_name:ident: $read_type:ty),*) -> $read_answer:ty;)* }
+        writes { $($write:ident($($write_name:ident: $write_type:ty),*) -> $write_answer:ty;)* }
+    ) => {
+        /// The migrations of both engines.
+        const MIGRATIONS: $crate::Migrations = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+
+        /// The tables in one engine.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Store<Database> {
+            database: Database,
+        }
+
+        /// A unit of work in them.
+        pub(crate) struct Work<Tx> {
+            tx: Tx,
+        }
+
+        /// The database of the service.
+        #[derive(Clone, Debug)]
+        pub(crate) enum $db {
+            Sqlite(Store<$crate::sqlite::Database>),
+            Postgres(Store<$crate::postgres::Database>),
+        }
+
+        /// A unit of work in it.
+        pub(crate) enum $tx {
+            Sqlite(Work<$crate::sqlite::Tx>),
+            Postgres(Work<$crate::postgres::Tx>),
+        }
+
+        impl $db {
+            /// Opens it, brings it up to date, and tells what was applied.
+            pub(crate) async fn open(
+                place: &$crate::Place,
+            ) -> $crate::Result<(Self, Vec<$crate::Step>)> {
+                let (database, steps) = $crate::Database::open(place, &MIGRATIONS).await?;
+                let db = match database {
+                    $crate::Database::Sqlite(database) => Self::Sqlite(Store { database }),
+                    $crate::Database::Postgres(database) => Self::Postgres(Store { database }),
+                };
+                Ok((db, steps))
+            }
+
+            /// Brings it up to date, tells what was applied, and leaves nothing open.
+            pub(crate) async fn migrate(place: &$crate::Place) -> $crate::Result<Vec<$crate::Step>> {
+                place.migrate(&MIGRATIONS).await
+            }
+
+            /// Tells which steps it has, and changes nothing.
+            pub(crate) async fn inspect(place: &$crate::Place) -> $crate::Result<Vec<$crate::Step>> {
+                place.inspect(&MIGRATIONS).await
+            }
+
+            /// Copies everything into an empty database, and proves that it arrived.
+            pub(crate) async fn copy(
+                from: &$crate::Place,
+                to: &$crate::Place,
+            ) -> Result<Vec<$crate::copy::Copied>, $crate::copy::CopyError> {
+                $crate::copy::copy_between(from, to, &MIGRATIONS).await
+            }
+
+            /// The database below, for the feed, the health check and the closing.
+            pub(crate) fn database(&self) -> $crate::Database {
+                match self {
+                    Self::Sqlite(store) => $crate::Database::Sqlite(store.database.clone()),
+                    Self::Postgres(store) => $crate::Database::Postgres(store.database.clone()),
+                }
+            }
+
+            /// Begins a unit of work that writes.
+            pub(crate) async fn begin(&self) -> $crate::Result<$tx> {
+                $crate::count_wait($service, async {
+                    Ok(match self {
+                        Self::Sqlite(it) => $tx::Sqlite(Work { tx: it.database.write().await? }),
+                        Self::Postgres(it) => $tx::Postgres(Work { tx: it.database.write().await? }),
+                    })
+                })
+                .await
+            }
+
+            $(
+                pub(crate) async fn $read(
+                    &self, $($read_name: $read_type),*
+                ) -> $crate::Result<$read_answer> {
+                    $crate::room!(@call self.$read($($read_name),*))
+                }
+            )*
+        }
+
+        impl $tx {
+            $(
+                pub(crate) async fn $write(
+                    &mut self, $($write_name: $write_type),*
+                ) -> $crate::Result<$write_answer> {
+                    $crate::room!(@call self.$write($($write_name),*))
+                }
+            )*
+
+            /// Commits the unit of work.
+            pub(crate) async fn commit(self) -> $crate::Result<()> {
+                match self {
+                    Self::Sqlite(it) => $crate::traced("sqlite", "commit", it.tx.commit()).await?,
+                    Self::Postgres(it) => $crate::traced("postgresql", "commit", it.tx.commit()).await?,
+                }
+                Ok(())
+            }
+        }
+    };
+    (@call $which:ident.$call:ident($($name:ident),*)) => {
+        match $which {
+            Self::Sqlite(it) => {
+                $crate::traced("sqlite", stringify!($call), it.$call($($name),*)).await
+            }
+            Self::Postgres(it) => {
+                $crate::traced("postgresql", stringify!($call), it.$call($($name),*)).await
+            }
+        }
+    };
+}
+
+/// Makes the struct of a row, and a macro with the list of its columns for the statements. A statement selects these
+/// columns first, so that a row is read by their places.
+#[macro_export]
+macro_rules! row {
+    (
+        $(#[$about:meta])*
+        $row:ident of $engine:ident, $columns:ident!() {
+            $first:ident: $first_kind:ty, $($rest:ident: $rest_kind:ty),* $(,)?
+        }
+    ) => {
+        $(#[$about])*
+        pub(crate) struct $row {
+            pub(crate) $first: $first_kind,
+            $(pub(crate) $rest: $rest_kind,)*
+        }
+
+        impl sqlx::FromRow<'_, $engine::Row> for $row {
+            fn from_row(row: &$engine::Row) -> sqlx::Result<Self> {
+                use sqlx::Row as _;
+
+                let mut place = 0;
+                Ok(Self {
+                    $first: row.try_get(place)?,
+                    $($rest: {
+                        place += 1;
+                        row.try_get(place)?
+                    },)*
+                })
+            }
+        }
+
+        macro_rules! $columns {
+            () => {
+                concat!(stringify!($first) $(, ", ", stringify!($rest))*)
+            };
+        }
+        pub(crate) use $columns;
+    };
+}
