@@ -120,7 +120,9 @@ impl Given {
 
     /// Notes a value, or what is wrong with it.
     fn note(&mut self, way: Way, text: &str, is_in_path: bool, faults: &mut Faults) {
-        let rival = self.0.iter().find_map(|known| rival(&known.way, &way));
+        // Most fields have none, and a query may have a thousand parameters.
+        let has_rivals = way.iter().any(|field| field.oneof.is_some());
+        let rival = self.0.iter().filter(|_| has_rivals).find_map(|known| rival(&known.way, &way));
         if let Some(rival) = rival {
             let description = format!("must not be given with {}", rival.json);
             return faults.note(|| json_path(&way), description);
