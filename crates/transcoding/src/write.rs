@@ -283,10 +283,13 @@ impl<'w> Writer<'_, 'w> {
     }
 
     fn text(&mut self, text: &[u8]) -> Result<(), Unreadable> {
-        // Without a branch for each byte, so that many are judged at a time. Most texts are plain.
-        let judge =
-            |odd, byte: &u8| odd | !matches!(byte, b' '..=b'~') | matches!(byte, b'"' | b'\\');
-        if text.iter().fold(false, judge) {
+        // Without a branch, so that many bytes are judged at a time. Most texts are plain.
+        let is_odd = |byte: &u8| {
+            u8::from(byte.wrapping_sub(b' ') > b'~' - b' ')
+                | u8::from(*byte == b'"')
+                | u8::from(*byte == b'\\')
+        };
+        if text.iter().map(is_odd).fold(0, |any, odd| any | odd) != 0 {
             let text = str::from_utf8(text).map_err(|_not_utf8| Unreadable)?;
             serde_json::to_writer(&mut *self.json, text).expect("memory takes a text");
         } else {

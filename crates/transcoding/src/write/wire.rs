@@ -36,6 +36,7 @@ pub(super) struct Occurrence<'w> {
 }
 
 /// Takes the next field.
+#[inline]
 pub(super) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable> {
     let key = varint(wire)?;
     let wire_type = WireType::try_from(key & 7)?;
@@ -56,6 +57,7 @@ pub(super) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable
 }
 
 /// Takes a number. Most have one byte.
+#[inline]
 pub(super) fn varint(wire: &mut &[u8]) -> Result<u64, Unreadable> {
     match wire.split_first() {
         Some((byte, rest)) if *byte < 0x80 => {
