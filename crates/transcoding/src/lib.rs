@@ -1,8 +1,8 @@
 //! HTTP and JSON to protobuf and back, as `google.api.http` and Google's JSON mapping say, by tables that are written
 //! when the contract is built.
 //!
-//! A request becomes the bytes that its type decodes, and the bytes of an answer become JSON: no message type needs code
-//! of its own for it. All that is wrong with a request is told at once, each fault with the path of its field.
+//! A request becomes the bytes that its type decodes, and the bytes of an answer become JSON: no code is generated for a
+//! message type. All that is wrong with a request is told at once, each fault with the path of its field.
 
 mod call;
 mod codec;

@@ -64,8 +64,11 @@ impl<'g> Reader<'g> {
         out: &mut Vec<u8>,
     ) -> serde_json::Result<()> {
         let mut deserializer = serde_json::Deserializer::from_str(json);
+        let mut chosen = self.chosen();
         self.steps.push(Step::Field(field));
-        Slot { field, reader: self, out }.deserialize(&mut deserializer)?;
+        if (Slot { field, reader: self, out }).deserialize(&mut deserializer)? {
+            self.choose(field, &mut chosen);
+        }
         self.steps.pop();
         deserializer.end()
     }

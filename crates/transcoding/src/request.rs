@@ -1,9 +1,6 @@
 //! A whole request, from HTTP to the bytes of a message.
 
-use prost::{
-    Message,
-    encoding::{WireType, encode_key},
-};
+use prost::{Message, encoding::message};
 
 use crate::{
     call::{Binding, Call, Part},
@@ -12,7 +9,6 @@ use crate::{
     query::{Given, Other},
     read::Reader,
     routes::Found,
-    scalar::delimited,
     write::{Unreadable, content_of},
 };
 
@@ -126,10 +122,7 @@ pub fn http_body(part: Part, body: &HttpBody, out: &mut Vec<u8>) {
     match part {
         Part::Nothing => {}
         Part::Whole => body.encode_raw(out),
-        Part::Field(field) => {
-            encode_key(field.number, WireType::LengthDelimited, out);
-            delimited(&body.encode_to_vec(), out);
-        }
+        Part::Field(field) => message::encode(field.number, body, out),
     }
 }
 

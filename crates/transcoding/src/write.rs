@@ -211,7 +211,7 @@ impl<'w> Writer<'_, 'w> {
 
     /// Writes the key or the value of an entry.
     fn entry(&mut self, field: &Field, entry: &'w [u8]) -> Result<(), Unreadable> {
-        match (wire::last(field.number, entry)?, field.kind) {
+        match (content_of(field, entry)?, field.kind) {
             (Some(content), kind) => self.one(kind, &mut { content }),
             (None, Kind::Message(shape)) => self.message(shape, &[]),
             (None, kind) => {

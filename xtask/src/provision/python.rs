@@ -1,4 +1,4 @@
-//! Programs that come as Python packages. Each group has a Python of its own in `target/`.
+//! Programs that come as Python packages. Each group has its Python environment in `target/`.
 
 use std::{
     fs,

@@ -48,12 +48,12 @@ impl Made {
     fn json(self, metadata: MetadataMap, message: &[u8]) -> Result<Response<Body>, Refused> {
         let Self { call, binding, .. } = self;
         let mut json = Vec::with_capacity(2 * message.len() + 64);
-        write_part(binding.response, call.response, message, &mut json).map_err(unreadable)?;
+        write_part(binding.response, call.response, message, &mut json).map_err(fault)?;
         self.whole(metadata, json.into(), HeaderValue::from_static("application/json"))
     }
 
     fn file(self, metadata: MetadataMap, message: &[u8]) -> Result<Response<Body>, Refused> {
-        let HttpBody { content_type, data } = self.http_body(message).map_err(unreadable)?;
+        let HttpBody { content_type, data } = self.http_body(message).map_err(fault)?;
         self.whole(metadata, data, media_type(&content_type))
     }
 
@@ -67,7 +67,7 @@ impl Made {
         let body = Body::full(bytes).held_against(request_id::share().as_ref());
         let mut response = Response::new(body.map_err(|_refused| Refused::over_budget())?);
         let mut headers = metadata.into_headers();
-        // Most calls add no headers of their own.
+        // Most calls add no headers.
         let asked = if headers.is_empty() { None } else { headers.remove(HTTP_STATUS) };
         let asked = asked.and_then(|status| status.to_str().ok()?.parse().ok());
         let success = self.call.rest.as_ref().map_or(200, |rest| rest.success);
@@ -93,7 +93,7 @@ impl Made {
         let first = match messages.next().await {
             None => HttpBody::default(),
             Some(Err(status)) => return Err(Refused::from_status(&status, self.call.request)),
-            Some(Ok(message)) => self.http_body(&message).map_err(unreadable)?,
+            Some(Ok(message)) => self.http_body(&message).map_err(fault)?,
         };
         let media_type = media_type(&first.content_type);
         let rest = messages
@@ -142,13 +142,14 @@ fn media_type(named: &str) -> HeaderValue {
     named.unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
-fn unreadable(unreadable: Unreadable) -> Refused {
-    drop(broken(unreadable));
+/// The bytes of a message come from the service itself: a fault of ours.
+fn fault(unreadable: Unreadable) -> Refused {
+    tracing::error!("an answer cannot be written over REST: {unreadable}");
     Refused::fault()
 }
 
-/// The bytes of a message come from the service itself: a fault of ours.
+/// The same within a stream.
 pub(super) fn broken(unreadable: Unreadable) -> Status {
-    tracing::error!("an answer cannot be written over REST: {unreadable}");
-    Status::new(Code::Internal, "an answer cannot be written over REST")
+    tracing::error!("a message of a stream cannot be written over REST: {unreadable}");
+    Status::new(Code::Internal, "a message cannot be written over REST")
 }

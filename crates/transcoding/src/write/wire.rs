@@ -68,21 +68,16 @@ pub(super) fn varint(wire: &mut &[u8]) -> Result<u64, Unreadable> {
     }
 }
 
-/// The last of a field's occurrences, which is the one that counts.
-pub(super) fn last(number: u32, mut wire: &[u8]) -> Result<Option<&[u8]>, Unreadable> {
+/// The bytes that a field of a message has, if it is there. Of several occurrences the last counts.
+pub fn content_of<'w>(field: &Field, mut wire: &'w [u8]) -> Result<Option<&'w [u8]>, Unreadable> {
     let mut last = None;
     while !wire.is_empty() {
         let occurrence = next(&mut wire)?;
-        if occurrence.number == number {
+        if occurrence.number == field.number {
             last = Some(occurrence.content);
         }
     }
     Ok(last)
-}
-
-/// The bytes that a field of a message has, if it is there.
-pub fn content_of<'w>(field: &Field, wire: &'w [u8]) -> Result<Option<&'w [u8]>, Unreadable> {
-    last(field.number, wire)
 }
 
 /// The low 32 bits: as protobuf reads a number that a newer version wrote with more.

@@ -43,7 +43,7 @@ async fn a_whole_file_has_the_bound_of_a_body() {
 }
 
 #[tokio::test]
-async fn a_stream_of_any_size_takes_the_memory_of_its_parts() {
+async fn a_stream_may_be_larger_than_a_body_and_is_read_in_parts() {
     let door = sample_within(Limits { body_bytes: 1_000, ..Limits::default() }).await;
     let file = bytes(5_000_000);
 

@@ -165,6 +165,17 @@ async fn a_query_names_each_field_once_and_one_of_a_oneof() {
 }
 
 #[tokio::test]
+async fn a_query_and_a_body_give_one_of_a_oneof_together() {
+    let door = sample().await;
+    let faults = async |target: &str| door.faults("PUT", target, json!({"aBool": true})).await;
+
+    assert_eq!(faults("/sample/message?aString=a").await, [""; 0]);
+    assert_eq!(faults("/sample/message?word=a").await, ["message must not be given with word"]);
+    let (_, answer) = door.asks("PUT", "/sample/message?word=a", json!(null)).await;
+    assert_eq!(answer["reason"], "INVALID_FIELDS", "no body is no JSON");
+}
+
+#[tokio::test]
 async fn a_known_path_tells_its_methods() {
     let door = sample().await;
 
