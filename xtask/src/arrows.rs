@@ -3,6 +3,7 @@
 
 mod code;
 mod floors;
+pub(crate) use floors::services;
 mod rooms;
 
 use anyhow::{Result, bail};

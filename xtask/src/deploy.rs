@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{provision, run::Run, shell, workspace};
+use crate::{arrows, provision, run::Run, shell, workspace};
 
 /// `cargo xtask deploy`.
 pub(crate) fn command() -> Result<()> {
@@ -30,6 +30,7 @@ pub(crate) fn steps(run: &mut Run) {
     run.step("kubernetes", kubernetes);
     run.step("prometheus", prometheus);
     run.step("names", names);
+    run.step("services", services);
 }
 
 fn compose() -> Result<()> {
@@ -114,9 +115,12 @@ fn names() -> Result<()> {
         }
     }
     let mut faults = metrics::faults(&source)?;
-    for file in ["common", "accounts", "storefront", "edge"] {
-        let file = format!("deploy/compose/{file}.env");
-        for line in read(&root.join(&file))?.lines().filter(|line| !line.starts_with('#')) {
+    for path in files_below(&root.join("deploy/compose"))? {
+        if path.extension().is_none_or(|extension| extension != "env") {
+            continue;
+        }
+        let file = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        for line in read(&path)?.lines().filter(|line| !line.starts_with('#')) {
             let (name, _) = line.split_once('=').with_context(|| format!("{file}: `{line}`"))?;
             if !source.contains(&format!("\"{name}\"")) {
                 faults.push(format!("{file} sets `{name}`, which is no setting"));
@@ -133,6 +137,52 @@ fn names() -> Result<()> {
         bail!("{}", faults.join("\n   "));
     }
     Ok(())
+}
+
+/// The files that have to name every service, besides its settings in `deploy/compose`.
+const FILES_OF_ALL: [&str; 12] = [
+    "docker-compose.yml",
+    "deploy/compose/kustomization.yaml",
+    "deploy/envoy/envoy.yaml",
+    "deploy/make-secrets.sh",
+    "deploy/kubernetes/make-secrets.sh",
+    "deploy/kubernetes/base/kustomization.yaml",
+    "deploy/kubernetes/base/disruption.yaml",
+    "deploy/kubernetes/base/network.yaml",
+    "deploy/kubernetes/overlays/trial/kustomization.yaml",
+    "deploy/kubernetes/overlays/trial/databases.yaml",
+    "deploy/kubernetes/overlays/trial/network.yaml",
+    "deploy/prometheus/prometheus.yml",
+];
+
+/// Every service of the program is deployed.
+fn services() -> Result<()> {
+    let packages = workspace::Workspace::read()?.packages;
+    let services = arrows::services(&packages).filter_map(|name| name.strip_prefix("sir0-"));
+    let mut lacking = Vec::new();
+    for service in services {
+        let settings = format!("deploy/compose/{service}.env");
+        if !workspace::root().join(&settings).exists() {
+            lacking.push(format!("{settings} is missing"));
+        }
+        for file in FILES_OF_ALL {
+            if !names_service(&read(&workspace::root().join(file))?, service) {
+                lacking.push(format!("{file} does not name the service `{service}`"));
+            }
+        }
+    }
+    if !lacking.is_empty() {
+        bail!("{}", lacking.join("\n   "));
+    }
+    Ok(())
+}
+
+/// Whether a line that is no comment names the service as a word.
+fn names_service(text: &str, service: &str) -> bool {
+    let is_of_a_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let mut words = lines.flat_map(|line| line.split(|it| !is_of_a_word(it)));
+    words.any(|word| word == service)
 }
 
 fn alerts_in(rules: &str) -> impl Iterator<Item = &str> {
@@ -179,6 +229,15 @@ mod tests {
         ] {
             assert_eq!(one_on_each_line(bad), Some(bad));
         }
+    }
+
+    #[test]
+    fn every_service_is_deployed_and_one_that_is_not_is_found() {
+        services().expect("every service is deployed");
+
+        let text = "# parties come later\nservices:\n  accounts:\n    image: sir0\n";
+        assert!(names_service(text, "accounts"));
+        assert!(!names_service(text, "parties") && !names_service(text, "account"));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(crate) struct Package {
     pub(crate) uses: Vec<String>,
     /// Those of them that are not only for its tests.
     pub(crate) builds_with: Vec<String>,
+    /// Whether it has a room `host`, by which a program runs it: it is a service.
+    pub(crate) has_host: bool,
 }
 
 /// The folder everything else is in.
@@ -54,7 +56,8 @@ impl Package {
             }
             uses.push(name);
         }
-        Ok(Self { name: text(value, "name")?, folder, uses, builds_with })
+        let has_host = folder.join("src/host.rs").exists();
+        Ok(Self { name: text(value, "name")?, folder, uses, builds_with, has_host })
     }
 }
 

@@ -5,13 +5,91 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use sir0_settings::{Kind, Setting};
 use sir0_storage::{self as storage, Asked, Place};
 
 use crate::hashing;
 
+/// The settings of [`Config`].
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting::new(
+        "accounts.database",
+        "SIR0_ACCOUNTS_DATABASE_URL",
+        Kind::Database,
+        "where accounts are; unset, accounts.db in the data folder",
+    ),
+    Setting::new(
+        "accounts.database_password_file",
+        "SIR0_ACCOUNTS_DATABASE_PASSWORD_FILE",
+        Kind::File,
+        "holds the password for it, so that no variable does",
+    ),
+    Setting::new(
+        "accounts.database_connections",
+        "SIR0_ACCOUNTS_DATABASE_CONNECTIONS",
+        Kind::Number,
+        "the most connections one process has to it (PostgreSQL)",
+    ),
+    Setting::new(
+        "accounts.signing_key",
+        "SIR0_ACCOUNTS_SIGNING_KEY",
+        Kind::File,
+        "the key that signs access tokens; unset, made in the data folder",
+    ),
+    Setting::new(
+        "accounts.issuer",
+        "SIR0_ACCOUNTS_ISSUER",
+        Kind::Name,
+        "who signs access tokens (`iss`)",
+    ),
+    Setting::new(
+        "accounts.audience",
+        "SIR0_ACCOUNTS_AUDIENCE",
+        Kind::Name,
+        "whom access tokens are for (`aud`)",
+    ),
+    Setting::new(
+        "accounts.session_lifetime",
+        "SIR0_ACCOUNTS_SESSION_LIFETIME",
+        Kind::Duration,
+        "how long a sign-in lasts",
+    ),
+    Setting::new(
+        "accounts.hashing.log_n",
+        "SIR0_ACCOUNTS_HASHING_LOG_N",
+        Kind::Number,
+        "scrypt's cost of a password, as a power of two",
+    ),
+    Setting::new(
+        "accounts.hashing.r",
+        "SIR0_ACCOUNTS_HASHING_R",
+        Kind::Number,
+        "scrypt's block size",
+    ),
+    Setting::new("accounts.hashing.p", "SIR0_ACCOUNTS_HASHING_P", Kind::Number, "scrypt's rounds"),
+    Setting::new(
+        "accounts.hashing.memory_mib",
+        "SIR0_ACCOUNTS_HASHING_MEMORY_MIB",
+        Kind::Number,
+        "memory for hashing at a time, in MiB",
+    ),
+    Setting::new(
+        "accounts.hashing.queue",
+        "SIR0_ACCOUNTS_HASHING_QUEUE",
+        Kind::Number,
+        "how many passwords may wait to be hashed",
+    ),
+    Setting::new(
+        "accounts.hashing.patience",
+        "SIR0_ACCOUNTS_HASHING_PATIENCE",
+        Kind::Duration,
+        "how long a password may wait",
+    ),
+];
+
 /// The settings of accounts. Defaults suit a laptop.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// A `sqlite:` path or a `postgres:` URL. No other service shares it. Without one, `accounts.db` in the data

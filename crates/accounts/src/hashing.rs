@@ -9,7 +9,7 @@ mod turn;
 
 use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::refused::{Refused, Wait};
 use self::{cost::Cost, line::Line, stored::Salt, turn::Turn};
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What a password costs to hash, and how many are hashed at once.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The base-2 logarithm of scrypt's N.

@@ -5,7 +5,31 @@ use std::{fmt, fs, path::PathBuf, time::Duration};
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use serde::{Deserialize, Serialize};
 
+use sir0_settings::{Kind, Setting};
+
 use crate::OpenError;
+
+/// The settings of [`Config`].
+pub const SETTINGS: &[Setting] = &[
+    Setting::new(
+        "redis.url",
+        "SIR0_REDIS_URL",
+        Kind::Redis,
+        "rings between processes and shares their caches; unset, neither",
+    ),
+    Setting::new(
+        "redis.password_file",
+        "SIR0_REDIS_PASSWORD_FILE",
+        Kind::File,
+        "holds the password for it, so that no variable does",
+    ),
+    Setting::new(
+        "redis.patience",
+        "SIR0_REDIS_PATIENCE",
+        Kind::Duration,
+        "how long a call waits for it before it goes on without",
+    ),
+];
 
 /// Where Redis is, and how long it is waited for.
 #[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::{
-    config::Config,
+    config::{Config, SETTINGS},
     error::{Error, OpenError},
     subscription::{Rung, Subscription},
 };

@@ -1,21 +1,21 @@
 //! The command line: what a person can ask of `sir0`, and the page that says so.
 
 mod help;
-mod password;
 
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{
-    Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
-    builder::{PossibleValuesParser, TypedValueParser},
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
     error::ErrorKind,
 };
-use sir0_kernel::Role;
+use sir0_host::Service;
+use sir0_settings::{ConfigError, Given, Origin};
 
-pub use self::password::{NoPassword, read_password};
 use crate::{
-    config::{ConfigError, Given, Origin, SETTINGS},
-    parts::Part,
+    SERVICES,
+    config::settings,
+    parts::{NoSuchPart, Part},
 };
 
 /// What was asked for.
@@ -28,11 +28,21 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, Debug, Subcommand)]
+#[derive(Clone, Debug)]
 pub enum Command {
+    /// A command of the program.
+    Own(OwnCommand),
+    /// A command of a service, with what stands behind its name.
+    OfService(&'static Service, sir0_host::Command, ArgMatches),
+}
+
+/// What to do, whatever the services are.
+#[derive(Clone, Debug, Subcommand)]
+pub enum OwnCommand {
     /// Run the platform, or one part of it. What happens when no command is given.
     Serve {
         /// Run only this part. It finds the others where `peers.…` says.
+        #[arg(value_parser = part())]
         part: Option<Part>,
         /// Fill an empty store with an invented catalogue to look at.
         #[arg(long)]
@@ -41,7 +51,8 @@ pub enum Command {
     /// Bring the tables of the databases up to date, and say what was done.
     Migrate {
         /// Only the tables of this service.
-        service: Option<Service>,
+        #[arg(value_parser = service())]
+        service: Option<&'static Service>,
         /// Change nothing, and fail when something is missing.
         #[arg(long)]
         check: bool,
@@ -62,11 +73,24 @@ pub enum Command {
     /// Look at everything this configuration needs, change nothing, and say what to do.
     Doctor {
         /// Only what this part needs.
+        #[arg(value_parser = part())]
         part: Option<Part>,
     },
-    /// Look after accounts, straight in the database.
-    #[command(subcommand)]
-    Admin(Admin),
+}
+
+/// The name of a part.
+fn part() -> impl TypedValueParser<Value = Part> {
+    let names = Part::all().map(|part| PossibleValue::new(part.name()).help(part.about()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Part>())
+}
+
+/// The name of a service.
+fn service() -> impl TypedValueParser<Value = &'static Service> {
+    let names = SERVICES.iter().map(|it| PossibleValue::new(it.name).help(it.about));
+    PossibleValuesParser::new(names).try_map(|name| match name.parse() {
+        Ok(Part::Service(service)) => Ok(service),
+        Ok(Part::Edge) | Err(NoSuchPart) => Err(NoSuchPart),
+    })
 }
 
 /// From where to where data moves.
@@ -84,58 +108,6 @@ pub struct Route {
     /// A file that holds the password for it.
     #[arg(long, value_name = "FILE")]
     pub to_password_file: Option<PathBuf>,
-}
-
-/// A service with a database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Service {
-    /// Accounts and sessions.
-    Accounts,
-    /// Games and their changes.
-    Storefront,
-}
-
-impl Service {
-    /// The part that runs it.
-    #[must_use]
-    pub const fn part(self) -> Part {
-        match self {
-            Self::Accounts => Part::Accounts,
-            Self::Storefront => Part::Storefront,
-        }
-    }
-
-    /// Its name, as a person types it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.part().name()
-    }
-}
-
-/// What to do with an account. Both work while the platform runs and while it does not.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Admin {
-    /// Make an account. Its password is the first line of standard input.
-    Create {
-        /// Where to reach the person, and what they sign in with.
-        #[arg(long)]
-        email: String,
-        /// The name others see.
-        #[arg(long)]
-        username: String,
-        /// What the account may do.
-        #[arg(long, default_value = Role::Admin.as_str(), value_parser = role())]
-        role: Role,
-    },
-    /// Change what an account may do.
-    Grant {
-        /// The e-mail of the account, in any case.
-        #[arg(long)]
-        email: String,
-        /// What the account may do from now on.
-        #[arg(long, value_parser = role())]
-        role: Role,
-    },
 }
 
 /// Where settings come from, and some of them.
@@ -164,7 +136,7 @@ impl Options {
             .into_iter()
             .filter_map(|(flag, text)| Some((flag, text.as_deref()?)))
             .map(|(flag, text)| {
-                let setting = SETTINGS.iter().find(|setting| setting.flag == Some(flag));
+                let setting = settings().of_flag(flag);
                 let setting = setting.expect("a test finds each flag in the table");
                 Given::from_text(setting, text, Origin::Flag(flag))
             })
@@ -181,31 +153,54 @@ impl Cli {
 
     /// Reads a command line, the name of the program first.
     pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut parser = Line::command().after_long_help(help::page());
-        let line = parser
-            .try_get_matches_from_mut(line)
-            .and_then(|found| Line::from_arg_matches(&found))
-            .map_err(|fault| fault.format(&mut parser))?;
-
-        let demo = line.demo;
-        let command = match line.command.unwrap_or(Command::Serve { part: None, demo }) {
-            Command::Serve { part, demo: also } => Command::Serve { part, demo: demo || also },
+        let mut parser = definition();
+        let found =
+            parser.try_get_matches_from_mut(line).map_err(|fault| fault.format(&mut parser))?;
+        let options = Options::from_arg_matches(&found)?;
+        let demo = found.get_flag("demo");
+        let command = match found.subcommand() {
+            None => Command::Own(OwnCommand::Serve { part: None, demo }),
+            Some((name, of)) => match of_service(name) {
+                Some((service, command)) => Command::OfService(service, command, of.clone()),
+                None => Command::Own(OwnCommand::from_arg_matches(&found)?),
+            },
+        };
+        let command = match command {
+            Command::Own(OwnCommand::Serve { part, demo: also }) => {
+                Command::Own(OwnCommand::Serve { part, demo: demo || also })
+            }
             _ if demo => {
                 let fault = "`--demo` is for `serve`; no other command fills a store";
                 return Err(parser.error(ErrorKind::ArgumentConflict, fault));
             }
             other => other,
         };
-        if let Command::Serve { part: Some(Part::Accounts | Part::Edge), demo: true } = command {
+        let fills = |part: &Part| matches!(part, Part::Service(service) if service.demo.is_some());
+        if let Command::Own(OwnCommand::Serve { part: Some(part), demo: true }) = &command
+            && !fills(part)
+        {
             let fault = "`--demo` fills a store, and this part has none";
             return Err(parser.error(ErrorKind::ArgumentConflict, fault));
         }
-        Ok(Self { options: line.options, command })
+        Ok(Self { options, command })
     }
 }
 
+/// The command of this name, and the service that has it.
+fn of_service(name: &str) -> Option<(&'static Service, sir0_host::Command)> {
+    let commands = SERVICES.iter().filter_map(|service| Some((*service, service.command?)));
+    commands.into_iter().find(|(_, command)| (command.definition)().get_name() == name)
+}
+
+/// The line with the commands of the services, and the page that explains it.
+fn definition() -> clap::Command {
+    let of_services = SERVICES.iter().filter_map(|service| service.command);
+    let of_services = of_services.map(|command| (command.definition)());
+    Line::command().subcommands(of_services).after_long_help(help::page())
+}
+
 /// The line as it is written, where the command may be left out.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "sir0", version, about = help::ABOUT, long_about = help::LONG_ABOUT)]
 struct Line {
     #[command(flatten)]
@@ -214,12 +209,7 @@ struct Line {
     #[arg(long)]
     demo: bool,
     #[command(subcommand)]
-    command: Option<Command>,
-}
-
-fn role() -> impl TypedValueParser<Value = Role> {
-    let names = [Role::Admin, Role::Publisher, Role::Player].map(Role::as_str);
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<Role>())
+    command: Option<OwnCommand>,
 }
 
 #[cfg(test)]

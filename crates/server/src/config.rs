@@ -1,27 +1,44 @@
 //! The configuration: defaults, then `sir0.toml`, then `SIR0_…` variables, then flags. A value that cannot be read
 //! stops the program before it opens a port.
 
-mod accounts;
-mod environment;
-mod error;
-mod file;
-mod limits;
 mod peers;
-mod proxies;
-mod settings;
+mod services;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::LazyLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use sir0_port::Limits;
+use sir0_settings::{Given, Kind, Setting, Table, blame, environment, file, merged, section};
 
-pub use self::{
-    error::{ConfigError, Origin},
-    limits::Limits,
-    peers::Peers,
-    proxies::Proxies,
-    settings::{Kind, SETTINGS, Setting},
+pub use self::{peers::Peers, services::ServiceConfigs};
+use crate::{
+    SERVICES,
+    cli::{Cli, Options},
 };
-use crate::cli::{Cli, Options};
+pub use sir0_settings::ConfigError;
+
+/// The file that is read when it is there and no other is named.
+const USUAL: &str = "sir0.toml";
+
+/// The settings that belong to no section.
+const PROCESS: &[Setting] = &[
+    Setting::new("listen", "SIR0_LISTEN", Kind::Address, "the one port everything is on")
+        .with_flag("--listen"),
+    Setting::new("data_dir", "SIR0_DATA_DIR", Kind::Folder, "where databases and keys are kept")
+        .with_flag("--data-dir"),
+];
+
+/// Every setting, in the order of the help page.
+pub fn settings() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        let services = SERVICES.iter().flat_map(|service| service.settings);
+        let peers = SERVICES.iter().map(|service| &service.peer);
+        let sections = PROCESS.iter().chain(sir0_telemetry::SETTINGS).chain(services);
+        let sections = sections.chain(sir0_redis::SETTINGS).chain(peers).chain(peers::SETTINGS);
+        Table::of(sections.chain(sir0_port::SETTINGS).chain(sir0_telemetry::traces::SETTINGS))
+    });
+    &TABLE
+}
 
 /// Everything that can be tuned. The defaults suit a laptop with nothing installed.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -34,11 +51,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// What is logged, and in which form.
     pub log: sir0_telemetry::Config,
-    /// Accounts.
-    #[serde(serialize_with = "accounts::serialize")]
-    pub accounts: sir0_accounts::Config,
-    /// The storefront.
-    pub storefront: sir0_storefront::Config,
+    /// The services, each in the section of its name.
+    #[serde(skip)]
+    pub services: ServiceConfigs,
     /// The Redis that helps several processes along.
     pub redis: sir0_redis::Config,
     /// Where the other parts are, when each runs in a separate process.
@@ -72,8 +87,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: PathBuf::from("./data"),
             log: sir0_telemetry::Config::default(),
-            accounts: sir0_accounts::Config::default(),
-            storefront: sir0_storefront::Config::default(),
+            services: ServiceConfigs::default(),
             redis: sir0_redis::Config::default(),
             peers: Peers::default(),
             limits: Limits::default(),
@@ -96,16 +110,16 @@ impl Config {
         environment: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, ConfigError> {
         let mut given = match &options.config {
-            Some(path) => file::read(path)?,
-            None => file::read_if_there(file::USUAL)?,
+            Some(path) => file::read(settings(), path)?,
+            None => file::read_if_there(settings(), USUAL)?,
         };
-        let environment = environment::read(environment)?;
+        let environment = environment::read(settings(), environment)?;
+        let variables = environment.given.iter();
         let variables =
-            environment.given.iter().map(|one| (one.setting.variable, one.written.clone()));
-        let variables = variables.collect();
+            variables.map(|one| (one.setting().variable, one.written().to_owned())).collect();
         given.extend(environment.given);
         given.extend(options.given()?);
-        let names_data_dir = given.iter().any(|one| one.setting.key == "data_dir");
+        let names_data_dir = given.iter().any(|one| one.setting().key == "data_dir");
         let sources = Sources { file: options.config.clone(), variables, names_data_dir };
 
         let mut config = Self::from_given(&given)?;
@@ -114,21 +128,22 @@ impl Config {
         Ok(config)
     }
 
-    /// Lets a later value win, and blames a bad value on the place it came from.
+    /// Reads every section, and blames a bad value on the place it came from.
     fn from_given(given: &[Given]) -> Result<Self, ConfigError> {
-        let mut merged = toml::Table::new();
-        for one in given {
-            one.setting.place(&mut merged, one.value.clone());
+        let mut values = merged(given);
+        let services = ServiceConfigs::taken_from(&mut values, given)?;
+        let config = section(values).map_err(|bad| blame(given, &bad.path, &bad.reason))?;
+        Ok(Self { services, ..config })
+    }
+
+    /// The settings as a page and a test read them.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::to_value(self).expect("settings are plain values");
+        for service in self.services.iter() {
+            json[service.service().name] = service.to_json();
         }
-        let config: Self =
-            serde_path_to_error::deserialize(toml::Value::Table(merged)).map_err(|fault| {
-                let path = fault.path().to_string();
-                blame(given, &path, fault.into_inner().message().trim())
-            })?;
-        config.accounts.check().map_err(|fault| {
-            blame(given, &format!("accounts.{}", fault.key), &fault.to_string())
-        })?;
-        Ok(config)
+        json
     }
 
     /// Notes in the log when strangers may reach the port. Call it once logs have started.
@@ -142,61 +157,6 @@ impl Config {
 
     fn is_exposed(&self) -> bool {
         !self.listen.ip().to_canonical().is_loopback()
-    }
-}
-
-/// A value someone gave, and where.
-#[derive(Clone, Debug)]
-pub(crate) struct Given {
-    setting: &'static Setting,
-    value: toml::Value,
-    written: String,
-    origin: Origin,
-}
-
-impl Given {
-    /// Reads a value from a place that knows only text.
-    pub(crate) fn from_text(
-        setting: &'static Setting,
-        text: &str,
-        origin: Origin,
-    ) -> Result<Self, ConfigError> {
-        let written = text.to_owned();
-        let given = |value| Self { setting, value, written, origin };
-        match setting.kind.value(text) {
-            Ok(value) => Ok(given(value)),
-            Err(reason) => Err(given(toml::Value::Boolean(false)).refused(reason)),
-        }
-    }
-
-    fn refused(&self, reason: String) -> ConfigError {
-        let value = match self.setting.kind {
-            // The value may hold a password.
-            Kind::Database | Kind::Redis => "…".to_owned(),
-            Kind::Peer | Kind::Collector if self.written.contains('@') => "…".to_owned(),
-            _ => error::legible(&self.written),
-        };
-        ConfigError::BadValue {
-            key: self.setting.key,
-            value,
-            origin: self.origin.clone(),
-            reason,
-            wants: self.setting.kind.wants(),
-        }
-    }
-}
-
-/// Finds the value that broke a rule: the one at the path or, where a rule joins several settings, the last one given
-/// in the same section.
-fn blame(given: &[Given], path: &str, reason: &str) -> ConfigError {
-    let reason = reason.to_owned();
-    let beside = path.rsplit_once('.').map_or(path, |(section, _)| section);
-    let culprit = [path, beside]
-        .into_iter()
-        .find_map(|path| given.iter().rfind(|one| one.setting.is_or_is_in(path)));
-    match culprit {
-        Some(culprit) => culprit.refused(reason),
-        None => ConfigError::Impossible { reason },
     }
 }
 

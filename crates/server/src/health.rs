@@ -3,16 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sir0_accounts::Accounts;
-use sir0_contract::{accounts, status, storefront};
+use sir0_contract::status;
+use sir0_host::{Hosted, Service};
 use sir0_kernel::{Clock, Timestamp};
 use sir0_storage as storage;
-use sir0_storefront::Storefront;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
-use crate::{afar::Afar, parts::Part};
+use crate::{remote_health::RemoteHealth, services::Services};
 
 const EVERY: Duration = Duration::from_secs(2);
 /// A check that takes longer has failed.
@@ -26,7 +25,7 @@ pub(crate) struct Health {
     pub(crate) found_at: Timestamp,
     found: Instant,
     /// The services that do not work.
-    ill: Vec<&'static str>,
+    failing: Vec<&'static str>,
 }
 
 impl Health {
@@ -34,55 +33,55 @@ impl Health {
     pub(crate) fn complaint(&self) -> Option<String> {
         if self.found.elapsed() > FRESH {
             Some("not known: the last check is too long ago".to_owned())
-        } else if self.ill.is_empty() {
+        } else if self.failing.is_empty() {
             None
         } else {
-            Some(format!("not working: {}", self.ill.join(", ")))
+            Some(format!("not working: {}", self.failing.join(", ")))
         }
     }
 }
 
 /// A service that is asked for its health.
-pub(crate) enum Patient {
-    Accounts(Box<Accounts>),
-    Storefront(Box<Storefront>),
+pub(crate) enum Checked {
+    Here(&'static Service, Arc<dyn Hosted>),
     /// A service that runs elsewhere. This process can pass on its health, and works without it.
-    Afar(Afar),
+    Remote(RemoteHealth),
 }
 
-impl Patient {
+impl Checked {
+    /// All services that are asked for their health.
+    pub(crate) fn all(services: &Services) -> Vec<Self> {
+        let here =
+            services.here.iter().map(|(service, hosted)| Self::Here(service, Arc::clone(hosted)));
+        here.chain(services.remote.iter().cloned().map(Self::Remote)).collect()
+    }
+
     const fn name(&self) -> &'static str {
         match self {
-            Self::Accounts(_) => Part::Accounts.name(),
-            Self::Storefront(_) => Part::Storefront.name(),
-            Self::Afar(afar) => afar.name(),
+            Self::Here(service, _) => service.name,
+            Self::Remote(remote) => remote.name(),
         }
     }
 
     /// The gRPC services that stop working here when this service does.
-    fn serves(&self) -> &'static [&'static str] {
+    fn serves(&self) -> Vec<&'static str> {
         match self {
-            Self::Accounts(_) => &[
-                accounts::accounts_service_server::SERVICE_NAME,
-                accounts::sessions_service_server::SERVICE_NAME,
-            ],
-            Self::Storefront(_) => &[storefront::games_service_server::SERVICE_NAME],
-            Self::Afar(_) => &[],
+            Self::Here(service, _) => service.grpc_services(),
+            Self::Remote(_) => Vec::new(),
         }
     }
 
     async fn works(&self) -> bool {
         match self {
-            Self::Accounts(accounts) => works(accounts.check()).await,
-            Self::Storefront(storefront) => works(storefront.check()).await,
-            Self::Afar(afar) => afar.works(PATIENCE).await,
+            Self::Here(_, hosted) => works(hosted.check()).await,
+            Self::Remote(remote) => remote.works(PATIENCE).await,
         }
     }
 }
 
 /// Asks the services again and again, and publishes what they answer.
 pub(crate) struct Checkup {
-    pub(crate) patients: Vec<Patient>,
+    pub(crate) checked: Vec<Checked>,
     /// Whether this process tells the status of the platform.
     pub(crate) tells_status: bool,
     pub(crate) clock: Arc<dyn Clock>,
@@ -107,25 +106,25 @@ impl Checkup {
         };
         while let Some(found) = self.leaving.run_until_cancelled(next()).await {
             let before = health.send_replace(found.clone());
-            if before.ill != found.ill {
-                tracing::warn!(ill = ?found.ill, "the health of the services changed");
+            if before.failing != found.failing {
+                tracing::warn!(failing = ?found.failing, "the health of the services changed");
             }
         }
         // A load balancer that reads the health sends nothing more here.
         self.report("", false).await;
-        for service in self.patients.iter().flat_map(Patient::serves) {
+        for service in self.checked.iter().flat_map(Checked::serves) {
             self.report(service, false).await;
         }
     }
 
     async fn check(&self) -> Health {
-        let checks = self.patients.iter().map(async |patient| (patient, patient.works().await));
-        let (mut ill, mut works_here) = (Vec::new(), true);
-        for (patient, works) in futures::future::join_all(checks).await {
+        let checks = self.checked.iter().map(async |it| (it, it.works().await));
+        let (mut failing, mut works_here) = (Vec::new(), true);
+        for (it, works) in futures::future::join_all(checks).await {
             if !works {
-                ill.push(patient.name());
+                failing.push(it.name());
             }
-            for service in patient.serves() {
+            for service in it.serves() {
                 works_here &= works;
                 self.report(service, works).await;
             }
@@ -134,7 +133,7 @@ impl Checkup {
             self.report(status::status_service_server::SERVICE_NAME, true).await;
         }
         self.report("", works_here).await;
-        Health { found_at: self.clock.now(), found: Instant::now(), ill }
+        Health { found_at: self.clock.now(), found: Instant::now(), failing }
     }
 
     async fn report(&self, service: &'static str, works: bool) {

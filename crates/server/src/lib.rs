@@ -1,54 +1,27 @@
-//! The platform as one program: settings, assembly, one port, the command line.
+//! The platform as one program: settings, assembly, the command line.
 //!
 //! 1. [`Cli`] and [`Config`]: what is asked for.
-//! 2. [`Platform`]: the services, opened and brought together; [`Parts`] says which of them.
-//! 3. `front`: the one port, and the doors behind it: `rest`, `grpc`, [`ws`], [`docs`].
-//! 4. `listen`: connections.
+//! 2. [`SERVICES`]: the one list of services. [`Parts`] says which of them a process has.
+//! 3. [`Platform`]: the services, opened and brought together behind one port.
+//! 4. [`commands`]: what an operator does besides serving.
 
-mod access;
-mod admin;
-mod afar;
-mod arriving;
-mod backup;
-mod body;
-mod calls;
 pub mod cli;
+pub mod commands;
 pub mod config;
-mod copy;
-pub mod demo;
-pub mod docs;
-mod doctor;
-mod front;
-mod grpc;
 mod health;
-mod linger;
-mod listen;
-mod migrate;
-mod numbers;
-mod outcome;
-mod pace;
+mod list;
+mod metrics;
 pub mod parts;
 mod platform;
-mod probe;
-mod refusal;
-mod refused;
-mod rest;
-mod say;
+mod remote_health;
 mod services;
 pub mod shutdown;
 mod status;
-pub mod trust;
+mod upkeep;
 mod welcome;
-pub mod ws;
 
-pub use admin::run as administer;
-pub use backup::backup;
 pub use cli::Cli;
 pub use config::Config;
-pub use copy::copy;
-pub use doctor::doctor;
-pub use migrate::migrate;
+pub use list::SERVICES;
 pub use parts::Parts;
 pub use platform::Platform;
-pub use probe::probe;
-pub use say::complain;

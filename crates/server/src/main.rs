@@ -1,11 +1,16 @@
 //! `sir0`: the games distribution platform that anyone can run.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
+use sir0_host::Asked;
+use sir0_kernel::SystemClock;
 use sir0_server::{
-    Cli, Config, Parts, Platform, administer, backup, cli::Command, complain, copy, doctor,
-    migrate, parts::Part, probe, shutdown,
+    Cli, Config, Parts, Platform,
+    cli::{Command, OwnCommand},
+    commands::{backup, complain, copy, doctor, migrate, probe, say},
+    parts::Part,
+    shutdown,
 };
 
 /// Gives memory back to the system once it is free. The system's own allocator keeps what a flood of requests once
@@ -29,26 +34,38 @@ async fn main() -> ExitCode {
 /// Does what was asked for. Answers whether it went well.
 async fn run(cli: Cli) -> anyhow::Result<bool> {
     let config = Config::load(&cli).context("the configuration cannot be used")?;
-    if let Command::Probe { url } = cli.command {
-        return Ok(probe(&config, url).await);
-    }
     let name = match &cli.command {
-        Command::Serve { part: Some(part), .. } => part.name(),
+        Command::Own(OwnCommand::Probe { url }) => return Ok(probe(&config, url.clone()).await),
+        Command::Own(OwnCommand::Serve { part: Some(part), .. }) => part.name(),
         _ => "sir0",
     };
     let traces = sir0_telemetry::traces::start(&config.traces, name)?;
     sir0_telemetry::logs::start(&config.log, config.no_color, &traces)?;
-    let done = match cli.command {
-        Command::Serve { part, demo } => Box::pin(serve(config, part, demo)).await.map(|()| true),
-        Command::Migrate { service, check } => migrate(&config, service, check).await,
-        Command::Copy(route) => copy(&config, &route).await.map(|()| true),
-        Command::Backup { to } => backup(&config, &to).await.map(|()| true),
-        Command::Doctor { part } => doctor(&config, part).await,
-        Command::Admin(admin) => administer(&config, admin).await.map(|()| true),
-        Command::Probe { .. } => unreachable!("it was answered above"),
-    };
+    let done = perform(&config, cli.command).await;
     traces.stop().await;
     done
+}
+
+async fn perform(config: &Config, command: Command) -> anyhow::Result<bool> {
+    match command {
+        Command::OfService(service, command, line) => {
+            let settings = config.services.iter().find(|it| it.service().name == service.name);
+            let settings = settings.context("the service has no settings")?.boxed();
+            let (data_dir, clock) = (config.data_dir.clone(), Arc::new(SystemClock));
+            say(&(command.run)(Asked { config: settings, data_dir, clock, line }).await?)?;
+            Ok(true)
+        }
+        Command::Own(command) => match command {
+            OwnCommand::Serve { part, demo } => {
+                Box::pin(serve(config.clone(), part, demo)).await.map(|()| true)
+            }
+            OwnCommand::Migrate { service, check } => migrate(config, service, check).await,
+            OwnCommand::Copy(route) => copy(config, &route).await.map(|()| true),
+            OwnCommand::Backup { to } => backup(config, &to).await.map(|()| true),
+            OwnCommand::Doctor { part } => doctor(config, part).await,
+            OwnCommand::Probe { url } => Ok(probe(config, url).await),
+        },
+    }
 }
 
 async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result<()> {
@@ -63,7 +80,7 @@ async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result
         () = &mut stop => return Ok(()),
     };
     if demo {
-        platform.stock_demo().await.context("the demo catalogue cannot be put into the store")?;
+        platform.demonstrate().await.context("the demo catalogue cannot be put into the store")?;
     }
     platform.welcome();
     Box::pin(platform.serve_until(stop)).await;

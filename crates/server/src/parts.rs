@@ -1,43 +1,73 @@
 //! Which services a process answers for: all of them, or one that runs apart from the others.
 
-use std::{collections::HashMap, time::Duration};
+use std::{fmt, str::FromStr};
 
-use clap::ValueEnum;
-use sir0_contract::{CALLS, Call};
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use sir0_contract::{Access, CALLS, Call};
+use sir0_host::Service;
+
+use crate::SERVICES;
 
 /// What can run by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy)]
 pub enum Part {
-    /// Who someone is and how they prove it.
-    Accounts,
-    /// Games, and the WebSocket that tells of their changes.
-    Storefront,
-    /// The docs page and the status of the other two. Keeps nothing.
+    /// A service.
+    Service(&'static Service),
+    /// The docs page and the status of the services. Keeps nothing.
     Edge,
 }
 
+/// The name of the part that is no service.
+const EDGE: &str = "edge";
+
 impl Part {
+    /// Every part.
+    pub fn all() -> impl Iterator<Item = Self> {
+        SERVICES.iter().copied().map(Self::Service).chain([Self::Edge])
+    }
+
     /// Its name, as a person types it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Accounts => "accounts",
-            Self::Storefront => "storefront",
-            Self::Edge => "edge",
+            Self::Service(service) => service.name,
+            Self::Edge => EDGE,
         }
     }
 
-    /// The part that answers this call.
-    pub(crate) fn of(call: &Call) -> Self {
-        if call.service.starts_with("sir0.accounts.") {
-            Self::Accounts
-        } else if call.service.starts_with("sir0.storefront.") {
-            Self::Storefront
-        } else {
-            Self::Edge
+    /// What it has, in a line of a help page.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Service(service) => service.about,
+            Self::Edge => "The docs page and the status of the services. Keeps nothing",
         }
+    }
+}
+
+impl PartialEq for Part {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Part {}
+
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No part has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no part has this name")]
+pub struct NoSuchPart;
+
+impl FromStr for Part {
+    type Err = NoSuchPart;
+
+    fn from_str(name: &str) -> Result<Self, NoSuchPart> {
+        Self::all().find(|part| part.name() == name).ok_or(NoSuchPart)
     }
 }
 
@@ -61,31 +91,40 @@ impl Parts {
         self.0
     }
 
-    /// Whether this process answers for the part.
+    /// Whether this process has the docs page and the status.
     #[must_use]
-    pub fn include(self, part: Part) -> bool {
-        self.0.is_none_or(|only| only == part)
+    pub fn has_edge(self) -> bool {
+        self.0.is_none_or(|only| only == Part::Edge)
     }
 
-    /// The calls this process answers, in the order of the contract.
+    /// Whether this process has the service.
+    #[must_use]
+    pub fn have(self, service: &Service) -> bool {
+        self.0.is_none_or(|only| only.name() == service.name)
+    }
+
+    /// The services of this process.
+    pub fn services(self) -> impl Iterator<Item = &'static Service> {
+        SERVICES.iter().copied().filter(move |service| self.have(service))
+    }
+
+    /// The calls of this process, in the order of the contract. A call of no service is the edge's.
     pub(crate) fn calls(self) -> Vec<&'static Call> {
-        CALLS.iter().filter(|call| self.include(Part::of(call))).collect()
+        let is_here = |call: &&Call| match SERVICES.iter().find(|service| service.answers(call)) {
+            Some(service) => self.have(service),
+            None => self.has_edge(),
+        };
+        CALLS.iter().filter(is_here).collect()
     }
-}
 
-/// How long a caller should wait when this process does not serve its call.
-pub(crate) const ELSEWHERE_AGAIN: Duration = Duration::from_secs(1);
-
-/// The message to such a caller.
-pub(crate) const ELSEWHERE: &str = "another process of this platform answers this, try again";
-
-/// The answer to a call of the contract that this process does not serve. A proxy that asked the wrong process, as when
-/// an address changed hands, then asks another one. It would pass on `UNIMPLEMENTED` as the truth. The answer is no
-/// fault of this process, so it is counted and not logged.
-pub(crate) fn elsewhere() -> Status {
-    let mut details = ErrorDetails::with_error_info("UNAVAILABLE", "platform", HashMap::new());
-    details.set_retry_info(Some(ELSEWHERE_AGAIN));
-    Status::with_error_details(Code::Unavailable, ELSEWHERE, details)
+    /// The calls that reflection lists. The edge lists the whole public contract: behind a proxy, the edge is the one
+    /// that is asked.
+    pub(crate) fn listed_calls(self) -> Vec<&'static Call> {
+        match self.0 {
+            Some(Part::Edge) => CALLS.iter().filter(|call| call.access != Access::Peer).collect(),
+            _ => self.calls(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -94,19 +133,17 @@ mod tests {
 
     #[test]
     fn every_call_belongs_to_one_part_and_to_the_whole() {
-        let apart: Vec<_> = [Part::Accounts, Part::Storefront, Part::Edge]
-            .map(|part| Parts::only(part).calls())
-            .concat();
+        let apart: usize = Part::all().map(|part| Parts::only(part).calls().len()).sum();
 
-        assert_eq!(apart.len(), CALLS.len());
+        assert_eq!(apart, CALLS.len());
         assert_eq!(Parts::ALL.calls().len(), CALLS.len());
         for (part, path) in [
-            (Part::Accounts, "/sir0.accounts.v1.AccountsService/Login"),
-            (Part::Storefront, "/sir0.storefront.v1.GamesService/GetGame"),
-            (Part::Edge, "/sir0.status.v1.StatusService/GetStatus"),
+            ("accounts", "/sir0.accounts.v1.AccountsService/Login"),
+            ("storefront", "/sir0.storefront.v1.GamesService/GetGame"),
+            ("edge", "/sir0.status.v1.StatusService/GetStatus"),
         ] {
-            let calls = Parts::only(part).calls();
-            assert!(calls.iter().any(|call| call.path == path), "{path} is not of {part:?}");
+            let calls = Parts::only(part.parse().expect("a part")).calls();
+            assert!(calls.iter().any(|call| call.path == path), "{path} is not of {part}");
         }
     }
 }

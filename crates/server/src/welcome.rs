@@ -6,7 +6,12 @@ use std::{
     net::SocketAddr,
 };
 
-use crate::{Config, Parts, copy::bare, parts::Part, probe::from_here, say::say};
+use sir0_host::{Hint, Service};
+
+use crate::{
+    Config, Parts,
+    commands::{bare, from_here, say},
+};
 
 /// Prints the addresses and the first steps for the person who typed the command. A program that reads the output finds
 /// the line `ready` in the log instead.
@@ -38,39 +43,39 @@ fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -
     let address = from_here(address);
     let name = parts.alone().map(|part| format!(" {}", part.name())).unwrap_or_default();
     let mut text = format!("\n  SIR0{name} {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
-    let (edge, accounts) = (parts.include(Part::Edge), parts.include(Part::Accounts));
-    let storefront = parts.include(Part::Storefront);
-    for (is_here, what, at) in [
-        (edge, "Try every call", format!("http://{address}/docs")),
-        (storefront, "REST", format!("http://{address}/api/games")),
-        (true, "gRPC, gRPC-Web", format!("{address}  (reflection is on)")),
-        (storefront, "WebSocket", format!("ws://{address}/ws")),
-        (true, "Metrics", format!("http://{address}/metrics")),
-        (config.keeps_files(parts), "Data", config.data_dir.display().to_string()),
-    ] {
-        if is_here {
-            writeln!(text, "  {what:<15} {at}").expect("a string grows");
-        }
+    let mut line = |what: &str, at: String| {
+        writeln!(text, "  {what:<15} {at}").expect("a string grows");
+    };
+    if parts.has_edge() {
+        line("Try every call", format!("http://{address}/docs"));
     }
-    if accounts {
-        let create = create_command(config, typed);
-        writeln!(
-            text,
-            "\n  Make the first administrator, in another terminal (type a password, press Enter):\n{create}"
-        )
-        .expect("a string grows");
+    for Hint { what, scheme, path } in parts.services().flat_map(|service| service.hints) {
+        line(what, format!("{scheme}://{address}{path}"));
+    }
+    line("gRPC, gRPC-Web", format!("{address}  (reflection is on)"));
+    line("Metrics", format!("http://{address}/metrics"));
+    if config.keeps_files(parts) {
+        line("Data", config.data_dir.display().to_string());
+    }
+    for service in parts.services() {
+        if let Some((why, rest)) = service.command.and_then(|command| command.first) {
+            let command = command_line(config, service, typed, rest);
+            writeln!(text, "\n  {why}\n{command}").expect("a string grows");
+        }
     }
     text.push_str("\n  Stop with Ctrl-C.\n\n");
     text
 }
 
-/// The command that finds the same accounts from any terminal: relative paths start in the folder of the server.
-fn create_command(config: &Config, typed: &Typed<'_>) -> String {
-    const ABOUT_THE_DATABASE: [&str; 2] =
-        ["SIR0_ACCOUNTS_DATABASE_URL", "SIR0_ACCOUNTS_DATABASE_PASSWORD_FILE"];
+/// The command that finds the same database from any terminal: relative paths start in the folder of the server.
+fn command_line(config: &Config, service: &Service, typed: &Typed<'_>, rest: &str) -> String {
+    let about_the_database = |variable: &str| {
+        let setting = service.settings.iter().find(|setting| setting.variable == variable);
+        setting.is_some_and(|it| it.key.starts_with(&format!("{}.database", service.name)))
+    };
     let mut command = format!("    cd {}\n    ", quoted(typed.folder));
     for (name, value) in &config.sources.variables {
-        if ABOUT_THE_DATABASE.contains(name) {
+        if about_the_database(name) {
             write!(command, "{name}={} ", quoted(&bare(value))).expect("a string grows");
         }
     }
@@ -83,7 +88,7 @@ fn create_command(config: &Config, typed: &Typed<'_>) -> String {
         let folder = quoted(&config.data_dir.display().to_string());
         write!(command, " --data-dir {folder}").expect("a string grows");
     }
-    command.push_str(" admin create --email you@example.org --username you");
+    write!(command, " {rest}").expect("a string grows");
     command
 }
 
@@ -100,7 +105,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sources;
+    use crate::{SERVICES, config::Sources, parts::Part};
 
     const TYPED: Typed<'_> = Typed { program: "target/release/sir0", folder: "/home/ada/my games" };
 
@@ -131,7 +136,7 @@ mod tests {
         };
         let config = Config { data_dir: "/srv/games".into(), sources, ..Config::default() };
 
-        let command = create_command(&config, &TYPED);
+        let command = command_line(&config, SERVICES[0], &TYPED, "admin create");
 
         let line = command.lines().nth(1).expect("the second line");
         assert!(line.starts_with("    SIR0_ACCOUNTS_DATABASE_URL="), "{line}");
@@ -155,7 +160,7 @@ mod tests {
     fn a_part_tells_only_of_what_it_has() {
         let config = Config::default();
 
-        let text = text(config.listen, &config, Parts::only(Part::Storefront), &TYPED);
+        let text = text(config.listen, &config, Parts::only(Part::Service(SERVICES[1])), &TYPED);
 
         assert!(text.contains("SIR0 storefront") && text.contains("/api/games"), "{text}");
         assert!(!text.contains("/docs") && !text.contains("admin create"), "{text}");

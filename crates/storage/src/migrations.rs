@@ -27,6 +27,14 @@ pub struct Migrations {
     pub postgres: &'static [Migration],
 }
 
+impl Migrations {
+    /// The name of the first step, by which a database tells whose it is.
+    #[must_use]
+    pub fn first(&self) -> &'static str {
+        self.sqlite.first().map_or("", |step| step.name)
+    }
+}
+
 /// A step, and whether a database has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {

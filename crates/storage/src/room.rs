@@ -13,7 +13,7 @@ macro_rules! room {
         writes { $($write:ident($($write_name:ident: $write_type:ty),*) -> $write_answer:ty;)* }
     ) => {
         /// The migrations of both engines.
-        const MIGRATIONS: $crate::Migrations = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+        pub(crate) const MIGRATIONS: $crate::Migrations = include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
         /// The tables in one engine.
         #[derive(Clone, Debug)]

@@ -3,7 +3,36 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sir0_settings::{Kind, Setting};
 use sir0_storage::{self as storage, Asked, Place};
+
+/// The settings of [`Config`].
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting::new(
+        "storefront.database",
+        "SIR0_STOREFRONT_DATABASE_URL",
+        Kind::Database,
+        "where games are; unset, storefront.db in the data folder",
+    ),
+    Setting::new(
+        "storefront.database_password_file",
+        "SIR0_STOREFRONT_DATABASE_PASSWORD_FILE",
+        Kind::File,
+        "holds the password for it, so that no variable does",
+    ),
+    Setting::new(
+        "storefront.database_connections",
+        "SIR0_STOREFRONT_DATABASE_CONNECTIONS",
+        Kind::Number,
+        "the most connections one process has to it (PostgreSQL)",
+    ),
+    Setting::new(
+        "storefront.cached_games",
+        "SIR0_STOREFRONT_CACHED_GAMES",
+        Kind::Number,
+        "how many games to keep at hand in memory",
+    ),
+];
 
 /// What can be tuned in the storefront.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -15,10 +15,12 @@ mod db;
 pub mod domain;
 mod error;
 mod events;
+mod host;
 mod reads;
 mod service;
 mod watch;
 
 pub use config::Config;
 pub use error::StorefrontError;
+pub use host::{SERVICE, topics::GameTopics};
 pub use service::Storefront;

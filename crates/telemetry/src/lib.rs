@@ -5,5 +5,5 @@ pub mod logs;
 pub mod metrics;
 pub mod traces;
 
-pub use logs::{Config, Format};
+pub use logs::{Config, Format, SETTINGS};
 pub use metrics::Metrics;

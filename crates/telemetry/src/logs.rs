@@ -14,6 +14,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sir0_kernel::{Clock, SystemClock};
+use sir0_settings::{Kind, Setting};
 use tracing::{Dispatch, Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -41,6 +42,24 @@ pub const SUMS: &str = "sir0::sums";
 
 /// The bounds of this process, once it logs.
 static BOUNDS: OnceLock<Arc<Bounds>> = OnceLock::new();
+
+/// The settings of [`Config`].
+pub const SETTINGS: &[Setting] = &[
+    Setting::new("log.filter", "SIR0_LOG", Kind::Filter, "what to log, in all or by target")
+        .with_flag("--log"),
+    Setting::new(
+        "log.format",
+        "SIR0_LOG_FORMAT",
+        Kind::Format,
+        "`text` for people, `json` for machines",
+    ),
+    Setting::new(
+        "log.access",
+        "SIR0_LOG_ACCESS",
+        Kind::Switch,
+        "a line for each request, with the address of its client",
+    ),
+];
 
 /// What is logged, and in which form.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

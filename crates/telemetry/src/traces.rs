@@ -34,7 +34,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-pub use config::Config;
+pub use config::{Config, SETTINGS};
 pub use context::Trace;
 pub(crate) use context::current_ids;
 

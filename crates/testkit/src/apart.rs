@@ -1,11 +1,11 @@
 //! The platform with each part apart, as in a separate process: each has its own port, its own settings and its own
 //! folder, and finds the others by their addresses. No proxy stands in front.
 
-use std::{fs, net::SocketAddr};
+use std::{collections::BTreeMap, fs, net::SocketAddr};
 
 use sir0_accounts::Accounts;
 use sir0_kernel::Role;
-use sir0_server::{Config, Parts, Platform, parts::Part};
+use sir0_server::{Config, Parts, Platform, SERVICES, parts::Part};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -17,6 +17,8 @@ pub struct Apart {
     pub accounts: Lone,
     /// The part that has games.
     pub storefront: Lone,
+    /// Every other service, by its name.
+    pub others: BTreeMap<&'static str, Lone>,
     /// The part that has the status of both.
     pub edge: Lone,
     _folder: TempDir,
@@ -55,12 +57,17 @@ pub async fn apart_with(set: impl FnOnce(&mut Config)) -> Apart {
         config.data_dir = folder.path().join(part.name());
         Lone::starts(part, config)
     };
-    let accounts = of(Part::Accounts, config.clone()).await;
-    config.peers.accounts = Some(accounts.url());
-    let storefront = of(Part::Storefront, config.clone()).await;
-    config.peers.storefront = Some(storefront.url());
+    let mut services = BTreeMap::new();
+    // A service is told where those are that began before it, and the edge where all are.
+    for service in SERVICES {
+        let begun = of(Part::Service(service), config.clone()).await;
+        config.peers.set_url(service, begun.url());
+        services.insert(service.name, begun);
+    }
     let edge = of(Part::Edge, config).await;
-    Apart { accounts, storefront, edge, _folder: folder }
+    let mut named = |name| services.remove(name).expect("a service of the list");
+    let (accounts, storefront) = (named("accounts"), named("storefront"));
+    Apart { accounts, storefront, others: services, edge, _folder: folder }
 }
 
 impl Apart {
@@ -135,7 +142,7 @@ impl Lone {
 
 async fn serve(part: Part, config: Config) -> (SocketAddr, Serving) {
     let platform = Platform::open_parts(config, Parts::only(part)).await.expect("a part opens");
-    let (address, accounts) = (platform.address(), platform.accounts().cloned());
+    let (address, accounts) = (platform.address(), platform.service::<Accounts>().cloned());
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(platform.serve_until(async move {
         // A dropped sender means the same as a message.

@@ -12,6 +12,7 @@ mod swap;
 mod warden;
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -19,8 +20,9 @@ use std::{
 };
 
 use futures::future::join_all;
+use sir0_host::Service;
 use sir0_kernel::Role;
-use sir0_server::parts::Part;
+use sir0_server::{SERVICES, parts::Part};
 use sir0_tokens::SigningKey;
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
@@ -82,6 +84,8 @@ pub struct Cluster {
     pub accounts: Vec<Instance>,
     /// The instances of the storefront.
     pub storefronts: Vec<Instance>,
+    /// The instances of every other service.
+    pub others: Vec<Vec<Instance>>,
     /// The instance that has the docs page and the status of the others.
     pub edge: Instance,
     /// The Redis that rings between instances and shares their caches.
@@ -90,12 +94,14 @@ pub struct Cluster {
     pub accounts_db: Store,
     /// The database of the storefront.
     pub storefront_db: Store,
+    /// The database of every other service.
+    pub other_dbs: Vec<Store>,
     door: Door,
     program: PathBuf,
-    /// The settings of an operator of accounts.
+    /// The settings of an operator.
     operators: Vec<(String, String)>,
-    /// The name that leads to accounts, and the name that leads to the storefront.
-    names: [Name; 2],
+    /// The names that lead to the services.
+    names: BTreeMap<&'static str, Name>,
     settling: Settling,
     folder: TempDir,
 }
@@ -106,31 +112,56 @@ pub async fn cluster() -> Cluster {
     Plan::default().starts().await
 }
 
+/// A service of a cluster that is being put together.
+struct Planned {
+    service: &'static Service,
+    addresses: Vec<SocketAddr>,
+    database: Store,
+    name: Name,
+}
+
+impl Planned {
+    /// How its containers name places, and the same places on this machine.
+    fn places(&self) -> [(String, String); 2] {
+        let name = self.service.name;
+        [
+            (format!("postgres://{name}@{name}-db:5432/{name}"), self.database.url()),
+            (format!("//{name}:8080"), format!("//{}", self.name.address())),
+        ]
+    }
+
+    fn feed(&self) -> Feed {
+        Feed::new(self.service.name, &self.database.url(), self.addresses.clone())
+    }
+}
+
 impl Plan {
+    /// How many instances of a service.
+    fn count(&self, service: &Service) -> usize {
+        match service.name {
+            "accounts" => self.accounts,
+            "storefront" => self.storefronts,
+            _ => 2,
+        }
+    }
+
     /// Starts the cluster. Returns when the proxy sees every instance as healthy.
     pub async fn starts(self) -> Cluster {
         let folder = tempfile::tempdir().expect("a folder for the cluster");
         let warden = Arc::new(Warden::start(folder.path()));
         let secrets = Secrets::make(folder.path());
-        let (redis, accounts_db, storefront_db) = self.servers(&secrets).await;
+        let (redis, planned) = self.servers(&secrets).await;
 
-        let at = |count: usize| -> Vec<SocketAddr> { (0..count).map(|_| free_address()).collect() };
-        let (accounts_at, storefronts_at, edge_at) =
-            (at(self.accounts), at(self.storefronts), free_address());
-        let names = [Name::of(accounts_at.clone()).await, Name::of(storefronts_at.clone()).await];
-        let url = |name: &Name| format!("//{}", name.address());
-        let places = Places::from([
-            ("postgres://accounts@accounts-db:5432/accounts".to_owned(), accounts_db.url()),
-            ("postgres://storefront@storefront-db:5432/storefront".to_owned(), storefront_db.url()),
-            ("//redis:6379".to_owned(), format!("//127.0.0.1:{}", redis.port())),
-            ("//accounts:8080".to_owned(), url(&names[0])),
-            ("//storefront:8080".to_owned(), url(&names[1])),
-            ("/run/secrets/".to_owned(), secrets.folder.display().to_string() + "/"),
-        ]);
-        let settling = Settling::of(vec![
-            Feed::new("accounts", &accounts_db.url(), accounts_at.clone()),
-            Feed::new("storefront", &storefront_db.url(), storefronts_at.clone()),
-        ]);
+        let edge_at = free_address();
+        let places: Places = planned
+            .iter()
+            .flat_map(Planned::places)
+            .chain([
+                ("//redis:6379".to_owned(), format!("//127.0.0.1:{}", redis.port())),
+                ("/run/secrets/".to_owned(), secrets.folder.display().to_string() + "/"),
+            ])
+            .collect();
+        let settling = Settling::of(planned.iter().map(Planned::feed).collect());
 
         let program = self.program.clone().unwrap_or_else(process::program);
         let begin = |part: Part, number: usize, address: SocketAddr| {
@@ -141,42 +172,47 @@ impl Plan {
             let door = Door::of_many(address, settling.clone());
             Instance::begin(name, part, &program, settings, own, door, Arc::clone(&warden))
         };
-        let all = |part: Part, addresses: &[SocketAddr]| -> Vec<Instance> {
-            let numbered = addresses.iter().enumerate();
-            numbered.map(|(number, address)| begin(part, number, *address)).collect()
+        let all = |it: &Planned| -> Vec<Instance> {
+            let numbered = it.addresses.iter().enumerate();
+            numbered.map(|(number, at)| begin(Part::Service(it.service), number, *at)).collect()
         };
-        let mut accounts = all(Part::Accounts, &accounts_at);
-        let mut storefronts = all(Part::Storefront, &storefronts_at);
-        join_all(accounts.iter_mut().chain(&mut storefronts).map(Instance::is_ready)).await;
+        let mut instances: BTreeMap<_, _> =
+            planned.iter().map(|it| (it.service.name, all(it))).collect();
+        join_all(instances.values_mut().flatten().map(Instance::is_ready)).await;
         // Like its container, the edge waits for the others: otherwise it would tell for a while what it saw without
         // them.
         let mut edge = begin(Part::Edge, 0, edge_at);
         edge.is_ready().await;
 
         let address = self.listen.unwrap_or_else(free_address);
-        let expected = [
-            ("accounts", self.accounts),
-            ("storefront", self.storefronts),
-            ("storefront-websocket", self.storefronts),
-            ("edge", 1),
-        ];
-        let upstreams = [
-            Upstream { name: "accounts", instances: accounts_at },
-            Upstream { name: "storefront", instances: storefronts_at },
-            Upstream { name: "edge", instances: vec![edge_at] },
-        ];
+        let expected = upstream_counts(|service| self.count(service));
+        let upstreams = planned.iter().map(|it| (it.service.name, it.addresses.clone()));
+        let upstreams = upstreams.chain([(Part::Edge.name(), vec![edge_at])]);
+        let upstreams: Vec<_> =
+            upstreams.map(|(name, instances)| Upstream { name, instances }).collect();
         let ports = Ports { front: address, monitoring: free_address(), admin: free_address() };
         let mut envoy = Envoy::start(folder.path(), ports, &upstreams, warden);
         envoy.sees(&expected).await;
-        let operators = self.settings(Part::Accounts, free_address(), &places);
+        let identifying = SERVICES.iter().find(|service| service.identifying.is_some());
+        let identifying = identifying.expect("a service identifies callers");
+        let operators = self.settings(Part::Service(identifying), free_address(), &places);
+
+        let (mut databases, mut names) = (BTreeMap::new(), BTreeMap::new());
+        for Planned { service, database, name, .. } in planned {
+            databases.insert(service.name, database);
+            names.insert(service.name, name);
+        }
+        const LISTED: &str = "a service of the list";
         Cluster {
             envoy,
-            accounts,
-            storefronts,
+            accounts: instances.remove("accounts").expect(LISTED),
+            storefronts: instances.remove("storefront").expect(LISTED),
+            others: instances.into_values().collect(),
             edge,
             redis,
-            accounts_db,
-            storefront_db,
+            accounts_db: databases.remove("accounts").expect(LISTED),
+            storefront_db: databases.remove("storefront").expect(LISTED),
+            other_dbs: databases.into_values().collect(),
             door: Door::of_many(address, settling.clone()),
             program,
             operators,
@@ -187,23 +223,25 @@ impl Plan {
     }
 
     /// Starts the servers that keep data, all at once.
-    async fn servers(&self, secrets: &Secrets) -> (Redis, Store, Store) {
+    async fn servers(&self, secrets: &Secrets) -> (Redis, Vec<Planned>) {
         const STARTED: &str = "what is missing was said above";
-        let store = |service: &'static str, password: &String| {
-            let (own, password) = (self.own_databases, password.clone());
-            spawn_blocking(
-                move || {
-                    if own { Store::own(service, &password) } else { Store::shared() }
-                },
-            )
-        };
         let password = secrets.redis.clone();
-        let (redis, accounts, storefront) = tokio::join!(
-            spawn_blocking(move || Redis::start(&password)),
-            store("accounts", &secrets.accounts_db),
-            store("storefront", &secrets.storefront_db),
-        );
-        (redis.expect(STARTED), accounts.expect(STARTED), storefront.expect(STARTED))
+        let redis = spawn_blocking(move || Redis::start(&password));
+        let planned = SERVICES.iter().map(|service| async {
+            let (own, password) = (self.own_databases, secrets.databases[service.name].clone());
+            let name = service.name;
+            let database =
+                spawn_blocking(
+                    move || {
+                        if own { Store::own(name, &password) } else { Store::shared() }
+                    },
+                );
+            let addresses: Vec<_> = (0..self.count(service)).map(|_| free_address()).collect();
+            let name = Name::of(addresses.clone()).await;
+            Planned { service, addresses, database: database.await.expect(STARTED), name }
+        });
+        let planned = join_all(planned).await;
+        (redis.await.expect(STARTED), planned)
     }
 
     /// The settings of an instance.
@@ -250,7 +288,8 @@ impl Cluster {
 
     /// Every instance of every service.
     pub fn instances(&mut self) -> impl Iterator<Item = &mut Instance> {
-        self.accounts.iter_mut().chain(&mut self.storefronts).chain([&mut self.edge])
+        let services = self.accounts.iter_mut().chain(&mut self.storefronts);
+        services.chain(self.others.iter_mut().flatten()).chain([&mut self.edge])
     }
 
     /// Lets every running instance end in order, all at once.
@@ -267,6 +306,7 @@ impl Cluster {
     /// Starts every instance again at the same address, and waits until the proxy sees it as healthy.
     pub async fn starts_again(&mut self) {
         let services = self.accounts.iter_mut().chain(&mut self.storefronts);
+        let services = services.chain(self.others.iter_mut().flatten());
         join_all(services.map(Instance::starts_again)).await;
         self.edge.starts_again().await;
         self.is_whole().await;
@@ -337,8 +377,8 @@ impl Cluster {
 /// The secrets that containers have in files below `/run/secrets`.
 struct Secrets {
     folder: PathBuf,
-    accounts_db: String,
-    storefront_db: String,
+    /// The password of each service's database.
+    databases: BTreeMap<&'static str, String>,
     redis: String,
 }
 
@@ -357,13 +397,27 @@ impl Secrets {
             fs::write(folder.join(name), &secret).expect("a folder of ours");
             secret
         };
-        let (accounts_db, storefront_db) =
-            (random("accounts-db-password"), random("storefront-db-password"));
+        let databases = SERVICES
+            .iter()
+            .map(|service| (service.name, random(&format!("{}-db-password", service.name))))
+            .collect();
         let redis = random("redis-password");
         random("peers-secret");
         SigningKey::open_or_create(&folder.join(Self::SIGNING_KEY)).expect("a folder of ours");
-        Self { folder, accounts_db, storefront_db, redis }
+        Self { folder, databases, redis }
     }
+}
+
+/// How many instances the proxy is to see under each name that it has for them.
+fn upstream_counts(count: impl Fn(&Service) -> usize) -> Vec<(String, usize)> {
+    let mut counts = vec![(Part::Edge.name().to_owned(), 1)];
+    for service in SERVICES {
+        counts.push((service.name.to_owned(), count(service)));
+        if service.has_page("/ws") {
+            counts.push((format!("{}-websocket", service.name), count(service)));
+        }
+    }
+    counts
 }
 
 /// A random number, from the seed that std makes for its hash maps.

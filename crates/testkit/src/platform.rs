@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use sir0_accounts::Accounts;
 use sir0_kernel::Role;
-use sir0_server::{Config, Platform};
+use sir0_server::{Config, Platform, cli::Options};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -51,14 +51,11 @@ pub async fn platform() -> Running {
 /// port are chosen afterwards.
 pub async fn platform_with(set: impl FnOnce(&mut Config)) -> Running {
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let mut config = config();
+    let databases = (topology() == Topology::Postgres).then(Databases::fresh);
+    let mut config = config_of(databases.as_ref().map(Databases::variables).unwrap_or_default());
     set(&mut config);
     config.data_dir = folder.path().to_owned();
     config.listen = ([127, 0, 0, 1], 0).into();
-    let databases = (topology() == Topology::Postgres).then(Databases::fresh);
-    if let Some(databases) = &databases {
-        databases.place(&mut config);
-    }
     let (address, serving) = serve(&config).await;
     Running(Stage::Here(Box::new(Here {
         config,
@@ -72,8 +69,16 @@ pub async fn platform_with(set: impl FnOnce(&mut Config)) -> Running {
 /// The settings of a test: the defaults, but for passwords, which cost the least that is allowed.
 #[must_use]
 pub fn config() -> Config {
-    let mut config = Config::default();
-    let hashing = &mut config.accounts.hashing;
+    config_of(Vec::new())
+}
+
+/// The settings of a test, with these variables.
+fn config_of(variables: Vec<(String, String)>) -> Config {
+    let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+    let config = Config::read(&Options::default(), variables);
+    let mut config = config.expect("the variables of a test are good");
+    let accounts: &mut sir0_accounts::Config = config.services.get_mut();
+    let hashing = &mut accounts.hashing;
     (hashing.log_n, hashing.r, hashing.p) = (15, 8, 3);
     config
 }
@@ -81,7 +86,7 @@ pub fn config() -> Config {
 async fn serve(config: &Config) -> (SocketAddr, Serving) {
     let platform = Platform::open(config.clone()).await.expect("a platform opens");
     let address = platform.address();
-    let accounts = platform.accounts().cloned().expect("a whole platform has accounts");
+    let accounts = platform.service::<Accounts>().cloned().expect("a whole platform has accounts");
     let (stop, stopped) = oneshot::channel();
     let ended = tokio::spawn(platform.serve_until(async move {
         // A dropped sender means the same as a message.

@@ -182,7 +182,8 @@ async fn accounts_refuse_alike_over_grpc_and_rest() {
 #[tokio::test]
 async fn too_many_passwords_at_once_are_told_when_to_try_again() {
     let platform = platform_with(|config| {
-        let hashing = &mut config.accounts.hashing;
+        let accounts: &mut sir0_accounts::Config = config.services.get_mut();
+        let hashing = &mut accounts.hashing;
         (hashing.memory_mib, hashing.queue) = (1, 0);
     })
     .await;

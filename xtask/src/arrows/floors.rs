@@ -1,5 +1,5 @@
 //! Which crate stands on which floor. A crate leans only on crates of lower floors, so services never know
-//! each other and nothing goes round in circles.
+//! each other and nothing goes round in circles. A service has its floor by what it is, and is named nowhere here.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::workspace::Package;
 
 /// From the ground up, as ARCHITECTURE shows them.
 const FLOORS: &[&[&str]] = &[
-    &["sir0-kernel", "sir0-transcoding", "sir0-contract-build", "sir0-throwaway"],
+    &["sir0-kernel", "sir0-settings", "sir0-transcoding", "sir0-contract-build", "sir0-throwaway"],
     &[
         "sir0-contract",
         "sir0-sample-contract",
@@ -17,12 +17,17 @@ const FLOORS: &[&[&str]] = &[
         "sir0-telemetry",
     ],
     &["sir0-rpc", "sir0-feed"],
-    &["sir0-accounts", "sir0-storefront"],
+    &["sir0-host"],
+    // Every service stands here too.
+    &["sir0-port"],
     &["sir0-server"],
     &["sir0-testkit"],
     // Above everything: they look at the house from outside.
     &["sir0-integration-tests", "sir0-bench", "sir0-drills", "xtask"],
 ];
+
+/// Where services stand.
+const SERVICES: usize = 4;
 
 /// Packages that stand low so that every test can lean on them. Nothing else may lean on them.
 const FOR_TESTS: &[&str] = &["sir0-throwaway", "sir0-sample-contract"];
@@ -34,55 +39,46 @@ const FIRST_OUTSIDE: &str = "sir0-testkit";
 pub(crate) struct Arrow<'p> {
     from: &'p str,
     to: &'p str,
+    points_down: bool,
 }
 
 impl fmt::Display for Arrow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = if self.points_down() { "→" } else { "✗" };
+        let mark = if self.points_down { "→" } else { "✗" };
         write!(f, "{:<22} {mark} {}", self.from, self.to)
-    }
-}
-
-impl Arrow<'_> {
-    fn points_down(&self) -> bool {
-        match (floor(self.from), floor(self.to)) {
-            (Some(from), Some(to)) => to < from,
-            _ => false,
-        }
     }
 }
 
 /// Every arrow between packages of the workspace.
 pub(crate) fn arrows(packages: &[Package]) -> Vec<Arrow<'_>> {
-    let ours = |name: &String| packages.iter().any(|package| package.name == *name);
-    packages
-        .iter()
-        .flat_map(|package| {
-            let to = package.uses.iter().filter(move |name| ours(name));
-            to.map(|to| Arrow { from: &package.name, to })
-        })
-        .collect()
+    let mut arrows = Vec::new();
+    for from in packages {
+        for to in packages.iter().filter(|to| from.uses.contains(&to.name)) {
+            let points_down = floor(to).is_some() && floor(to) < floor(from);
+            arrows.push(Arrow { from: &from.name, to: &to.name, points_down });
+        }
+    }
+    arrows
 }
 
 /// What breaks the rule, in words.
 pub(crate) fn faults(packages: &[Package]) -> Vec<String> {
-    let homeless =
-        packages.iter().filter(|package| floor(&package.name).is_none()).map(|package| {
-            format!(
-                "{} stands on no floor, give it one in xtask/src/arrows/floors.rs",
-                package.name
-            )
-        });
+    let homeless = packages.iter().filter(|package| floor(package).is_none()).map(|package| {
+        format!(
+            "{} stands on no floor: give it one in xtask/src/arrows/floors.rs, or a room `host` if it is a service",
+            package.name
+        )
+    });
     let wrong = arrows(packages)
         .into_iter()
-        .filter(|arrow| floor(arrow.from).is_some() && !arrow.points_down())
+        .filter(|arrow| !arrow.points_down)
         .map(|arrow| format!("{} uses {}, which is not on a lower floor", arrow.from, arrow.to));
     homeless.chain(wrong).chain(packages.iter().flat_map(shipped_test_tools)).collect()
 }
 
 /// Test tools that would be part of the program.
 fn shipped_test_tools(package: &Package) -> impl Iterator<Item = String> {
-    let inside = floor(&package.name) < floor(FIRST_OUTSIDE);
+    let inside = floor(package) < floor_of(FIRST_OUTSIDE);
     let shipped = package.builds_with.iter().filter(|name| FOR_TESTS.contains(&name.as_str()));
     shipped.filter(move |_| inside).map(|name| {
         format!("{} builds with {name}, which is for tests: a dev-dependency", package.name)
@@ -91,13 +87,11 @@ fn shipped_test_tools(package: &Package) -> impl Iterator<Item = String> {
 
 /// The floors from the top down, with the packages that exist.
 pub(crate) fn picture(packages: &[Package]) -> String {
-    let exists = |name: &&&str| packages.iter().any(|package| package.name == **name);
-    let mut lines: Vec<String> = FLOORS
-        .iter()
-        .enumerate()
-        .map(|(floor, names)| {
-            let names: Vec<&str> = names.iter().filter(exists).copied().collect();
-            (floor, names.join("  "))
+    let mut lines: Vec<String> = (0..FLOORS.len())
+        .map(|number| {
+            let here = packages.iter().filter(|package| floor(package) == Some(number));
+            let names: Vec<&str> = here.map(|package| &*package.name).collect();
+            (number, names.join("  "))
         })
         .filter(|(_, names)| !names.is_empty())
         .map(|(floor, names)| format!(" floor {floor}  {names}\n"))
@@ -106,7 +100,16 @@ pub(crate) fn picture(packages: &[Package]) -> String {
     lines.concat()
 }
 
-fn floor(name: &str) -> Option<usize> {
+/// The services, by the names of their packages.
+pub(crate) fn services(packages: &[Package]) -> impl Iterator<Item = &str> {
+    packages.iter().filter(|it| floor_of(&it.name).is_none() && it.has_host).map(|it| &*it.name)
+}
+
+fn floor(package: &Package) -> Option<usize> {
+    floor_of(&package.name).or_else(|| package.has_host.then_some(SERVICES))
+}
+
+fn floor_of(name: &str) -> Option<usize> {
     FLOORS.iter().position(|names| names.contains(&name))
 }
 
@@ -117,7 +120,13 @@ mod tests {
     fn package(name: &str, uses: &[&str]) -> Package {
         let uses: Vec<_> = uses.iter().copied().map(str::to_owned).collect();
         let builds_with = uses.clone();
-        Package { name: name.to_owned(), folder: "nowhere".into(), uses, builds_with }
+        Package {
+            name: name.to_owned(),
+            folder: "nowhere".into(),
+            uses,
+            builds_with,
+            has_host: ["sir0-accounts", "sir0-storefront"].contains(&name),
+        }
     }
 
     #[test]

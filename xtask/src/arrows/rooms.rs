@@ -35,13 +35,15 @@ const RULES: &[Rule] = &[
         named_in: |code| code.names(is_tonic),
         packages: &[
             "sir0-server",
+            "sir0-port",
+            "sir0-host",
             "sir0-rpc",
             "sir0-contract",
             "sir0-contract-build",
             "sir0-sample-contract",
             "sir0-transcoding",
         ],
-        rooms: &["service", "sessions_service", "convert"],
+        rooms: &["service", "sessions_service", "convert", "host"],
         dependencies: is_tonic,
     },
     Rule {
@@ -146,7 +148,13 @@ mod tests {
     fn faults_of(name: &str, uses: &[&str], sources: &[(&str, &str)]) -> Vec<String> {
         let uses: Vec<_> = uses.iter().copied().map(str::to_owned).collect();
         let builds_with = uses.clone();
-        let package = Package { name: name.to_owned(), folder: PathBuf::new(), uses, builds_with };
+        let package = Package {
+            name: name.to_owned(),
+            folder: PathBuf::new(),
+            uses,
+            builds_with,
+            has_host: false,
+        };
         let sources: Vec<_> =
             sources.iter().map(|(path, text)| (PathBuf::from(path), Code::read(text))).collect();
         RULES

@@ -80,8 +80,8 @@ fn names_in(text: &str) -> BTreeSet<&str> {
     let is_of_a_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     text.split(|character| !is_of_a_name(character))
         .filter(|word| word.starts_with("sir0_"))
-        // Names of files and of databases, which have no unit or plural of a metric.
-        .filter(|word| !matches!(*word, "sir0_accounts" | "sir0_storefront"))
+        // Names of databases, which have no unit or plural of a metric.
+        .filter(|word| word.matches('_').count() > 1)
         .map(|name| {
             let of_histogram = ["_bucket", "_sum", "_count"];
             of_histogram.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)

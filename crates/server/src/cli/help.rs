@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, SETTINGS};
+use crate::config::{Config, settings};
 
 /// What it is, in a line.
 pub(super) const ABOUT: &str = "A games distribution platform that anyone can run";
@@ -56,9 +56,9 @@ Files:
 
 /// Everything below the options.
 pub(super) fn page() -> String {
-    let defaults = serde_json::to_value(Config::default()).expect("settings are plain values");
+    let defaults = Config::default().to_json();
     let mut page = format!("{EXAMPLES}\n\n{SOURCES}\n");
-    for setting in SETTINGS {
+    for setting in settings().iter() {
         let default = defaults.pointer(&format!("/{}", setting.key.replace('.', "/")));
         let default = match default {
             Some(serde_json::Value::String(text)) => text.clone(),

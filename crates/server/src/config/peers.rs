@@ -1,68 +1,127 @@
 //! Where the other parts are when each runs in a separate process, and which settings such a process needs.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use http::Uri;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use sir0_storage::Place;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, MapAccess, Visitor},
+};
+use sir0_host::Service;
+use sir0_settings::{Kind, Setting};
 
-use super::{Config, ConfigError, SETTINGS};
-use crate::parts::{Part, Parts};
+use super::{Config, ConfigError};
+use crate::{
+    SERVICES,
+    parts::{Part, Parts},
+};
+
+/// The settings of [`Peers`] besides the one of each service.
+pub(super) const SETTINGS: &[Setting] = &[SECRET_FILE];
+
+const SECRET_FILE: Setting = Setting::new(
+    "peers.secret_file",
+    "SIR0_PEERS_SECRET_FILE",
+    Kind::File,
+    "holds what services that run apart show each other",
+);
 
 /// Where the other parts are. The settings are unused when all parts run in one process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Peers {
-    /// Where accounts is, for the storefront and the edge.
-    #[serde(deserialize_with = "origin")]
-    pub accounts: Option<String>,
-    /// Where the storefront is, for the edge.
-    #[serde(deserialize_with = "origin")]
-    pub storefront: Option<String>,
+    /// Where each service is, by its name.
+    #[serde(flatten)]
+    urls: BTreeMap<&'static str, Option<String>>,
     /// The file with the secret that services show each other on calls that are theirs alone.
     pub secret_file: Option<PathBuf>,
+}
+
+impl Default for Peers {
+    fn default() -> Self {
+        let urls = SERVICES.iter().map(|service| (service.name, None)).collect();
+        Self { urls, secret_file: None }
+    }
+}
+
+impl Peers {
+    /// Where a service is, if a setting says so.
+    #[must_use]
+    pub fn url(&self, service: &Service) -> Option<&str> {
+        self.urls.get(service.name)?.as_deref()
+    }
+
+    /// Says where a service is.
+    pub fn set_url(&mut self, service: &'static Service, url: String) {
+        self.urls.insert(service.name, Some(url));
+    }
+}
+
+impl<'de> Deserialize<'de> for Peers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PeersVisitor)
+    }
+}
+
+struct PeersVisitor;
+
+impl<'de> Visitor<'de> for PeersVisitor {
+    type Value = Peers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("where the services are")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Peers, M::Error> {
+        let mut peers = Peers::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if SECRET_FILE.key.strip_prefix("peers.") == Some(&key) {
+                peers.secret_file = map.next_value()?;
+            } else if let Some(url) = peers.urls.get_mut(&*key) {
+                *url = Some(map.next_value::<HttpOrigin>()?.0);
+            } else {
+                return Err(M::Error::custom("no service has this name"));
+            }
+        }
+        Ok(peers)
+    }
 }
 
 impl Config {
     /// Refuses to run a part that could not do its work with these settings.
     pub(crate) fn suffices_for(&self, parts: Parts) -> Result<(), ConfigError> {
         let Some(part) = parts.alone() else { return Ok(()) };
-        let Peers { accounts, storefront, secret_file } = &self.peers;
-        let needs: &[(bool, &str, &str)] = match part {
-            Part::Accounts => &[(
-                secret_file.is_some(),
-                "peers.secret_file",
-                "a storefront shows what is in it to hear which keys and sessions are good",
-            )],
-            Part::Storefront => &[
-                (accounts.is_some(), "peers.accounts", "it tells which keys and sessions are good"),
-                (
-                    secret_file.is_some(),
-                    "peers.secret_file",
-                    "accounts answers only those who show what is in it",
-                ),
-            ],
-            Part::Edge => &[
-                (accounts.is_some(), "peers.accounts", "the status of the platform includes it"),
-                (
-                    storefront.is_some(),
-                    "peers.storefront",
-                    "the status of the platform includes it",
-                ),
-            ],
+        let lacking = self.needs(part).into_iter().find(|need| !need.is_given);
+        lacking.map_or(Ok(()), |Need { setting, reason, .. }| {
+            let (key, variable) = (setting.key, setting.variable);
+            Err(ConfigError::Lacking { part: part.name(), key, variable, reason })
+        })
+    }
+
+    /// What a part needs to run apart from the others.
+    fn needs(&self, part: Part) -> Vec<Need> {
+        let secret = |reason| Need {
+            setting: SECRET_FILE,
+            is_given: self.peers.secret_file.is_some(),
+            reason,
         };
-        match needs.iter().find(|(is_given, ..)| !is_given) {
-            None => Ok(()),
-            Some((_, key, reason)) => {
-                let setting = SETTINGS.iter().find(|setting| setting.key == *key);
-                let setting = setting.expect("a test asks for each of them");
-                Err(ConfigError::Lacking {
-                    part: part.name(),
-                    key: setting.key,
-                    variable: setting.variable,
-                    reason,
-                })
+        let url = |service: &'static Service, reason| Need {
+            setting: service.peer,
+            is_given: self.peers.url(service).is_some(),
+            reason,
+        };
+        let identifying = SERVICES.iter().find_map(|it| Some((*it, it.identifying?)));
+        match (part, identifying) {
+            (Part::Edge, _) => {
+                let each = SERVICES.iter();
+                each.map(|service| url(service, "the status of the platform includes it")).collect()
             }
+            (Part::Service(service), Some((_, it))) if service.identifying.is_some() => {
+                vec![secret(it.secret)]
+            }
+            (Part::Service(_), Some((service, it))) => {
+                vec![url(service, it.reason), secret(it.shown)]
+            }
+            (Part::Service(_), None) => Vec::new(),
         }
     }
 
@@ -70,7 +129,7 @@ impl Config {
     /// Call it once logs have started.
     pub fn log_solitude(&self, parts: Parts) {
         let Some(part) = parts.alone() else { return };
-        if self.keeps_tables_in_a_file(part) {
+        if self.services.of(parts).any(|service| service.keeps_tables_in_a_file()) {
             tracing::info!(
                 "{} keeps its tables in a file of this machine: it has to be the only process of its kind",
                 part.name()
@@ -80,65 +139,70 @@ impl Config {
 
     /// Whether these parts keep anything in a file, so that the data folder is needed.
     pub(crate) fn keeps_files(&self, parts: Parts) -> bool {
-        let keeps = |part| parts.include(part) && self.keeps_tables_in_a_file(part);
-        keeps(Part::Accounts)
-            || keeps(Part::Storefront)
-            || parts.include(Part::Accounts) && self.accounts.signing_key.is_none()
-    }
-
-    /// Whether the part keeps its tables in a file.
-    pub(crate) fn keeps_tables_in_a_file(&self, part: Part) -> bool {
-        let database = match part {
-            Part::Accounts => &self.accounts.database,
-            Part::Storefront => &self.storefront.database,
-            Part::Edge => return false,
-        };
-        database.as_ref().is_none_or(|url| !Place::is_postgres(url))
+        self.services.of(parts).any(|service| {
+            let mut keys = service.key_files(&self.data_dir).into_iter();
+            service.keeps_tables_in_a_file() || keys.any(|key| key.is_in_data_dir)
+        })
     }
 }
 
+/// A setting that a part needs, and what for.
+struct Need {
+    setting: Setting,
+    is_given: bool,
+    reason: &'static str,
+}
+
 /// `http://host:port`, and nothing behind it.
-fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let uri: Uri = text.parse().map_err(D::Error::custom)?;
-    if uri.scheme_str() != Some("http") {
-        return Err(D::Error::custom(
-            "must begin with `http://`, parts speak in clear on a network of their own",
-        ));
+struct HttpOrigin(String);
+
+impl<'de> Deserialize<'de> for HttpOrigin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let uri: Uri = text.parse().map_err(D::Error::custom)?;
+        if uri.scheme_str() != Some("http") {
+            return Err(D::Error::custom(
+                "must begin with `http://`, parts speak in clear on a network of their own",
+            ));
+        }
+        let is_bare = uri.path_and_query().is_none_or(|rest| rest.as_str() == "/");
+        let names_someone = uri.authority().is_some_and(|it| it.as_str().contains('@'));
+        if !is_bare || names_someone || uri.host().is_none_or(str::is_empty) {
+            return Err(D::Error::custom("must be a host and a port, and nothing else"));
+        }
+        Ok(Self(text))
     }
-    let is_bare = uri.path_and_query().is_none_or(|rest| rest.as_str() == "/");
-    let names_someone = uri.authority().is_some_and(|it| it.as_str().contains('@'));
-    if !is_bare || names_someone || uri.host().is_none_or(str::is_empty) {
-        return Err(D::Error::custom("must be a host and a port, and nothing else"));
-    }
-    Ok(Some(text))
 }
 
 #[cfg(test)]
 mod tests {
+    use sir0_host::Configured;
+
     use super::*;
 
-    fn lacking(peers: Peers, part: Part) -> String {
+    fn lacking(peers: Peers, part: &str) -> String {
         let config = Config { peers, ..Config::default() };
-        let refused = config.suffices_for(Parts::only(part)).expect_err("something is missing");
+        let refused = config
+            .suffices_for(Parts::only(part.parse().expect("a part")))
+            .expect_err("something is missing");
         refused.to_string()
     }
 
     #[test]
     fn a_part_that_lacks_something_says_what_and_how_to_give_it() {
-        let accounts = Some("http://accounts:8080".to_owned());
-        let half = Peers { accounts, ..Peers::default() };
+        let mut half = Peers::default();
+        half.set_url(SERVICES[0], "http://accounts:8080".to_owned());
 
         for (peers, part, named) in [
-            (Peers::default(), Part::Accounts, "SIR0_PEERS_SECRET_FILE"),
-            (Peers::default(), Part::Storefront, "SIR0_ACCOUNTS_URL"),
-            (half.clone(), Part::Storefront, "SIR0_PEERS_SECRET_FILE"),
-            (Peers::default(), Part::Edge, "SIR0_ACCOUNTS_URL"),
-            (half, Part::Edge, "SIR0_STOREFRONT_URL"),
+            (Peers::default(), "accounts", "SIR0_PEERS_SECRET_FILE"),
+            (Peers::default(), "storefront", "SIR0_ACCOUNTS_URL"),
+            (half.clone(), "storefront", "SIR0_PEERS_SECRET_FILE"),
+            (Peers::default(), "edge", "SIR0_ACCOUNTS_URL"),
+            (half, "edge", "SIR0_STOREFRONT_URL"),
         ] {
             let story = lacking(peers, part);
 
-            let command = format!("`sir0 serve {}`", part.name());
+            let command = format!("`sir0 serve {part}`");
             assert!(story.contains(named) && story.contains(&command), "{story}");
         }
     }
@@ -151,14 +215,17 @@ mod tests {
     #[test]
     fn a_part_that_keeps_everything_elsewhere_makes_no_folder() {
         let mut config = Config::default();
-        config.accounts.database = Some("postgres://sir0@accounts-db/accounts".to_owned());
+        let only = |part: &str| Parts::only(part.parse().expect("a part"));
+        let accounts: &mut sir0_accounts::Config = config.services.get_mut();
+        accounts.database = Some("postgres://sir0@accounts-db/accounts".to_owned());
 
         assert!(config.keeps_files(Parts::ALL));
-        assert!(config.keeps_files(Parts::only(Part::Accounts)), "its signing key");
-        assert!(config.keeps_files(Parts::only(Part::Storefront)));
-        config.accounts.signing_key = Some("/run/secrets/signing-key".into());
-        assert!(!config.keeps_files(Parts::only(Part::Accounts)));
-        assert!(!config.keeps_files(Parts::only(Part::Edge)));
+        assert!(config.keeps_files(only("accounts")), "its signing key");
+        assert!(config.keeps_files(only("storefront")));
+        let accounts: &mut sir0_accounts::Config = config.services.get_mut();
+        accounts.signing_key = Some("/run/secrets/signing-key".into());
+        assert!(!config.keeps_files(only("accounts")));
+        assert!(!config.keeps_files(only("edge")));
     }
 
     #[test]
@@ -171,8 +238,9 @@ mod tests {
             ("postgres://sir0@db/games", false),
             ("postgresql://sir0@db/games", false),
         ] {
-            config.storefront.database = Some(url.to_owned());
-            assert_eq!(config.keeps_tables_in_a_file(Part::Storefront), is_file, "{url}");
+            let storefront: &mut sir0_storefront::Config = config.services.get_mut();
+            storefront.database = Some(url.to_owned());
+            assert_eq!(storefront.keeps_tables_in_a_file(), is_file, "{url}");
         }
     }
 }

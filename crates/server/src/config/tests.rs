@@ -37,11 +37,11 @@ fn leaves(path: &str, value: &serde_json::Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn the_table_holds_every_key_there_is_and_no_other() {
-    let defaults = serde_json::to_value(Config::default()).expect("plain values");
+    let defaults = Config::default().to_json();
     let mut keys = BTreeSet::new();
     leaves("", &defaults, &mut keys);
 
-    let table: Vec<_> = SETTINGS.iter().map(|setting| setting.key.to_owned()).collect();
+    let table: Vec<_> = settings().iter().map(|setting| setting.key.to_owned()).collect();
 
     assert_eq!(table.iter().cloned().collect::<BTreeSet<_>>(), keys);
     assert_eq!(table.len(), keys.len(), "a key stands there twice");
@@ -49,7 +49,7 @@ fn the_table_holds_every_key_there_is_and_no_other() {
 
 #[test]
 fn a_variable_is_named_after_its_key_unless_the_documents_name_it() {
-    for Setting { key, variable, .. } in SETTINGS {
+    for Setting { key, variable, .. } in settings().iter() {
         let expected = match *key {
             "log.filter" => "SIR0_LOG".to_owned(),
             "accounts.database" | "storefront.database" => {
@@ -66,7 +66,7 @@ fn a_variable_is_named_after_its_key_unless_the_documents_name_it() {
 
 #[test]
 fn every_default_reads_back_from_every_variable() {
-    let defaults = serde_json::to_value(Config::default()).expect("plain values");
+    let defaults = Config::default().to_json();
     let written = |setting: &Setting| match defaults
         .pointer(&format!("/{}", setting.key.replace('.', "/")))
     {
@@ -79,7 +79,7 @@ fn every_default_reads_back_from_every_variable() {
         Some(other) => other.to_string(),
     };
 
-    for setting in SETTINGS {
+    for setting in settings().iter() {
         read_environment(&[(setting.variable, &written(setting))])
             .unwrap_or_else(|fault| panic!("{}: {fault}", setting.variable));
     }
@@ -230,7 +230,10 @@ fn a_rule_over_several_settings_is_judged_when_all_are_read() {
     let file = "[accounts.hashing]\nlog_n = 16";
 
     let config = read_all(file, &[("SIR0_ACCOUNTS_HASHING_P", "2")], Options::default());
-    assert_eq!(config.expect("as strong as the default").accounts.hashing.p, 2);
+    assert_eq!(
+        config.expect("as strong as the default").services.get::<sir0_accounts::Config>().hashing.p,
+        2
+    );
 
     let fault = read_file(file).expect_err("too weak alone");
     assert!(
@@ -262,7 +265,7 @@ fn another_part_is_found_at_a_host_and_a_port_in_clear() {
     let peer = |url| read_environment(&[("SIR0_ACCOUNTS_URL", url)]);
 
     for url in ["http://accounts:8080", "http://127.0.0.1:8080/", "http://[::1]:8080"] {
-        assert_eq!(peer(url).expect("a good URL").peers.accounts.as_deref(), Some(url));
+        assert_eq!(peer(url).expect("a good URL").peers.url(SERVICES[0]), Some(url));
     }
     for url in [
         "accounts:8080",
@@ -337,7 +340,8 @@ fn a_file_that_was_named_has_to_be_there() {
 
     assert!(matches!(fault, ConfigError::Unreadable { .. }), "{fault}");
     assert!(
-        file::read_if_there(folder.path().join(file::USUAL)).is_ok_and(|given| given.is_empty())
+        file::read_if_there(settings(), folder.path().join(USUAL))
+            .is_ok_and(|given| given.is_empty())
     );
 }
 

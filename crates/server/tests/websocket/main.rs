@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use sir0_contract::storefront::{Game, watch_games_response::Update};
-use sir0_server::ws::{MAX_MESSAGE, MAX_TOPICS, Options};
+use sir0_port::ws::{MAX_MESSAGE, MAX_TOPICS, Options};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -18,7 +18,8 @@ use sir0_contract::storefront::{
     ListGamesResponse, StartOver, UpdateGameRequest, UpdateGameResponse, WatchGamesRequest,
     WatchGamesResponse, games_service_server::GamesService, watch_games_response::Update,
 };
-use sir0_server::ws::{self, Options};
+use sir0_port::ws::{self, Options};
+use sir0_storefront::GameTopics;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     task::JoinHandle,
@@ -218,7 +219,8 @@ impl Server {
         let listener: TcpListener = socket.listen(64).expect("a listener");
         let address = listener.local_addr().expect("a bound listener");
         let stopping = CancellationToken::new();
-        let app = ws::route(games.clone(), options.clone(), stopping.clone());
+        let app =
+            ws::route(vec![Arc::new(GameTopics(games.clone()))], options.clone(), stopping.clone());
         let serving = tokio::spawn(async move {
             axum::serve(listener, app).await.expect("loopback keeps working");
         });

@@ -2,6 +2,23 @@
 
 use http::Uri;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use sir0_settings::{Kind, Setting};
+
+/// The settings of [`Config`].
+pub const SETTINGS: &[Setting] = &[
+    Setting::new(
+        "traces.endpoint",
+        "SIR0_TRACES_ENDPOINT",
+        Kind::Collector,
+        "where traces go; unset, none are made",
+    ),
+    Setting::new(
+        "traces.sample",
+        "SIR0_TRACES_SAMPLE",
+        Kind::Share,
+        "the share of traces begun here that are kept",
+    ),
+];
 
 /// Where traces go, and how many.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -119,7 +119,7 @@ impl Envoy {
     }
 
     /// Waits until it sees this many instances of each cluster as healthy.
-    pub(super) async fn sees(&mut self, expected: &[(&str, usize)]) {
+    pub(super) async fn sees(&mut self, expected: &[(String, usize)]) {
         let seen = timeout(LONG, async {
             for (cluster, count) in expected {
                 while self.healthy(cluster).await != *count {

@@ -1,9 +1,8 @@
 //! Swaps addresses: a container engine gives the address of a container that is gone to the next one that starts.
 
 use futures::future::join;
-use sir0_server::parts::Part;
 
-use super::{Cluster, Instance};
+use super::{Cluster, Instance, upstream_counts};
 
 impl Cluster {
     /// Kills these instances of accounts and of the storefront, and starts each where the other one was. The names that
@@ -14,11 +13,13 @@ impl Cluster {
         join(accounts.kill_9(), storefront.kill_9()).await;
 
         let (was_accounts, was_storefront) = (accounts.address(), storefront.address());
-        let [to_accounts, to_storefront] = &self.names;
-        to_accounts.moved(was_accounts, was_storefront);
-        to_storefront.moved(was_storefront, was_accounts);
-        self.settling.moved(Part::Accounts.name(), was_accounts, was_storefront);
-        self.settling.moved(Part::Storefront.name(), was_storefront, was_accounts);
+        for (name, from, to) in [
+            ("accounts", was_accounts, was_storefront),
+            ("storefront", was_storefront, was_accounts),
+        ] {
+            self.names[name].moved(from, to);
+            self.settling.moved(name, from, to);
+        }
 
         accounts.moves_to(was_storefront);
         storefront.moves_to(was_accounts);
@@ -27,12 +28,11 @@ impl Cluster {
 
     /// Waits until the proxy sees this many instances of each service as healthy, where it believes them to be.
     pub async fn is_seen_as(&mut self, accounts: usize, storefronts: usize) {
-        let expected = [
-            ("accounts", accounts),
-            ("storefront", storefronts),
-            ("storefront-websocket", storefronts),
-            ("edge", 1),
-        ];
+        let expected = upstream_counts(|service| match service.name {
+            "accounts" => accounts,
+            "storefront" => storefronts,
+            _ => 2,
+        });
         self.envoy.sees(&expected).await;
     }
 }

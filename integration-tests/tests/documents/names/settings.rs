@@ -1,7 +1,8 @@
 //! Settings: their keys, their variables and their values when they are not set.
 
 use serde_json::Value;
-use sir0_server::config::{Config, SETTINGS, Setting};
+use sir0_server::config::{Config, settings};
+use sir0_settings::Setting;
 
 use super::{all_are_without_fault, words};
 use crate::{
@@ -18,7 +19,7 @@ fn is_variable(name: &str) -> bool {
         Some((before, behind)) => variable.starts_with(before) && variable.ends_with(behind),
         None => variable == name,
     };
-    SETTINGS.iter().any(|setting| is_it(setting.variable))
+    settings().iter().any(|setting| is_it(setting.variable))
 }
 
 #[test]
@@ -42,10 +43,11 @@ fn every_variable_on_a_page_is_a_setting() {
 
 #[test]
 fn every_key_on_a_page_is_a_setting() {
-    let is_section = |name: &str| SETTINGS.iter().any(|it| it.key.starts_with(&format!("{name}.")));
+    let is_section =
+        |name: &str| settings().iter().any(|it| it.key.starts_with(&format!("{name}.")));
     let is_key = |name: &str| {
         let begin = name.trim_end_matches('…');
-        SETTINGS.iter().any(|it| it.key == name || begin != name && it.key.starts_with(begin))
+        settings().iter().any(|it| it.key == name || begin != name && it.key.starts_with(begin))
     };
 
     all_are_without_fault(&pages(), |page| {
@@ -77,9 +79,9 @@ fn said(page: &Page) -> Vec<(String, String)> {
 }
 
 fn default_of(name: &str) -> Option<Value> {
-    let is_it = |setting: &&Setting| setting.key == name || setting.variable == name;
-    let setting = SETTINGS.iter().find(is_it)?;
-    let defaults = serde_json::to_value(Config::default()).expect("plain values");
+    let is_it = |setting: &&'static Setting| setting.key == name || setting.variable == name;
+    let setting = settings().iter().find(is_it)?;
+    let defaults = Config::default().to_json();
     defaults.pointer(&format!("/{}", setting.key.replace('.', "/"))).cloned()
 }
 

@@ -1,0 +1,152 @@
+//! Accounts as a program runs it: what it is called, what it needs, and how it is opened, asked and closed.
+
+mod admin;
+mod key;
+mod password;
+pub mod remote;
+
+use std::{
+    any::Any,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sir0_contract::accounts::{
+    AccountsServiceDispatch, SessionsServiceDispatch, accounts_service_server,
+    sessions_service_server,
+};
+use sir0_host::{
+    Configured, Doors, Finding, Ground, Hosted, Identifying, KeyFile, Opened, Page, Service, serve,
+};
+use sir0_rpc::{Doorman, Peer, peer::Secret};
+use sir0_settings::{Kind, Misfit, Setting};
+use sir0_storage::{self as storage};
+
+use crate::{Accounts, Config, Trust, config::SETTINGS, db};
+
+/// Accounts, as a program knows it.
+pub static SERVICE: Service = Service {
+    name: "accounts",
+    about: "Who someone is and how they prove it",
+    package: "sir0.accounts.",
+    settings: SETTINGS,
+    peer: Setting::new(
+        "peers.accounts",
+        "SIR0_ACCOUNTS_URL",
+        Kind::Peer,
+        "where accounts is, for a storefront or an edge that runs apart",
+    ),
+    read: sir0_host::read::<Config>,
+    tables: &db::MIGRATIONS,
+    pages: &[KEY_SET],
+    hints: &[],
+    identifying: Some(Identifying {
+        reason: "it tells which keys and sessions are good",
+        secret: "a storefront shows what is in it to hear which keys and sessions are good",
+        shown: "accounts answers only those who show what is in it",
+    }),
+    demo: None,
+    command: Some(admin::COMMAND),
+    describe_metrics,
+};
+
+/// The page with the keys that verify tokens (RFC 7517).
+const KEY_SET: &str = "/.well-known/jwks.json";
+
+fn describe_metrics() {
+    metrics::describe_counter!("sir0_logins_total", "Attempts to sign in, by how they ended");
+    metrics::describe_gauge!(
+        "sir0_trust_age_seconds",
+        metrics::Unit::Seconds,
+        "How long ago accounts said that nothing is missing of what it tells about sessions"
+    );
+}
+
+#[tonic::async_trait]
+impl Configured for Config {
+    fn service(&self) -> &'static Service {
+        &SERVICE
+    }
+
+    fn check(&self) -> Result<(), Misfit> {
+        Self::check(self)
+            .map_err(|fault| Misfit { path: fault.key.to_owned(), reason: fault.to_string() })
+    }
+
+    fn database(&self) -> storage::Asked<'_> {
+        storage::Asked {
+            url: self.database.as_deref(),
+            password_file: self.database_password_file.as_deref(),
+            connections: self.database_connections,
+        }
+    }
+
+    fn key_files(&self, data_dir: &Path) -> Vec<KeyFile> {
+        vec![KeyFile {
+            what: "signing key",
+            path: key::path(self, data_dir),
+            name: key::NAME,
+            is_in_data_dir: self.signing_key.is_none(),
+        }]
+    }
+
+    fn examine(&self, data_dir: &Path) -> Vec<(&'static str, Finding)> {
+        vec![("signing key", key::examine(self, data_dir))]
+    }
+
+    async fn open(&self, ground: Ground) -> anyhow::Result<Opened> {
+        let trust = Trust::new(key::open(self, &ground.data_dir)?, self);
+        let (verifier, ended) = (trust.verifier.clone(), trust.ended.clone());
+        let mut doorman = Doorman::new(verifier, ended, Arc::clone(&ground.clock));
+        if let Some(secret) = &ground.secret {
+            doorman = doorman.admitting_peers(Arc::clone(secret));
+        }
+        let data_dir: PathBuf = ground.data_dir.clone();
+        let shared = ground.shared_with(doorman.clone());
+        let accounts = Accounts::open(self, &data_dir, trust, shared).await?;
+        Ok(Opened { hosted: Arc::new(accounts), doorman: Some(doorman) })
+    }
+
+    fn follow(&self, peer: Peer, secret: Secret, ground: &Ground) -> Option<Doorman> {
+        Some(remote::follow(self, peer, secret, ground))
+    }
+}
+
+#[tonic::async_trait]
+impl Hosted for Accounts {
+    fn serve(&self, doors: &mut Doors) {
+        serve!(
+            doors,
+            accounts_service_server::AccountsServiceServer,
+            AccountsServiceDispatch,
+            self.clone()
+        );
+        serve!(
+            doors,
+            sessions_service_server::SessionsServiceServer,
+            SessionsServiceDispatch,
+            self.clone()
+        );
+    }
+
+    fn pages(&self) -> Vec<Page> {
+        vec![Page {
+            path: KEY_SET,
+            content_type: "application/jwk-set+json",
+            cache_control: "public, max-age=300",
+            text: self.jwks(),
+        }]
+    }
+
+    async fn check(&self) -> storage::Result<()> {
+        Self::check(self).await
+    }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

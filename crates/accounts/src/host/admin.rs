@@ -1,0 +1,142 @@
+//! `sir0 admin`: what an operator does at the command line, directly in the database. A running server hears of it.
+
+use anyhow::Context;
+use clap::{
+    FromArgMatches, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use futures::{FutureExt, future::BoxFuture};
+use sir0_host::{Asked, Command};
+use sir0_kernel::Role;
+
+use super::password::read_password;
+use crate::{Config, Operator};
+
+/// The command `admin`.
+pub(super) const COMMAND: Command = Command {
+    definition: || {
+        Admin::augment_subcommands(clap::Command::new("admin"))
+            .about("Look after accounts, straight in the database")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+    },
+    run,
+    first: Some((
+        "Make the first administrator, in another terminal (type a password, press Enter):",
+        "admin create --email you@example.org --username you",
+    )),
+};
+
+/// What to do with an account. Both work while the platform runs and while it does not.
+#[derive(Clone, Debug, Subcommand)]
+enum Admin {
+    /// Make an account. Its password is the first line of standard input.
+    Create {
+        /// Where to reach the person, and what they sign in with.
+        #[arg(long)]
+        email: String,
+        /// The name others see.
+        #[arg(long)]
+        username: String,
+        /// What the account may do.
+        #[arg(long, default_value = Role::Admin.as_str(), value_parser = role())]
+        role: Role,
+    },
+    /// Change what an account may do.
+    Grant {
+        /// The e-mail of the account, in any case.
+        #[arg(long)]
+        email: String,
+        /// What the account may do from now on.
+        #[arg(long, value_parser = role())]
+        role: Role,
+    },
+}
+
+fn role() -> impl TypedValueParser<Value = Role> {
+    let names = [Role::Admin, Role::Publisher, Role::Player].map(Role::as_str);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Role>())
+}
+
+/// Runs one command, and says what it did and where.
+fn run(asked: Asked) -> BoxFuture<'static, anyhow::Result<String>> {
+    async move {
+        let Asked { config, data_dir, clock, line } = asked;
+        let admin = Admin::from_arg_matches(&line)?;
+        let config = config.as_any().downcast_ref::<Config>().context("no settings of accounts")?;
+        // The database is opened before the password is asked for; otherwise the password could be typed for nothing.
+        let operator = Operator::open(config, &data_dir, clock).await?;
+        let done = perform(&operator, admin).await;
+        let place = operator.place();
+        operator.close().await;
+        Ok(format!("{}\nAccounts are in {place}\n", done?))
+    }
+    .boxed()
+}
+
+async fn perform(operator: &Operator, command: Admin) -> anyhow::Result<String> {
+    match command {
+        Admin::Create { email, username, role } => {
+            let password = read_password()?;
+            let id = operator.create(&username, &email, &password, role).await;
+            let id = id.context("the account was not made")?;
+            Ok(format!("User {id} `{username}` can sign in as {role}."))
+        }
+        Admin::Grant { email, role } => {
+            let (id, changed) =
+                operator.grant(&email, role).await.context("the role was not given")?;
+            Ok(if changed {
+                format!(
+                    "User {id} is {role} from the next sign-in on; sessions that were open have ended."
+                )
+            } else {
+                format!("User {id} is {role} already.")
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        (COMMAND.definition)().debug_assert();
+    }
+
+    fn role_in(line: &str) -> Result<Role, clap::Error> {
+        let found = (COMMAND.definition)().try_get_matches_from(line.split(' '))?;
+        let (Admin::Create { role, .. } | Admin::Grant { role, .. }) =
+            Admin::from_arg_matches(&found)?;
+        Ok(role)
+    }
+
+    #[test]
+    fn an_account_made_here_is_an_administrator_unless_said_otherwise() {
+        for (line, role) in [
+            ("admin create --email a@b.c --username a", Role::Admin),
+            ("admin create --email a@b.c --username a --role player", Role::Player),
+            ("admin grant --email a@b.c --role publisher", Role::Publisher),
+        ] {
+            assert_eq!(role_in(line).expect("a good line"), role, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (line, kind) in [
+            ("admin create --email a@b.c", ErrorKind::MissingRequiredArgument),
+            ("admin grant --email a@b.c", ErrorKind::MissingRequiredArgument),
+            ("admin grant --email a@b.c --role god", ErrorKind::InvalidValue),
+            (
+                "admin create --email a@b.c --username a --password secret",
+                ErrorKind::UnknownArgument,
+            ),
+        ] {
+            assert_eq!(role_in(line).expect_err("a bad line").kind(), kind, "{line}");
+        }
+    }
+}

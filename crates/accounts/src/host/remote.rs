@@ -1,0 +1,185 @@
+//! Which tokens to trust, in a process apart from accounts: the keys and the ended sessions, as accounts tells them.
+
+use std::{sync::Arc, time::Duration};
+
+use sir0_contract::accounts::{
+    SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
+    sessions_service_client::SessionsServiceClient, watch_ended_sessions_response::Update,
+};
+use sir0_host::Ground;
+use sir0_kernel::{Clock, InvalidId, SessionId, Timestamp};
+use sir0_rpc::{
+    Doorman, Peer, TrustAge,
+    peer::{Manner, Secret, jittered},
+};
+use sir0_tokens::{EndedSessions, InvalidKeySet, KeySet, Keys, Verifier};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Status, Streaming};
+
+use crate::Config;
+
+/// Accounts says something every two seconds. After so long a silence the stream is given up, and another one is asked
+/// for.
+const SILENCE: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
+
+/// What accounts tells about tokens. All verifiers of tokens in the process share it.
+#[derive(Clone)]
+pub struct RemoteTrust {
+    /// Unknown until this process knows everything that accounts knows.
+    pub keys: Keys,
+    /// The sessions that are over.
+    pub ended: EndedSessions,
+    /// How long ago accounts said that nothing is missing.
+    pub age: TrustAge,
+    /// Tells which sessions can be forgotten.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Identifies callers by what accounts at this peer tells. Until accounts has told everything, a caller is asked to try
+/// again.
+pub(super) fn follow(config: &Config, peer: Peer, secret: Secret, ground: &Ground) -> Doorman {
+    let (keys, ended) = (Keys::unknown(), EndedSessions::default());
+    let age = TrustAge::starting_now(TrustAge::GRACE);
+    let verifier = Verifier::new(keys.clone(), &config.issuer, &config.audience);
+    let doorman = Doorman::new(verifier, ended.clone(), Arc::clone(&ground.clock))
+        .told_by_another(age.clone());
+    let trust = RemoteTrust { keys, ended, age, clock: Arc::clone(&ground.clock) };
+    tokio::spawn(follow_accounts(peer, secret, trust, ground.stopping.clone()));
+    doorman
+}
+
+/// Listens to accounts until the process stops, and asks again whenever the stream breaks off. What was missed
+/// meanwhile is heard then.
+pub async fn follow_accounts(
+    peer: Peer,
+    secret: Secret,
+    trust: RemoteTrust,
+    stopping: CancellationToken,
+) {
+    let listener = Listener {
+        accounts: SessionsServiceClient::new(peer),
+        secret,
+        trust,
+        resume_token: String::new(),
+        pause: FIRST_PAUSE,
+        swept: Instant::now(),
+    };
+    tokio::select! {
+        () = listener.listen_again_and_again() => {}
+        () = stopping.cancelled() => {}
+    }
+}
+
+struct Listener {
+    accounts: SessionsServiceClient<Peer>,
+    secret: Secret,
+    trust: RemoteTrust,
+    /// The place behind the last message heard. An empty token begins with the present.
+    resume_token: String,
+    /// How long to wait before asking again.
+    pause: Duration,
+    /// When sessions with expired tokens were last forgotten.
+    swept: Instant,
+}
+
+/// Why a stream ended.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("accounts ended the stream")]
+    Over,
+    #[error("accounts was silent for too long")]
+    Silent,
+    #[error("accounts refused or broke off")]
+    Refused(#[from] Status),
+    #[error("accounts sent keys that verify nothing")]
+    Keys(#[from] InvalidKeySet),
+}
+
+impl Listener {
+    async fn listen_again_and_again(mut self) {
+        loop {
+            let Err(broken) = self.listen().await;
+            tracing::warn!(
+                error = &broken as &dyn std::error::Error,
+                heard_before = ?self.trust.age.age(),
+                "accounts is not heard any more, asking again"
+            );
+            if matches!(&broken, Broken::Refused(status) if status.code() == Code::InvalidArgument)
+            {
+                self.resume_token.clear();
+            }
+            tokio::time::sleep(jittered(self.pause)).await;
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn listen(&mut self) -> Result<std::convert::Infallible, Broken> {
+        let mut stream = self.ask().await?;
+        let mut new_keys = None;
+        loop {
+            let message = timeout(SILENCE, stream.message()).await;
+            let message = message.map_err(|_elapsed| Broken::Silent)??.ok_or(Broken::Over)?;
+            self.hear(message, &mut new_keys)?;
+        }
+    }
+
+    async fn ask(&mut self) -> Result<Streaming<Message>, Broken> {
+        let resume_token = self.resume_token.clone();
+        let mut request = Request::new(WatchEndedSessionsRequest { resume_token });
+        request.extensions_mut().insert(Manner::Endless);
+        self.secret.show(&mut request);
+        let asked = timeout(SILENCE, self.accounts.watch_ended_sessions(request)).await;
+        Ok(asked.map_err(|_elapsed| Broken::Silent)??.into_inner())
+    }
+
+    fn hear(&mut self, message: Message, new_keys: &mut Option<KeySet>) -> Result<(), Broken> {
+        let RemoteTrust { keys, ended, .. } = &self.trust;
+        match message.update {
+            Some(Update::KeySet(set)) => *new_keys = Some(KeySet::parse(&set.jwks)?),
+            Some(Update::Ended(session)) => match read(&session) {
+                Ok((session, expires)) => ended.end(session, expires),
+                Err(error) => tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "accounts ended something that can be no session, it is passed over"
+                ),
+            },
+            Some(Update::InSync(_)) => {
+                // The keys are set no sooner: keys alone would let in sessions that have ended.
+                if let Some(set) = new_keys.take() {
+                    keys.set(set);
+                }
+                self.nothing_is_missing();
+                tracing::info!(ended = self.trust.ended.len(), "what accounts says is known");
+            }
+            Some(Update::Heartbeat(_)) => self.nothing_is_missing(),
+            // What is known stays true, and the present follows. Of an update that only newer versions know, the token
+            // is enough.
+            Some(Update::StartOver(_)) | None => {}
+        }
+        if !message.resume_token.is_empty() {
+            self.resume_token = message.resume_token;
+        }
+        Ok(())
+    }
+
+    fn nothing_is_missing(&mut self) {
+        self.pause = FIRST_PAUSE;
+        self.trust.age.heard();
+        if self.swept.elapsed() >= HOUSEKEEPING {
+            self.swept = Instant::now();
+            self.trust.ended.forget_expired(self.trust.clock.now());
+        }
+    }
+}
+
+fn read(ended: &SessionEnded) -> Result<(SessionId, Timestamp), InvalidId> {
+    // A session without a time is remembered for ever: too long is safe, too short is not.
+    let expires = ended.expire_time.as_ref().map_or(i64::MAX, |at| {
+        at.seconds.saturating_mul(1_000_000).saturating_add(i64::from(at.nanos) / 1_000)
+    });
+    Ok((SessionId::parse(&ended.session_id)?, Timestamp::from_micros(expires)))
+}

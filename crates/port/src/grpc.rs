@@ -1,0 +1,252 @@
+//! The gRPC door: native gRPC and gRPC-Web for browsers, with reflection and health.
+
+mod head;
+mod message;
+mod reflection;
+mod text;
+
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use sir0_contract::{CALLS, Call};
+use sir0_kernel::{OverBudget, Share};
+use sir0_rpc::{
+    peer::deadline,
+    request_id,
+    trace::{self, CallTrace},
+};
+use tonic::{Code, Status, service::Routes};
+use tonic_types::{ErrorDetails, StatusExt};
+use tonic_web::GrpcWebLayer;
+use tower::ServiceExt;
+
+use crate::{
+    arriving::Arriving,
+    body::{Body, TOO_MUCH_WAITING},
+    call_metrics::{CallMetrics, Door, code_in},
+    elsewhere,
+    limits::Limits,
+    outcome::Outcome,
+};
+use head::Format;
+
+pub(crate) use head::door_of;
+use reflection::LARGEST_REFLECTION;
+pub use reflection::with_reflection;
+
+/// The gRPC door.
+pub(crate) struct GrpcDoor {
+    native: axum::Router,
+    web: axum::Router,
+    metrics: CallMetrics,
+    /// Whether each call is served here, by its index.
+    here: Box<[bool]>,
+    /// How large a message may be, and how long a request may take to arrive.
+    limits: Limits,
+}
+
+/// A call whose head is good.
+struct Asked {
+    request: Request<Incoming>,
+    format: Format,
+    /// The call of the contract. Health and reflection have none.
+    call: Option<&'static Call>,
+}
+
+impl Asked {
+    /// Whether the request is one message, which is read before the call begins. A client of reflection goes on
+    /// talking, and nothing is known of unknown calls.
+    fn is_one_message(&self) -> bool {
+        self.call.is_some() || is_health(self.request.uri().path())
+    }
+
+    fn is_unary(&self) -> bool {
+        self.call.is_some_and(|call| !call.streaming)
+    }
+}
+
+impl GrpcDoor {
+    pub(crate) fn new(
+        routes: Routes,
+        metrics: CallMetrics,
+        here: Box<[bool]>,
+        limits: Limits,
+    ) -> Self {
+        let native = routes.into_axum_router();
+        let web = native.clone().layer(GrpcWebLayer::new());
+        Self { native, web, metrics, here, limits }
+    }
+
+    /// Answers one call, and counts and traces it.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
+        let started = Instant::now();
+        let call = CALLS.iter().find(|call| call.path == request.uri().path());
+        let trace = call.map_or_else(CallTrace::default, |call| {
+            trace::incoming(request.headers(), trace::Incoming { path: call.path, rest: None })
+        });
+        let answering = pin!(self.answer_if_it_can_be(request, call));
+        let mut response = trace.around(answering).await;
+        let code = head::counted(&response);
+        if let Some(code) = code {
+            Outcome { call, code }.leave(&mut response);
+        }
+        match call {
+            Some(call) => self.observed(response, (call, code), door, started, trace),
+            None => response,
+        }
+    }
+
+    /// Answers a call if this process can answer it and the caller can read the answer.
+    async fn answer_if_it_can_be(
+        &self,
+        request: Request<Incoming>,
+        call: Option<&'static Call>,
+    ) -> Response<Body> {
+        let format = match head::judge(&request) {
+            Ok(format) => format,
+            Err(refused) => return *refused,
+        };
+        if call.is_some_and(|call| !self.here[call.index]) {
+            return head::trailers_only(elsewhere::status(), format);
+        }
+        let answered = self.answer_in_time(Asked { request, format, call }).await;
+        answered.unwrap_or_else(|status| head::trailers_only(status, format))
+    }
+
+    /// Answers within the deadline of the call, if it has one.
+    async fn answer_in_time(&self, asked: Asked) -> Result<Response<Body>, Status> {
+        match deadline::read(asked.request.headers()) {
+            Ok(None) => self.route(asked).await,
+            Ok(Some(wait)) => self.route_within(wait, asked).await,
+            Err(malformed) => Err(Status::new(Code::InvalidArgument, malformed.to_string())),
+        }
+    }
+
+    /// Answers within the time the caller waits. Calls to others meanwhile may take no longer.
+    async fn route_within(&self, wait: Duration, asked: Asked) -> Result<Response<Body>, Status> {
+        // A deadline beyond the reach of the clock counts as none.
+        let Some(until) = tokio::time::Instant::now().checked_add(wait) else {
+            return self.route(asked).await;
+        };
+        let answering = deadline::within(until, self.route(asked));
+        tokio::time::timeout_at(until, answering)
+            .await
+            .map_err(|_elapsed| Status::deadline_exceeded("the deadline of the call passed"))?
+    }
+
+    /// Reads the request, if it is one message, and has the call answered.
+    async fn route(&self, asked: Asked) -> Result<Response<Body>, Status> {
+        let (is_one_message, is_unary) = (asked.is_one_message(), asked.is_unary());
+        let is_stream = asked.call.is_some_and(|call| call.streaming);
+        let Asked { request, format, .. } = asked;
+        let share = request_id::share();
+        let (mut parts, body) = request.into_parts();
+        let (limit, held_for) = (self.limits.body_timeout, share.clone());
+        let body = if is_one_message {
+            Arriving::whole(body, limit, held_for, &parts.headers)
+        } else {
+            Arriving::each(body, limit, held_for, LARGEST_REFLECTION)
+        };
+        // Held until the call is answered, because the bytes read from the body live as long.
+        let _arrived = body.arrived();
+        head::tidy(&mut parts.headers, format, is_one_message);
+        let body = if is_one_message {
+            let message = message::read(body, format, self.limits.body_bytes).await?;
+            axum::body::Body::new(Full::new(message))
+        } else {
+            axum::body::Body::new(body)
+        };
+        let request = Request::from_parts(parts, body);
+        let router = if format == Format::Native { &self.native } else { &self.web };
+        let response = match router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        if !is_unary {
+            let (parts, body) = response.into_parts();
+            let body = if is_stream && !body.is_end_stream() {
+                Body::stream(body, share).map_err(|OverBudget| too_much_waiting())?
+            } else {
+                Body::flowing(body, share)
+            };
+            return Ok(Response::from_parts(parts, body));
+        }
+        held(response, share.as_ref()).await.map_err(|OverBudget| too_much_waiting())
+    }
+
+    fn observed(
+        &self,
+        response: Response<Body>,
+        (call, code): (&'static Call, Option<Code>),
+        door: Door,
+        started: Instant,
+        mut trace: CallTrace,
+    ) -> Response<Body> {
+        // The status of a refusal stands in the headers, and no trailers come. The status of a unary answer is in the
+        // trailers, which are here. gRPC-Web writes trailers into the body, where nothing here reads them: a body that
+        // comes to its end counts as OK.
+        let code = code.or_else(|| response.body().trailers().and_then(code_in));
+        if let Some(code) = code.or((!call.streaming).then_some(Code::Ok)) {
+            trace.ended(code);
+            self.metrics.finished(call, door, code, started);
+            return response;
+        }
+        let observed = self.metrics.observe(call, door, started).traced(trace);
+        response.map(|body| body.observed_by(observed))
+    }
+}
+
+/// Takes a unary answer whole, and holds it while it waits for the client. tonic would encode the answer only when the
+/// client takes its first byte, and keep the message until then.
+async fn held(
+    response: Response<axum::body::Body>,
+    share: Option<&Share>,
+) -> Result<Response<Body>, OverBudget> {
+    let (parts, mut body) = response.into_parts();
+    let (mut message, mut trailers) = (Bytes::new(), None);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Ok(fault(request_id::current().as_str())) };
+        match frame.into_data() {
+            // The first frame is the whole message. Only gRPC-Web sends one more, with its trailers.
+            Ok(data) if message.is_empty() => message = data,
+            Ok(data) => message = [message, data].concat().into(),
+            Err(frame) => trailers = frame.into_trailers().ok(),
+        }
+    }
+    let body = Body::full(message).with_trailers(trailers).held_against(share)?;
+    Ok(Response::from_parts(parts, body))
+}
+
+/// The answer to a call whose client holds as much as it may.
+pub(crate) fn over_budget(headers: &HeaderMap) -> Response<Body> {
+    head::trailers_only(too_much_waiting(), head::format_in(headers).unwrap_or(Format::Native))
+}
+
+fn too_much_waiting() -> Status {
+    let mut details = ErrorDetails::with_error_info(TOO_MUCH_WAITING, "server", []);
+    details.set_retry_info(Some(Duration::from_secs(1)));
+    Status::with_error_details(Code::ResourceExhausted, OverBudget.to_string(), details)
+}
+
+/// The answer to a call that broke down.
+pub(crate) fn fault(request_id: &str) -> Response<Body> {
+    let message = format!("something went wrong on our side (request {request_id})");
+    Status::new(Code::Internal, message).into_http()
+}
+
+/// Whether a path is one of our gRPC services.
+pub(crate) fn is_grpc_path(path: &str) -> bool {
+    path.starts_with("/sir0.") || path.starts_with("/grpc.")
+}
+
+/// Whether a path asks for the health of this process. A proxy that gets no answer would send its calls elsewhere.
+pub(crate) fn is_health(path: &str) -> bool {
+    path.starts_with("/grpc.health.")
+}

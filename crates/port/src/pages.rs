@@ -1,0 +1,82 @@
+//! The pages of the port: everything that is not a call of the contract.
+
+use axum::{Router, http::Uri, response::Redirect, routing::get};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use sir0_host::Page;
+use sir0_telemetry::metrics::Metrics;
+
+use crate::{docs, rest};
+
+/// The page that only the operator reads.
+pub(crate) const METRICS: &str = "/metrics";
+/// The pages that [`Pages::with_docs`] adds. A star stands for the rest of a path.
+pub const DOCS: &[&str] = &["/", "/openapi.json", "/docs", "/docs/*"];
+
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The pages of a process.
+#[derive(Clone)]
+pub struct Pages {
+    router: Router,
+    /// The pages of the whole platform, in this process or in another one.
+    known: Vec<&'static str>,
+}
+
+impl Pages {
+    /// The page of the metrics. `known` are the other pages of the platform, in this process or in another one.
+    #[must_use]
+    pub fn new(metrics: Metrics, known: impl IntoIterator<Item = &'static str>) -> Self {
+        let prometheus =
+            get(async move || ([(CONTENT_TYPE, PROMETHEUS)], metrics.read().to_string()));
+        let known = known.into_iter().collect();
+        Self { router: Router::new().route(METRICS, prometheus), known }
+    }
+
+    /// The same with this page.
+    #[must_use]
+    pub fn with(self, page: Page) -> Self {
+        let Page { path, content_type, cache_control, text } = page;
+        let headers = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, cache_control)];
+        let page = get(async move || (headers, text));
+        Self { router: self.router.route(path, page), ..self }
+    }
+
+    /// The same with the documents about the contract, and the way to them from `/`.
+    #[must_use]
+    pub fn with_docs(self) -> Self {
+        let home = get(async || Redirect::temporary("/docs"));
+        Self { router: self.router.route("/", home).merge(docs::routes()), ..self }
+    }
+
+    /// The same with these routes.
+    pub(crate) fn merged(self, routes: Router) -> Self {
+        Self { router: self.router.merge(routes), ..self }
+    }
+
+    /// Whether the path is that of a page.
+    pub(crate) fn know(&self, path: &str) -> bool {
+        path == METRICS || is_one_of(&self.known, path)
+    }
+
+    /// The pages as routes. A page that another process has is asked for again.
+    pub(crate) fn routes(&self) -> Router {
+        let known = self.known.clone();
+        self.router
+            .clone()
+            .fallback(async move |uri: Uri| {
+                let is_elsewhere = is_one_of(&known, uri.path());
+                let refused = if is_elsewhere { rest::elsewhere() } else { rest::no_such_path() };
+                refused.map(axum::body::Body::new)
+            })
+            .method_not_allowed_fallback(async || {
+                rest::wrong_page_method().map(axum::body::Body::new)
+            })
+    }
+}
+
+fn is_one_of(known: &[&'static str], path: &str) -> bool {
+    known.iter().any(|page| match page.strip_suffix('*') {
+        Some(begin) => path.starts_with(begin),
+        None => path == *page,
+    })
+}

@@ -1,0 +1,193 @@
+//! The REST door: the contract's paths, turned into the calls of the contract, refused in the contract's words.
+//!
+//! A request walks through these rooms:
+//! 1. Its path leads to a call and a way to make it ([`sir0_transcoding::Routes`]).
+//! 2. [`request`]: path, query and body become a message, or all that is wrong with them is named.
+//! 3. The service answers ([`Dispatch`]).
+//! 4. [`answer`]: the answer becomes JSON or a file, [`format`]: a stream becomes lines or events.
+//!
+//! [`refused`] has every refusal.
+
+mod answer;
+mod format;
+mod refused;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::{pin::pin, sync::Arc};
+
+use http::{HeaderMap, Method, Request, Response, request::Parts};
+use hyper::body::Incoming;
+use sir0_rpc::trace::{self, CallTrace};
+use sir0_transcoding::{Binding, Call, Dispatch, Found, Routes, Taken};
+use tonic::Code;
+
+use crate::{body::Body, limits::Limits};
+use answer::Made;
+use format::Format;
+use refused::Refused;
+
+/// The REST door.
+pub(crate) struct RestDoor {
+    routes: Routes,
+    /// The calls, in the order in which the routes number them.
+    calls: Vec<Served>,
+    limits: Limits,
+}
+
+/// A call and the service that answers it. `None` if the service runs in another process.
+pub type Served = (&'static Call, Option<Arc<dyn Dispatch>>);
+
+/// An answer, and the call it came from: `None` when the request never became one.
+pub(crate) struct Answered {
+    pub(crate) response: Response<Body>,
+    pub(crate) call: Option<&'static Call>,
+    pub(crate) code: Code,
+    pub(crate) trace: CallTrace,
+}
+
+impl Answered {
+    fn refused(refused: Refused, call: Option<&'static Call>) -> Self {
+        let code = refused.code();
+        Self { code, response: refused.into_response(), call, trace: CallTrace::default() }
+    }
+
+    fn options(response: Response<Body>) -> Self {
+        Self { response, call: None, code: Code::Ok, trace: CallTrace::default() }
+    }
+
+    /// Notes in the trace how the call ended. The trace of a stream goes on.
+    fn traced(self, mut trace: CallTrace) -> Self {
+        trace.ended(self.code);
+        trace.answered(self.response.status());
+        Self { trace, ..self }
+    }
+}
+
+/// A request that leads to a call.
+struct Route<'r> {
+    call: &'static Call,
+    binding: &'static Binding,
+    by: &'r Arc<dyn Dispatch>,
+    found: Found<'r, 'r>,
+}
+
+impl RestDoor {
+    /// A door to these calls. Fails if a request could mean two of them.
+    pub(crate) fn new(calls: Vec<Served>, limits: Limits) -> Result<Self, Taken> {
+        let mut routes = Routes::default();
+        for (number, (call, _)) in calls.iter().enumerate() {
+            for binding in call.rest.iter().flat_map(|rest| rest.bindings) {
+                routes.add(binding, number)?;
+            }
+        }
+        Ok(Self { routes, calls, limits })
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answered {
+        let (mut parts, body) = request.into_parts();
+        let headers = std::mem::take(&mut parts.headers);
+        let (found, binding, number) = match self.find(&parts.method, parts.uri.path()) {
+            Ok(found) => found,
+            Err(refused) if parts.method == Method::OPTIONS => match refused.into_options() {
+                Ok(response) => return Answered::options(response),
+                Err(refused) => return Answered::refused(refused, None),
+            },
+            Err(refused) => return Answered::refused(refused, None),
+        };
+        let (call, by) = &self.calls[number];
+        let Some(by) = by else { return Answered::refused(Refused::elsewhere(), Some(call)) };
+        let rest = Some((parts.method.as_str(), binding.template));
+        let trace = trace::incoming(&headers, trace::Incoming { path: call.path, rest });
+        let route = Route { call, binding, by, found };
+        let calling = pin!(self.call(&parts, headers, body, route));
+        let called = trace.around(calling).await;
+        let answered = called.map_or_else(
+            |refused| Answered::refused(refused, Some(call)),
+            |response| Answered {
+                response,
+                call: Some(call),
+                code: Code::Ok,
+                trace: CallTrace::default(),
+            },
+        );
+        answered.traced(trace)
+    }
+
+    /// Finds the call, or says whether the path or only the method is unknown.
+    fn find<'r>(
+        &'r self,
+        method: &Method,
+        path: &'r str,
+    ) -> Result<(Found<'r, 'r>, &'static Binding, usize), Refused> {
+        let verb = if method == Method::HEAD { "GET" } else { method.as_str() };
+        let found = self.routes.find(path).ok_or(Refused::NO_SUCH_PATH)?;
+        let asked = found.bindings.iter().find(|(binding, _)| binding.verb == verb);
+        if let Some((binding, number)) = asked {
+            return Ok((found, binding, *number));
+        }
+        let allowed = found.bindings.iter().map(|(binding, _)| binding.verb);
+        Err(Refused::wrong_method(&allowed.collect::<Vec<_>>()))
+    }
+
+    async fn call(
+        &self,
+        parts: &Parts,
+        mut headers: HeaderMap,
+        body: Incoming,
+        route: Route<'_>,
+    ) -> Result<Response<Body>, Refused> {
+        let Route { call, binding, by, .. } = route;
+        // Held until the call is answered, because the bytes read from the body live as long.
+        let (payload, _arrived) = self.payload(parts, &mut headers, body, &route).await?;
+        let format = if call.streaming { Format::accepted(&headers) } else { Format::Array };
+        let reply = by.call(call.number, request::with_headers(headers, payload));
+        let reply = if call.takes_stream {
+            reply.await
+        } else {
+            let reply = tokio::time::timeout(request::CALL_TIMEOUT, reply).await;
+            reply.map_err(|_elapsed| Refused::TOO_SLOW)?
+        };
+        match reply {
+            Ok(reply) => Made { call, binding, format }.answered(reply).await,
+            Err(status) => Err(Refused::from_status(&status, call.request)),
+        }
+    }
+}
+
+/// The answer to a request that broke down.
+pub(crate) fn fault() -> Response<Body> {
+    Refused::fault().into_response()
+}
+
+/// The answer to a request whose client holds as much as it may.
+pub(crate) fn over_budget() -> Response<Body> {
+    Refused::over_budget().into_response()
+}
+
+/// The answer to a request for a page with a method that the page does not take.
+pub(crate) fn wrong_page_method() -> Response<Body> {
+    Refused::wrong_method(&["GET"]).into_response()
+}
+
+/// The answer to a request that another process of the platform serves.
+pub(crate) fn elsewhere() -> Response<Body> {
+    Refused::elsewhere().into_response()
+}
+
+/// The answer to a request for a gRPC call in another language (gRPC over HTTP/2: 415).
+pub(crate) fn not_grpc() -> Response<Body> {
+    Refused::NOT_GRPC.into_response()
+}
+
+/// The answer to native gRPC over HTTP/1, where a call cannot be answered.
+pub(crate) fn needs_http2() -> Response<Body> {
+    Refused::NEEDS_HTTP2.into_response()
+}
+
+/// The answer to a request that no door serves.
+pub(crate) fn no_such_path() -> Response<Body> {
+    Refused::NO_SUCH_PATH.into_response()
+}

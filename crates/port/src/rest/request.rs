@@ -1,0 +1,157 @@
+//! From an HTTP request to what a call is given.
+
+use std::time::Duration;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::{StreamExt, TryStreamExt, stream};
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
+use http_body::Frame;
+use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited, StreamBody};
+use hyper::body::{Body as _, Incoming};
+use sir0_kernel::OverBudget;
+use sir0_rpc::request_id;
+use sir0_transcoding::{HttpBody, Other, Part, Payload, Request, http_body};
+use tonic::{Code, Status, metadata::MetadataMap};
+
+use super::{RestDoor, Route, refused::Refused};
+use crate::{
+    arriving::{Arrived, Arriving, BoxError},
+    body::SLICE,
+    limits::Limits,
+};
+
+/// Longer than any call of ours takes. A stream is no call of this kind.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// What a part of a body takes besides its bytes, framed as a message.
+const ROOM: usize = 64;
+/// The header in which a reconnecting browser says how far it came.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The request of a call, with the headers as metadata.
+pub(super) fn with_headers(headers: HeaderMap, payload: Payload) -> tonic::Request<Payload> {
+    let metadata = MetadataMap::from_headers(headers);
+    tonic::Request::from_parts(metadata, tonic::Extensions::default(), payload)
+}
+
+impl RestDoor {
+    /// Reads what the call is to be given. How far a client came in a stream, which its query may say, is added to the
+    /// headers.
+    pub(super) async fn payload(
+        &self,
+        parts: &Parts,
+        headers: &mut HeaderMap,
+        body: Incoming,
+        route: &Route<'_>,
+    ) -> Result<(Payload, Arrived), Refused> {
+        let Route { call, binding, found, .. } = route;
+        let (body, flowing, arrived) = match binding.body {
+            Part::Nothing => (Bytes::new(), None, Arrived::default()),
+            _ if call.takes_stream => (Bytes::new(), Some(body), Arrived::default()),
+            _ => {
+                let (body, arrived) = self.read(headers, body).await?;
+                (body, None, arrived)
+            }
+        };
+        let depth = self.limits.json_depth;
+        let query = parts.uri.query();
+        let request = Request { call, binding, found, query, body: &body, depth };
+        let mut message = request.read(|name, value| {
+            if !call.streaming || !matches!(name, "lastEventId" | "last_event_id") {
+                return if is_noise(name) { Other::Known } else { Other::Unknown };
+            }
+            match value.map(HeaderValue::from_str) {
+                Some(Ok(id)) if id.is_empty() => Other::Known,
+                Some(Ok(id)) => {
+                    headers.append(LAST_EVENT_ID, id);
+                    Other::Known
+                }
+                Some(Err(_)) | None => Other::Wrong("is not a token we gave"),
+            }
+        })?;
+        if !binding.body.is_http_body(call.request) {
+            return Ok((Payload::Message(message), arrived));
+        }
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        if let Some(flowing) = flowing {
+            let first = First { message, content_type };
+            return Ok((self.messages(flowing, binding.body, first), arrived));
+        }
+        http_body(binding.body, &HttpBody { content_type, data: body }, &mut message);
+        Ok((Payload::Message(message), arrived))
+    }
+
+    /// Reads a body of bounded size in bounded time.
+    async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<(Bytes, Arrived), Refused> {
+        let encoding = headers.get(header::CONTENT_ENCODING);
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return Err(Refused::ENCODED);
+        }
+        let Limits { body_bytes, body_timeout, .. } = self.limits;
+        if body.size_hint().lower() > body_bytes as u64 {
+            return Err(Refused::TOO_LARGE);
+        }
+        let body = Arriving::whole(body, body_timeout, request_id::share(), headers);
+        let arrived = body.arrived();
+        match Limited::new(body, body_bytes).collect().await {
+            Ok(collected) => Ok((collected.to_bytes(), arrived)),
+            Err(error) if error.is::<LengthLimitError>() => Err(Refused::TOO_LARGE),
+            Err(error) if error.is::<OverBudget>() => Err(Refused::over_budget()),
+            Err(error) if error.is::<Status>() => Err(Refused::BODY_TOO_SLOW),
+            Err(_broken_off) => Err(Refused::BROKEN_OFF),
+        }
+    }
+
+    /// A body as a stream of messages, one for each part that arrives. A part is read when the one before was taken, has
+    /// a limit of time, and is held against the client: a file of any size takes the memory of one part.
+    fn messages(&self, body: Incoming, part: Part, first: First) -> Payload {
+        let limit = self.limits.body_timeout;
+        let body = Arriving::each(body, limit, request_id::share(), SLICE);
+        let First { message, content_type } = first;
+        let first = framed(message, part, &HttpBody { content_type, data: Bytes::new() });
+        let most = first.len() + SLICE + ROOM;
+        let parts = BodyDataStream::new(body).map_ok(move |data| {
+            let slices = (0..data.len()).step_by(SLICE);
+            let slices = slices.map(move |from| data.slice(from..data.len().min(from + SLICE)));
+            stream::iter(slices).map(move |data| {
+                let content_type = String::new();
+                Ok(framed(Vec::new(), part, &HttpBody { content_type, data }))
+            })
+        });
+        let parts = parts.map_err(not_arrived).try_flatten();
+        let frames = stream::iter([Ok::<_, Status>(first)]).chain(parts).map_ok(Frame::data);
+        Payload::Messages(tonic::body::Body::new(StreamBody::new(frames)), most)
+    }
+}
+
+/// What the first message of a stream says besides the bytes.
+struct First {
+    message: Vec<u8>,
+    content_type: String,
+}
+
+/// A message as gRPC frames it, with a part of the body behind what it says already.
+fn framed(mut message: Vec<u8>, part: Part, body: &HttpBody) -> Bytes {
+    http_body(part, body, &mut message);
+    let mut frame = BytesMut::with_capacity(message.len() + 5);
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(message.len()).expect("a part that HTTP reads at once is small"));
+    frame.put_slice(&message);
+    frame.freeze()
+}
+
+/// What a call that reads a stream hears of a body that does not come.
+fn not_arrived(error: BoxError) -> Status {
+    if error.is::<OverBudget>() {
+        return Status::new(Code::ResourceExhausted, OverBudget.to_string());
+    }
+    match error.downcast::<Status>() {
+        Ok(too_slow) => *too_slow,
+        Err(_broken_off) => Status::new(Code::Cancelled, "the body ended before it was complete"),
+    }
+}
+
+/// Parameters that programs add: jQuery's way past caches, and what sites add to the links they show.
+fn is_noise(name: &str) -> bool {
+    matches!(name, "_" | "fbclid" | "gclid" | "msclkid") || name.starts_with("utm_")
+}

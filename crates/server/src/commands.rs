@@ -1,0 +1,18 @@
+//! The commands besides `serve`: what an operator does with what this program keeps.
+
+mod backup;
+mod copy;
+mod doctor;
+mod migrate;
+mod probe;
+mod say;
+
+pub use self::{
+    backup::backup,
+    copy::copy,
+    doctor::doctor,
+    migrate::migrate,
+    probe::probe,
+    say::{complain, say},
+};
+pub(crate) use self::{copy::bare, probe::from_here};

@@ -1,0 +1,59 @@
+//! `sir0 backup`: the embedded databases and the signing key, copied while they are in use.
+
+use std::{fs, io, path::Path};
+
+use anyhow::{Context, bail};
+use sir0_host::KeyFile;
+use sir0_storage::{Place, private, sqlite};
+
+use super::say;
+use crate::Config;
+
+/// Copies what this data folder holds into an empty folder. A database on a server is copied with the server's own
+/// tools; the command says so.
+pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
+    let name = to.display();
+    make_empty_folder(to).with_context(|| format!("`{name}` cannot hold a backup"))?;
+    let mut places = Vec::new();
+    for each in config.services.iter() {
+        places.push((each.service(), each.place(&config.data_dir)?));
+    }
+    for (service, place) in places {
+        let name = service.name;
+        match place {
+            Place::Sqlite(from) => {
+                let copy = to.join(service.file());
+                sqlite::backup(&from, &copy)
+                    .await
+                    .with_context(|| format!("the database of {name} cannot be copied"))?;
+                say(&format!("{name}: {}\n", copy.display()))?;
+            }
+            Place::Postgres(_) => say(&format!(
+                "{name}: on PostgreSQL, not copied here; see docs/backup.md for `pg_dump`\n"
+            ))?,
+        }
+    }
+    for key in config.services.iter().flat_map(|each| each.key_files(&config.data_dir)) {
+        let KeyFile { what, path, name, .. } = key;
+        copy_private(&path, &to.join(name))
+            .with_context(|| format!("the {what} `{}` cannot be copied", path.display()))?;
+        say(&format!("{what}: {}\n", to.join(name).display()))?;
+    }
+    Ok(())
+}
+
+fn make_empty_folder(path: &Path) -> anyhow::Result<()> {
+    private::make_folder(path)?;
+    if fs::read_dir(path)?.next().is_some() {
+        bail!("it is not empty");
+    }
+    Ok(())
+}
+
+/// The key lets its reader sign in as anyone, so the copy is as private as the key.
+fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
+    let mut source = fs::File::open(from)?;
+    let mut copy = private::new_file(to)?;
+    io::copy(&mut source, &mut copy)?;
+    copy.sync_all()
+}
