@@ -70,8 +70,8 @@ impl Config {
             return Err(OpenError::Tls);
         }
         let info = url.into_connection_info().map_err(OpenError::UnreadableUrl)?;
-        // The older protocol is enough, and subscriptions are written for it.
-        let mut login = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+        // Redis tells of messages and of a lost connection unasked, which takes the third version.
+        let mut login = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         if let Some(password) = self.password()? {
             login = login.set_password(password);
         }

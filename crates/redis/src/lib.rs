@@ -5,11 +5,11 @@
 //! when it cannot be sent. A [`Subscription`] says when something may have been missed, so that the listener looks for
 //! itself. Nothing in Redis is the truth about anything.
 
-mod backoff;
 mod config;
+mod connect;
+mod connection;
 mod error;
-mod line;
-mod numbers;
+mod metrics;
 mod queue;
 mod subscription;
 
@@ -25,18 +25,18 @@ use tokio_util::task::AbortOnDropHandle;
 pub use self::{
     config::{Config, SETTINGS},
     error::{Error, OpenError},
-    subscription::{Rung, Subscription},
+    subscription::{Notice, Subscription},
 };
 use self::{
-    line::Line,
-    numbers::{Op, Outcome},
+    connection::Connection,
+    metrics::{Op, Outcome},
     queue::{Queue, Write},
 };
 
 /// A Redis, reached in the background for as long as a clone of this lives. Cheap to clone.
 #[derive(Clone)]
 pub struct Redis {
-    line: Arc<Line>,
+    connection: Arc<Connection>,
     queue: Queue,
     /// The tasks end with the last clone.
     _tasks: Arc<[AbortOnDropHandle<()>; 2]>,
@@ -51,13 +51,13 @@ impl Redis {
     /// Must be called within a tokio runtime.
     pub fn open(config: &Config) -> Result<Self, OpenError> {
         let client = config.client()?;
-        let line = Arc::new(Line::new(client, config.patience));
+        let connection = Arc::new(Connection::new(client, config.patience));
         let (queue, waiting) = Queue::new();
         let tasks = [
-            tokio::spawn(line::keep(Arc::clone(&line))),
-            tokio::spawn(queue::drain(waiting, Arc::clone(&line))),
+            tokio::spawn(Arc::clone(&connection).keep()),
+            tokio::spawn(queue::drain(waiting, Arc::clone(&connection))),
         ];
-        Ok(Self { line, queue, _tasks: Arc::new(tasks.map(AbortOnDropHandle::new)) })
+        Ok(Self { connection, queue, _tasks: Arc::new(tasks.map(AbortOnDropHandle::new)) })
     }
 
     /// The value under this key. Anyone may have written these bytes, so the caller judges them.
@@ -66,10 +66,10 @@ impl Redis {
     /// [`Self::MAX_VALUE_BYTES`]. An empty value counts as none.
     pub async fn get(&self, key: &str) -> Option<Bytes> {
         let began = Instant::now();
-        let (outcome, value) = self.line.get(key).await;
-        numbers::called(Op::Get, outcome);
+        let (outcome, value) = self.connection.get(key).await;
+        metrics::called(Op::Get, outcome);
         if outcome != Outcome::Away {
-            numbers::took(Op::Get, began.elapsed());
+            metrics::took(Op::Get, began.elapsed());
         }
         value
     }
@@ -78,15 +78,9 @@ impl Redis {
     /// the queue is full, or it is longer than [`Self::MAX_VALUE_BYTES`].
     pub fn put(&self, key: impl Into<String>, value: Bytes, ttl: Duration) {
         if value.len() > Self::MAX_VALUE_BYTES {
-            return numbers::called(Op::Put, Outcome::TooLarge);
+            return metrics::called(Op::Put, Outcome::TooLarge);
         }
         self.queue.push(Write::Put { key: key.into(), value, ttl });
-    }
-
-    /// Removes a value, after every [`Self::put`] that came before. Does not wait, and may not happen. So a value must
-    /// mislead no reader even when it is never removed.
-    pub fn remove(&self, key: impl Into<String>) {
-        self.queue.push(Write::Remove { key: key.into() });
     }
 
     /// Sends a message to every current subscriber. Does not wait, and may not happen. The same message to the same
@@ -98,14 +92,14 @@ impl Redis {
     /// Listens to a channel on a separate connection, until the subscription is dropped.
     #[must_use]
     pub fn subscribe(&self, channel: impl Into<String>) -> Subscription {
-        Subscription::begin(self.line.client().clone(), channel.into())
+        Subscription::begin(self.connection.client().clone(), channel.into())
     }
 
     /// Makes a new connection and asks for a sign of life, in at most two seconds. Says how long the answer took, or
     /// why there was none.
     pub async fn check(&self) -> Result<Duration, Error> {
-        let mut connection = line::connect(self.line.client()).await?;
-        line::ping(&mut connection).await
+        let mut connection = connect::connect(self.connection.client(), |_push| ()).await?;
+        connection::ping(&mut connection).await
     }
 }
 

@@ -7,8 +7,8 @@ use redis::Pipeline;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    line::Line,
-    numbers::{self, Op, Outcome},
+    connection::Connection,
+    metrics::{self, Op, Outcome},
 };
 
 /// How many writes may wait.
@@ -22,7 +22,6 @@ const BATCH: usize = 64;
 #[derive(Debug)]
 pub(crate) enum Write {
     Put { key: String, value: Bytes, ttl: Duration },
-    Remove { key: String },
     Publish { channel: String, message: String },
 }
 
@@ -30,7 +29,6 @@ impl Write {
     const fn op(&self) -> Op {
         match self {
             Self::Put { .. } => Op::Put,
-            Self::Remove { .. } => Op::Remove,
             Self::Publish { .. } => Op::Publish,
         }
     }
@@ -39,7 +37,6 @@ impl Write {
     fn units(&self) -> u32 {
         let bytes = match self {
             Self::Put { key, value, .. } => key.len() + value.len(),
-            Self::Remove { key } => key.len(),
             Self::Publish { channel, message } => channel.len() + message.len(),
         };
         u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX)
@@ -51,7 +48,6 @@ impl Write {
                 let millis = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).max(1);
                 pipeline.cmd("SET").arg(key).arg(&value[..]).arg("PX").arg(millis)
             }
-            Self::Remove { key } => pipeline.cmd("DEL").arg(key),
             Self::Publish { channel, message } => pipeline.cmd("PUBLISH").arg(channel).arg(message),
         };
     }
@@ -83,14 +79,14 @@ impl Queue {
         let room = Arc::clone(&self.room).try_acquire_many_owned(write.units()).ok();
         let placed = room.map(|room| self.end.try_send(Waiting { write, _room: room }));
         if !matches!(placed, Some(Ok(()))) {
-            numbers::called(op, Outcome::Full);
+            metrics::called(op, Outcome::Full);
         }
     }
 }
 
 /// Sends the writes in order for as long as it is polled. While Redis is away they are dropped, because old news is of
 /// no use.
-pub(crate) async fn drain(mut front: mpsc::Receiver<Waiting>, line: Arc<Line>) {
+pub(crate) async fn drain(mut front: mpsc::Receiver<Waiting>, connection: Arc<Connection>) {
     let mut batch = Vec::with_capacity(BATCH);
     while front.recv_many(&mut batch, BATCH).await > 0 {
         leave_out_repeated(&mut batch);
@@ -98,15 +94,15 @@ pub(crate) async fn drain(mut front: mpsc::Receiver<Waiting>, line: Arc<Line>) {
         for waiting in &batch {
             waiting.write.add_to(&mut pipeline);
         }
-        match line.send(&mut pipeline).await {
+        match connection.send(&mut pipeline).await {
             Ok(outcomes) => {
                 for (waiting, outcome) in batch.drain(..).zip(outcomes) {
-                    numbers::called(waiting.write.op(), outcome);
+                    metrics::called(waiting.write.op(), outcome);
                 }
             }
             Err(outcome) => {
                 for waiting in batch.drain(..) {
-                    numbers::called(waiting.write.op(), outcome);
+                    metrics::called(waiting.write.op(), outcome);
                 }
             }
         }
@@ -121,14 +117,14 @@ fn leave_out_repeated(batch: &mut Vec<Waiting>) {
         .rev()
         .map(|waiting| match &waiting.write {
             Write::Publish { channel, message } => said.insert((channel, message)),
-            Write::Put { .. } | Write::Remove { .. } => true,
+            Write::Put { .. } => true,
         })
         .collect();
     let mut is_kept = is_kept.into_iter().rev();
     batch.retain(|_| {
         let is_kept = is_kept.next().expect("as many as there are");
         if !is_kept {
-            numbers::called(Op::Publish, Outcome::Same);
+            metrics::called(Op::Publish, Outcome::Same);
         }
         is_kept
     });
@@ -182,7 +178,11 @@ mod tests {
     fn of_equal_messages_the_last_is_sent_and_the_order_stays() {
         let (queue, mut front) = Queue::new();
         queue.push(publish("changed"));
-        queue.push(Write::Remove { key: "game".to_owned() });
+        queue.push(Write::Put {
+            key: "game".to_owned(),
+            value: Bytes::new(),
+            ttl: Duration::from_secs(1),
+        });
         queue.push(publish("other"));
         queue.push(publish("changed"));
 
@@ -193,7 +193,7 @@ mod tests {
             .iter()
             .map(|waiting| match &waiting.write {
                 Write::Publish { message, .. } => message.as_str(),
-                Write::Put { key, .. } | Write::Remove { key } => key.as_str(),
+                Write::Put { key, .. } => key.as_str(),
             })
             .collect();
         assert_eq!(said, ["game", "other", "changed"]);

@@ -6,147 +6,125 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use futures::StreamExt;
-use redis::{Client, aio::PubSubSink};
+use redis::{Client, Msg, PushInfo, PushKind};
 use tokio::{sync::mpsc, time};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     Error,
-    backoff::Backoff,
-    line::in_time,
-    numbers::{self, Wire},
+    connect::{Losses, PING_EVERY, in_time},
+    metrics::Wire,
 };
 
-/// How often a silent connection is pinged, so that a cut one is noticed within two seconds.
-const PING_EVERY: Duration = Duration::from_millis(750);
-/// How many messages may wait for the listener. With more, the listener is told that it missed some.
+/// How many messages may wait for the reader. With more, the reader is told that it missed some.
 const LENGTH: usize = 256;
 /// Longer messages are not ours; they count as missed.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 
-/// What a listener hears.
+/// What a subscription tells its reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rung {
+pub enum Notice {
     /// A message. Bytes in it that are not UTF-8 were replaced.
     Message(String),
-    /// Listening began, or began anew, or the listener was too slow. Any message may have been missed before.
+    /// Listening began, or began anew, or the reader was too slow. Any message may have been missed before.
     Reconnected,
 }
 
 /// Listens to a channel until it is dropped, however often the connection is lost.
 #[derive(Debug)]
 pub struct Subscription {
-    heard: mpsc::Receiver<Rung>,
+    notices: mpsc::Receiver<Notice>,
     missed: Arc<AtomicBool>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl Subscription {
     pub(crate) fn begin(client: Client, channel: String) -> Self {
-        let (out, heard) = mpsc::channel(LENGTH);
+        let (out, notices) = mpsc::channel(LENGTH);
         let missed = Arc::new(AtomicBool::new(false));
-        let ear = Ear {
-            client,
-            channel,
-            out,
-            missed: Arc::clone(&missed),
-            backoff: Backoff::new(),
-            has_listened: false,
-            is_refused: false,
-        };
-        Self { heard, missed, _task: AbortOnDropHandle::new(tokio::spawn(ear.listen())) }
+        let listener =
+            Listener { losses: Losses::new(Wire::Doorbell), out, missed: Arc::clone(&missed) };
+        let task = tokio::spawn(listener.listen(client, channel));
+        Self { notices, missed, _task: AbortOnDropHandle::new(task) }
     }
 
     /// Waits for the next message, or for the news that some may have been missed. The first is always
-    /// [`Rung::Reconnected`], once Redis listens for us. Nothing is lost when this is cancelled.
-    pub async fn next(&mut self) -> Rung {
+    /// [`Notice::Reconnected`], once Redis listens for us. Nothing is lost when this is cancelled.
+    pub async fn next(&mut self) -> Notice {
         if self.missed.swap(false, Ordering::AcqRel) {
-            return Rung::Reconnected;
+            return Notice::Reconnected;
         }
-        self.heard.recv().await.expect("the task that listens ends with this subscription")
+        self.notices.recv().await.expect("the task that listens ends with this subscription")
     }
 }
 
-/// The task behind a subscription.
-struct Ear {
-    client: Client,
-    channel: String,
-    out: mpsc::Sender<Rung>,
+/// What is behind a subscription.
+#[derive(Clone)]
+struct Listener {
+    losses: Losses,
+    out: mpsc::Sender<Notice>,
     missed: Arc<AtomicBool>,
-    backoff: Backoff,
-    /// Whether it listened before.
-    has_listened: bool,
-    /// Whether Redis refused the last time, so that a refusal is logged once.
-    is_refused: bool,
 }
 
-impl Ear {
-    async fn listen(mut self) {
+impl Listener {
+    async fn listen(self, client: Client, channel: String) {
+        let mut is_refused = false;
         loop {
-            let Err(error) = self.hear().await;
-            let was_refused = self.is_refused;
-            self.is_refused = matches!(error, Error::Refused(_));
-            // The task that keeps the line for calls logs that Redis is away.
-            if self.is_refused && !was_refused {
-                let Self { channel, .. } = &self;
+            let Err(error) = self.attend(&client, &channel, &mut is_refused).await;
+            let was_refused =
+                std::mem::replace(&mut is_refused, matches!(error, Error::Refused(_)));
+            // The task that keeps the connection for calls logs that Redis is away.
+            if is_refused && !was_refused {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(channel, error, "Redis lets nobody listen to {channel}");
+                tracing::warn!(channel, error, "Redis does not let us listen to {channel}");
             }
-            self.backoff.pause().await;
+            time::sleep(PING_EVERY).await;
         }
     }
 
-    async fn hear(&mut self) -> Result<Infallible, Error> {
-        let (mut sink, mut messages) = in_time(self.client.get_async_pubsub()).await?.split();
-        in_time(sink.subscribe(&self.channel)).await?;
-        if std::mem::replace(&mut self.has_listened, true) {
-            numbers::reconnected(Wire::Doorbell);
-        }
-        self.is_refused = false;
-        self.backoff.went_well();
-        self.tell(Rung::Reconnected);
-
-        let mut lost = Box::pin(watch(sink));
+    async fn attend(
+        &self,
+        client: &Client,
+        channel: &str,
+        is_refused: &mut bool,
+    ) -> Result<Infallible, Error> {
+        let listener = self.clone();
+        let mut manager = self.losses.connect(client, move |push| listener.hear(push)).await?;
         loop {
-            tokio::select! {
-                error = &mut lost => return error,
-                message = messages.next() => match message {
-                    Some(message) => self.tell_message(message.get_payload_bytes()),
-                    None => return Err(closed()),
-                },
+            // Also a sign of life, and the repair when `ConnectionManager` was refused to subscribe again: it says
+            // nothing about that.
+            in_time(manager.subscribe(channel)).await?;
+            *is_refused = false;
+            time::sleep(PING_EVERY).await;
+        }
+    }
+
+    fn hear(&self, push: PushInfo) {
+        match push.kind {
+            PushKind::Subscribe if self.losses.mended() => self.tell(Notice::Reconnected),
+            PushKind::Message => {
+                if let Some(message) = Msg::from_push_info(push) {
+                    self.tell_message(message.get_payload_bytes());
+                }
             }
+            _ => {}
         }
     }
 
     fn tell_message(&self, payload: &[u8]) {
         self.tell(if payload.len() > MAX_MESSAGE_BYTES {
-            Rung::Reconnected
+            Notice::Reconnected
         } else {
-            Rung::Message(String::from_utf8_lossy(payload).into_owned())
+            Notice::Message(String::from_utf8_lossy(payload).into_owned())
         });
     }
 
-    /// Does not wait. While the listener does not read, one note that something was missed stands for all of it.
-    fn tell(&self, rung: Rung) {
-        if self.out.try_send(rung).is_err() {
+    /// Does not wait. While the reader does not read, one note that something was missed stands for all of it.
+    fn tell(&self, notice: Notice) {
+        if self.out.try_send(notice).is_err() {
             self.missed.store(true, Ordering::Release);
         }
     }
-}
-
-/// Ends when Redis gives no sign of life.
-async fn watch(mut sink: PubSubSink) -> Result<Infallible, Error> {
-    loop {
-        time::sleep(PING_EVERY).await;
-        in_time(sink.ping::<redis::Value>()).await?;
-    }
-}
-
-fn closed() -> Error {
-    let closed = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    Error::Unreachable(closed.into())
 }

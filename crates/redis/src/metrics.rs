@@ -12,7 +12,6 @@ const RECONNECTS: &str = "sir0_redis_reconnects_total";
 pub(crate) enum Op {
     Get,
     Put,
-    Remove,
     Publish,
     /// All waiting writes that were sent together. Measured, not counted.
     Write,
@@ -24,7 +23,6 @@ impl Op {
         match self {
             Self::Get => "get",
             Self::Put => "put",
-            Self::Remove => "remove",
             Self::Publish => "publish",
             Self::Write => "write",
             Self::Ping => "ping",
@@ -78,7 +76,7 @@ pub(crate) enum Wire {
     Doorbell,
 }
 
-/// Says what the numbers mean.
+/// Says what the metrics mean.
 pub(crate) fn describe() {
     metrics::describe_counter!(CALLS, "What Redis was asked for, and how it went");
     metrics::describe_histogram!(
