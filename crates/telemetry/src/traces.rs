@@ -20,11 +20,17 @@ mod delivery;
 
 use std::{sync::OnceLock, time::Duration};
 
-use opentelemetry::{KeyValue, trace::TracerProvider};
+use opentelemetry::{
+    KeyValue,
+    trace::{SpanKind, TraceId, TracerProvider},
+};
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::{
     Resource,
-    trace::{IdGenerator, RandomIdGenerator, Sampler, SdkTracer, SdkTracerProvider, SpanProcessor},
+    trace::{
+        IdGenerator, RandomIdGenerator, Sampler, SamplingDecision, SdkTracer, SdkTracerProvider,
+        ShouldSample, SpanProcessor,
+    },
 };
 use tracing::{Metadata, Subscriber, subscriber::Interest};
 use tracing_subscriber::{
@@ -48,7 +54,7 @@ pub const CALLS: &str = "sir0::trace::call";
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Which share of the traces begun here is kept. Set once traces are on.
-static KEPT: OnceLock<Share> = OnceLock::new();
+static KEPT: OnceLock<Sampler> = OnceLock::new();
 
 /// Why there are no traces.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +92,7 @@ fn begin(
     service: &'static str,
     delivery: impl SpanProcessor + 'static,
 ) -> Result<Traces, Error> {
-    KEPT.set(Share::of(sample)).map_err(|_share| Error::AlreadyStarted)?;
+    KEPT.set(Sampler::TraceIdRatioBased(sample)).map_err(|_share| Error::AlreadyStarted)?;
     let provider = SdkTracerProvider::builder()
         // Whether a span is made is decided before it comes here.
         .with_sampler(Sampler::AlwaysOn)
@@ -173,33 +179,11 @@ impl<S: Subscriber> Layer<S> for OnlyWithin {
     }
 }
 
-/// A share of all traces, chosen by their ids: two processes with the same share keep the same traces.
-#[derive(Clone, Copy, Debug)]
-struct Share {
-    /// An id is kept when its last 56 bits, which are random, are below this.
-    below: u64,
-}
-
-impl Share {
-    const WHOLE: u64 = 1 << 56;
-
-    fn of(share: f64) -> Self {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "2^56 is exact, and a share is from 0 to 1"
-        )]
-        let below = (share * Self::WHOLE as f64) as u64;
-        Self { below }
-    }
-
-    fn includes(self, id: opentelemetry::trace::TraceId) -> bool {
-        // The lower half of the 128 bits, of which the upper eighth is left out.
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half is not looked at")]
-        let random = u128::from_be_bytes(id.to_bytes()) as u64 % Self::WHOLE;
-        random < self.below
-    }
+/// Whether a trace that begins here is kept. That follows from its id: two processes with the same share keep the same
+/// traces.
+fn is_kept(share: &Sampler, id: TraceId) -> bool {
+    let judged = share.should_sample(None, id, "", &SpanKind::Server, &[], &[]);
+    judged.decision == SamplingDecision::RecordAndSample
 }
 
 #[cfg(test)]

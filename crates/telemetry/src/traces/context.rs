@@ -15,7 +15,7 @@ use opentelemetry_sdk::{
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::KEPT;
+use super::{KEPT, is_kept};
 
 const PARENT: &str = "traceparent";
 const STATE: &str = "tracestate";
@@ -54,7 +54,7 @@ impl Trace {
         }
         let ids = RandomIdGenerator::default();
         let trace_id = ids.new_trace_id();
-        if share.includes(trace_id) {
+        if is_kept(share, trace_id) {
             return Self { span: span(), passed_on: None };
         }
         let flags = TraceFlags::NOT_SAMPLED;

@@ -213,7 +213,8 @@ fn a_line_names_the_trace_that_is_kept_and_shows_nothing_of_its_spans() {
 fn a_share_keeps_as_many_traces_as_it_says() {
     let ids = RandomIdGenerator::default();
     for share in [0.0, 0.1, 0.5, 1.0] {
-        let kept = (0..20_000).filter(|_| Share::of(share).includes(ids.new_trace_id())).count();
+        let sampler = Sampler::TraceIdRatioBased(share);
+        let kept = (0..20_000).filter(|_| is_kept(&sampler, ids.new_trace_id())).count();
 
         let expected = 20_000.0 * share;
         let off = (f64::from(u32::try_from(kept).expect("few")) - expected).abs();
