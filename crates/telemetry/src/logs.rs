@@ -86,7 +86,7 @@ impl Default for Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// For people: `15:04:05 INFO  message  key=value`.
+    /// For people: `15:04:05  INFO message key=value`.
     #[default]
     Text,
     /// For machines: one JSON object a line, the fields of the event and of its spans side by side.
@@ -160,7 +160,9 @@ where
     let bounds = Arc::new(Bounds::new(Arc::clone(&clock)));
     let filter = read_filter(&config.filter, config.access)?;
     let writer = Bounded::new(writer, Arc::clone(&bounds));
-    let lines = lines(config.format, colour, clock, writer);
+    // A reader of lines at `debug` or below wants to know where a line was written.
+    let shows_targets = filter.max_level_hint().is_none_or(|most| most >= LevelFilter::DEBUG);
+    let lines = lines(config.format, colour, shows_targets, clock, writer);
     let lines = ByPlace::new(lines, Arc::clone(&bounds)).with_filter(filter);
     let logs = tracing_subscriber::registry().with(lines);
     // Not `with(Option)`: with an absent layer, every span would be checked again each time.
@@ -174,6 +176,7 @@ where
 fn lines<S, W>(
     format: Format,
     colour: bool,
+    shows_targets: bool,
     clock: Arc<dyn Clock>,
     writer: W,
 ) -> Box<dyn Layer<S> + Send + Sync>
@@ -184,9 +187,11 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     match format {
         Format::Text => layer
+            .compact()
+            .with_timer(text::Time(clock))
+            .with_target(shows_targets)
             .with_ansi(colour)
             .fmt_fields(text::Fields)
-            .event_format(text::Line::new(clock))
             .boxed(),
         Format::Json => {
             let fields = tracing_subscriber::fmt::format::JsonFields::new();

@@ -56,7 +56,7 @@ async fn a_log_for_machines_is_json_from_its_first_line_to_its_last_and_says_whe
 async fn a_log_for_people_says_when_it_is_ready_and_prints_no_banner_to_a_file() {
     let server = process().await;
 
-    line(&server, &["INFO  ready  address=", &server.address().to_string(), "parts=all"]).await;
+    line(&server, &["INFO ready address=", &server.address().to_string(), "parts=all"]).await;
 
     assert_eq!(server.said(), "");
 }
@@ -260,7 +260,7 @@ async fn no_call_leaves_a_persons_words_in_the_log_however_much_is_logged() {
     socket.says(json!({"action": mark, "topic": token})).await;
     socket.hears().await;
     drop(socket);
-    line(&server, &["INFO  answered", "door=ws"]).await;
+    line(&server, &["INFO answered", "door=ws"]).await;
 
     let log = server.log();
     let of_studio = studio.token().to_owned();

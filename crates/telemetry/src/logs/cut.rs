@@ -7,8 +7,8 @@ const MOST: usize = 512;
 
 /// The text, or as much of its beginning as fits, with `…` behind it.
 pub(super) fn cut(text: &str) -> Cow<'_, str> {
-    // No character takes more than 10 bytes when it is written.
-    if text.len() <= MOST / 10 {
+    // No character takes more than 8 bytes when it is written.
+    if text.len() <= MOST / 8 {
         return Cow::Borrowed(text);
     }
     let mut room = MOST;
@@ -25,8 +25,8 @@ pub(super) fn cut(text: &str) -> Cow<'_, str> {
 /// How many bytes a character takes, escaped in the way of text or of JSON, whichever is longer.
 fn written(character: char) -> usize {
     match character {
-        // A new line, and what it is indented by; an escape such as `\u{202e}`.
-        '\n' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => 10,
+        // An escape such as `\u{202e}`.
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => 8,
         '"' | '\\' => 2,
         hidden if hidden.is_control() => 6,
         plain => plain.len_utf8(),
@@ -43,6 +43,6 @@ mod tests {
         assert_eq!(cut(&"a".repeat(MOST)), "a".repeat(MOST));
         assert_eq!(cut(&"a".repeat(MOST + 1)), format!("{}…", "a".repeat(MOST)));
         assert_eq!(cut(&"ü".repeat(MOST)), format!("{}…", "ü".repeat(MOST / 2)));
-        assert_eq!(cut(&"\n".repeat(MOST)), format!("{}…", "\n".repeat(MOST / 10)));
+        assert_eq!(cut(&"\n".repeat(MOST)), format!("{}…", "\n".repeat(MOST / 6)));
     }
 }

@@ -57,8 +57,8 @@ fn a_line_says_when_how_bad_what_and_about_which() {
 
     assert_eq!(
         page,
-        "15:04:05 INFO  game 7 went on sale  game.id=7  genre=Puzzle\n\
-         15:04:05 WARN  odd  path=\"a b\"\n"
+        "15:04:05  INFO game 7 went on sale game.id=7 genre=Puzzle\n\
+         15:04:05  WARN odd path=\"a b\"\n"
     );
 }
 
@@ -70,7 +70,7 @@ fn a_line_carries_what_its_spans_know() {
         info!("it is done");
     });
 
-    assert_eq!(page, "15:04:05 INFO  it is done  id=r1  user=3\n");
+    assert_eq!(page, "15:04:05  INFO request: it is done id=r1 user=3\n");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn debug_lines_say_where_they_come_from_and_are_silent_unless_asked_for() {
     assert_eq!(logged(&Config::default(), false, told), "");
     assert_eq!(
         logged(&text("debug"), false, told),
-        "15:04:05 DEBUG read a game  target=sir0_storefront::db\n"
+        "15:04:05 DEBUG sir0_storefront::db: read a game\n"
     );
 }
 
@@ -105,10 +105,7 @@ fn an_error_brings_its_causes() {
         error!(error = &failure as &dyn std::error::Error, "it failed");
     });
 
-    assert_eq!(
-        page,
-        format!("15:04:05 ERROR it failed  error=\"outer: {}\"\n", Error::EmptyFilter)
-    );
+    assert_eq!(page, format!("15:04:05 ERROR it failed error=\"outer: {}\"\n", Error::EmptyFilter));
 }
 
 #[test]
@@ -143,7 +140,7 @@ fn who_wants_a_line_for_each_request_gets_it_however_quiet_the_rest_is() {
     };
 
     let access = Config { access: true, ..text("warn") };
-    assert_eq!(logged(&access, false, told), "15:04:05 INFO  answered\n");
+    assert_eq!(logged(&access, false, told), "15:04:05  INFO answered\n");
     let silenced = Config { access: true, ..text("warn,sir0::access=off") };
     assert_eq!(logged(&silenced, false, told), "");
 }
@@ -156,14 +153,14 @@ struct Outer(#[source] Error);
 fn colours_are_for_terminals_only() {
     let told = || info!(key = "value", "message");
 
-    assert!(logged(&Config::default(), true, told).contains("\x1b[32mINFO \x1b[0m message"));
+    assert!(logged(&Config::default(), true, told).contains("\x1b[32m INFO\x1b[0m message"));
     assert!(!logged(&Config::default(), false, told).contains('\x1b'));
 }
 
 #[test]
 fn a_stranger_can_neither_forge_a_line_nor_paint_the_terminal() {
     let page = logged(&Config::default(), false, || {
-        let name = "x\n15:04:05 INFO  admin signed in\x1b[2J\u{202E}";
+        let name = "x\n15:04:05  INFO admin signed in\x1b[2J\u{202E}";
         info!(name, "hello {name}");
     });
 
@@ -179,10 +176,10 @@ fn libraries_only_warn_unless_they_are_named() {
         warn!(target: "sqlx::pool", "slow");
     };
 
-    assert_eq!(logged(&Config::default(), false, told), "15:04:05 WARN  slow\n");
+    assert_eq!(logged(&Config::default(), false, told), "15:04:05  WARN slow\n");
     assert_eq!(
         logged(&text("warn,sqlx=info"), false, told),
-        "15:04:05 INFO  asked\n15:04:05 WARN  slow\n"
+        "15:04:05  INFO asked\n15:04:05  WARN slow\n"
     );
 }
 

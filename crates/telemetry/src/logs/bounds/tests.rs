@@ -71,7 +71,7 @@ fn a_place_says_five_lines_a_second_and_what_more_it_had_to_say_is_counted() {
     });
 
     assert_eq!(log.count("a ping nobody asked for"), 5);
-    assert_eq!(log.count("WARN  and 231 more from sir0_telemetry::logs::bounds::tests:"), 1);
+    assert_eq!(log.count("WARN and 231 more from sir0_telemetry::logs::bounds::tests:"), 1);
 }
 
 #[test]
