@@ -66,12 +66,10 @@ impl Default for Config {
     }
 }
 
-/// What may be done with a call. The extensions of its request carry it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Manner {
-    /// The call must not take effect twice. It is repeated only when it certainly reached no instance.
-    #[default]
-    Once,
+/// Marks a call, in the extensions of its request. One that is not marked must not take effect twice: it is repeated
+/// only when it certainly reached no instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
     /// Safe to repeat.
     Repeatable,
     /// A stream that goes on for as long as it is read: no deadline, and never repeated.
@@ -107,18 +105,18 @@ impl Peer {
     }
 
     async fn ask(self, request: Request<Body>) -> Result<Response<Body>, Status> {
-        let manner = request.extensions().get::<Manner>().copied().unwrap_or_default();
+        let retry = request.extensions().get::<Retry>().copied();
         let (parts, body) = request.into_parts();
-        if manner == Manner::Endless {
+        if retry == Some(Retry::Endless) {
             let instance = self.0.instances.pick(None).await.ok_or_else(|| self.out_of_reach())?;
             let sent = self.send(&instance, parts, body, None).await;
-            return sent.map_err(|failed| self.status(&failed, manner));
+            return sent.map_err(|failed| self.status(&failed, retry));
         }
 
         let until = self.until(&parts.headers)?;
         let answered = timeout_at(until, async {
             let message = body.collect().await?.to_bytes();
-            self.ask_twice(manner, until, || (parts.clone(), Full::new(message.clone()))).await
+            self.ask_twice(retry, until, || (parts.clone(), Full::new(message.clone()))).await
         });
         answered.await.unwrap_or_else(|_elapsed| Err(too_late()))
     }
@@ -126,7 +124,7 @@ impl Peer {
     /// Asks one instance. After a failure it asks another one, if that is safe and the budget allows.
     async fn ask_twice(
         &self,
-        manner: Manner,
+        retry: Option<Retry>,
         until: Instant,
         request: impl Fn() -> (Parts, Full<bytes::Bytes>),
     ) -> Result<Response<Body>, Status> {
@@ -137,24 +135,25 @@ impl Peer {
 
         let wait = match &answered {
             Err(Failed::NeverSent(_)) => Duration::ZERO,
-            Err(Failed::Broken(_)) if manner == Manner::Repeatable => jittered(LONGEST_PAUSE),
+            Err(Failed::Broken(_)) if retry == Some(Retry::Repeatable) => jittered(LONGEST_PAUSE),
             Ok(response)
-                if manner == Manner::Repeatable && code_so_far(response) == Code::Unavailable =>
+                if retry == Some(Retry::Repeatable)
+                    && code_so_far(response) == Code::Unavailable =>
             {
                 jittered(LONGEST_PAUSE)
             }
-            _ => return answered.map_err(|failed| self.status(&failed, manner)),
+            _ => return answered.map_err(|failed| self.status(&failed, retry)),
         };
         if !self.0.budget.withdraw() {
             self.count_repeat("over_budget");
-            return answered.map_err(|failed| self.status(&failed, manner));
+            return answered.map_err(|failed| self.status(&failed, retry));
         }
         self.count_repeat("sent");
         sleep(wait).await;
         let second = self.0.instances.pick(Some(&first)).await.unwrap_or(first);
         let (parts, body) = request();
         let answered = self.send(&second, parts, Body::new(body), Some(until)).await;
-        answered.map_err(|failed| self.status(&failed, manner))
+        answered.map_err(|failed| self.status(&failed, retry))
     }
 
     async fn send(
@@ -190,12 +189,12 @@ impl Peer {
         if until <= now { Err(too_late()) } else { Ok(until) }
     }
 
-    fn status(&self, failed: &Failed, manner: Manner) -> Status {
+    fn status(&self, failed: &Failed, retry: Option<Retry>) -> Status {
         let name = &self.0.name;
         let (Failed::NeverSent(cause) | Failed::Broken(cause)) = failed;
         tracing::debug!(error = cause as &dyn std::error::Error, peer = %name, "{name} did not answer");
         match failed {
-            Failed::Broken(_) if manner == Manner::Once => {
+            Failed::Broken(_) if retry.is_none() => {
                 Status::unknown(format!("{name} broke off, what was asked of it may have happened"))
             }
             Failed::Broken(_) | Failed::NeverSent(_) => self.out_of_reach(),

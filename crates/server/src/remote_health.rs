@@ -5,7 +5,7 @@ use std::time::Duration;
 use sir0_host::Service;
 use sir0_rpc::{
     Peer,
-    peer::{self, InvalidAddress, Manner},
+    peer::{self, InvalidAddress, Retry},
 };
 use tonic::Request;
 use tonic_health::pb::{
@@ -42,7 +42,7 @@ impl RemoteHealth {
         let service = self.service.health().to_owned();
         let mut asked = Request::new(HealthCheckRequest { service });
         asked.set_timeout(patience);
-        asked.extensions_mut().insert(Manner::Repeatable);
+        asked.extensions_mut().insert(Retry::Repeatable);
         match self.client.clone().check(asked).await {
             Ok(answer) => answer.into_inner().status() == ServingStatus::Serving,
             Err(status) => {

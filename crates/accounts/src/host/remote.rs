@@ -10,7 +10,7 @@ use sir0_host::Ground;
 use sir0_kernel::{Clock, InvalidId, SessionId, Timestamp};
 use sir0_rpc::{
     Doorman, Peer, TrustAge,
-    peer::{Manner, Secret, jittered},
+    peer::{Retry, Secret, jittered},
 };
 use sir0_tokens::{EndedSessions, InvalidKeySet, KeySet, Keys, Verifier};
 use tokio::time::{Instant, timeout};
@@ -130,7 +130,7 @@ impl Listener {
     async fn ask(&mut self) -> Result<Streaming<Message>, Broken> {
         let resume_token = self.resume_token.clone();
         let mut request = Request::new(WatchEndedSessionsRequest { resume_token });
-        request.extensions_mut().insert(Manner::Endless);
+        request.extensions_mut().insert(Retry::Endless);
         self.secret.show(&mut request);
         let asked = timeout(SILENCE, self.accounts.watch_ended_sessions(request)).await;
         Ok(asked.map_err(|_elapsed| Broken::Silent)??.into_inner())

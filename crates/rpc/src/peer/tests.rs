@@ -135,9 +135,11 @@ impl Directory {
     }
 }
 
-async fn asks(peer: &Peer, manner: Manner) -> Result<(), Status> {
+async fn asks(peer: &Peer, retry: impl Into<Option<Retry>>) -> Result<(), Status> {
     let mut request = tonic::Request::new(GetStatusRequest {});
-    request.extensions_mut().insert(manner);
+    if let Some(retry) = retry.into() {
+        request.extensions_mut().insert(retry);
+    }
     StatusServiceClient::new(peer.clone()).get_status(request).await.map(drop)
 }
 
@@ -145,7 +147,7 @@ async fn asks(peer: &Peer, manner: Manner) -> Result<(), Status> {
 async fn answers_in_a_row(peer: &Peer, many: usize) {
     let mut in_a_row = 0;
     while in_a_row < many {
-        in_a_row = if asks(peer, Manner::Once).await.is_ok() { in_a_row + 1 } else { 0 };
+        in_a_row = if asks(peer, None).await.is_ok() { in_a_row + 1 } else { 0 };
     }
 }
 
@@ -155,7 +157,7 @@ async fn calls_go_to_all_instances_in_turn() {
     let peer = Directory::of(&[&one, &two]).peer(QUICK);
 
     for _ in 0..10 {
-        asks(&peer, Manner::Once).await.expect("an answer");
+        asks(&peer, None).await.expect("an answer");
     }
 
     assert_eq!((one.asked().len(), two.asked().len()), (5, 5));
@@ -169,7 +171,7 @@ async fn an_instance_is_found_by_the_name_in_an_address() {
 
     // The name may stand for `::1` as well, where no server listens. A call that reached no server is repeated.
     for _ in 0..4 {
-        asks(&peer, Manner::Once).await.expect("an answer");
+        asks(&peer, None).await.expect("an answer");
     }
 }
 
@@ -187,7 +189,7 @@ async fn an_instance_that_dies_is_left_within_a_second_and_asked_again_once_it_i
     let reborn = Living::born_at(two.address, Mood::Fine);
     let returned = Instant::now();
     while reborn.asked().is_empty() {
-        asks(&peer, Manner::Once).await.expect("one of them answers");
+        asks(&peer, None).await.expect("one of them answers");
         assert!(returned.elapsed() < LONG, "it is never asked again");
         sleep(Duration::from_millis(5)).await;
     }
@@ -202,7 +204,7 @@ async fn callers_notice_nothing_when_an_instance_dies() {
         if nth == 30 {
             two.dies();
         }
-        asks(&peer, Manner::Repeatable).await.expect("the other one answers");
+        asks(&peer, Retry::Repeatable).await.expect("the other one answers");
     }
 }
 
@@ -211,12 +213,12 @@ async fn an_instance_that_appears_is_found_and_one_that_is_taken_away_is_left() 
     let (one, two) = (Living::born(Mood::Fine), Living::born(Mood::Fine));
     let directory = Directory::of(&[&one]);
     let peer = directory.peer(QUICK);
-    asks(&peer, Manner::Once).await.expect("an answer");
+    asks(&peer, None).await.expect("an answer");
 
     directory.lists(&[&one, &two]);
     let appeared = Instant::now();
     while two.asked().is_empty() {
-        asks(&peer, Manner::Once).await.expect("an answer");
+        asks(&peer, None).await.expect("an answer");
         assert!(appeared.elapsed() < Duration::from_secs(2), "it is never found");
         sleep(Duration::from_millis(5)).await;
     }
@@ -225,7 +227,7 @@ async fn an_instance_that_appears_is_found_and_one_that_is_taken_away_is_left() 
     sleep(QUICK.look_every * 3).await;
     let before = one.asked().len();
     for _ in 0..10 {
-        asks(&peer, Manner::Once).await.expect("an answer");
+        asks(&peer, None).await.expect("an answer");
     }
     assert_eq!(one.asked().len(), before);
 }
@@ -237,7 +239,7 @@ async fn repeating_stops_when_the_budget_is_spent() {
     let peer = Directory::of(&[&ill]).peer(config);
 
     for _ in 0..100 {
-        let refused = asks(&peer, Manner::Repeatable).await.expect_err("it is ill");
+        let refused = asks(&peer, Retry::Repeatable).await.expect_err("it is ill");
         assert_eq!(refused.code(), Code::Unavailable);
     }
 
@@ -250,10 +252,10 @@ async fn a_call_that_must_not_happen_twice_is_never_sent_twice() {
     let ill = Living::born(Mood::Unavailable);
     let peer = Directory::of(&[&ill]).peer(QUICK);
 
-    for manner in [Manner::Once, Manner::Endless] {
+    for retry in [None, Some(Retry::Endless)] {
         ill.asked().clear();
         for _ in 0..10 {
-            let refused = asks(&peer, manner).await.expect_err("it is ill");
+            let refused = asks(&peer, retry).await.expect_err("it is ill");
             assert_eq!(refused.code(), Code::Unavailable);
         }
         assert_eq!(ill.asked().len(), 10);
@@ -268,7 +270,7 @@ async fn a_call_is_sent_to_another_instance_when_it_reached_no_one() {
     let peer = Directory::of(&[&one, &dead]).peer(QUICK);
 
     for _ in 0..4 {
-        asks(&peer, Manner::Once).await.expect("it reached no one, so nothing happened twice");
+        asks(&peer, None).await.expect("it reached no one, so nothing happened twice");
     }
 }
 
@@ -283,10 +285,10 @@ async fn the_deadline_of_the_caller_is_carried_onward_and_only_becomes_shorter()
 
     let mine = Duration::from_secs(2);
     let until = Instant::now() + mine;
-    deadline::within(until, asks(&peer, Manner::Repeatable)).await.expect("in time");
+    deadline::within(until, asks(&peer, Retry::Repeatable)).await.expect("in time");
     assert!(carried().is_some_and(|it| it < mine && it > mine / 2), "{:?}", carried());
 
-    asks(&peer, Manner::Once).await.expect("in time");
+    asks(&peer, None).await.expect("in time");
     assert!(carried().is_some_and(|it| it <= QUICK.patience), "{:?}", carried());
 
     let mut own = tonic::Request::new(GetStatusRequest {});
@@ -295,7 +297,7 @@ async fn the_deadline_of_the_caller_is_carried_onward_and_only_becomes_shorter()
     deadline::within(Instant::now() + mine, own).await.expect("in time");
     assert!(carried().is_some_and(|it| it <= Duration::from_secs(1)), "{:?}", carried());
 
-    asks(&peer, Manner::Endless).await.expect("an answer");
+    asks(&peer, Retry::Endless).await.expect("an answer");
     assert_eq!(carried(), None, "a stream has no end to wait for");
 }
 
@@ -305,10 +307,9 @@ async fn a_call_ends_with_its_deadline_and_is_not_even_made_behind_it() {
     let peer = Directory::of(&[&asleep]).peer(QUICK);
     let began = Instant::now();
 
-    let late =
-        deadline::within(began + Duration::from_millis(200), asks(&peer, Manner::Repeatable));
+    let late = deadline::within(began + Duration::from_millis(200), asks(&peer, Retry::Repeatable));
     let late = late.await.expect_err("it sleeps");
-    let past = deadline::within(began, asks(&peer, Manner::Repeatable)).await;
+    let past = deadline::within(began, asks(&peer, Retry::Repeatable)).await;
     let past = past.expect_err("nobody waits any more");
 
     assert_eq!((late.code(), past.code()), (Code::DeadlineExceeded, Code::DeadlineExceeded));
@@ -322,7 +323,7 @@ async fn the_request_a_call_belongs_to_is_named_onward() {
     let peer = Directory::of(&[&one]).peer(QUICK);
     let id = request_id::RequestId::given("the-one").expect("a good name");
 
-    request_id::within(id, None, asks(&peer, Manner::Once)).await.expect("an answer");
+    request_id::within(id, None, asks(&peer, None)).await.expect("an answer");
 
     assert_eq!(one.asked()[0].get(request_id::HEADER.as_str()).expect("named"), "the-one");
 }
@@ -332,7 +333,7 @@ async fn a_service_without_an_instance_is_said_to_be_out_of_reach_at_once() {
     let peer = Directory::default().peer(QUICK);
     let began = Instant::now();
 
-    let refused = asks(&peer, Manner::Once).await.expect_err("nobody is there");
+    let refused = asks(&peer, None).await.expect_err("nobody is there");
 
     assert_eq!(refused.code(), Code::Unavailable);
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
