@@ -170,7 +170,7 @@ impl Accounts {
         let email = Email::parse(email)?;
         let found = self.db.user_by_email(&email).await.map_err(AccountsError::from)?;
         let id = found.ok_or(GrantError::NoSuchAccount)?.user.id;
-        let changed = self.shared.work.to_the_end(self.clone().set_role(id, role)).await?;
+        let changed = self.shared.tasks.to_completion(self.clone().set_role(id, role)).await?;
         Ok((id, changed))
     }
 
@@ -191,7 +191,7 @@ impl Accounts {
         let hash = turn.hash(password).await?;
         let inserting =
             insert_user(self.db.clone(), username, email, hash, role, self.shared.clock.now());
-        self.shared.work.to_the_end(inserting).await
+        self.shared.tasks.to_completion(inserting).await
     }
 
     pub(crate) async fn sign_in(
@@ -211,7 +211,7 @@ impl Accounts {
         };
         let outdated = verdict.outdated.then_some(password);
         let accounts = self.clone();
-        self.shared.work.to_the_end(accounts.begin_session(stored, outdated)).await
+        self.shared.tasks.to_completion(accounts.begin_session(stored, outdated)).await
     }
 
     async fn begin_session(
@@ -266,7 +266,7 @@ impl Accounts {
             }
             Ok(())
         };
-        self.shared.work.to_the_end(ending).await
+        self.shared.tasks.to_completion(ending).await
     }
 
     pub(crate) async fn change_user(
@@ -284,7 +284,7 @@ impl Accounts {
             None => None,
         };
         let accounts = self.clone();
-        self.shared.work.to_the_end(accounts.save_change(id, change, hash, by)).await
+        self.shared.tasks.to_completion(accounts.save_change(id, change, hash, by)).await
     }
 
     async fn save_change(

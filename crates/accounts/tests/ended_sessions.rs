@@ -9,7 +9,7 @@ use sir0_contract::accounts::{
     sessions_service_server::SessionsService, watch_ended_sessions_response::Update,
 };
 use sir0_kernel::{Clock, Role, SystemClock, Timestamp};
-use sir0_rpc::{Doorman, Shared, Work, peer::Secret};
+use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret};
 use sir0_storage::sqlite::{self, Database};
 use sir0_tokens::{KeySet, SigningKey, Verifier};
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ async fn a_stage_in(folder: TempDir) -> Stage {
         .admitting_peers(secret);
     let stopping = CancellationToken::new();
     let shared =
-        Shared { doorman, work: Work::default(), clock, stopping: stopping.clone(), redis: None };
+        Shared { doorman, tasks: Tasks::default(), clock, stopping: stopping.clone(), redis: None };
     let accounts = Accounts::open(&config, folder.path(), trust, shared).await.expect("accounts");
     Stage { accounts, verifier, stopping, folder }
 }

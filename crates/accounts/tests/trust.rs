@@ -13,7 +13,7 @@ use sir0_contract::accounts::{
 };
 use sir0_kernel::{Clock, Role, SystemClock};
 use sir0_rpc::{
-    Denied, Doorman, Peer, Shared, TrustAge, Work,
+    Denied, Doorman, Peer, Shared, Tasks, TrustAge,
     peer::{self, Secret},
 };
 use sir0_tokens::{EndedSessions, Keys, SigningKey, Verifier};
@@ -56,7 +56,7 @@ impl AccountsProcess {
             .admitting_peers(Arc::new(Secret::parse(SECRET).expect("a secret")));
         let shared = Shared {
             doorman,
-            work: Work::default(),
+            tasks: Tasks::default(),
             clock,
             stopping: CancellationToken::new(),
             redis: None,

@@ -5,7 +5,7 @@ use std::{any::Any, path::PathBuf, sync::Arc};
 use anyhow::Context;
 use sir0_kernel::Clock;
 use sir0_redis::Redis;
-use sir0_rpc::{Doorman, Shared, Work, peer::Secret};
+use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret};
 use sir0_storage as storage;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ pub struct Ground {
     /// Where files are kept.
     pub data_dir: PathBuf,
     /// Runs what must not stop half-way.
-    pub work: Work,
+    pub tasks: Tasks,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Is cancelled when the process is about to stop.
@@ -40,8 +40,8 @@ impl Ground {
     /// What a service shares with the others, which this doorman serves.
     #[must_use]
     pub fn shared_with(self, doorman: Doorman) -> Shared {
-        let Self { work, clock, stopping, redis, .. } = self;
-        Shared { doorman, work, clock, stopping, redis }
+        let Self { tasks, clock, stopping, redis, .. } = self;
+        Shared { doorman, tasks, clock, stopping, redis }
     }
 }
 

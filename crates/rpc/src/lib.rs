@@ -9,9 +9,9 @@ pub mod peer;
 mod refusal;
 pub mod request_id;
 mod shared;
+mod tasks;
 pub mod trace;
 mod trust_age;
-mod work;
 
 pub use doorman::{Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
@@ -20,9 +20,9 @@ pub use refusal::{Reason, Refusal, refuse};
 pub use shared::{Shared, pool_gauges};
 pub use sir0_kernel::Client;
 pub use sir0_tokens::{Forged, Seal};
+pub use tasks::Tasks;
 pub use tonic::Status;
 pub use trust_age::TrustAge;
-pub use work::Work;
 
 /// The metadata key with which an answer sets its HTTP status over REST.
 ///

@@ -6,7 +6,7 @@ use sir0_kernel::Clock;
 use sir0_redis::Redis;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Doorman, Work};
+use crate::{Doorman, Tasks};
 
 /// What the services of one process share. Cheap to clone.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub struct Shared {
     /// Identifies callers.
     pub doorman: Doorman,
     /// Runs what must not stop half-way.
-    pub work: Work,
+    pub tasks: Tasks,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Is cancelled when the process is about to stop.

@@ -12,30 +12,30 @@ use crate::request_id;
 
 /// Runs units of work. Cheap to clone; all clones are waited for together.
 #[derive(Clone, Debug, Default)]
-pub struct Work {
-    tasks: TaskTracker,
+pub struct Tasks {
+    tracker: TaskTracker,
 }
 
-impl Work {
+impl Tasks {
     /// Runs the work to its end, whatever happens to the caller that waits for it.
-    pub async fn to_the_end<T: Send + 'static>(
+    pub async fn to_completion<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
         let work = Trace::current().around(work);
-        let running = self.tasks.spawn(request_id::carried_into(work));
+        let running = self.tracker.spawn(request_id::carried_into(work));
         match running.await {
             Ok(done) => done,
             Err(failed) => match failed.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
-                Err(_) => unreachable!("nobody aborts a unit of work"),
+                Err(_) => unreachable!("a unit of work is never aborted"),
             },
         }
     }
 
     /// Waits until everything begun has ended. Work may still be begun meanwhile; it is waited for too.
     pub async fn ended(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.tracker.close();
+        self.tracker.wait().await;
     }
 }

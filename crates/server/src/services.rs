@@ -8,7 +8,7 @@ use sir0_host::{Ground, Hosted, Service};
 use sir0_kernel::SystemClock;
 use sir0_redis::Redis;
 use sir0_rpc::{
-    Doorman, Peer, Work,
+    Doorman, Peer, Tasks,
     peer::{self, Secret},
 };
 use sir0_storage::{Serving, private};
@@ -63,7 +63,7 @@ impl Services {
     /// Lets running work end, and closes the databases.
     pub(crate) async fn close(self) {
         self.ground.stopping.cancel();
-        self.ground.work.ended().await;
+        self.ground.tasks.ended().await;
         for (_, hosted) in &self.here {
             hosted.close().await;
         }
@@ -74,7 +74,7 @@ impl Services {
 fn ground(config: &Config, parts: Parts) -> anyhow::Result<Ground> {
     let mut ground = Ground {
         data_dir: config.data_dir.clone(),
-        work: Work::default(),
+        tasks: Tasks::default(),
         clock: Arc::new(SystemClock),
         stopping: CancellationToken::new(),
         redis: None,

@@ -333,7 +333,7 @@ impl GamesService for Storefront {
         let request = request.map(|id| RequestKey::of(caller.user, &id));
 
         let add = self.clone().add(caller, game, request);
-        let Created { id, title } = self.shared.work.to_the_end(add).await?;
+        let Created { id, title } = self.shared.tasks.to_completion(add).await?;
 
         Ok(Response::new(pb::CreateGameResponse {
             message: "Game added successfully".to_owned(),
@@ -351,7 +351,7 @@ impl GamesService for Storefront {
         let update: UpdateGame = request.into_inner().try_into()?;
 
         let update = self.clone().update(caller, update);
-        let revision = self.shared.work.to_the_end(update).await?;
+        let revision = self.shared.tasks.to_completion(update).await?;
 
         Ok(Response::new(pb::UpdateGameResponse {
             message: "Game updated successfully".to_owned(),
@@ -367,7 +367,7 @@ impl GamesService for Storefront {
         caller.must_publish()?;
         let id = convert::game_id(request.get_ref().game_id)?;
 
-        self.shared.work.to_the_end(self.clone().remove(caller, id)).await?;
+        self.shared.tasks.to_completion(self.clone().remove(caller, id)).await?;
 
         Ok(Response::new(pb::DeleteGameResponse {
             message: "Game deleted successfully".to_owned(),

@@ -8,7 +8,7 @@ use sir0_contract::storefront::{
     watch_games_response::Update,
 };
 use sir0_kernel::{Clock, Price, SystemClock};
-use sir0_rpc::{Doorman, Shared, Work};
+use sir0_rpc::{Doorman, Shared, Tasks};
 use sir0_storefront::{
     Config, Storefront,
     domain::{Description, Genre, NewGame, Title},
@@ -34,7 +34,7 @@ impl Stage {
         let stopping = CancellationToken::new();
         let shared = Shared {
             doorman,
-            work: Work::default(),
+            tasks: Tasks::default(),
             clock,
             stopping: stopping.clone(),
             redis: None,
