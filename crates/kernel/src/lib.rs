@@ -1,18 +1,22 @@
-//! The words every service shares: ids, roles, money, time and text; and how memory is shared out. The crate knows no
-//! network and no database.
+//! The words every service shares: ids, roles, money, time, text, addresses and secrets; and how memory is shared out.
+//! The crate knows no network and no database.
 
 mod budget;
 mod client;
 mod ids;
+mod origin;
 mod price;
 mod role;
+mod secret;
 mod text;
 mod time;
 
 pub use budget::{Budget, Held, OverBudget, Share};
 pub use client::Client;
 pub use ids::{GameId, InvalidId, SessionId, UserId};
+pub use origin::{InvalidOrigin, Origin};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, UnknownRole};
+pub use secret::read_secret;
 pub use text::{InvalidText, Text, caseless, plain_words};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

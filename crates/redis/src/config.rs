@@ -4,6 +4,7 @@ use std::{fmt, fs, path::PathBuf, time::Duration};
 
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use serde::{Deserialize, Serialize};
+use sir0_kernel::read_secret;
 
 use sir0_settings::{Kind, Setting};
 
@@ -82,12 +83,13 @@ impl Config {
 
     fn password(&self) -> Result<Option<String>, OpenError> {
         let Some(path) = &self.password_file else { return Ok(None) };
-        let text = fs::read_to_string(path)
+        let password = fs::File::open(path)
+            .and_then(read_secret)
             .map_err(|source| OpenError::PasswordFile { path: path.clone(), source })?;
-        match text.trim() {
-            "" => Err(OpenError::EmptyPasswordFile { path: path.clone() }),
-            password => Ok(Some(password.to_owned())),
+        if password.is_empty() {
+            return Err(OpenError::EmptyPasswordFile { path: path.clone() });
         }
+        Ok(Some(password.to_string()))
     }
 }
 

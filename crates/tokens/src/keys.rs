@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,6 +14,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jsonwebtoken::EncodingKey;
+use sir0_kernel::read_secret;
 use zeroize::Zeroizing;
 
 use crate::key_set::KeySet;
@@ -29,8 +30,6 @@ pub struct SigningKey {
 impl SigningKey {
     const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
     const END: &str = "-----END PRIVATE KEY-----";
-    /// Such a file has 119 bytes; more than this is something else.
-    const MAX_FILE_BYTES: u64 = 4096;
 
     /// Reads the key in this file, or makes one if there is no such file.
     ///
@@ -91,10 +90,7 @@ impl SigningKey {
         // The open file is checked, not the path, so no other file can be swapped in between.
         refuse_if_others_may_read(path, &file, readers)?;
 
-        let mut pem = Zeroizing::new(String::new());
-        file.take(Self::MAX_FILE_BYTES).read_to_string(&mut pem).map_err(|source| match source
-            .kind()
-        {
+        let pem = read_secret(file).map_err(|source| match source.kind() {
             io::ErrorKind::InvalidData => KeyError::not_a_key(path),
             _ => KeyError::unreadable(path, source),
         })?;

@@ -15,6 +15,7 @@ use std::{
 };
 
 use http::Uri;
+use sir0_kernel::Origin;
 use tokio::{
     net::{TcpStream, lookup_host},
     sync::{Notify, watch},
@@ -37,20 +38,13 @@ pub struct InvalidAddress(String);
 
 /// The name in an address, and the way to look it up.
 pub(super) fn by_name(address: &str) -> Result<(String, Lookup), InvalidAddress> {
-    let invalid = || InvalidAddress(address.to_owned());
-    let uri: Uri = address.parse().map_err(|_no_uri| invalid())?;
-    let authority = uri.authority().filter(|it| !it.as_str().contains('@')).ok_or_else(invalid)?;
-    if uri.scheme_str() != Some("http") || uri.path() != "/" || uri.query().is_some() {
-        return Err(invalid());
-    }
-    let name = authority.as_str().to_owned();
-    let host = authority.host().trim_matches(['[', ']']).to_owned();
-    let port = authority.port_u16().unwrap_or(80);
+    let origin = Origin::parse(address).map_err(|_invalid| InvalidAddress(address.to_owned()))?;
+    let (host, port) = (origin.host().to_owned(), origin.port());
     let lookup: Lookup = Arc::new(move || {
         let host = host.clone();
         Box::pin(async move { Ok(lookup_host((host, port)).await?.collect()) })
     });
-    Ok((name, lookup))
+    Ok((origin.name().to_owned(), lookup))
 }
 
 /// One process that answers for the service.

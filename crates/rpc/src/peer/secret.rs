@@ -1,12 +1,12 @@
 //! The secret that services show each other on internal calls.
 
 use std::{
-    fmt, fs,
-    io::{self, Read},
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use sir0_kernel::read_secret;
 use tonic::{Request, metadata::MetadataValue};
 use zeroize::Zeroizing;
 
@@ -36,13 +36,11 @@ pub enum InvalidSecret {
 impl Secret {
     /// A shorter secret could be found by trying.
     pub const MIN_CHARS: usize = 16;
-    const MAX_FILE_BYTES: u64 = 4096;
 
     /// Reads the file. White space around the secret does not belong to it.
     pub fn read(path: &Path) -> Result<Self, InvalidSecret> {
-        let mut text = Zeroizing::new(String::new());
-        fs::File::open(path)
-            .and_then(|file| file.take(Self::MAX_FILE_BYTES).read_to_string(&mut text))
+        let text = fs::File::open(path)
+            .and_then(read_secret)
             .map_err(|source| InvalidSecret::Unreadable { path: path.to_owned(), source })?;
         Self::parse(&text)
     }

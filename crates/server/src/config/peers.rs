@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use http::Uri;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error as _, MapAccess, Visitor},
 };
 use sir0_host::Service;
+use sir0_kernel::Origin;
 use sir0_settings::{Kind, Setting};
 
 use super::{Config, ConfigError};
@@ -159,17 +159,7 @@ struct HttpOrigin(String);
 impl<'de> Deserialize<'de> for HttpOrigin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let uri: Uri = text.parse().map_err(D::Error::custom)?;
-        if uri.scheme_str() != Some("http") {
-            return Err(D::Error::custom(
-                "must begin with `http://`, parts speak in clear on a network of their own",
-            ));
-        }
-        let is_bare = uri.path_and_query().is_none_or(|rest| rest.as_str() == "/");
-        let names_someone = uri.authority().is_some_and(|it| it.as_str().contains('@'));
-        if !is_bare || names_someone || uri.host().is_none_or(str::is_empty) {
-            return Err(D::Error::custom("must be a host and a port, and nothing else"));
-        }
+        Origin::parse(&text).map_err(D::Error::custom)?;
         Ok(Self(text))
     }
 }

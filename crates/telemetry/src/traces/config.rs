@@ -1,7 +1,7 @@
 //! Where traces go, and how many.
 
-use http::Uri;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use sir0_kernel::Origin;
 use sir0_settings::{Kind, Setting};
 
 /// The settings of [`Config`].
@@ -39,19 +39,10 @@ impl Default for Config {
     }
 }
 
-/// `http://host:port`, and nothing behind it.
 fn origin<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let uri: Uri = text.parse().map_err(D::Error::custom)?;
-    if uri.scheme_str() != Some("http") {
-        return Err(D::Error::custom("must begin with `http://`: the collector stands nearby"));
-    }
-    let is_bare = uri.path_and_query().is_none_or(|rest| rest.as_str() == "/");
-    let names_someone = uri.authority().is_some_and(|it| it.as_str().contains('@'));
-    if !is_bare || names_someone || uri.host().is_none_or(str::is_empty) {
-        return Err(D::Error::custom("must be a host and a port, and nothing else"));
-    }
-    Ok(Some(text))
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.as_deref().map(Origin::parse).transpose().map_err(D::Error::custom)?;
+    Ok(text)
 }
 
 fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
