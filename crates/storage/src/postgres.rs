@@ -3,16 +3,12 @@
 //! Statements run in READ COMMITTED, so a unit of work never writes on the strength of an earlier plain read. It
 //! changes rows under a condition in the statement, or reads them `FOR UPDATE`.
 
-use std::{error::Error, fmt, path::Path, str::FromStr, time::Duration};
+use std::{fmt, path::Path, str::FromStr};
 
-use sir0_kernel::Timestamp;
+use sir0_kernel::read_secret;
 use sqlx::{
-    Connection, Decode, Encode, Executor, PgConnection, PgPool, Postgres, Transaction, Type,
-    encode::IsNull,
-    error::BoxDynError,
-    postgres::{
-        PgArgumentBuffer, PgConnectOptions, PgListener, PgPoolOptions, PgTypeInfo, PgValueRef,
-    },
+    Connection, Executor, PgPool, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgListener},
 };
 
 use crate::{
@@ -22,10 +18,13 @@ use crate::{
 
 #[path = "event_table.rs"]
 mod event_table;
+mod moment;
+mod pool;
 mod session;
 
 pub use crate::{postgres_for_share as for_share, postgres_for_update as for_update};
 pub use event_table::announce;
+pub use moment::At;
 use session::{Session, connect, connect_in_time, refuse_lent_transactions};
 
 /// The engine.
@@ -37,10 +36,6 @@ pub type Row = sqlx::postgres::PgRow;
 /// A unit of work: all of it happens or none.
 pub type Tx = Transaction<'static, Postgres>;
 
-/// A moment as a column holds it: TIMESTAMPTZ.
-#[derive(Clone, Copy, Debug)]
-pub struct At(pub Timestamp);
-
 /// Records an event. A sequence alone would number the events in the order in which they are written, and a reader
 /// could pass a number whose transaction commits later. Here each event waits for the commit of the one before it.
 pub const ANNOUNCE: &str = "
@@ -49,13 +44,6 @@ pub const ANNOUNCE: &str = "
     SELECT position, $1, $2, $3
       FROM next
  RETURNING position";
-
-/// How long a call waits for a connection or a lock.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// A connection that was idle for longer is pinged before it is used.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-/// Connections are renewed, so that a server that came back or moved gets its share again.
-const LIFETIME: Duration = Duration::from_mins(30);
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -69,9 +57,10 @@ impl Address {
     pub(crate) fn read(url: &str, password_file: Option<&Path>, connections: u32) -> Result<Self> {
         let mut options = PgConnectOptions::from_str(url).map_err(StorageError::BadUrl)?;
         if let Some(file) = password_file {
-            let password = std::fs::read_to_string(file)
+            let password = std::fs::File::open(file)
+                .and_then(read_secret)
                 .map_err(|cause| StorageError::NoPassword { file: file.to_owned(), cause })?;
-            options = options.password(password.trim_end_matches(['\r', '\n']));
+            options = options.password(&password);
         }
         // A pooler passes on only settings that it knows, so the others are made in the session, see `session`.
         let options =
@@ -120,11 +109,11 @@ impl Database {
     ) -> Result<(Self, Vec<Step>)> {
         let steps = migrate(address, migrations).await?;
         let readers = address.connections / 2;
-        let writers = pool_options(address.connections - readers, Session::Writing)
-            .after_release(|connection, _| Box::pin(end_open_transaction(connection)))
+        let writers = pool::kept(address.connections - readers, Session::Writing)
+            .after_release(|connection, _| Box::pin(pool::end_open_transaction(connection)))
             .connect_lazy_with(address.options.clone());
         let readers =
-            pool_options(readers, Session::Reading).connect_lazy_with(address.options.clone());
+            pool::kept(readers, Session::Reading).connect_lazy_with(address.options.clone());
         Ok((Self { writers, readers }, steps))
     }
 
@@ -185,17 +174,6 @@ impl Database {
     }
 }
 
-fn pool_options(connections: u32, session: Session) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .after_connect(move |connection, _| Box::pin(session.begin(connection)))
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(PATIENCE)
-        .max_lifetime(LIFETIME)
-        .test_before_acquire(false)
-        .before_acquire(|connection, idle| Box::pin(still_there(connection, idle.idle_for)))
-}
-
 /// Channels belong to a database, and each service has its own.
 const CHANNEL: &str = "sir0_events";
 
@@ -209,33 +187,6 @@ impl Notices {
     pub async fn next(&mut self) -> Result<()> {
         self.0.try_recv().await?;
         Ok(())
-    }
-}
-
-/// Whether a connection from the pool can be used. Checked only after a pause: a busy connection answered just now.
-async fn still_there(connection: &mut PgConnection, idle: Duration) -> sqlx::Result<bool> {
-    if idle < TRUSTED_IDLE {
-        return Ok(true);
-    }
-    Ok(matches!(tokio::time::timeout(Duration::from_secs(1), connection.ping()).await, Ok(Ok(()))))
-}
-
-/// Ends a transaction that a cancelled call left open, or answers that the connection is to be closed.
-///
-/// sqlx 0.9 can hand a connection back inside a transaction when `begin` is cancelled (transact-rs/sqlx 4385, 4393).
-/// The next user's write would then join that transaction, be acknowledged, and never be committed.
-async fn end_open_transaction(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    // `BEGIN` comes first: usually no transaction is open, and a bare `ROLLBACK` then fills the server's log with
-    // warnings.
-    let statement = sqlx::raw_sql("BEGIN; ROLLBACK");
-    let cleaned = tokio::time::timeout(Duration::from_secs(1), connection.execute(statement));
-    match cleaned.await {
-        Ok(Ok(_)) => Ok(!connection.is_in_transaction()),
-        Ok(Err(error)) => {
-            tracing::debug!(error = &error as &dyn Error, "a connection is lost and is closed");
-            Ok(false)
-        }
-        Err(_elapsed) => Ok(false),
     }
 }
 
@@ -275,32 +226,4 @@ pub async fn prepare(database: &Database, sql: &'static str) -> Result<()> {
     connection.prepare(sqlx::SqlSafeStr::into_sql_str(sql)).await?;
     connection.clear_cached_statements().await?;
     Ok(())
-}
-
-/// PostgreSQL counts microseconds from the year 2000.
-const EPOCH_MICROS: i64 = 946_684_800_000_000;
-
-impl Type<Postgres> for At {
-    fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("TIMESTAMPTZ")
-    }
-}
-
-impl Encode<'_, Postgres> for At {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        let Some(micros) = self.0.micros().checked_sub(EPOCH_MICROS) else {
-            return Err("a moment before all time".into());
-        };
-        Encode::<Postgres>::encode(micros, buffer)
-    }
-}
-
-impl<'r> Decode<'r, Postgres> for At {
-    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        let micros: i64 = Decode::<Postgres>::decode(value)?;
-        match micros.checked_add(EPOCH_MICROS) {
-            Some(micros) => Ok(Self(Timestamp::from_micros(micros))),
-            None => Err("a moment after all time".into()),
-        }
-    }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use sqlx::{Connection, Executor, PgConnection, Row, postgres::PgConnectOptions};
 
-use super::PATIENCE;
 use crate::{Error, Result};
 
+/// How long a call waits for a connection or a lock.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the start waits for a server that is on its way up.
 const STARTING: Duration = Duration::from_secs(30);
 
