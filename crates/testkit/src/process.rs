@@ -120,7 +120,7 @@ pub(crate) fn told_address(log: &str) -> Option<SocketAddr> {
     let ready = log
         .lines()
         .rev()
-        .find(|line| line.contains(" ready  address=") || line.contains("\"message\":\"ready\""))?;
+        .find(|line| line.contains(" ready address=") || line.contains("\"message\":\"ready\""))?;
     let before = ["address=", "\"address\":\""];
     let rest = before.iter().find_map(|before| ready.split_once(before))?.1;
     rest.split([' ', '"']).next()?.parse().ok()
