@@ -1,12 +1,14 @@
 //! The storefront: studios list games, players find them and hear of changes.
 //!
-//! A call walks through these rooms:
-//! 1. `service`: the doorway; reads like `games_service.proto`.
+//! A call walks through these rooms, in which each file has the name of its proto service:
+//! 1. `service`: the doorway, in the order of the proto file.
 //! 2. `convert`: wire messages become commands, or every bad field is named.
-//! 3. [`domain`]: the rules; no network, no database, no clock.
-//! 4. `db`: the SQL, and the event written beside each change.
+//! 3. `work`: the units of work. They read, decide, write and announce. `watch` has the streams.
+//! 4. [`domain`]: the rules and the commands; no network, no database, no clock.
+//! 5. `db`: the SQL, and the event written beside each change. `events` says how it lies in the table.
 //!
-//! `watch` is the stream of changes. [`StorefrontError`] lists every refusal. [`Config`] says what can be tuned.
+//! [`Storefront`] is the service. [`StorefrontError`] lists every refusal. [`Config`] says what can be tuned. Only the
+//! storefront has `cache`, the copies of games, and `reads`, the turns that reads of the database take.
 
 mod cache;
 mod config;
@@ -18,9 +20,11 @@ mod events;
 mod host;
 mod reads;
 mod service;
+mod stored;
 mod watch;
+mod work;
 
 pub use config::Config;
 pub use error::StorefrontError;
 pub use host::{SERVICE, topics::GameTopics};
-pub use service::Storefront;
+pub use work::Storefront;

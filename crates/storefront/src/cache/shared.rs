@@ -13,7 +13,7 @@ use sir0_redis::Redis;
 use sir0_rpc::Seal;
 
 use super::{Freshness, counts};
-use crate::{domain::Game, events::StoredGame};
+use crate::{domain::Game, stored::StoredGame};
 
 /// How long a copy lies in Redis. It bounds how long copies from after a backup survive when the database is restored
 /// from it.

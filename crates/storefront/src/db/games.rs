@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     db::{Store, Work},
-    domain::{Description, Game, Genre, NewGame, Title, searched},
-    events::GameEvent,
+    domain::{Description, Game, GameEvent, Genre, NewGame, Title, searched},
 };
 
 storage::row! {

@@ -10,10 +10,7 @@ mod sqlite;
 use sir0_kernel::{GameId, Timestamp};
 use sir0_storage::{self as storage, Position};
 
-use crate::{
-    domain::{Bounds, Created, Game, Listing, NewGame, Page, RequestKey},
-    events::GameEvent,
-};
+use crate::domain::{Bounds, Created, Game, GameEvent, Listing, NewGame, Page, RequestKey};
 
 storage::room! {
     StorefrontDb and StorefrontTx of "storefront"

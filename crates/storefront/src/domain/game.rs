@@ -2,8 +2,7 @@
 
 use sir0_kernel::{GameId, Price};
 
-use super::{Description, Genre, Title};
-use crate::events::GameEvent;
+use super::{Description, GameEvent, Genre, Title};
 
 /// A game as the store shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,16 @@
 //! The rules: what a game is, how it changes, how it is found. No network, no database, no clock.
 
+mod command;
+mod event;
+mod filter;
 mod game;
 mod request;
 pub mod search;
 mod words;
 
+pub(crate) use command::{CreateGame, UpdateGame, WatchGames};
+pub use event::GameEvent;
+pub(crate) use filter::Filter;
 pub use game::{Change, Game, NewGame};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
 pub use search::{Bounds, Found, Listing, Page, PageToken, Sort, UnknownSort};

@@ -1,18 +1,18 @@
-//! Wire messages become commands, or every bad field is named; games become wire messages.
+//! Games and what is asked of them, on the wire and as the rules know them.
 
-use sir0_contract::storefront as pb;
+use sir0_contract::storefront::{self as pb, watch_games_response::Update};
 use sir0_feed::Moment;
 use sir0_kernel::{GameId, Price};
 use sir0_rpc::{FieldReader, InvalidFields, Seal};
 use tonic::metadata::MetadataMap;
 
-use crate::{
-    domain::{
-        Change, Description, Game, Genre, Listing, NewGame, PageToken, RequestId, Sort, Title,
-        Words,
-    },
-    watch::{Filter, WATCH},
+use crate::domain::{
+    Change, CreateGame, Description, Filter, Game, GameEvent, Genre, Listing, NewGame, Page,
+    PageToken, RequestId, Sort, Title, UpdateGame, WatchGames, Words,
 };
+
+/// What the token of a stream is sealed for.
+pub(crate) const WATCH: &[u8] = b"watch";
 
 const DEFAULT_PAGE: u16 = 100;
 const LARGEST_PAGE: u16 = 1000;
@@ -27,6 +27,16 @@ impl From<&Game> for pb::Game {
             price: game.price.major(),
             description: game.description.as_str().to_owned(),
             revision: game.revision,
+        }
+    }
+}
+
+impl From<&GameEvent> for Update {
+    fn from(event: &GameEvent) -> Self {
+        match event {
+            GameEvent::Added(game) => Self::Added(game.into()),
+            GameEvent::Changed { game, .. } => Self::Changed(game.into()),
+            GameEvent::Removed(game) => Self::Removed(game.into()),
         }
     }
 }
@@ -79,15 +89,19 @@ fn page_size(asked: i32) -> Result<u16, &'static str> {
     }
 }
 
+/// A page of this list on the wire, with the sealed place where the next one begins.
+pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> pb::ListGamesResponse {
+    let next_page_token = page.next.as_ref().map(|next| {
+        let place = serde_json::to_vec(next).expect("a place is always JSON");
+        seal.close(&listing.purpose(), &place)
+    });
+    let games = page.games.iter().map(pb::Game::from).collect();
+    pb::ListGamesResponse { games, next_page_token }
+}
+
 /// A text that was left out is empty on the wire.
 fn given(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
-}
-
-/// A game to be added, and what the caller calls the request.
-pub(crate) struct CreateGame {
-    pub(crate) game: NewGame,
-    pub(crate) request: Option<RequestId>,
 }
 
 impl TryFrom<pb::CreateGameRequest> for CreateGame {
@@ -110,13 +124,6 @@ impl TryFrom<pb::CreateGameRequest> for CreateGame {
         };
         Ok(Self { game: NewGame { title, genre, price, description }, request })
     }
-}
-
-/// A change to a game, and the revision it was based on.
-pub(crate) struct UpdateGame {
-    pub(crate) id: GameId,
-    pub(crate) change: Change,
-    pub(crate) revision: Option<i32>,
 }
 
 impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
@@ -147,24 +154,16 @@ impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
     }
 }
 
-/// What a watcher wants to hear, from where on.
-pub(crate) struct WatchGames {
-    pub(crate) send_present: bool,
-    /// The latest moment that the caller names.
-    pub(crate) resume: Option<Moment>,
-    pub(crate) filter: Filter,
-}
-
 /// What a browser's `EventSource` sends when it reconnects: the id of the last event.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// Reads a request to watch. A client that reconnects by itself repeats the token that it began with and adds the one
-/// that it reached. The later of the two counts.
+/// Reads a request to watch, and the moment that the watcher reached before. A client that reconnects by itself repeats
+/// the token that it began with and adds the one that it reached. The later of the two counts.
 pub(crate) fn watch(
     request: &pb::WatchGamesRequest,
     metadata: &MetadataMap,
     seal: &Seal,
-) -> Result<WatchGames, InvalidFields> {
+) -> Result<(WatchGames, Option<Moment>), InvalidFields> {
     let mut fields = FieldReader::default();
     let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
     let token = given(&request.resume_token).map(|token| Moment::of(token, seal, WATCH));
@@ -183,9 +182,7 @@ pub(crate) fn watch(
         return Err(fields.into_faults());
     };
     fields.finish()?;
-    Ok(WatchGames {
-        send_present: request.send_present,
-        resume: ids.into_iter().chain(token).max(),
-        filter: Filter::new(games, genre.as_ref()),
-    })
+    let filter = Filter::new(games, genre.as_ref());
+    let asked = WatchGames { filter, send_present: request.send_present };
+    Ok((asked, ids.into_iter().chain(token).max()))
 }

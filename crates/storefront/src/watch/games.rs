@@ -1,36 +1,62 @@
-//! The stream of changes: the games if asked, then every change to them that the watcher wants to hear of.
+//! The stream of changes to games: the games if asked, then every change to them that the watcher wants to hear of.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use sir0_contract::storefront::{
     GoingAway, Heartbeat, InSync, StartOver, WatchGamesResponse, watch_games_response::Update,
 };
-use sir0_feed::{List, Moment, Piece, Told};
+use sir0_feed::{Begin, List, Moment, Piece, Told, Watch};
 use sir0_kernel::{GameId, Share};
-use sir0_rpc::Seal;
+use sir0_rpc::{Seal, request_id};
 use sir0_storage as storage;
 
 use crate::{
+    Storefront, StorefrontError,
+    convert::games::WATCH,
     db::StorefrontDb,
-    domain::{Bounds, Game, Genre},
-    events::GameEvent,
+    domain::{Bounds, Filter, Game, GameEvent, WatchGames},
     reads::Reads,
 };
 
-/// What a resume token is sealed for.
-pub(crate) const WATCH: &[u8] = b"watch";
 /// How much of the present is read ahead of the client: a few games at a time, and no more bytes than these.
 const READ_AHEAD: Bounds = Bounds { rows: 32, bytes: 32 * 1024 };
 
+impl Storefront {
+    /// Begins a stream: behind the moment that the watcher reached before, or behind everything committed before it
+    /// asked.
+    pub(crate) async fn watch(
+        &self,
+        WatchGames { filter, send_present: sends_present }: WatchGames,
+        resume: Option<Moment>,
+    ) -> Result<Watch<Games>, StorefrontError> {
+        let head = self.reads.short(request_id::client(), self.feed.committed()).await?;
+        if resume.is_some_and(|moment| moment.position > head) {
+            return Err(StorefrontError::ResumeTokenAhead);
+        }
+        let share = request_id::share();
+        let games = Games {
+            db: self.db.clone(),
+            reads: self.reads.clone(),
+            seal: self.seal.clone(),
+            filter,
+            share: share.clone(),
+            _open: OpenStream::count(),
+        };
+        let begin = Begin { head, resume, sends_present };
+        let stopping = self.shared.stopping.clone();
+        Ok(Watch::begin(games, &self.feed, begin, stopping).held_against(share))
+    }
+}
+
 /// The games, as one watcher hears of them.
 pub(crate) struct Games {
-    pub(crate) db: StorefrontDb,
-    pub(crate) reads: Reads,
-    pub(crate) seal: Seal,
-    pub(crate) filter: Filter,
+    db: StorefrontDb,
+    reads: Reads,
+    seal: Seal,
+    filter: Filter,
     /// The share that games read ahead are held against.
-    pub(crate) share: Option<Share>,
-    pub(crate) _open: OpenStream,
+    share: Option<Share>,
+    _open: OpenStream,
 }
 
 impl List for Games {
@@ -62,9 +88,7 @@ impl List for Games {
         let update = match told {
             Told::Present(game) => Update::Present((&game).into()),
             Told::Change(event) if !self.filter.wants(event) => return None,
-            Told::Change(GameEvent::Added(game)) => Update::Added(game.into()),
-            Told::Change(GameEvent::Changed { game, .. }) => Update::Changed(game.into()),
-            Told::Change(GameEvent::Removed(game)) => Update::Removed(game.into()),
+            Told::Change(event) => event.into(),
             Told::InSync => Update::InSync(InSync {}),
             Told::Heartbeat => Update::Heartbeat(Heartbeat {}),
             Told::StartOver => Update::StartOver(StartOver {}),
@@ -75,41 +99,11 @@ impl List for Games {
     }
 }
 
-/// Which games a watcher wants to hear of.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
-    ids: BTreeSet<GameId>,
-    genre_key: Option<String>,
-}
-
-impl Filter {
-    pub(crate) fn new(ids: Vec<GameId>, genre: Option<&Genre>) -> Self {
-        Self { ids: ids.into_iter().collect(), genre_key: genre.map(Genre::key) }
-    }
-
-    fn wants_game(&self, game: &Game) -> bool {
-        self.wants_id(game.id) && self.wants_genre(&game.genre)
-    }
-
-    fn wants(&self, event: &GameEvent) -> bool {
-        let left_the_genre = matches!(event, GameEvent::Changed { genre_before, .. } if self.wants_genre(genre_before));
-        self.wants_id(event.game().id) && (left_the_genre || self.wants_genre(&event.game().genre))
-    }
-
-    fn wants_id(&self, id: GameId) -> bool {
-        self.ids.is_empty() || self.ids.contains(&id)
-    }
-
-    fn wants_genre(&self, genre: &Genre) -> bool {
-        self.genre_key.as_ref().is_none_or(|wanted| *wanted == genre.key())
-    }
-}
-
 /// Counts a stream as open for as long as it lives.
-pub(crate) struct OpenStream;
+struct OpenStream;
 
 impl OpenStream {
-    pub(crate) fn count() -> Self {
+    fn count() -> Self {
         metrics::gauge!("sir0_streams_open").increment(1.0);
         Self
     }

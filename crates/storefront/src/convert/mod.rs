@@ -1,0 +1,3 @@
+//! Wire messages become commands, or every bad field is named; what the rules know becomes wire messages.
+
+pub(crate) mod games;

@@ -1,0 +1,27 @@
+//! What callers ask for, once every field is known to be good.
+
+use sir0_kernel::GameId;
+
+use super::{Change, Filter, NewGame, RequestId};
+
+/// Asks for a game to be added.
+pub(crate) struct CreateGame {
+    pub(crate) game: NewGame,
+    /// What the caller calls the request.
+    pub(crate) request: Option<RequestId>,
+}
+
+/// Asks for a game to be changed.
+pub(crate) struct UpdateGame {
+    pub(crate) id: GameId,
+    pub(crate) change: Change,
+    /// The revision that the change is based on. `None` changes the game as it is.
+    pub(crate) revision: Option<i32>,
+}
+
+/// Asks to hear of changes.
+pub(crate) struct WatchGames {
+    pub(crate) filter: Filter,
+    /// Whether the games as they are come first.
+    pub(crate) send_present: bool,
+}

@@ -1,0 +1,101 @@
+//! The doorway, in the order of `games_service.proto`.
+
+use std::pin::Pin;
+
+use futures::{Stream, TryStreamExt};
+use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    Storefront, StorefrontError,
+    convert::games as convert,
+    domain::{CreateGame, Created, UpdateGame},
+};
+
+#[tonic::async_trait]
+impl GamesService for Storefront {
+    async fn list_games(
+        &self,
+        request: Request<pb::ListGamesRequest>,
+    ) -> Result<Response<pb::ListGamesResponse>, Status> {
+        let listing = convert::listing(request.get_ref(), &self.seal)?;
+
+        let (page, _room) = self.page(&listing).await?;
+
+        Ok(Response::new(convert::page(&page, &listing, &self.seal)))
+    }
+
+    async fn get_game(
+        &self,
+        request: Request<pb::GetGameRequest>,
+    ) -> Result<Response<pb::GetGameResponse>, Status> {
+        let id = convert::game_id(request.get_ref().game_id)?;
+
+        let game = self.game(id).await?;
+
+        Ok(Response::new(pb::GetGameResponse { game: Some((&*game).into()) }))
+    }
+
+    async fn create_game(
+        &self,
+        request: Request<pb::CreateGameRequest>,
+    ) -> Result<Response<pb::CreateGameResponse>, Status> {
+        let caller = self.shared.doorman.identify(request.metadata())?;
+        caller.must_publish()?;
+        let create: CreateGame = request.into_inner().try_into()?;
+
+        let Created { id, title } = self.add(caller, create).await?;
+
+        Ok(Response::new(pb::CreateGameResponse {
+            message: "Game added successfully".to_owned(),
+            title: title.into(),
+            game_id: id.into(),
+        }))
+    }
+
+    async fn update_game(
+        &self,
+        request: Request<pb::UpdateGameRequest>,
+    ) -> Result<Response<pb::UpdateGameResponse>, Status> {
+        let caller = self.shared.doorman.identify(request.metadata())?;
+        caller.must_publish()?;
+        let update: UpdateGame = request.into_inner().try_into()?;
+
+        let revision = self.change(caller, update).await?;
+
+        Ok(Response::new(pb::UpdateGameResponse {
+            message: "Game updated successfully".to_owned(),
+            revision,
+        }))
+    }
+
+    async fn delete_game(
+        &self,
+        request: Request<pb::DeleteGameRequest>,
+    ) -> Result<Response<pb::DeleteGameResponse>, Status> {
+        let caller = self.shared.doorman.identify(request.metadata())?;
+        caller.must_publish()?;
+        let id = convert::game_id(request.get_ref().game_id)?;
+
+        self.remove(caller, id).await?;
+
+        Ok(Response::new(pb::DeleteGameResponse {
+            message: "Game deleted successfully".to_owned(),
+        }))
+    }
+
+    type WatchGamesStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchGamesResponse, Status>> + Send>>;
+
+    async fn watch_games(
+        &self,
+        request: Request<pb::WatchGamesRequest>,
+    ) -> Result<Response<Self::WatchGamesStream>, Status> {
+        let (asked, resume) = convert::watch(request.get_ref(), request.metadata(), &self.seal)?;
+
+        let watch = self.watch(asked, resume).await?;
+
+        let messages = watch.messages().map_err(|error| StorefrontError::from(error).into());
+        Ok(Response::new(Box::pin(messages)))
+    }
+}

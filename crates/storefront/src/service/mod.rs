@@ -1,0 +1,3 @@
+//! The doorway. Each file reads like the proto file of its service.
+
+mod games;

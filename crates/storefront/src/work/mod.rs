@@ -1,0 +1,30 @@
+//! What the calls do. Each change is one unit of work: read, decide, write, announce.
+
+mod background;
+mod games;
+mod open;
+
+use sir0_feed::Feed;
+use sir0_rpc::{Seal, Shared};
+
+use crate::{
+    cache::{Freshness, GameCache, PageCache, SharedCache},
+    db::StorefrontDb,
+    domain::GameEvent,
+    reads::Reads,
+};
+
+/// The storefront service. Cheap to clone.
+#[derive(Clone)]
+pub struct Storefront {
+    pub(crate) db: StorefrontDb,
+    game_cache: GameCache,
+    page_cache: PageCache,
+    freshness: Freshness,
+    pub(crate) reads: Reads,
+    /// The cache that all instances share, if there is one.
+    shared_cache: Option<SharedCache>,
+    pub(crate) feed: Feed<GameEvent>,
+    pub(crate) seal: Seal,
+    pub(crate) shared: Shared,
+}

@@ -1,0 +1,83 @@
+//! How the storefront begins and ends, and what is done to its database beside it.
+
+use std::path::Path;
+
+use sir0_feed::Feed;
+use sir0_rpc::{Seal, Shared};
+use sir0_storage::{
+    self as storage, Place, Step,
+    copy::{Copied, CopyError},
+};
+
+use super::Storefront;
+use crate::{
+    Config,
+    cache::{Freshness, GameCache, PageCache, SharedCache},
+    db::StorefrontDb,
+    reads::Reads,
+};
+
+impl Storefront {
+    /// Opens the database and begins to follow its changes.
+    pub async fn open(config: &Config, data_dir: &Path, shared: Shared) -> storage::Result<Self> {
+        let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        Step::tell_of_newer("storefront", &steps);
+        let database = db.database();
+        let seal = Seal::new(&database.sealing_key().await?);
+        let redis = shared.redis.clone();
+        let feed = Feed::open("storefront", database, redis, sir0_feed::Config::default()).await?;
+        // Both begin at one position: a change that neither knew of would leave a stale copy in the shared cache
+        // looking fresh.
+        let follower = feed.follow(feed.head());
+        let freshness = Freshness::since(follower.position());
+        let shared_cache = shared
+            .redis
+            .clone()
+            .map(|redis| SharedCache::new(redis, seal.clone(), freshness.clone()));
+        let storefront = Self {
+            db,
+            game_cache: GameCache::holding(config.cached_games),
+            page_cache: PageCache::new(),
+            freshness,
+            reads: Reads::new(),
+            shared_cache,
+            feed,
+            seal,
+            shared,
+        };
+        tokio::spawn(storefront.clone().drop_what_others_changed(follower));
+        tokio::spawn(storefront.clone().keep_tidy());
+        Ok(storefront)
+    }
+
+    /// Brings the schema up to date, and tells what was applied.
+    pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        let marked = db.mark_titles().await;
+        db.database().close().await;
+        marked.map(|_| steps)
+    }
+
+    /// Tells which steps the schema has, and changes nothing.
+    pub async fn inspect(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        StorefrontDb::inspect(&config.place(data_dir)?).await
+    }
+
+    /// Copies a storefront's database into an empty one, and proves that everything arrived.
+    pub async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
+        StorefrontDb::copy(from, to).await
+    }
+
+    /// Whether it works: its database can be read and written.
+    pub async fn check(&self) -> storage::Result<()> {
+        let database = self.db.database();
+        sir0_rpc::pool_gauges("storefront", database.connections());
+        database.check().await
+    }
+
+    /// Ends what runs in the background and closes the database.
+    pub async fn close(&self) {
+        self.feed.stop();
+        self.db.database().close().await;
+    }
+}
