@@ -1,16 +1,16 @@
 //! Accounts: who someone is, and how they prove it.
 //!
-//! A call walks through these rooms:
-//! 1. `service`: the doorway; reads like `accounts_service.proto`. `sessions_service` is the one for other services.
+//! A call walks through these rooms, in which each file has the name of its proto service:
+//! 1. `service`: the doorway, in the order of the proto file. `trust` is the one for other services.
 //! 2. `convert`: wire messages become commands, or every bad field is named.
-//! 3. [`Accounts`]: the units of work behind the calls. [`Operator`]: those of the command line.
-//! 4. [`domain`]: the rules; no network, no database, no clock. [`hashing`] is the work behind a password, and
-//!    `attempts` decides which password is hashed first.
-//! 5. `db`: the SQL, and the event written beside the end of a session.
+//! 3. `work`: the units of work. They read, decide, write and announce. `watch` has the streams.
+//! 4. [`domain`]: the rules and the commands; no network, no database, no clock.
+//! 5. `db`: the SQL, and the event written beside each change. `events` says how it lies in the table.
 //!
-//! [`AccountsError`] lists every refusal. [`Config`] says what can be tuned.
+//! [`Accounts`] is the service. [`AccountsError`] lists every refusal. [`Config`] says what can be tuned. Only accounts
+//! has [`hashing`], the work behind a password, `attempts`, which decides which password is hashed first, and
+//! [`Operator`], the doorway of the command line.
 
-mod accounts;
 mod attempts;
 mod config;
 mod convert;
@@ -22,10 +22,11 @@ pub mod hashing;
 mod host;
 mod operator;
 mod service;
-mod sessions_service;
+mod watch;
+mod work;
 
-pub use accounts::{Accounts, OpenError, Trust};
 pub use config::{Config, InvalidConfig};
 pub use error::AccountsError;
 pub use host::{SERVICE, remote};
 pub use operator::{CreateError, GrantError, Operator};
+pub use work::{Accounts, OpenError, Trust};

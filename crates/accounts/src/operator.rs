@@ -5,17 +5,16 @@
 
 use std::{path::Path, sync::Arc};
 
-use sir0_kernel::{Clock, Role, Timestamp, UserId};
-use sir0_rpc::acted;
-use sir0_storage::{self as storage, Place, Step};
+use sir0_kernel::{Clock, Role, UserId};
+use sir0_storage::{Place, Step};
 
 use crate::{
-    AccountsError, Config, OpenError,
-    convert::Register,
-    db::{AccountsDb, AccountsTx, Taken},
-    domain::{Email, User, Username},
-    events::SessionEnded,
+    Accounts, AccountsError, Config, OpenError,
+    convert::accounts::new_account,
+    db::AccountsDb,
+    domain::{Email, Register},
     hashing::Hasher,
+    work::accounts::{change_role, insert_user, refuse_taken},
 };
 
 /// Accounts in the hands of an operator.
@@ -61,7 +60,7 @@ impl Operator {
         password: &str,
         role: Role,
     ) -> Result<UserId, CreateError> {
-        let Register { username, email, password } = Register::parse(username, email, password)?;
+        let Register { username, email, password } = new_account(username, email, password)?;
         refuse_taken(self.db.taken(&username, &email, None).await.map_err(AccountsError::from)?)?;
         let attempt = self.hasher.attempts().to_register(None, &email);
         let turn = self.hasher.turn(attempt).await.map_err(AccountsError::from)?;
@@ -83,6 +82,38 @@ impl Operator {
     /// Closes the database.
     pub async fn close(self) {
         self.db.database().close().await;
+    }
+}
+
+impl Accounts {
+    /// Makes an account directly, in a server that runs. The first administrator is made this way.
+    pub async fn create(
+        &self,
+        username: &str,
+        email: &str,
+        password: &str,
+        role: Role,
+    ) -> Result<UserId, CreateError> {
+        let register = new_account(username, email, password)?;
+        Ok(self.add_user(register, role).await?)
+    }
+
+    /// Gives an account another role. Its sessions end, so that the next token tells the new role. An account that has
+    /// the role already keeps its sessions. Answers whether it had another role.
+    pub async fn grant(&self, email: &str, role: Role) -> Result<(UserId, bool), GrantError> {
+        let email = Email::parse(email)?;
+        let found = self.db.user_by_email(&email).await.map_err(AccountsError::from)?;
+        let id = found.ok_or(GrantError::NoSuchAccount)?.user.id;
+        let changed = self.shared.tasks.to_completion(self.clone().set_role(id, role)).await?;
+        Ok((id, changed))
+    }
+
+    async fn set_role(self, id: UserId, role: Role) -> Result<bool, AccountsError> {
+        let changed = change_role(&self.db, id, role, self.shared.clock.now()).await?;
+        if let Some(ended) = &changed {
+            self.ended(ended);
+        }
+        Ok(changed.is_some())
     }
 }
 
@@ -109,71 +140,4 @@ pub enum GrantError {
     /// It was refused.
     #[error(transparent)]
     Refused(#[from] AccountsError),
-}
-
-/// Writes a new account, unless another account has its name or its e-mail.
-pub(crate) async fn insert_user(
-    db: AccountsDb,
-    username: Username,
-    email: Email,
-    hash: String,
-    role: Role,
-    at: Timestamp,
-) -> Result<UserId, AccountsError> {
-    let mut tx = db.begin().await?;
-    match tx.add_user(&username, &email, &hash, role, at).await {
-        Ok(id) => {
-            tx.commit().await?;
-            acted!(role, { user.id = %id, role = %role }, "user {id} was added as {role}");
-            Ok(id)
-        }
-        Err(storage::Error::Taken(cause)) => {
-            drop(tx);
-            refuse_taken(db.taken(&username, &email, None).await?)?;
-            // The name or the e-mail was taken, and became free before this look at the table.
-            Err(storage::Error::Taken(cause).into())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Writes another role and ends every session, because tokens carry the role. Answers with the sessions that ended;
-/// `None` when the account has the role already.
-pub(crate) async fn change_role(
-    db: &AccountsDb,
-    id: UserId,
-    role: Role,
-    at: Timestamp,
-) -> Result<Option<Vec<SessionEnded>>, AccountsError> {
-    let mut tx = db.begin().await?;
-    let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-    if user.role == role {
-        return Ok(None);
-    }
-    tx.save_user(&User { role, ..user }, at).await?;
-    let ended = tx.end_sessions_of(id, None, at).await?;
-    announce_and_commit(tx, &ended, at).await?;
-    acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
-    Ok(Some(ended))
-}
-
-/// Commits the end of sessions, with the events that tell of it.
-pub(crate) async fn announce_and_commit(
-    mut tx: AccountsTx,
-    ended: &[SessionEnded],
-    at: Timestamp,
-) -> Result<(), AccountsError> {
-    for event in ended {
-        tx.announce(event, at).await?;
-    }
-    Ok(tx.commit().await?)
-}
-
-/// Refuses when another account has one of the two names.
-pub(crate) fn refuse_taken(taken: Taken) -> Result<(), AccountsError> {
-    match taken {
-        Taken { username: true, .. } => Err(AccountsError::UsernameTaken),
-        Taken { email: true, .. } => Err(AccountsError::EmailTaken),
-        Taken { username: false, email: false } => Ok(()),
-    }
 }

@@ -10,10 +10,7 @@ mod sqlite;
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{self as storage, Position};
 
-use crate::{
-    domain::{Email, User, Username},
-    events::SessionEnded,
-};
+use crate::domain::{AccountsEvent, Email, SessionEnded, User, Username};
 
 /// An account with its password hash.
 #[derive(Clone)]
@@ -49,7 +46,7 @@ storage::room! {
         end_session(id: SessionId, at: Timestamp) -> Option<SessionEnded>;
         end_sessions_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
         forget_sessions(expired_before: Timestamp) -> ();
-        announce(event: &SessionEnded, at: Timestamp) -> Position;
+        announce(event: &AccountsEvent, at: Timestamp) -> Position;
     }
 }
 

@@ -6,7 +6,7 @@ use sir0_storage::{self as storage, Position};
 use super::engine::{self, At, Database, Tx, for_share};
 use crate::{
     db::{Store, Stored, Work},
-    events::SessionEnded,
+    domain::{AccountsEvent, SessionEnded},
 };
 
 storage::row! {
@@ -137,9 +137,9 @@ impl Work<Tx> {
     /// step before the commit, because other events wait for their place until then.
     pub(crate) async fn announce(
         &mut self,
-        event: &SessionEnded,
+        event: &AccountsEvent,
         at: Timestamp,
     ) -> storage::Result<Position> {
-        engine::announce(&mut self.tx, SessionEnded::KIND, &event.payload(), at).await
+        engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
     }
 }

@@ -1,11 +1,15 @@
 //! The rules of accounts: plain functions on plain data. No network, no database, no clock.
 
+mod command;
 mod email;
+mod event;
 mod password;
 mod user;
 mod username;
 
+pub(crate) use command::{Login, Register, UpdateUser};
 pub use email::{Email, InvalidEmail};
+pub(crate) use event::{AccountsEvent, SessionEnded};
 pub use password::{InvalidPassword, Password};
 pub use user::{ProfileChange, User};
 pub use username::{InvalidUsername, Username};

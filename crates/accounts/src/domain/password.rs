@@ -60,13 +60,19 @@ impl Password {
     /// reply can name every fault.
     pub fn choose(text: &str, username: &str, email: &str) -> Result<Self, InvalidPassword> {
         let password = Self::parse(text)?;
-        let judged = password.judged();
+        password.judge(username, email)?;
+        Ok(password)
+    }
+
+    /// Refuses a new password that is easy to guess for someone who knows this name and this e-mail.
+    pub fn judge(&self, username: &str, email: &str) -> Result<(), InvalidPassword> {
+        let judged = self.judged();
         let known = words_known_about(username, email);
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
 
         let verdict = zxcvbn(&judged, &known);
         if verdict.score() >= Self::WEAKEST {
-            return Ok(password);
+            return Ok(());
         }
         let warning = verdict.feedback().and_then(Feedback::warning);
         Err(InvalidPassword::TooEasy(warning.map_or_else(

@@ -4,7 +4,7 @@ use sir0_kernel::{Role, Timestamp, UserId};
 
 use super::{Email, Username};
 
-/// An account as its owner sees it. Its password hash never leaves the database room.
+/// An account as its owner sees it. Its password hash is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Never changes, never used twice.

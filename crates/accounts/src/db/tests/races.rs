@@ -47,7 +47,7 @@ on_every_engine! {
                     let mut tx = db.begin().await.expect("a turn to write");
                     let ended = tx.end_session(session, EVENING).await.expect("a table");
                     if let Some(ended) = &ended {
-                        tx.announce(ended, EVENING).await.expect("a table");
+                        tx.announce(&AccountsEvent::SessionEnded(*ended), EVENING).await.expect("a table");
                     }
                     tx.commit().await.expect("room on the disk");
                     ended.is_some()

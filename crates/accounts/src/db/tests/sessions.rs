@@ -91,14 +91,13 @@ on_every_engine! {
     }
 
     async fn the_end_of_a_session_and_its_event_happen_together_or_not_at_all(db: AccountsDb) {
-        use crate::events::AccountsEvent;
         use sir0_feed::Event;
         let (_, [kept, dropped]) = db.ada_signs_in().await;
 
         for (session, keep) in [(kept, true), (dropped, false)] {
             let mut tx = db.begin().await.expect("a turn to write");
             let ended = tx.end_session(session, EVENING).await.expect("a table").expect("open");
-            tx.announce(&ended, EVENING).await.expect("a table");
+            tx.announce(&AccountsEvent::SessionEnded(ended), EVENING).await.expect("a table");
             if keep {
                 tx.commit().await.expect("room on the disk");
             }

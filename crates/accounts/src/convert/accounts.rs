@@ -1,0 +1,125 @@
+//! Accounts and what is asked of them, on the wire and as the rules know them.
+
+use sir0_contract::accounts as pb;
+use sir0_kernel::UserId;
+use sir0_rpc::{FieldReader, InvalidFields};
+
+use super::wire_time;
+use crate::{
+    AccountsError,
+    domain::{
+        Email, InvalidPassword, Login, Password, ProfileChange, Register, UpdateUser, User,
+        Username,
+    },
+};
+
+impl From<User> for pb::User {
+    fn from(user: User) -> Self {
+        Self {
+            user_id: user.id.get(),
+            username: user.username.as_str().to_owned(),
+            email: user.email.as_str().to_owned(),
+            role: user.role.to_string(),
+            create_time: Some(wire_time(user.created)),
+        }
+    }
+}
+
+/// Reads a request to make an account.
+pub(crate) async fn register(request: pb::RegisterRequest) -> Result<Register, InvalidFields> {
+    judging(move || new_account(&request.username, &request.email, &request.password)).await
+}
+
+/// Reads the three texts that make an account.
+pub(crate) fn new_account(
+    username: &str,
+    email: &str,
+    password: &str,
+) -> Result<Register, InvalidFields> {
+    let mut fields = FieldReader::default();
+    let chosen = Password::choose(password, username, email);
+    let username = fields.read("username", Username::parse(username));
+    let email = fields.read("email", Email::parse(email));
+    let password = fields.read("password", chosen);
+
+    let (Some(username), Some(email), Some(password)) = (username, email, password) else {
+        return Err(fields.into_faults());
+    };
+    Ok(Register { username, email, password })
+}
+
+impl TryFrom<pb::LoginRequest> for Login {
+    type Error = AccountsError;
+
+    /// A text that is missing, or can belong to no account, is refused like a wrong password: the contract has one
+    /// refusal of a login. The form of a text is no secret, so this refusal may come sooner.
+    fn try_from(request: pb::LoginRequest) -> Result<Self, AccountsError> {
+        match (Email::parse(&request.email), Password::parse(&request.password)) {
+            (Ok(email), Ok(password)) => Ok(Self { email, password }),
+            _ => Err(AccountsError::InvalidCredentials),
+        }
+    }
+}
+
+/// Reads the one field that names an account.
+pub(crate) fn user_id(number: i32) -> Result<UserId, InvalidFields> {
+    UserId::parse(number).map_err(|fault| InvalidFields::one("user_id", fault))
+}
+
+/// Reads a request to change an account.
+pub(crate) async fn update_user(
+    request: pb::UpdateUserRequest,
+) -> Result<UpdateUser, InvalidFields> {
+    judging(move || request.try_into()).await
+}
+
+impl TryFrom<pb::UpdateUserRequest> for UpdateUser {
+    type Error = InvalidFields;
+
+    fn try_from(request: pb::UpdateUserRequest) -> Result<Self, InvalidFields> {
+        let mut fields = FieldReader::default();
+        let id = fields.read("user_id", UserId::parse(request.user_id));
+        let username =
+            fields.read_optional("username", request.username.as_deref().map(Username::parse));
+        let email = fields.read_optional("email", request.email.as_deref().map(Email::parse));
+        let (name, mail) =
+            (request.username.unwrap_or_default(), request.email.unwrap_or_default());
+        let password = request.password.as_deref();
+        let password = password.map(|text| Password::choose(text, &name, &mail));
+        let password = fields.read_optional("password", password);
+
+        let (Some(id), Some(username), Some(email), Some(password)) =
+            (id, username, email, password)
+        else {
+            return Err(fields.into_faults());
+        };
+        let change = ProfileChange { username, email };
+        if change == ProfileChange::default() && password.is_none() {
+            return Err(InvalidFields::one("request", "must change username, email or password"));
+        }
+        Ok(Self { id, change, password })
+    }
+}
+
+/// Judges the new password of this account, whose name and e-mail it must not repeat. A request to change an account
+/// need not name them, so what was judged with the request is judged again with the account.
+pub(crate) async fn password_of(
+    user: User,
+    password: Option<Password>,
+) -> Result<Option<Password>, InvalidFields> {
+    let Some(password) = password else { return Ok(None) };
+    let judged = judging(move || {
+        password.judge(user.username.as_str(), user.email.as_str())?;
+        Ok::<_, InvalidPassword>(password)
+    });
+    judged.await.map(Some).map_err(|fault| InvalidFields::one("password", fault))
+}
+
+/// Judges how easy a password is to guess. It takes milliseconds: too long for a thread that other calls wait for.
+async fn judging<T, E>(judge: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    tokio::task::spawn_blocking(judge).await.expect("judging a password does not panic")
+}

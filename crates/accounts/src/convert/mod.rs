@@ -1,0 +1,12 @@
+//! Wire messages become commands, or every bad field is named; what the rules know becomes wire messages.
+
+pub(crate) mod accounts;
+pub(crate) mod trust;
+
+use sir0_contract::Timestamp as WireTimestamp;
+use sir0_kernel::Timestamp;
+
+/// A moment as on the wire.
+pub(crate) fn wire_time(at: Timestamp) -> WireTimestamp {
+    WireTimestamp { seconds: at.seconds(), nanos: at.subsec_nanos() }
+}

@@ -1,0 +1,18 @@
+//! What happens to accounts, as far as others have to hear of it.
+
+use sir0_kernel::{SessionId, Timestamp};
+
+/// A change to accounts that others have to hear of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AccountsEvent {
+    /// A session was ended before its time.
+    SessionEnded(SessionEnded),
+}
+
+/// A session was ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionEnded {
+    pub(crate) session: SessionId,
+    /// When its token expires. After that the end need not be remembered.
+    pub(crate) expires: Timestamp,
+}

@@ -1,0 +1,4 @@
+//! The doorway. Each file reads like the proto file of its service.
+
+mod accounts;
+mod trust;

@@ -1,0 +1,31 @@
+//! The doorway for the other services, in the order of `sessions_service.proto`.
+
+use std::{future, pin::Pin};
+
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use sir0_contract::accounts::{
+    WatchEndedSessionsRequest, WatchEndedSessionsResponse, sessions_service_server::SessionsService,
+};
+use tonic::{Request, Response, Status};
+
+use crate::{Accounts, AccountsError, convert::trust as convert};
+
+#[tonic::async_trait]
+impl SessionsService for Accounts {
+    type WatchEndedSessionsStream =
+        Pin<Box<dyn Stream<Item = Result<WatchEndedSessionsResponse, Status>> + Send>>;
+
+    async fn watch_ended_sessions(
+        &self,
+        request: Request<WatchEndedSessionsRequest>,
+    ) -> Result<Response<Self::WatchEndedSessionsStream>, Status> {
+        self.shared.doorman.identify_peer(request.metadata())?;
+        let resume_after = convert::position_in(&request.get_ref().resume_token)?;
+
+        let watch = self.watch(resume_after).await?;
+
+        let keys = convert::key_set(self.trust.jwks());
+        let ends = watch.messages().map_err(|error| AccountsError::from(error).into());
+        Ok(Response::new(Box::pin(stream::once(future::ready(Ok(keys))).chain(ends))))
+    }
+}

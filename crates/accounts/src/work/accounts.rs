@@ -1,0 +1,148 @@
+//! Accounts: read, made and changed.
+
+use sir0_kernel::{Role, Timestamp, UserId};
+use sir0_rpc::{Caller, acted, request_id};
+use sir0_storage as storage;
+
+use super::{Accounts, sessions::announce_and_commit};
+use crate::{
+    AccountsError,
+    db::{AccountsDb, Taken},
+    domain::{Email, ProfileChange, Register, SessionEnded, UpdateUser, User, Username},
+};
+
+impl Accounts {
+    /// Reads an account.
+    pub(crate) async fn user(&self, id: UserId) -> Result<User, AccountsError> {
+        self.db.user(id).await?.ok_or(AccountsError::UserNotFound(id))
+    }
+
+    /// Makes an account.
+    pub(crate) async fn add_user(
+        &self,
+        register: Register,
+        role: Role,
+    ) -> Result<UserId, AccountsError> {
+        let Register { username, email, password } = register;
+        let attempt = self.hasher.attempts().to_register(request_id::client(), &email);
+        let turn = self.hasher.turn(attempt).await?;
+        // This check before the hashing only spares work. The insert decides.
+        refuse_taken(self.db.taken(&username, &email, None).await?)?;
+        let hash = turn.hash(password).await?;
+        let inserting =
+            insert_user(self.db.clone(), username, email, hash, role, self.shared.clock.now());
+        self.shared.tasks.to_completion(inserting).await
+    }
+
+    /// Changes the profile of an account, its password, or both.
+    pub(crate) async fn change_user(
+        &self,
+        by: Caller,
+        UpdateUser { id, change, password }: UpdateUser,
+    ) -> Result<(), AccountsError> {
+        let hash = match password {
+            Some(password) => {
+                let attempt = self.hasher.attempts().to_change(request_id::client());
+                Some(self.hasher.turn(attempt).await?.hash(password).await?)
+            }
+            None => None,
+        };
+        self.shared.tasks.to_completion(self.clone().save_change(by, id, change, hash)).await
+    }
+
+    async fn save_change(
+        self,
+        by: Caller,
+        id: UserId,
+        change: ProfileChange,
+        hash: Option<String>,
+    ) -> Result<(), AccountsError> {
+        let at = self.shared.clock.now();
+        let mut tx = self.db.begin().await?;
+        let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
+        let changed = user.change(change);
+        if !changed.is_empty() {
+            match tx.save_user(&user, at).await {
+                Err(storage::Error::Taken(cause)) => {
+                    drop(tx);
+                    refuse_taken(self.db.taken(&user.username, &user.email, Some(id)).await?)?;
+                    return Err(storage::Error::Taken(cause).into());
+                }
+                saved => saved?,
+            }
+        }
+        let mut ended = Vec::new();
+        if let Some(hash) = &hash {
+            tx.set_password(id, hash, at).await?;
+            // Every other session of the account ends. The session that changed the password stays.
+            ended = tx.end_sessions_of(id, Some(by.session), at).await?;
+        }
+        announce_and_commit(tx, &ended, at).await?;
+        self.ended(&ended);
+        let changed: Vec<_> = changed.into_iter().chain(hash.map(|_| "password")).collect();
+        if !changed.is_empty() {
+            let fields = changed.join(", ");
+            acted!(
+                by.role,
+                { user.id = %by.user, account.id = %id, fields },
+                "the account of user {id} was changed"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Writes a new account, unless another account has its name or its e-mail.
+pub(crate) async fn insert_user(
+    db: AccountsDb,
+    username: Username,
+    email: Email,
+    hash: String,
+    role: Role,
+    at: Timestamp,
+) -> Result<UserId, AccountsError> {
+    let mut tx = db.begin().await?;
+    match tx.add_user(&username, &email, &hash, role, at).await {
+        Ok(id) => {
+            tx.commit().await?;
+            acted!(role, { user.id = %id, role = %role }, "user {id} was added as {role}");
+            Ok(id)
+        }
+        Err(storage::Error::Taken(cause)) => {
+            drop(tx);
+            refuse_taken(db.taken(&username, &email, None).await?)?;
+            // The name or the e-mail was taken, and became free before this look at the table.
+            Err(storage::Error::Taken(cause).into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Writes another role and ends every session, because tokens carry the role. Answers with the sessions that ended;
+/// `None` when the account has the role already.
+pub(crate) async fn change_role(
+    db: &AccountsDb,
+    id: UserId,
+    role: Role,
+    at: Timestamp,
+) -> Result<Option<Vec<SessionEnded>>, AccountsError> {
+    let mut tx = db.begin().await?;
+    let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
+    if user.role == role {
+        return Ok(None);
+    }
+    tx.save_user(&User { role, ..user }, at).await?;
+    let ended = tx.end_sessions_of(id, None, at).await?;
+    announce_and_commit(tx, &ended, at).await?;
+    acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
+    Ok(Some(ended))
+}
+
+/// Refuses when another account has one of the two names.
+pub(crate) fn refuse_taken(taken: Taken) -> Result<(), AccountsError> {
+    match taken {
+        Taken { username: true, .. } => Err(AccountsError::UsernameTaken),
+        Taken { email: true, .. } => Err(AccountsError::EmailTaken),
+        Taken { username: false, email: false } => Ok(()),
+    }
+}

@@ -1,0 +1,23 @@
+//! What the calls do. Each change is one unit of work: read, decide, write, announce.
+
+pub(crate) mod accounts;
+mod background;
+mod open;
+pub(crate) mod sessions;
+mod trust;
+
+use sir0_feed::Feed;
+use sir0_rpc::Shared;
+
+pub use self::{open::OpenError, trust::Trust};
+use crate::{db::AccountsDb, domain::AccountsEvent, hashing::Hasher};
+
+/// The accounts service. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    pub(crate) db: AccountsDb,
+    pub(crate) feed: Feed<AccountsEvent>,
+    hasher: Hasher,
+    pub(crate) trust: Trust,
+    pub(crate) shared: Shared,
+}

@@ -1,0 +1,87 @@
+//! How accounts begins and ends, and what is done to its database beside it.
+
+use std::path::Path;
+
+use sir0_feed::Feed;
+use sir0_rpc::Shared;
+use sir0_storage::{
+    self as storage, Place, Step,
+    copy::{Copied, CopyError},
+};
+
+use super::{Accounts, Trust};
+use crate::{Config, InvalidConfig, db::AccountsDb, hashing::Hasher};
+
+/// Why accounts cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A setting is out of bounds.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// The database cannot be opened.
+    #[error("the accounts database cannot be opened")]
+    Database(#[from] storage::Error),
+    /// The database that an operator opens holds no accounts.
+    #[error(
+        "there are no accounts in {0}: the first start of `sir0 serve` makes them there, and so does `sir0 \
+        migrate`; if the server keeps them elsewhere, say so with its `--config`, `--data-dir` and variables"
+    )]
+    Missing(String),
+    /// The tables are another service's.
+    #[error("{0} is the database of another service")]
+    Another(String),
+}
+
+impl Accounts {
+    /// Opens the database, learns which sessions ended, and begins to follow which end.
+    pub async fn open(
+        config: &Config,
+        data_dir: &Path,
+        trust: Trust,
+        shared: Shared,
+    ) -> Result<Self, OpenError> {
+        config.check()?;
+        let hasher = Hasher::new(&config.hashing)?;
+        let (db, steps) = AccountsDb::open(&config.place(data_dir)?).await?;
+        Step::tell_of_newer("accounts", &steps);
+        let redis = shared.redis.clone();
+        let feed =
+            Feed::open("accounts", db.database(), redis, sir0_feed::Config::default()).await?;
+        let accounts = Self { db, feed, hasher, trust, shared };
+
+        // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
+        let follower = accounts.feed.follow(accounts.feed.head());
+        accounts.learn_ended_sessions().await?;
+        tokio::spawn(accounts.clone().follow_ended_sessions(follower));
+        tokio::spawn(accounts.clone().keep_tidy());
+        Ok(accounts)
+    }
+
+    /// Brings the schema up to date, and tells what was applied.
+    pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        AccountsDb::migrate(&config.place(data_dir)?).await
+    }
+
+    /// Tells which steps the schema has, and changes nothing.
+    pub async fn inspect(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
+        AccountsDb::inspect(&config.place(data_dir)?).await
+    }
+
+    /// Copies a database of accounts into an empty one, and proves that everything arrived.
+    pub async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
+        AccountsDb::copy(from, to).await
+    }
+
+    /// Whether it works: its database can be read and written.
+    pub async fn check(&self) -> storage::Result<()> {
+        let database = self.db.database();
+        sir0_rpc::pool_gauges("accounts", database.connections());
+        database.check().await
+    }
+
+    /// Ends what runs in the background and closes the database.
+    pub async fn close(&self) {
+        self.feed.stop();
+        self.db.database().close().await;
+    }
+}

@@ -1,0 +1,131 @@
+//! Sessions: begun by a sign-in, ended by a sign-out or by a change to the account.
+
+use std::error::Error;
+
+use sir0_kernel::{SessionId, Timestamp, UserId};
+use sir0_rpc::{acted, request_id};
+use sir0_tokens::{AccessToken, Claims};
+
+use super::Accounts;
+use crate::{
+    AccountsError,
+    db::{AccountsTx, Stored},
+    domain::{AccountsEvent, Login, Password, SessionEnded},
+};
+
+impl Accounts {
+    /// Signs a person in, and counts the outcome. A login that cannot be read is an outcome too.
+    pub(crate) async fn sign_in(
+        &self,
+        login: Result<Login, AccountsError>,
+    ) -> Result<(UserId, AccessToken), AccountsError> {
+        let signed_in = match login {
+            Ok(login) => self.prove(login).await,
+            Err(refused) => Err(refused),
+        };
+        let outcome = match signed_in {
+            Ok(_) => "signed_in",
+            Err(AccountsError::InvalidCredentials) => "refused",
+            Err(AccountsError::TooBusy(_)) => "too_busy",
+            Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
+            Err(_) => "failed",
+        };
+        metrics::counter!("sir0_logins_total", "outcome" => outcome).increment(1);
+        signed_in
+    }
+
+    /// Checks the password, and begins a session.
+    async fn prove(&self, login: Login) -> Result<(UserId, AccessToken), AccountsError> {
+        let Login { email, password } = login;
+        let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &email);
+        let turn = self.hasher.turn(attempt).await?;
+        // The database is asked only now that the turn has come, so a flood asks it no more often than it may hash.
+        let stored = self.db.user_by_email(&email).await?;
+        let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
+        let verdict = turn.verify(password.clone(), hash).await?;
+
+        let Some(stored) = stored.filter(|_| verdict.matches) else {
+            return Err(AccountsError::InvalidCredentials);
+        };
+        let outdated = verdict.outdated.then_some(password);
+        self.shared.tasks.to_completion(self.clone().begin_session(stored, outdated)).await
+    }
+
+    async fn begin_session(
+        self,
+        stored: Stored,
+        outdated: Option<Password>,
+    ) -> Result<(UserId, AccessToken), AccountsError> {
+        let now = self.shared.clock.now();
+        let user = &stored.user;
+        let session = SessionId::fresh(now);
+        let token = self.trust.mint.mint(user.id, user.role, session, now);
+
+        let mut tx = self.db.begin().await?;
+        if !tx.begin_session(session, &stored, now, token.expires).await? {
+            return Err(AccountsError::InvalidCredentials);
+        }
+        tx.commit().await?;
+        acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
+
+        if let Some(password) = outdated {
+            self.hash_anew(user.id, password, &stored.password_hash).await;
+        }
+        Ok((user.id, token))
+    }
+
+    /// Brings an old hash up to today's cost. The person is signed in either way and waits for the answer, so at a busy
+    /// moment or after a failure the old hash stays until the next sign-in.
+    async fn hash_anew(&self, id: UserId, password: Password, old: &str) {
+        let attempt = self.hasher.attempts().to_change(request_id::client());
+        let Some(turn) = self.hasher.turn_now(attempt) else { return };
+        let Ok(hash) = turn.hash(password).await else { return };
+        let renewed = async {
+            let mut tx = self.db.begin().await?;
+            tx.refresh_hash(id, &hash, old).await?;
+            tx.commit().await
+        };
+        if let Err(error) = renewed.await {
+            tracing::warn!(user.id = %id, error = &error as &dyn Error, "a hash could not be renewed");
+        }
+    }
+
+    /// Ends the session of a token. Ending it again changes nothing.
+    pub(crate) async fn end_session(&self, claims: Claims) -> Result<(), AccountsError> {
+        self.shared.tasks.to_completion(self.clone().save_end(claims)).await
+    }
+
+    async fn save_end(self, claims: Claims) -> Result<(), AccountsError> {
+        let Claims { user: id, role, session, .. } = claims;
+        let at = self.shared.clock.now();
+        let mut tx = self.db.begin().await?;
+        let ended = tx.end_session(session, at).await?;
+        announce_and_commit(tx, ended.as_slice(), at).await?;
+        self.ended(ended.as_slice());
+        if ended.is_some() {
+            acted!(role, { user.id = %id }, "user {id} signed out");
+        }
+        Ok(())
+    }
+
+    /// Refuses the tokens of sessions whose end is committed: in this process at once, in others as soon as they hear
+    /// of it.
+    pub(crate) fn ended(&self, sessions: &[SessionEnded]) {
+        for ended in sessions {
+            self.trust.end(*ended);
+        }
+        self.feed.ring();
+    }
+}
+
+/// Commits the end of sessions, with the events that tell of it.
+pub(crate) async fn announce_and_commit(
+    mut tx: AccountsTx,
+    ended: &[SessionEnded],
+    at: Timestamp,
+) -> Result<(), AccountsError> {
+    for ended in ended {
+        tx.announce(&AccountsEvent::SessionEnded(*ended), at).await?;
+    }
+    Ok(tx.commit().await?)
+}
