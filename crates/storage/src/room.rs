@@ -3,7 +3,7 @@
 /// Makes the `db` room of a service from the list of its calls: the enum over both engines, the unit of work in it, and
 /// for each call a span and the way to the engine that runs.
 ///
-/// The body of a call is a method of `Store<Database>` or of `Work<Tx>`, with its comment. It stands in a file that the
+/// The body of a call is a method of `Store<Database>` or of `Tx<engine::Tx>`, with its comment. It stands in a file that the
 /// modules `sqlite` and `postgres` both have. The migrations are the files of `migrations/<service>/<engine>/`.
 #[macro_export]
 macro_rules! room {
@@ -22,8 +22,8 @@ macro_rules! room {
         }
 
         /// A unit of work in them.
-        pub(crate) struct Work<Tx> {
-            tx: Tx,
+        pub(crate) struct Tx<T> {
+            tx: T,
         }
 
         /// The database of the service.
@@ -35,8 +35,8 @@ macro_rules! room {
 
         /// A unit of work in it.
         pub(crate) enum $tx {
-            Sqlite(Work<$crate::sqlite::Tx>),
-            Postgres(Work<$crate::postgres::Tx>),
+            Sqlite(Tx<$crate::sqlite::Tx>),
+            Postgres(Tx<$crate::postgres::Tx>),
         }
 
         impl $db {
@@ -82,8 +82,8 @@ macro_rules! room {
             pub(crate) async fn begin(&self) -> $crate::Result<$tx> {
                 $crate::count_wait($service, async {
                     Ok(match self {
-                        Self::Sqlite(it) => $tx::Sqlite(Work { tx: it.database.write().await? }),
-                        Self::Postgres(it) => $tx::Postgres(Work { tx: it.database.write().await? }),
+                        Self::Sqlite(it) => $tx::Sqlite(Tx { tx: it.database.write().await? }),
+                        Self::Postgres(it) => $tx::Postgres(Tx { tx: it.database.write().await? }),
                     })
                 })
                 .await

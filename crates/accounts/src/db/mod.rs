@@ -14,7 +14,7 @@ use crate::domain::{AccountsEvent, Email, SessionEnded, User, Username};
 
 /// An account with its password hash.
 #[derive(Clone)]
-pub(crate) struct Stored {
+pub(crate) struct StoredUser {
     pub(crate) user: User,
     pub(crate) password_hash: String,
 }
@@ -31,7 +31,7 @@ storage::room! {
 
     reads {
         user(id: UserId) -> Option<User>;
-        user_by_email(email: &Email) -> Option<Stored>;
+        user_by_email(email: &Email) -> Option<StoredUser>;
         taken(username: &Username, email: &Email, except: Option<UserId>) -> Taken;
         ended_sessions(now: Timestamp) -> Vec<SessionEnded>;
     }
@@ -42,7 +42,7 @@ storage::room! {
         save_user(user: &User, at: Timestamp) -> ();
         set_password(id: UserId, hash: &str, at: Timestamp) -> ();
         refresh_hash(id: UserId, new: &str, old: &str) -> ();
-        begin_session(session: SessionId, proved: &Stored, now: Timestamp, expires: Timestamp) -> bool;
+        begin_session(session: SessionId, proved: &StoredUser, now: Timestamp, expires: Timestamp) -> bool;
         end_session(id: SessionId, at: Timestamp) -> Option<SessionEnded>;
         end_sessions_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
         forget_sessions(expired_before: Timestamp) -> ();

@@ -3,9 +3,9 @@
 use sir0_kernel::{SessionId, Timestamp, UserId};
 use sir0_storage::{self as storage, Position};
 
-use super::engine::{self, At, Database, Tx, for_share};
+use super::engine::{self, At, Database, for_share};
 use crate::{
-    db::{Store, Stored, Work},
+    db::{Store, StoredUser, Tx},
     domain::{AccountsEvent, SessionEnded},
 };
 
@@ -77,13 +77,13 @@ impl Store<Database> {
     }
 }
 
-impl Work<Tx> {
+impl Tx<engine::Tx> {
     /// Begins a session for the account whose password was proved. `false` when the password or the role was changed
     /// meanwhile.
     pub(crate) async fn begin_session(
         &mut self,
         session: SessionId,
-        proved: &Stored,
+        proved: &StoredUser,
         now: Timestamp,
         expires: Timestamp,
     ) -> storage::Result<bool> {

@@ -61,14 +61,14 @@ impl AccountsDb {
     }
 
     /// Begins a session for this proof, and answers whether it began.
-    async fn begins(&self, session: SessionId, proved: &Stored) -> bool {
+    async fn begins(&self, session: SessionId, proved: &StoredUser) -> bool {
         work(self, async |tx| tx.begin_session(session, proved, NOON, MIDNIGHT).await)
             .await
             .expect("a table")
     }
 
     /// What a sign-in with this e-mail proves at this moment.
-    async fn proof(&self, address: &str) -> Stored {
+    async fn proof(&self, address: &str) -> StoredUser {
         self.stored(address).await.expect("kept")
     }
 
@@ -76,7 +76,7 @@ impl AccountsDb {
         work(self, async |tx| tx.end_session(session, EVENING).await).await.expect("a table")
     }
 
-    async fn stored(&self, address: &str) -> Option<Stored> {
+    async fn stored(&self, address: &str) -> Option<StoredUser> {
         self.user_by_email(&email(address)).await.expect("a table")
     }
 

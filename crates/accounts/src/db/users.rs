@@ -3,9 +3,9 @@
 use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_storage as storage;
 
-use super::engine::{self, At, Database, Tx, for_update};
+use super::engine::{self, At, Database, for_update};
 use crate::{
-    db::{Store, Stored, Taken, Work},
+    db::{Store, StoredUser, Taken, Tx},
     domain::{Email, User, Username},
 };
 
@@ -22,7 +22,7 @@ storage::row! {
 }
 
 /// The database holds only what the rules accept. Anything else is damage and is reported as such.
-fn stored_from(row: UserRow) -> storage::Result<Stored> {
+fn stored_from(row: UserRow) -> storage::Result<StoredUser> {
     let user = User {
         id: UserId::from_row(row.user_id).map_err(storage::Error::corrupt)?,
         username: Username::parse(&row.username).map_err(storage::Error::corrupt)?,
@@ -30,7 +30,7 @@ fn stored_from(row: UserRow) -> storage::Result<Stored> {
         role: row.role.parse::<Role>().map_err(storage::Error::corrupt)?,
         created: row.created_at.0,
     };
-    Ok(Stored { user, password_hash: row.password_hash })
+    Ok(StoredUser { user, password_hash: row.password_hash })
 }
 
 macro_rules! user {
@@ -86,7 +86,7 @@ impl Store<Database> {
     }
 
     /// Reads the account that signs in with this e-mail.
-    pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<Stored>> {
+    pub(crate) async fn user_by_email(&self, email: &Email) -> storage::Result<Option<StoredUser>> {
         let row = sqlx::query_as(USER_BY_EMAIL)
             .bind(email.key())
             .fetch_optional(self.database.reader())
@@ -111,7 +111,7 @@ impl Store<Database> {
     }
 }
 
-impl Work<Tx> {
+impl Tx<engine::Tx> {
     /// Reads an account for a change. No other work changes it until this work ends.
     pub(crate) async fn user(&mut self, id: UserId) -> storage::Result<Option<User>> {
         let query = sqlx::query_as(USER_FOR_CHANGE).bind(i64::from(id));

@@ -9,7 +9,7 @@ use sir0_tokens::{AccessToken, Claims};
 use super::Accounts;
 use crate::{
     AccountsError,
-    db::{AccountsTx, Stored},
+    db::{AccountsTx, StoredUser},
     domain::{AccountsEvent, Login, Password, SessionEnded},
 };
 
@@ -53,7 +53,7 @@ impl Accounts {
 
     async fn begin_session(
         self,
-        stored: Stored,
+        stored: StoredUser,
         outdated: Option<Password>,
     ) -> Result<(UserId, AccessToken), AccountsError> {
         let now = self.shared.clock.now();

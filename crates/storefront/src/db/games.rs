@@ -4,11 +4,11 @@ use sir0_kernel::{GameId, Price, Timestamp};
 use sir0_storage::{self as storage, Position};
 
 use super::{
-    engine::{self, At, Database, Tx, for_update},
+    engine::{self, At, Database, for_update},
     without_title_words,
 };
 use crate::{
-    db::{Store, Work},
+    db::{Store, Tx},
     domain::{Description, Game, GameEvent, Genre, NewGame, Title, searched},
 };
 
@@ -142,7 +142,7 @@ impl Store<Database> {
     }
 }
 
-impl Work<Tx> {
+impl Tx<engine::Tx> {
     /// Reads a game for a change. No other work changes it until this work ends.
     pub(crate) async fn game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
         let query = sqlx::query_as(GAME_FOR_CHANGE).bind(i64::from(id));

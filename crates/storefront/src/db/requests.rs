@@ -3,9 +3,9 @@
 use sir0_kernel::{GameId, Timestamp};
 use sir0_storage as storage;
 
-use super::engine::{At, Database, Tx};
+use super::engine::{self, At, Database};
 use crate::{
-    db::{Store, Work},
+    db::{Store, Tx},
     domain::{Created, Game, RequestKey, Title},
 };
 
@@ -21,7 +21,7 @@ pub(crate) const FORGET_REQUESTS: &str = "
     DELETE FROM created_by_request
      WHERE created_at < $1";
 
-impl Work<Tx> {
+impl Tx<engine::Tx> {
     /// Notes that the request made the game, and answers with what it made: this game, or the one that it made before.
     /// In the latter case this work must not be committed.
     pub(crate) async fn note_request(

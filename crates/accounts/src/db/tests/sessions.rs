@@ -7,7 +7,7 @@ on_every_engine! {
         let (_, [session]) = db.ada_signs_in().await;
         let proof = db.proof("ada@example.com").await;
 
-        let older = Stored { password_hash: "an older hash".to_owned(), ..proof.clone() };
+        let older = StoredUser { password_hash: "an older hash".to_owned(), ..proof.clone() };
         assert!(!db.begins(SessionId::fresh(NOON), &older).await);
         let mut nobody = proof;
         nobody.user.id = UserId::parse(i32::MAX).expect("positive");
