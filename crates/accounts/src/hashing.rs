@@ -2,7 +2,7 @@
 //! machine.
 
 mod cost;
-mod line;
+mod queue;
 mod refused;
 mod stored;
 mod turn;
@@ -12,7 +12,7 @@ use std::{num::NonZero, sync::Arc, thread, time::Duration};
 use serde::{Deserialize, Serialize};
 
 pub use self::refused::{Refused, Wait};
-use self::{cost::Cost, line::Line, stored::Salt, turn::Turn};
+use self::{cost::Cost, queue::Queue, stored::Salt, turn::Turn};
 use crate::{
     attempts::{Attempt, Attempts},
     config::InvalidConfig,
@@ -30,15 +30,15 @@ pub struct Config {
     pub p: u32,
     /// How much memory all hashes together may take. Room for one is always made.
     pub memory_mib: u32,
-    /// How many callers may wait for a place.
+    /// How many callers may wait for a permit.
     pub queue: usize,
-    /// How long a caller waits for a place. Below 10 s, a caller who seldom asks may be refused in favour of callers
+    /// How long a caller waits for a permit. Below 10 s, a caller who seldom asks may be refused in favour of callers
     /// who ask all the time.
     #[serde(with = "humantime_serde")]
     pub patience: Duration,
 }
 
-/// Hashes and checks passwords, a few at a time. Cheap to clone; clones share their places.
+/// Hashes and checks passwords, a few at a time. Cheap to clone; clones share their permits.
 #[derive(Clone, Debug)]
 pub(crate) struct Hasher(Arc<Shared>);
 
@@ -46,8 +46,8 @@ pub(crate) struct Hasher(Arc<Shared>);
 struct Shared {
     cost: Cost,
     /// What a password is hashed with when there is no account to check it against.
-    nobody: Salt,
-    line: Arc<Line>,
+    decoy: Salt,
+    queue: Arc<Queue>,
 }
 
 impl Default for Config {
@@ -112,13 +112,13 @@ impl Hasher {
     fn with(cost: Cost, cores: usize, config: &Config) -> Self {
         let budget = u64::from(config.memory_mib) << 20;
         let fitting = usize::try_from(budget / cost.memory()).unwrap_or(usize::MAX);
-        let line = Line::new(fitting.min(cores), config.queue, config.patience);
-        Self(Arc::new(Shared { cost, nobody: Salt::fresh(), line: Arc::new(line) }))
+        let queue = Queue::new(fitting.min(cores), config.queue, config.patience);
+        Self(Arc::new(Shared { cost, decoy: Salt::fresh(), queue: Arc::new(queue) }))
     }
 
     /// The memory of recent requests and failures.
     pub(crate) fn attempts(&self) -> &Attempts {
-        self.0.line.attempts()
+        self.0.queue.attempts()
     }
 
     /// Waits for the turn of this attempt. The one with fewer recent failures and requests goes first.
@@ -128,17 +128,17 @@ impl Hasher {
 
     /// A turn, if one is free without waiting.
     pub(crate) fn turn_now(&self, attempt: Attempt) -> Option<Turn> {
-        let place = self.0.line.admit_now(attempt)?;
-        Some(Turn::new(self, place))
+        let permit = self.0.queue.admit_now(attempt)?;
+        Some(Turn::new(self, permit))
     }
 
     async fn turn_of(&self, attempt: Attempt, cost: Cost) -> Result<Turn, Refused> {
-        let place = self.0.line.admit(attempt, self.places(cost)).await?;
-        Ok(Turn::new(self, place))
+        let permit = self.0.queue.admit(attempt, self.permits(cost)).await?;
+        Ok(Turn::new(self, permit))
     }
 
-    /// A hash that was made at a higher cost takes more places, in proportion to its memory.
-    fn places(&self, cost: Cost) -> u64 {
+    /// A hash that was made at a higher cost takes more permits, in proportion to its memory.
+    fn permits(&self, cost: Cost) -> u64 {
         cost.memory().div_ceil(self.0.cost.memory())
     }
 }

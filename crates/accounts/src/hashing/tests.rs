@@ -10,9 +10,9 @@ use crate::domain::Password;
 const PATIENT: Duration = Duration::from_secs(30);
 
 /// A hasher that costs next to nothing, so that the tests are about everything else.
-fn a_quick_hasher(places: usize, queue: usize, patience: Duration) -> Hasher {
+fn a_quick_hasher(permits: usize, queue: usize, patience: Duration) -> Hasher {
     let cost = Cost::new(4, 8, 1).expect("within bounds");
-    Hasher::with(cost, places, &Config { queue, patience, ..Config::default() })
+    Hasher::with(cost, permits, &Config { queue, patience, ..Config::default() })
 }
 
 /// An attempt of which nothing is remembered.
@@ -74,23 +74,23 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
 #[tokio::test]
 async fn the_right_password_matches_and_no_other_does() {
     let hasher = a_quick_hasher(2, 8, PATIENT);
-    let stored = hasher.hash(password("correct horse")).await.expect("a free place");
+    let stored = hasher.hash(password("correct horse")).await.expect("a free permit");
 
     let right = hasher.verify(password("correct horse"), Some(&stored)).await;
     let wrong = hasher.verify(password("correct Horse"), Some(&stored)).await;
-    let nobody = hasher.verify(password("correct horse"), None).await;
+    let decoy = hasher.verify(password("correct horse"), None).await;
 
     assert_eq!(right, Ok(Verdict { matches: true, outdated: false }));
     assert_eq!(wrong, Ok(Verdict { matches: false, outdated: false }));
-    assert_eq!(nobody, Ok(Verdict { matches: false, outdated: false }));
+    assert_eq!(decoy, Ok(Verdict { matches: false, outdated: false }));
 }
 
 #[tokio::test]
 async fn a_hash_is_written_in_phc_form_at_the_cost_that_is_set_and_never_twice() {
     let hasher = Hasher::new(&Config::default()).expect("the defaults are good");
 
-    let first = hasher.hash(password("correct horse")).await.expect("a free place");
-    let second = hasher.hash(password("correct horse")).await.expect("a free place");
+    let first = hasher.hash(password("correct horse")).await.expect("a free permit");
+    let second = hasher.hash(password("correct horse")).await.expect("a free permit");
 
     let fields: Vec<&str> = first.split('$').collect();
     assert_eq!(fields[..3], ["", "scrypt", "ln=17,r=8,p=1"]);
@@ -115,10 +115,10 @@ async fn a_hash_of_another_program_is_understood_and_to_be_renewed() {
 #[tokio::test]
 async fn every_keyboard_signs_in() {
     let hasher = a_quick_hasher(2, 8, PATIENT);
-    let stored = hasher.hash(password("caf\u{e9} noir")).await.expect("a free place");
+    let stored = hasher.hash(password("caf\u{e9} noir")).await.expect("a free permit");
 
     for typed in ["cafe\u{301} noir", "ｃａｆé　ｎｏｉｒ"] {
-        let verdict = hasher.verify(password(typed), Some(&stored)).await.expect("a free place");
+        let verdict = hasher.verify(password(typed), Some(&stored)).await.expect("a free permit");
 
         assert!(verdict.matches, "{typed}");
     }
@@ -127,22 +127,22 @@ async fn every_keyboard_signs_in() {
 #[tokio::test]
 async fn an_unknown_account_costs_the_work_of_a_wrong_password() {
     let hasher = a_quick_hasher(2, 8, PATIENT);
-    let stored = hasher.hash(password("correct horse")).await.expect("a free place");
-    let before = hasher.0.line.how_many_finished();
+    let stored = hasher.hash(password("correct horse")).await.expect("a free permit");
+    let before = hasher.0.queue.how_many_finished();
 
-    hasher.verify(password("wrong horse"), Some(&stored)).await.expect("a free place");
-    assert_eq!(hasher.0.line.how_many_finished(), before + 1);
+    hasher.verify(password("wrong horse"), Some(&stored)).await.expect("a free permit");
+    assert_eq!(hasher.0.queue.how_many_finished(), before + 1);
 
-    hasher.verify(password("wrong horse"), None).await.expect("a free place");
-    assert_eq!(hasher.0.line.how_many_finished(), before + 2);
+    hasher.verify(password("wrong horse"), None).await.expect("a free permit");
+    assert_eq!(hasher.0.queue.how_many_finished(), before + 2);
 }
 
 #[tokio::test]
 async fn a_hostile_hash_costs_no_more_than_an_unknown_account() {
     // The first would take 8 PiB.
     let hasher = a_quick_hasher(2, 8, PATIENT);
-    let honest = hasher.hash(password("correct horse")).await.expect("a free place");
-    let before = hasher.0.line.how_many_finished();
+    let honest = hasher.hash(password("correct horse")).await.expect("a free permit");
+    let before = hasher.0.queue.how_many_finished();
 
     for hostile in ["ln=43,r=8,p=1", "ln=4,r=4294967295,p=4294967295", "ln=20,r=32,p=16"] {
         let stored = honest.replace("ln=4,r=8,p=1", hostile);
@@ -152,7 +152,7 @@ async fn a_hostile_hash_costs_no_more_than_an_unknown_account() {
 
         assert_eq!(verdict, Ok(Verdict { matches: false, outdated: false }), "{hostile}");
     }
-    assert_eq!(hasher.0.line.how_many_finished(), before + 3);
+    assert_eq!(hasher.0.queue.how_many_finished(), before + 3);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_full_line_sends_the_next_one_away_at_once() {
             tokio::spawn(async move { hasher.hash(password("correct horse")).await })
         })
         .collect();
-    until("two wait", || hasher.0.line.how_many_wait() == 2).await;
+    until("two wait", || hasher.0.queue.how_many_wait() == 2).await;
 
     // Within a single poll: it does not wait for anything.
     let third = answer_at_once(hasher.hash(password("correct horse")));
@@ -173,7 +173,7 @@ async fn a_full_line_sends_the_next_one_away_at_once() {
     let refused = third.expect("an answer at once").expect_err("a refusal");
     assert!(matches!(refused, Refused::TooBusy(wait) if wait.duration().as_secs() >= 1));
     stop.send(()).expect("still at work");
-    work.await.expect("no panic").expect("it had a place");
+    work.await.expect("no panic").expect("it had a permit");
     for waited in waiting {
         waited.await.expect("no panic").expect("its turn came");
     }
@@ -183,22 +183,22 @@ async fn a_full_line_sends_the_next_one_away_at_once() {
 async fn whoever_leaves_the_line_leaves_room_in_it_and_no_work() {
     let hasher = a_quick_hasher(1, 1, PATIENT);
     let (stop, work) = a_long_work(&hasher).await;
-    let before = hasher.0.line.how_many_finished();
+    let before = hasher.0.queue.how_many_finished();
 
     for _ in 0..3 {
         let leaver = {
             let hasher = hasher.clone();
             tokio::spawn(async move { hasher.hash(password("correct horse")).await })
         };
-        until("one waits", || hasher.0.line.how_many_wait() == 1).await;
+        until("one waits", || hasher.0.queue.how_many_wait() == 1).await;
         leaver.abort();
-        until("nobody waits", || hasher.0.line.how_many_wait() == 0).await;
+        until("decoy waits", || hasher.0.queue.how_many_wait() == 0).await;
     }
     stop.send(()).expect("still at work");
-    work.await.expect("no panic").expect("it had a place");
+    work.await.expect("no panic").expect("it had a permit");
 
-    assert_eq!(hasher.0.line.how_many_finished(), before + 1, "only the long one was done");
-    assert_eq!(hasher.0.line.free_places(), 1);
+    assert_eq!(hasher.0.queue.how_many_finished(), before + 1, "only the long one was done");
+    assert_eq!(hasher.0.queue.free_permits(), 1);
 }
 
 #[tokio::test]
@@ -209,9 +209,9 @@ async fn patience_ends() {
     let refused = hasher.hash(password("correct horse")).await;
 
     assert!(refused.is_err());
-    assert_eq!(hasher.0.line.how_many_wait(), 0);
+    assert_eq!(hasher.0.queue.how_many_wait(), 0);
     stop.send(()).expect("still at work");
-    work.await.expect("no panic").expect("it had a place");
+    work.await.expect("no panic").expect("it had a permit");
     assert!(hasher.hash(password("correct horse")).await.is_ok());
 }
 
@@ -224,9 +224,9 @@ async fn work_that_has_begun_keeps_its_place_although_its_caller_left() {
     assert!(work.await.expect_err("aborted").is_cancelled());
     yield_now().await;
 
-    assert_eq!(hasher.0.line.free_places(), 0, "its memory is still in use");
+    assert_eq!(hasher.0.queue.free_permits(), 0, "its memory is still in use");
     stop.send(()).expect("still at work");
-    until("the place is free", || hasher.0.line.free_places() == 1).await;
+    until("the permit is free", || hasher.0.queue.free_permits() == 1).await;
 }
 
 #[test]
@@ -238,21 +238,21 @@ fn work_that_never_began_gives_its_place_back_when_its_caller_leaves() {
         .expect("a runtime");
     runtime.block_on(async {
         let hasher = a_quick_hasher(2, 8, PATIENT);
-        // The only blocking thread is taken, so that the second work has a place and no thread.
+        // The only blocking thread is taken, so that the second work has a permit and no thread.
         let (stop, work) = a_long_work(&hasher).await;
         let second = {
             let hasher = hasher.clone();
             tokio::spawn(async move { hasher.hash(password("correct horse")).await })
         };
-        until("both places are taken", || hasher.0.line.free_places() == 0).await;
+        until("both permits are taken", || hasher.0.queue.free_permits() == 0).await;
 
         second.abort();
         assert!(second.await.expect_err("aborted").is_cancelled());
         stop.send(()).expect("still at work");
-        work.await.expect("no panic").expect("it had a place");
+        work.await.expect("no panic").expect("it had a permit");
 
-        until("both places are free", || hasher.0.line.free_places() == 2).await;
-        assert_eq!(hasher.0.line.how_many_finished(), 1, "nobody was left to want the second");
+        until("both permits are free", || hasher.0.queue.free_permits() == 2).await;
+        assert_eq!(hasher.0.queue.how_many_finished(), 1, "decoy was left to want the second");
     });
 }
 
@@ -260,30 +260,30 @@ fn work_that_never_began_gives_its_place_back_when_its_caller_leaves() {
 async fn a_costlier_hash_takes_as_many_places_as_it_takes_memory() {
     let hasher = a_quick_hasher(4, 8, PATIENT);
     let costlier = Cost::new(5, 8, 1).expect("within bounds");
-    let line = Arc::clone(&hasher.0.line);
+    let queue = Arc::clone(&hasher.0.queue);
 
-    let free = hasher.work(costlier, move || line.free_places()).await.expect("free places");
+    let free = hasher.work(costlier, move || queue.free_permits()).await.expect("free permits");
 
     assert_eq!(free, 2);
-    // A hash that is costlier than all places together runs alone instead of waiting for ever.
+    // A hash that is costlier than all permits together runs alone instead of waiting for ever.
     let endless = Cost::new(12, 8, 1).expect("within bounds");
-    let line = Arc::clone(&hasher.0.line);
-    let free = hasher.work(endless, move || line.free_places()).await.expect("free places");
+    let queue = Arc::clone(&hasher.0.queue);
+    let free = hasher.work(endless, move || queue.free_permits()).await.expect("free permits");
     assert_eq!(free, 0);
 }
 
 #[tokio::test]
 async fn there_are_as_many_places_as_cores_and_memory_allow_and_always_one() {
-    let places = |memory_mib, cores| {
+    let permits = |memory_mib, cores| {
         let cost = Cost::new(17, 8, 1).expect("within bounds");
         let config = Config { memory_mib, ..Config::default() };
-        Hasher::with(cost, cores, &config).0.line.free_places()
+        Hasher::with(cost, cores, &config).0.queue.free_permits()
     };
 
-    assert_eq!(places(1024, 2), 2);
-    assert_eq!(places(512, 64), 4);
-    assert_eq!(places(511, 64), 3);
-    assert_eq!(places(1, 64), 1);
+    assert_eq!(permits(1024, 2), 2);
+    assert_eq!(permits(512, 64), 4);
+    assert_eq!(permits(511, 64), 3);
+    assert_eq!(permits(1, 64), 1);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     Hasher, Refused, Shared,
     cost::Cost,
-    line::Place,
+    queue::Permit,
     stored::{self, Salt, Stored},
 };
 use crate::domain::Password;
@@ -15,7 +15,7 @@ use crate::domain::Password;
 #[derive(Debug)]
 pub(crate) struct Turn {
     hasher: Hasher,
-    place: Place,
+    permit: Permit,
 }
 
 /// What a check found.
@@ -29,17 +29,17 @@ pub(crate) struct Verdict {
 }
 
 impl Turn {
-    pub(super) fn new(hasher: &Hasher, place: Place) -> Self {
-        Self { hasher: hasher.clone(), place }
+    pub(super) fn new(hasher: &Hasher, permit: Permit) -> Self {
+        Self { hasher: hasher.clone(), permit }
     }
 
     /// Hashes a new password, in PHC form: `$scrypt$ln=17,r=8,p=1$…$…`.
     pub(crate) async fn hash(self, password: Password) -> Result<String, Refused> {
         let cost = self.hasher.0.cost;
-        self.work(move |place| {
+        self.work(move |permit| {
             let salt = Salt::fresh();
             let hash = Stored { cost, salt, output: stored::compute(&password, cost, salt) };
-            place.succeeded();
+            permit.succeeded();
             hash.to_string()
         })
         .await
@@ -60,56 +60,56 @@ impl Turn {
             }
             read
         });
-        let Shared { cost: usual, nobody, .. } = &*self.hasher.0;
-        let (cost, salt) = stored.map_or((*usual, *nobody), |it| (it.cost, it.salt));
+        let Shared { cost: usual, decoy, .. } = &*self.hasher.0;
+        let (cost, salt) = stored.map_or((*usual, *decoy), |it| (it.cost, it.salt));
         let outdated = cost != *usual;
         let turn = self.at(cost).await?;
-        turn.work(move |place| {
+        turn.work(move |permit| {
             let output = stored::compute(&password, cost, salt);
             let matches = stored.is_some_and(|it| it.output == output);
             // The outcome is remembered even when the caller left meanwhile.
             if matches {
-                place.succeeded();
+                permit.succeeded();
             } else {
-                place.failed();
+                permit.failed();
             }
             Verdict { matches, outdated }
         })
         .await
     }
 
-    /// The turn with as many places as this cost takes. A turn that needs more than one waits for them again.
+    /// The turn with as many permits as this cost takes. A turn that needs more than one waits for them again.
     async fn at(self, cost: Cost) -> Result<Self, Refused> {
-        if self.hasher.places(cost) <= 1 {
+        if self.hasher.permits(cost) <= 1 {
             return Ok(self);
         }
-        let Self { hasher, place } = self;
-        let attempt = place.attempt();
-        drop(place);
+        let Self { hasher, permit } = self;
+        let attempt = permit.attempt();
+        drop(permit);
         hasher.turn_of(attempt, cost).await
     }
 
     /// Does the work on a thread that may block.
     pub(super) async fn work<T: Send + 'static>(
         self,
-        work: impl FnOnce(&mut Place) -> T + Send + 'static,
+        work: impl FnOnce(&mut Permit) -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let Self { hasher, mut place } = self;
-        let (paced, attempt) = (hasher.clone(), place.attempt());
+        let Self { hasher, mut permit } = self;
+        let (paced, attempt) = (hasher.clone(), permit.attempt());
         let task = task::spawn_blocking(move || {
             let begun = Instant::now();
-            let done = work(&mut place);
-            paced.0.line.finished(begun.elapsed());
-            drop(place);
+            let done = work(&mut permit);
+            paced.0.queue.finished(begun.elapsed());
+            drop(permit);
             done
         });
-        // When the caller leaves, work that has not begun never begins. Its place is free when a thread comes to it.
-        // Work that has begun keeps its place, because it keeps its memory.
+        // When the caller leaves, work that has not begun never begins. Its permit is free when a thread comes to it.
+        // Work that has begun keeps its permit, because it keeps its memory.
         match AbortOnDropHandle::new(task).await {
             Ok(done) => Ok(done),
             Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
             // The runtime is shutting down and took the work away.
-            Err(_stopped) => Err(hasher.0.line.refuse(&attempt)),
+            Err(_stopped) => Err(hasher.0.queue.refuse(&attempt)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How long a hash takes lately, and so how long a line will take.
+//! How long a hash takes lately, and so how long a queue will take.
 
 use std::time::Duration;
 
@@ -28,14 +28,14 @@ impl Pace {
     }
 
     /// How long this many waiters and one more take to finish.
-    pub(super) fn through(&self, waiting: usize, places: u32) -> Duration {
-        let rounds = waiting / usize::try_from(places).unwrap_or(1).max(1);
+    pub(super) fn through(&self, waiting: usize, permits: u32) -> Duration {
+        let rounds = waiting / usize::try_from(permits).unwrap_or(1).max(1);
         self.average.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX).saturating_add(1))
     }
 
     /// The same time, bounded, for a caller who may come again.
-    pub(super) fn retry_after(&self, waiting: usize, places: u32) -> Wait {
-        Wait::of(self.through(waiting, places).min(Self::LONGEST))
+    pub(super) fn retry_after(&self, waiting: usize, permits: u32) -> Wait {
+        Wait::of(self.through(waiting, permits).min(Self::LONGEST))
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_time_to_wait_grows_with_the_line_and_is_never_nothing() {
         let pace = Pace::unknown();
-        let wait = |waiting, places| pace.retry_after(waiting, places).duration();
+        let wait = |waiting, permits| pace.retry_after(waiting, permits).duration();
 
         assert_eq!(wait(0, 2), Duration::from_secs(1));
         // 51 rounds of a quarter of a second.

@@ -1,14 +1,14 @@
-//! The line before the places where hashes are computed. It is short, callers wait in it for a limited time, and a full
-//! line refuses at once. The caller with the fewest recent failures and requests goes first.
+//! The queue before the permits to compute a hash. It is short, callers wait in it for a limited time, and a full queue
+//! refuses at once. The caller with the fewest recent failures and requests goes first.
 
 mod counted;
 #[cfg(test)]
 mod floods;
 mod pace;
-mod place;
-mod queue;
+mod permit;
 #[cfg(test)]
 mod tests;
+mod waiters;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -21,20 +21,20 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-pub(super) use self::place::Place;
+pub(super) use self::permit::Permit;
 use self::{
     counted::{DELAYED, DROPPED, REFUSED, SECONDS, WAITING},
     pace::Pace,
-    queue::{Joined, Queue},
+    waiters::{Joined, Waiters},
 };
 use super::refused::{Refused, Wait};
 use crate::attempts::{Attempt, Attempts};
 
-/// A few places, and a bounded number of callers who wait for one.
+/// A few permits, and a bounded number of callers who wait for one.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct Queue {
     state: Mutex<State>,
-    places: u32,
+    permits: u32,
     most_waiting: usize,
     patience: Duration,
     pace: Mutex<Pace>,
@@ -44,7 +44,7 @@ pub(super) struct Line {
 #[derive(Debug)]
 struct State {
     free: u32,
-    queue: Queue<Teller>,
+    waiters: Waiters<Teller>,
     running: Vec<Attempt>,
 }
 
@@ -54,26 +54,30 @@ type Teller = oneshot::Sender<Word>;
 /// The word that a waiter receives.
 #[derive(Debug)]
 enum Word {
-    Begin(Place),
+    Begin(Permit),
     /// A caller with fewer recent failures and requests came.
     MakeRoom,
     /// Other attempts for the account failed meanwhile.
     TooManyAttempts(Duration),
 }
 
-/// A waiter in the line. Dropping it takes the waiter out.
+/// A waiter in the queue. Dropping it takes the waiter out.
 struct Waiting<'a> {
-    line: &'a Line,
+    queue: &'a Queue,
     number: u64,
 }
 
-impl Line {
-    pub(super) fn new(places: usize, most_waiting: usize, patience: Duration) -> Self {
+impl Queue {
+    pub(super) fn new(permits: usize, most_waiting: usize, patience: Duration) -> Self {
         counted::describe();
-        let places = u32::try_from(places.clamp(1, 1024)).expect("at most 1024");
+        let permits = u32::try_from(permits.clamp(1, 1024)).expect("at most 1024");
         Self {
-            state: Mutex::new(State { free: places, queue: Queue::empty(), running: Vec::new() }),
-            places,
+            state: Mutex::new(State {
+                free: permits,
+                waiters: Waiters::empty(),
+                running: Vec::new(),
+            }),
+            permits,
             most_waiting,
             patience,
             pace: Mutex::new(Pace::unknown()),
@@ -86,18 +90,18 @@ impl Line {
         &self.attempts
     }
 
-    /// Takes this many places, at most all there are. Waits for them within the bounds of the line.
+    /// Takes this many permits, at most all there are. Waits for them within the bounds of the queue.
     pub(super) async fn admit(
         self: &Arc<Self>,
         attempt: Attempt,
-        places: u64,
-    ) -> Result<Place, Refused> {
+        permits: u64,
+    ) -> Result<Permit, Refused> {
         let (word, told) = oneshot::channel();
-        let waiting = self.join(attempt, self.bounded(places), word)?;
+        let waiting = self.join(attempt, self.bounded(permits), word)?;
         let told = timeout(self.patience, told).await;
         drop(waiting);
         match told {
-            Ok(Ok(Word::Begin(place))) => Ok(place),
+            Ok(Ok(Word::Begin(permit))) => Ok(permit),
             Ok(Ok(Word::TooManyAttempts(left))) => Err(self.delay(&attempt, left)),
             Ok(Ok(Word::MakeRoom)) => {
                 counter!(DROPPED).increment(1);
@@ -107,11 +111,11 @@ impl Line {
         }
     }
 
-    /// Takes a place if one is free and the line is empty.
-    pub(super) fn admit_now(self: &Arc<Self>, attempt: Attempt) -> Option<Place> {
+    /// Takes a permit if one is free and the queue is empty.
+    pub(super) fn admit_now(self: &Arc<Self>, attempt: Attempt) -> Option<Permit> {
         let mut state = self.state();
-        let is_idle = state.free > 0 && state.queue.len() == 0;
-        is_idle.then(|| Place::taken(self, &mut state, attempt, 1))
+        let is_idle = state.free > 0 && state.waiters.len() == 0;
+        is_idle.then(|| Permit::taken(self, &mut state, attempt, 1))
     }
 
     /// Records how long a hash took.
@@ -124,8 +128,8 @@ impl Line {
     pub(super) fn refuse(&self, attempt: &Attempt) -> Refused {
         counter!(REFUSED).increment(1);
         self.attempts.sent_away(attempt, Instant::now());
-        let waiting = self.state().queue.len();
-        Refused::TooBusy(self.pace().retry_after(waiting, self.places))
+        let waiting = self.state().waiters.len();
+        Refused::TooBusy(self.pace().retry_after(waiting, self.permits))
     }
 
     /// Counts and builds a refusal because of wrong passwords.
@@ -135,11 +139,11 @@ impl Line {
         Refused::TooManyAttempts(Wait::of(left))
     }
 
-    /// Puts an attempt into the line. It begins at once if a place is free.
+    /// Puts an attempt into the queue. It begins at once if a permit is free.
     fn join(
         self: &Arc<Self>,
         attempt: Attempt,
-        places: u32,
+        permits: u32,
         word: Teller,
     ) -> Result<Waiting<'_>, Refused> {
         let now = Instant::now();
@@ -150,13 +154,13 @@ impl Line {
             drop(state);
             return Err(self.delay(&attempt, left));
         }
-        let rank = state.queue.rank_of(&attempt, &state.running, &self.attempts, now);
-        let waiting = state.queue.len();
+        let rank = state.waiters.rank_of(&attempt, &state.running, &self.attempts, now);
+        let waiting = state.waiters.len();
         // An attempt that can begin at once is let in, even where none may wait.
-        let begins = waiting == 0 && places <= state.free;
+        let begins = waiting == 0 && permits <= state.free;
         let most = self.most_waiting.max(usize::from(begins));
         let newest_first = self.is_too_long(waiting);
-        let joined = state.queue.join((attempt, places, word), rank, most, newest_first);
+        let joined = state.waiters.join((attempt, permits, word), rank, most, newest_first);
         let (number, mut told) = match joined {
             Joined::Waits(number) => (number, Vec::new()),
             Joined::InsteadOf(gone, number) => (number, vec![(gone.word, Word::MakeRoom)]),
@@ -169,50 +173,50 @@ impl Line {
         drop(state);
         gauge!(WAITING).increment(1.0);
         tell(told);
-        Ok(Waiting { line: self, number })
+        Ok(Waiting { queue: self, number })
     }
 
-    /// Gives free places to the next waiters. They must be told after the state is released, because a waiter that no
-    /// longer listens gives its place back.
+    /// Gives free permits to the next waiters. They must be told after the state is released, because a waiter that no
+    /// longer listens gives its permit back.
     fn begin_next(self: &Arc<Self>, state: &mut State, now: Instant) -> Vec<(Teller, Word)> {
         let mut told = Vec::new();
         if state.free == 0 {
             return told;
         }
-        state.queue.rank_anew(&state.running, &self.attempts, now);
+        state.waiters.rank_anew(&state.running, &self.attempts, now);
         let mut must_wait = Vec::new();
         while state.free > 0 {
-            let newest_first = self.is_too_long(state.queue.len());
-            let Some(next) = state.queue.next(newest_first, &must_wait) else { break };
-            let (number, attempt, places) = (next.number(), next.attempt, next.places);
+            let newest_first = self.is_too_long(state.waiters.len());
+            let Some(next) = state.waiters.next(newest_first, &must_wait) else { break };
+            let (number, attempt, permits) = (next.number(), next.attempt, next.permits);
             let delay = self.attempts.delay(&attempt, now);
             if delay.is_some() && state.running.contains(&attempt) {
                 // An equal attempt is running. If it does not fail, this one has no delay.
                 must_wait.push(number);
                 continue;
             }
-            if delay.is_none() && places > state.free {
+            if delay.is_none() && permits > state.free {
                 // No attempt overtakes a costlier one, or that one would never begin.
                 break;
             }
-            let next = state.queue.leaves(number).expect("it is in the line");
+            let next = state.waiters.leaves(number).expect("it is in the queue");
             let word = match delay {
                 Some(left) => Word::TooManyAttempts(left),
-                None => Word::Begin(Place::taken(self, state, attempt, places)),
+                None => Word::Begin(Permit::taken(self, state, attempt, permits)),
             };
             told.push((next.word, word));
         }
         told
     }
 
-    /// Whether the line is too long for its first waiters to finish before their patience ends. Then the latest goes
+    /// Whether the queue is too long for its first waiters to finish before their patience ends. Then the latest goes
     /// first among equals, so that at least the latest finish in time.
     fn is_too_long(&self, waiting: usize) -> bool {
-        self.pace().through(waiting, self.places) > self.patience / 2
+        self.pace().through(waiting, self.permits) > self.patience / 2
     }
 
-    fn bounded(&self, places: u64) -> u32 {
-        u32::try_from(places).unwrap_or(u32::MAX).clamp(1, self.places)
+    fn bounded(&self, permits: u64) -> u32 {
+        u32::try_from(permits).unwrap_or(u32::MAX).clamp(1, self.permits)
     }
 
     #[cfg(test)]
@@ -222,11 +226,11 @@ impl Line {
 
     #[cfg(test)]
     pub(super) fn how_many_wait(&self) -> usize {
-        self.state().queue.len()
+        self.state().waiters.len()
     }
 
     #[cfg(test)]
-    pub(super) fn free_places(&self) -> usize {
+    pub(super) fn free_permits(&self) -> usize {
         self.state().free as usize
     }
 
@@ -242,14 +246,14 @@ impl Line {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         gauge!(WAITING).decrement(1.0);
-        let gone = self.line.state().queue.leaves(self.number);
+        let gone = self.queue.state().waiters.leaves(self.number);
         drop(gone);
     }
 }
 
 fn tell(told: Vec<(Teller, Word)>) {
     for (teller, word) in told {
-        // A caller who left meanwhile gives the place back.
+        // A caller who left meanwhile gives the permit back.
         drop(teller.send(word));
     }
 }

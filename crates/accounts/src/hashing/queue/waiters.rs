@@ -8,7 +8,7 @@ use crate::attempts::{Attempt, Attempts, Company, Rank};
 
 /// All waiters, in the order in which they came.
 #[derive(Debug)]
-pub(super) struct Queue<W> {
+pub(super) struct Waiters<W> {
     waiters: Vec<Waiter<W>>,
     came: u64,
 }
@@ -17,8 +17,8 @@ pub(super) struct Queue<W> {
 #[derive(Debug)]
 pub(super) struct Waiter<W> {
     pub(super) attempt: Attempt,
-    /// How many places it needs.
-    pub(super) places: u32,
+    /// How many permits it needs.
+    pub(super) permits: u32,
     /// The channel to the waiter.
     pub(super) word: W,
     number: u64,
@@ -30,7 +30,7 @@ pub(super) struct Waiter<W> {
 pub(super) enum Joined<W> {
     /// The attempt waits, under this number.
     Waits(u64),
-    /// The attempt waits in place of this waiter, under this number.
+    /// The attempt waits instead of this waiter, under this number.
     InsteadOf(Waiter<W>, u64),
     /// The queue is full, and no waiter makes room.
     Full,
@@ -45,7 +45,7 @@ struct Crowd {
     of_account: HashMap<u64, u16>,
 }
 
-impl<W> Queue<W> {
+impl<W> Waiters<W> {
     pub(super) const fn empty() -> Self {
         Self { waiters: Vec::new(), came: 0 }
     }
@@ -58,7 +58,7 @@ impl<W> Queue<W> {
     /// leaves, or the earliest when `newest_first`.
     pub(super) fn join(
         &mut self,
-        (attempt, places, word): (Attempt, u32, W),
+        (attempt, permits, word): (Attempt, u32, W),
         rank: Rank,
         most: usize,
         newest_first: bool,
@@ -76,7 +76,7 @@ impl<W> Queue<W> {
         }
         self.came += 1;
         let number = self.came;
-        self.waiters.push(Waiter { attempt, places, word, number, rank });
+        self.waiters.push(Waiter { attempt, permits, word, number, rank });
         match gone {
             Some(gone) => Joined::InsteadOf(gone, number),
             None => Joined::Waits(number),

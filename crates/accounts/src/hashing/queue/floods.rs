@@ -1,4 +1,4 @@
-//! Floods, played in simulated time: two places, and 400 ms a hash, as on two cores.
+//! Floods, played in simulated time: two permits, and 400 ms a hash, as on two cores.
 
 use std::{
     cell::Cell,
@@ -37,31 +37,35 @@ struct Pauses {
     owner: Duration,
 }
 
-fn a_line() -> Arc<Line> {
-    Arc::new(Line::new(2, 64, Duration::from_secs(12)))
+fn a_queue() -> Arc<Queue> {
+    Arc::new(Queue::new(2, 64, Duration::from_secs(12)))
 }
 
-fn by(line: &Line, name: &str, address: u32) -> Attempt {
+fn by(queue: &Queue, name: &str, address: u32) -> Attempt {
     let client = Client::at(IpAddr::V4(Ipv4Addr::from(0x7f01_0000 + address)));
     let email = Email::parse(&format!("{name}@example.com")).expect("an address");
-    line.attempts().to_sign_in(Some(client), &email)
+    queue.attempts().to_sign_in(Some(client), &email)
 }
 
-/// Signs in, if the line lets it. Answers how long that took.
-async fn signs_in(line: &Arc<Line>, attempt: Attempt, is_right: bool) -> Result<Duration, Refused> {
+/// Signs in, if the queue lets it. Answers how long that took.
+async fn signs_in(
+    queue: &Arc<Queue>,
+    attempt: Attempt,
+    is_right: bool,
+) -> Result<Duration, Refused> {
     let asked = Instant::now();
-    let mut place = line.admit(attempt, 1).await?;
+    let mut permit = queue.admit(attempt, 1).await?;
     sleep(HASHING).await;
-    line.finished(HASHING);
+    queue.finished(HASHING);
     if is_right {
-        place.succeeded();
+        permit.succeeded();
     } else {
-        place.failed();
+        permit.failed();
     }
     Ok(asked.elapsed())
 }
 
-async fn floods(line: Arc<Line>, way: Way, address: u32, pause: Duration) {
+async fn floods(queue: Arc<Queue>, way: Way, address: u32, pause: Duration) {
     for round in 0.. {
         let (name, is_right) = match way {
             Way::Unknown => (format!("x{address}-{round}"), false),
@@ -70,29 +74,29 @@ async fn floods(line: Arc<Line>, way: Way, address: u32, pause: Duration) {
             Way::Victim => ("ada".to_owned(), false),
         };
         // The client comes again, whatever the answer is.
-        let _answer = signs_in(&line, by(&line, &name, address), is_right).await;
+        let _answer = signs_in(&queue, by(&queue, &name, address), is_right).await;
         sleep(pause).await;
     }
 }
 
-/// How many of forty sign-ins of the owner were in time, while ninety addresses flood the line.
+/// How many of forty sign-ins of the owner were in time, while ninety addresses flood the queue.
 async fn in_time(way: Way, pauses: Pauses, is_known: bool) -> usize {
-    let line = a_line();
-    let owner = by(&line, "ada", 1_000);
+    let queue = a_queue();
+    let owner = by(&queue, "ada", 1_000);
     if is_known {
-        signs_in(&line, owner, true).await.expect("nobody else is there");
+        signs_in(&queue, owner, true).await.expect("the only one");
     }
     let count = Rc::new(Cell::new(0));
     let flood = LocalSet::new();
     for address in 0..90 {
-        flood.spawn_local(floods(Arc::clone(&line), way, address, pauses.flood));
+        flood.spawn_local(floods(Arc::clone(&queue), way, address, pauses.flood));
     }
     let counted = Rc::clone(&count);
     flood
         .run_until(async move {
             sleep(Duration::from_millis(100)).await;
             for _ in 0..SIGN_INS {
-                let took = signs_in(&line, owner, true).await;
+                let took = signs_in(&queue, owner, true).await;
                 counted.set(counted.get() + usize::from(took.is_ok_and(|took| took <= IN_TIME)));
                 sleep(pauses.owner).await;
             }
