@@ -7,7 +7,7 @@ use sir0_contract_build::{Contract, Info};
 const PROTO: &str = "../../proto";
 const FILES: &[&str] = &[
     "sir0/accounts/v1/accounts_service.proto",
-    "sir0/accounts/v1/sessions_service.proto",
+    "sir0/accounts/internal/v1/trust_service.proto",
     "sir0/storefront/v1/games_service.proto",
     "sir0/status/v1/status_service.proto",
 ];

@@ -11,9 +11,9 @@ use std::{
     sync::Arc,
 };
 
-use sir0_contract::accounts::{
-    AccountsServiceDispatch, SessionsServiceDispatch, accounts_service_server,
-    sessions_service_server,
+use sir0_contract::{
+    accounts::{AccountsServiceDispatch, accounts_service_server},
+    trust::{TrustServiceDispatch, trust_service_server},
 };
 use sir0_host::{
     Configured, Doors, Finding, Ground, Hosted, Identifying, KeyFile, Opened, Page, Service, serve,
@@ -123,8 +123,8 @@ impl Hosted for Accounts {
         );
         serve!(
             doors,
-            sessions_service_server::SessionsServiceServer,
-            SessionsServiceDispatch,
+            trust_service_server::TrustServiceServer,
+            TrustServiceDispatch,
             self.clone()
         );
     }

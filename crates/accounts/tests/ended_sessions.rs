@@ -4,9 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use sir0_accounts::{Accounts, Config, Trust};
-use sir0_contract::accounts::{
-    self as pb, WatchEndedSessionsResponse as Message, accounts_service_server::AccountsService,
-    sessions_service_server::SessionsService, watch_ended_sessions_response::Update,
+use sir0_contract::{
+    accounts::{self as pb, accounts_service_server::AccountsService},
+    trust::{
+        SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
+        trust_service_server::TrustService, watch_ended_sessions_response::Update,
+    },
 };
 use sir0_kernel::{Clock, Role, SystemClock, Timestamp};
 use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret};
@@ -22,21 +25,21 @@ const PASSWORD: &str = "lantern-harbour-7-owls";
 const LONG: Duration = Duration::from_secs(10);
 
 /// Accounts with one player, and the folder that goes with it.
-struct Stage {
+struct Setup {
     accounts: Accounts,
     verifier: Verifier,
     stopping: CancellationToken,
     folder: TempDir,
 }
 
-async fn a_stage() -> Stage {
-    let stage = a_stage_in(tempfile::tempdir().expect("a folder")).await;
-    let player = stage.accounts.create("Ada", "ada@example.org", PASSWORD, Role::Player).await;
+async fn a_setup() -> Setup {
+    let setup = a_setup_in(tempfile::tempdir().expect("a folder")).await;
+    let player = setup.accounts.create("Ada", "ada@example.org", PASSWORD, Role::Player).await;
     player.expect("a player");
-    stage
+    setup
 }
 
-async fn a_stage_in(folder: TempDir) -> Stage {
+async fn a_setup_in(folder: TempDir) -> Setup {
     let key = SigningKey::open_or_create(&folder.path().join("key.pem")).expect("a key");
     let mut config = Config::default();
     (config.hashing.log_n, config.hashing.p) = (15, 3);
@@ -50,19 +53,19 @@ async fn a_stage_in(folder: TempDir) -> Stage {
     let shared =
         Shared { doorman, tasks: Tasks::default(), clock, stopping: stopping.clone(), redis: None };
     let accounts = Accounts::open(&config, folder.path(), trust, shared).await.expect("accounts");
-    Stage { accounts, verifier, stopping, folder }
+    Setup { accounts, verifier, stopping, folder }
 }
 
-type Messages = <Accounts as SessionsService>::WatchEndedSessionsStream;
+type Messages = <Accounts as TrustService>::WatchEndedSessionsStream;
 
-impl Stage {
+impl Setup {
     async fn watches(&self, resume_token: &str) -> Result<Messages, Status> {
         self.watches_showing(SECRET, resume_token).await
     }
 
     async fn watches_showing(&self, secret: &str, resume_token: &str) -> Result<Messages, Status> {
         let resume_token = resume_token.to_owned();
-        let mut request = Request::new(pb::WatchEndedSessionsRequest { resume_token });
+        let mut request = Request::new(WatchEndedSessionsRequest { resume_token });
         let bearer = format!("Bearer {secret}").parse().expect("text");
         request.metadata_mut().insert("authorization", bearer);
         Ok(self.accounts.watch_ended_sessions(request).await?.into_inner())
@@ -104,7 +107,7 @@ async fn up_to_sync(messages: &mut Messages) -> (Vec<Update>, String) {
 
 fn sessions(updates: &[Update]) -> Vec<&str> {
     let session = |update| match update {
-        &Update::Ended(pb::SessionEnded { ref session_id, .. }) => Some(session_id.as_str()),
+        &Update::Ended(SessionEnded { ref session_id, .. }) => Some(session_id.as_str()),
         _ => None,
     };
     updates.iter().filter_map(session).collect()
@@ -112,15 +115,15 @@ fn sessions(updates: &[Update]) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_hears_the_keys_what_is_over_and_then_each_end() {
-    let stage = a_stage().await;
-    let over = stage.ends_a_session().await;
-    stage.signs_in().await;
+    let setup = a_setup().await;
+    let over = setup.ends_a_session().await;
+    setup.signs_in().await;
 
-    let mut messages = stage.watches("").await.expect("a peer");
+    let mut messages = setup.watches("").await.expect("a peer");
     let keys = next(&mut messages).await;
     let present = next(&mut messages).await;
     let in_sync = next(&mut messages).await;
-    let later = stage.ends_a_session().await;
+    let later = setup.ends_a_session().await;
     let change = next(&mut messages).await;
 
     let Some(Update::KeySet(set)) = keys.update else { panic!("{keys:?}") };
@@ -133,16 +136,16 @@ async fn a_peer_hears_the_keys_what_is_over_and_then_each_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_break_exactly_what_was_missed_is_heard() {
-    let stage = a_stage().await;
-    stage.ends_a_session().await;
-    let mut messages = stage.watches("").await.expect("a peer");
+    let setup = a_setup().await;
+    setup.ends_a_session().await;
+    let mut messages = setup.watches("").await.expect("a peer");
     let (_, token) = up_to_sync(&mut messages).await;
     drop(messages);
-    let missed = [stage.ends_a_session().await, stage.ends_a_session().await];
+    let missed = [setup.ends_a_session().await, setup.ends_a_session().await];
 
-    let mut resumed = stage.watches(&token).await.expect("a token of ours");
+    let mut resumed = setup.watches(&token).await.expect("a token of ours");
     let (heard, token) = up_to_sync(&mut resumed).await;
-    let mut again = stage.watches(&token).await.expect("a token of ours");
+    let mut again = setup.watches(&token).await.expect("a token of ours");
     let (nothing, _) = up_to_sync(&mut again).await;
 
     assert_eq!(sessions(&heard), missed);
@@ -151,40 +154,40 @@ async fn after_a_break_exactly_what_was_missed_is_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_cannot_resume_starts_over_with_the_present() {
-    let stage = a_stage().await;
-    let first = stage.ends_a_session().await;
-    let second = stage.ends_a_session().await;
+    let setup = a_setup().await;
+    let first = setup.ends_a_session().await;
+    let second = setup.ends_a_session().await;
     // What memory holds is lost with the process.
-    stage.accounts.close().await;
-    let file = stage.folder.path().join("accounts.db");
+    setup.accounts.close().await;
+    let file = setup.folder.path().join("accounts.db");
     let database = Database::open(&file, &[]).await.expect("a database");
     database.prune_events(1).await.expect("a database");
     database.close().await;
-    let stage = a_stage_in(stage.folder).await;
+    let setup = a_setup_in(setup.folder).await;
     let mut over = [first.as_str(), second.as_str()];
     over.sort_unstable();
 
     for token in ["0", "1000000"] {
-        let mut messages = stage.watches(token).await.expect("a token that was one once");
+        let mut messages = setup.watches(token).await.expect("a token that was one once");
         let (heard, token) = up_to_sync(&mut messages).await;
 
         assert!(matches!(heard[0], Update::StartOver(_)), "{heard:?}");
         let mut heard = sessions(&heard);
         heard.sort_unstable();
         assert_eq!(heard, over);
-        let mut resumed = stage.watches(&token).await.expect("a token of ours");
+        let mut resumed = setup.watches(&token).await.expect("a token of ours");
         assert!(up_to_sync(&mut resumed).await.0.is_empty(), "nothing happened since");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_hears_a_heartbeat_while_nothing_happens_and_none_without_a_database() {
-    let stage = a_stage().await;
-    let mut messages = stage.watches("").await.expect("a peer");
+    let setup = a_setup().await;
+    let mut messages = setup.watches("").await.expect("a peer");
     up_to_sync(&mut messages).await;
 
     let heartbeat = next(&mut messages).await;
-    stage.accounts.close().await;
+    setup.accounts.close().await;
     let without = timeout(LONG, messages.next()).await.expect("in time").expect("an answer");
 
     assert!(matches!(heartbeat.update, Some(Update::Heartbeat(_))), "{heartbeat:?}");
@@ -194,17 +197,17 @@ async fn a_peer_hears_a_heartbeat_while_nothing_happens_and_none_without_a_datab
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_stays_in_sync_across_what_only_a_newer_version_understands() {
-    let stage = a_stage().await;
-    let mut messages = stage.watches("").await.expect("a peer");
+    let setup = a_setup().await;
+    let mut messages = setup.watches("").await.expect("a peer");
     let (_, token) = up_to_sync(&mut messages).await;
-    let newer = Database::open(&stage.folder.path().join("accounts.db"), &[]).await;
+    let newer = Database::open(&setup.folder.path().join("accounts.db"), &[]).await;
     let mut tx = newer.expect("a database").write().await.expect("a turn to write");
     let announced = sqlite::announce(&mut tx, "renamed", "not JSON", Timestamp::from_micros(0));
     let position = announced.await.expect("a table").to_string();
     tx.commit().await.expect("room on the disk");
 
     let heartbeat = next(&mut messages).await;
-    let mut resumed = stage.watches(&token).await.expect("a token of ours");
+    let mut resumed = setup.watches(&token).await.expect("a token of ours");
     let (nothing, token) = up_to_sync(&mut resumed).await;
 
     assert!(matches!(heartbeat.update, Some(Update::Heartbeat(_))), "{heartbeat:?}");
@@ -215,26 +218,26 @@ async fn a_peer_stays_in_sync_across_what_only_a_newer_version_understands() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_peer_hears_anything_and_only_with_a_token_of_ours() {
-    let stage = a_stage().await;
-    let token = stage.signs_in().await;
+    let setup = a_setup().await;
+    let token = setup.signs_in().await;
 
     for other in ["0123456789abcdee", token.as_str()] {
-        let refused = stage.watches_showing(other, "").await.err().expect("no peer");
+        let refused = setup.watches_showing(other, "").await.err().expect("no peer");
         assert_eq!(refused.code(), Code::PermissionDenied);
     }
     for forged in ["-1", "x", "99999999999999999999"] {
-        let refused = stage.watches(forged).await.err().expect("no token of ours");
+        let refused = setup.watches(forged).await.err().expect("no token of ours");
         assert_eq!(refused.code(), Code::InvalidArgument);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stream_ends_when_the_process_is_to_stop() {
-    let stage = a_stage().await;
-    let mut messages = stage.watches("").await.expect("a peer");
+    let setup = a_setup().await;
+    let mut messages = setup.watches("").await.expect("a peer");
     up_to_sync(&mut messages).await;
 
-    stage.stopping.cancel();
+    setup.stopping.cancel();
 
     let end = timeout(LONG, messages.next()).await.expect("in time");
     assert!(end.is_none(), "{end:?}");

@@ -69,7 +69,7 @@ impl AccountsProcess {
             let address = listener.local_addr().expect("bound");
             opened.send((accounts.clone(), address)).expect("someone waits");
             Server::builder()
-                .add_service(SessionsServiceServer::new(accounts))
+                .add_service(TrustServiceServer::new(accounts))
                 .serve_with_incoming(TcpIncoming::from(listener))
                 .await
                 .expect("serves");

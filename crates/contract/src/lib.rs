@@ -31,6 +31,11 @@ mod generated {
             pub mod v1 {
                 package!("sir0.accounts.v1");
             }
+            pub mod internal {
+                pub mod v1 {
+                    package!("sir0.accounts.internal.v1");
+                }
+            }
         }
         pub mod storefront {
             pub mod v1 {
@@ -52,5 +57,9 @@ mod generated {
 
 pub use generated::{
     shapes::{self, CALLS},
-    sir0::{accounts::v1 as accounts, status::v1 as status, storefront::v1 as storefront},
+    sir0::{
+        accounts::{internal::v1 as trust, v1 as accounts},
+        status::v1 as status,
+        storefront::v1 as storefront,
+    },
 };

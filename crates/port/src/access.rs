@@ -159,7 +159,7 @@ mod tests {
             "/api/games/7",
             "/api/games:watch",
             "/sir0.storefront.v1.GamesService/GetGame",
-            "/sir0.accounts.v1.SessionsService/WatchEndedSessions",
+            "/sir0.accounts.internal.v1.TrustService/WatchEndedSessions",
             "/.well-known/jwks.json",
         ] {
             assert_eq!(harmless(path), path);

@@ -6,8 +6,8 @@ mod swapped;
 use std::{path::Path, time::Duration};
 
 use serde_json::json;
-use sir0_contract::accounts::{
-    WatchEndedSessionsRequest, sessions_service_client::SessionsServiceClient,
+use sir0_contract::trust::{
+    WatchEndedSessionsRequest, trust_service_client::TrustServiceClient,
 };
 use sir0_testkit::{Answer, Cluster, LONG, Person, Plan, a_game, cluster};
 use tokio::time::{Instant, sleep};
@@ -83,9 +83,9 @@ async fn what_services_ask_each_other_and_their_metrics_end_at_the_proxy() {
     let cluster = cluster().await;
     let visitor = cluster.visitor();
 
-    let mut sessions = SessionsServiceClient::new(visitor.channel());
+    let mut trust = TrustServiceClient::new(visitor.channel());
     let asked = WatchEndedSessionsRequest::default();
-    let refused = sessions.watch_ended_sessions(asked).await.expect_err("it ends at the proxy");
+    let refused = trust.watch_ended_sessions(asked).await.expect_err("it ends at the proxy");
     let metrics = visitor.rest().get("/metrics").await;
     let behind = cluster.storefronts[0].visitor().rest().get("/metrics").await;
 

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sir0_contract::accounts::{
+use sir0_contract::trust::{
     SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
-    sessions_service_client::SessionsServiceClient, watch_ended_sessions_response::Update,
+    trust_service_client::TrustServiceClient, watch_ended_sessions_response::Update,
 };
 use sir0_host::Ground;
 use sir0_kernel::{Clock, InvalidId, SessionId, Timestamp};
@@ -61,7 +61,7 @@ pub async fn follow_accounts(
     stopping: CancellationToken,
 ) {
     let listener = Listener {
-        accounts: SessionsServiceClient::new(peer),
+        accounts: TrustServiceClient::new(peer),
         secret,
         trust,
         resume_token: String::new(),
@@ -75,7 +75,7 @@ pub async fn follow_accounts(
 }
 
 struct Listener {
-    accounts: SessionsServiceClient<Peer>,
+    accounts: TrustServiceClient<Peer>,
     secret: Secret,
     trust: RemoteTrust,
     /// The place behind the last message heard. An empty token begins with the present.

@@ -1,17 +1,17 @@
-//! The doorway for the other services, in the order of `sessions_service.proto`.
+//! The doorway for the other services, in the order of `trust_service.proto`.
 
 use std::{future, pin::Pin};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use sir0_contract::accounts::{
-    WatchEndedSessionsRequest, WatchEndedSessionsResponse, sessions_service_server::SessionsService,
+use sir0_contract::trust::{
+    WatchEndedSessionsRequest, WatchEndedSessionsResponse, trust_service_server::TrustService,
 };
 use tonic::{Request, Response, Status};
 
 use crate::{Accounts, AccountsError, convert::trust as convert};
 
 #[tonic::async_trait]
-impl SessionsService for Accounts {
+impl TrustService for Accounts {
     type WatchEndedSessionsStream =
         Pin<Box<dyn Stream<Item = Result<WatchEndedSessionsResponse, Status>> + Send>>;
 
