@@ -57,7 +57,7 @@ fn dispatch(service: &Service) -> String {
 }
 
 /// `GamesService` as the module of its server begins: `games_service`.
-fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let mut snake = String::new();
     for (at, character) in name.char_indices() {
         if character.is_ascii_uppercase() && at > 0 {

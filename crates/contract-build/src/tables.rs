@@ -7,6 +7,7 @@ use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 use crate::{
     binding::{Binding, Part},
     calls::{Call, Rest},
+    dispatch::snake,
     shapes,
     template::Segment,
 };
@@ -33,7 +34,27 @@ pub(crate) fn render(calls: &[Call]) -> String {
     source.push_str("/// Every call of the contract, in the order of the files.\npub static CALLS: &[Call] = &[\n");
     source.extend(calls.iter().enumerate().map(|(index, call)| render_call(index, call)));
     source.push_str("];\n");
+    source.push_str(&render_names(calls));
     source
+}
+
+/// Each call by its name, in a module for each service: `sir0_storefront_v1_games_service::UPDATE_GAME`.
+fn render_names(calls: &[Call]) -> String {
+    let mut services = BTreeMap::<_, String>::new();
+    for (index, call) in calls.iter().enumerate() {
+        let (service, name) = (call.method.parent_service(), call.method.name());
+        let module =
+            format!("{}_{}", service.package_name().replace('.', "_"), snake(service.name()));
+        let constant = snake(name).to_uppercase();
+        let line = format!(
+            "/// `{name}`.\npub static {constant}: &super::Call = &super::CALLS[{index}];\n"
+        );
+        services.entry(module).or_default().push_str(&line);
+    }
+    let module = |(name, lines)| {
+        format!("/// The calls of a service by their names.\npub mod {name} {{\n{lines}}}\n")
+    };
+    services.into_iter().map(module).collect()
 }
 
 fn render_enum(named: &EnumDescriptor) -> String {

@@ -63,3 +63,13 @@ pub use generated::{
         storefront::v1 as storefront,
     },
 };
+
+/// The calls of each service by their names, as a doorway shows them to the doorman.
+pub mod calls {
+    pub use super::generated::shapes::{
+        sir0_accounts_internal_v1_trust_service as trust_service,
+        sir0_accounts_v1_accounts_service as accounts_service,
+        sir0_status_v1_status_service as status_service,
+        sir0_storefront_v1_games_service as games_service,
+    };
+}

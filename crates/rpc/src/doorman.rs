@@ -1,10 +1,11 @@
-//! Identifies the caller. It works inside the call, on the metadata, because that is the one place that gRPC, gRPC-Web
-//! and REST all pass.
+//! Admits a request to a call, or refuses it, as the contract says who may make the call. It works inside the call, on
+//! the metadata, because that is the one place that gRPC, gRPC-Web and REST all pass.
 
 use std::sync::Arc;
 
 use sir0_kernel::{Clock, Role, SessionId, UserId};
 use sir0_tokens::{Claims, EndedSessions, InvalidToken, Verifier};
+use sir0_transcoding::{Access, Call};
 use tonic::metadata::MetadataMap;
 
 use crate::{Reason, Refusal, TrustAge, peer::Secret};
@@ -18,6 +19,8 @@ pub struct Doorman {
     /// `None` where this process itself holds the truth about sessions.
     hearsay: Option<TrustAge>,
     peers: Option<Arc<Secret>>,
+    /// What only publishers and administrators do in this service.
+    publishers_do: &'static str,
 }
 
 /// A caller who is signed in.
@@ -29,6 +32,12 @@ pub struct Caller {
     pub role: Role,
     /// The sign-in that the token belongs to.
     pub session: SessionId,
+}
+
+/// Let in to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    caller: Option<Caller>,
 }
 
 /// Why a caller is turned away.
@@ -43,9 +52,9 @@ pub enum Denied {
     /// The caller is no service of this platform.
     #[error("only services of this platform may call this, with the secret they share")]
     PeersOnly,
-    /// The caller is a player, and players must not change the catalogue.
-    #[error("only publishers and administrators may change games")]
-    PublisherRoleRequired,
+    /// The caller is a player, and may not do this.
+    #[error("only publishers and administrators may {0}")]
+    PublisherRoleRequired(&'static str),
     /// The account belongs to another person.
     #[error("only its owner and administrators may do this with an account")]
     NotYourAccount,
@@ -59,7 +68,7 @@ impl Refusal for Denied {
             Self::SignInRequired => Reason::unauthenticated("SIGN_IN_REQUIRED"),
             Self::OutOfTouch => Reason::unavailable(),
             Self::PeersOnly => Reason::denied("PEERS_ONLY"),
-            Self::PublisherRoleRequired => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
+            Self::PublisherRoleRequired(_) => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
             Self::NotYourAccount => Reason::denied("NOT_YOUR_ACCOUNT"),
         }
     }
@@ -71,7 +80,7 @@ impl Doorman {
     /// Checks tokens against a key set, ended sessions and a clock.
     #[must_use]
     pub fn new(verifier: Verifier, ended: EndedSessions, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, ended, clock, hearsay: None, peers: None }
+        Self { verifier, ended, clock, hearsay: None, peers: None, publishers_do: "do this" }
     }
 
     /// Refuses every caller when the last word about keys and sessions is too old. For a process that hears of them
@@ -85,6 +94,28 @@ impl Doorman {
     #[must_use]
     pub fn admitting_peers(self, secret: Arc<Secret>) -> Self {
         Self { peers: Some(secret), ..self }
+    }
+
+    /// Names what a service lets only publishers and administrators do, in the words of its refusal.
+    #[must_use]
+    pub fn for_publishers_to(self, publishers_do: &'static str) -> Self {
+        Self { publishers_do, ..self }
+    }
+
+    /// Admits a request to this call, or refuses it. Whether a thing is the caller's, the call itself has to ask. The
+    /// holder of a token shows it in the request, where the call reads it.
+    pub fn admit(&self, call: &Call, metadata: &MetadataMap) -> Result<Admitted, Denied> {
+        let caller = match call.access {
+            Access::Anyone | Access::TokenHolder => None,
+            Access::Owner => Some(self.identify(metadata)?),
+            Access::Publisher => Some(self.identify_publisher(metadata)?),
+            // A call that says nothing is closed to people.
+            Access::Peer | Access::Unspecified => {
+                self.identify_peer(metadata)?;
+                None
+            }
+        };
+        Ok(Admitted { caller })
     }
 
     /// The caller who sent this. Every way of not being signed in looks the same from outside. When the caller cannot
@@ -107,8 +138,15 @@ impl Doorman {
         }
     }
 
+    /// Lets publishers and administrators pass.
+    fn identify_publisher(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
+        let caller = self.identify(metadata)?;
+        let may = caller.role >= Role::Publisher;
+        may.then_some(caller).ok_or(Denied::PublisherRoleRequired(self.publishers_do))
+    }
+
     /// Lets only other services of this platform pass.
-    pub fn identify_peer(&self, metadata: &MetadataMap) -> Result<(), Denied> {
+    fn identify_peer(&self, metadata: &MetadataMap) -> Result<(), Denied> {
         let secret = self.peers.as_ref().ok_or(Denied::PeersOnly)?;
         let shown = bearer(metadata).ok_or(Denied::PeersOnly)?;
         if secret.is(shown) { Ok(()) } else { Err(Denied::PeersOnly) }
@@ -135,12 +173,14 @@ fn bearer(metadata: &MetadataMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-impl Caller {
-    /// Lets publishers and administrators pass.
-    pub fn must_publish(&self) -> Result<(), Denied> {
-        if self.role >= Role::Publisher { Ok(()) } else { Err(Denied::PublisherRoleRequired) }
+impl Admitted {
+    /// The caller of a call that people sign in for.
+    pub fn caller(self) -> Result<Caller, Denied> {
+        self.caller.ok_or(Denied::SignInRequired)
     }
+}
 
+impl Caller {
     /// Lets the owner of an account and administrators pass.
     pub fn must_own(&self, account: UserId) -> Result<(), Denied> {
         if self.user == account || self.role == Role::Admin {
@@ -152,105 +192,4 @@ impl Caller {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use sir0_kernel::{SystemClock, Timestamp};
-    use sir0_tokens::{Keys, Mint, SigningKey};
-
-    use super::*;
-
-    struct Stage {
-        mint: Mint,
-        keys: Keys,
-        ended: EndedSessions,
-        doorman: Doorman,
-    }
-
-    fn a_stage() -> Stage {
-        let folder = tempfile::tempdir().expect("a folder");
-        let key = SigningKey::open_or_create(&folder.path().join("key.pem")).expect("a key");
-        let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned(), Duration::from_hours(1));
-        let (keys, ended) = (Keys::unknown(), EndedSessions::default());
-        let verifier = Verifier::new(keys.clone(), "sir0", "sir0");
-        let doorman = Doorman::new(verifier, ended.clone(), Arc::new(SystemClock));
-        Stage { mint, keys, ended, doorman }
-    }
-
-    impl Stage {
-        fn a_sign_in(&self) -> (MetadataMap, SessionId, Timestamp) {
-            let now = SystemClock.now();
-            let session = SessionId::fresh(now);
-            let user = UserId::parse(7).expect("an id");
-            let token = self.mint.mint(user, Role::Player, session, now);
-            (showing(&token.token), session, token.expires)
-        }
-    }
-
-    fn showing(bearer: &str) -> MetadataMap {
-        let mut metadata = MetadataMap::new();
-        metadata.insert("authorization", format!("Bearer {bearer}").parse().expect("text"));
-        metadata
-    }
-
-    #[test]
-    fn until_the_keys_are_known_a_caller_is_asked_to_try_again() {
-        let stage = a_stage();
-        let (signed_in, _, _) = stage.a_sign_in();
-
-        let unknown = stage.doorman.identify(&signed_in);
-        let nobody = stage.doorman.identify(&MetadataMap::new());
-        stage.keys.set(stage.mint.key().key_set());
-        let known = stage.doorman.identify(&signed_in);
-
-        assert_eq!(unknown, Err(Denied::OutOfTouch));
-        assert_eq!(nobody, Err(Denied::SignInRequired), "no keys are needed to see no token");
-        assert!(known.is_ok());
-        assert_eq!(tonic::Status::from(Denied::OutOfTouch).code(), tonic::Code::Unavailable);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_was_heard_too_long_ago_lets_no_one_in_and_keeps_no_one_out() {
-        let stage = a_stage();
-        stage.keys.set(stage.mint.key().key_set());
-        let age = TrustAge::starting_now(Duration::from_mins(1));
-        let doorman = stage.doorman.clone().told_by_another(age.clone());
-        let (signed_in, _, _) = stage.a_sign_in();
-        let (logged_out, session, expires) = stage.a_sign_in();
-        stage.ended.end(session, expires);
-        assert!(doorman.identify(&signed_in).is_ok());
-
-        tokio::time::advance(Duration::from_secs(61)).await;
-        let out_of_touch = doorman.identify(&signed_in);
-        age.heard();
-        let in_touch = doorman.identify(&signed_in);
-
-        assert_eq!(out_of_touch, Err(Denied::OutOfTouch));
-        assert!(in_touch.is_ok());
-        assert_eq!(doorman.identify(&logged_out), Err(Denied::SignInRequired));
-    }
-
-    #[test]
-    fn only_the_secret_that_services_share_lets_a_peer_in() {
-        let stage = a_stage();
-        let secret = Secret::parse("correct horse battery staple").expect_err("a space");
-        assert!(matches!(secret, crate::peer::InvalidSecret::Unprintable));
-        let secret = Secret::parse("correct-horse-battery\n").expect("a secret");
-        let doorman = stage.doorman.clone().admitting_peers(Arc::new(secret));
-        let (signed_in, _, _) = stage.a_sign_in();
-
-        assert_eq!(doorman.identify_peer(&showing("correct-horse-battery")), Ok(()));
-        for other in [
-            MetadataMap::new(),
-            signed_in,
-            showing(""),
-            showing("correct-horse-batter"),
-            showing("correct-horse-battery1"),
-            showing("Correct-horse-battery"),
-        ] {
-            assert_eq!(doorman.identify_peer(&other), Err(Denied::PeersOnly));
-        }
-        let locked = stage.doorman.identify_peer(&showing("correct-horse-battery"));
-        assert_eq!(locked, Err(Denied::PeersOnly), "without a secret there are no peers");
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ mod tasks;
 pub mod trace;
 mod trust_age;
 
-pub use doorman::{Caller, Denied, Doorman};
+pub use doorman::{Admitted, Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use peer::Peer;
 pub use refusal::{Reason, Refusal, refuse};

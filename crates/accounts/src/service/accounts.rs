@@ -1,6 +1,9 @@
 //! The doorway, in the order of `accounts_service.proto`.
 
-use sir0_contract::accounts::{self as pb, accounts_service_server::AccountsService};
+use sir0_contract::{
+    accounts::{self as pb, accounts_service_server::AccountsService},
+    calls::accounts_service as calls,
+};
 use sir0_kernel::Role;
 use tonic::{Request, Response, Status};
 
@@ -16,6 +19,7 @@ impl AccountsService for Accounts {
         &self,
         request: Request<pb::RegisterRequest>,
     ) -> Result<Response<pb::RegisterResponse>, Status> {
+        self.shared.doorman.admit(calls::REGISTER, request.metadata())?;
         let register = convert::register(request.into_inner()).await?;
         let username = register.username.as_str().to_owned();
 
@@ -29,6 +33,7 @@ impl AccountsService for Accounts {
         &self,
         request: Request<pb::LoginRequest>,
     ) -> Result<Response<pb::LoginResponse>, Status> {
+        self.shared.doorman.admit(calls::LOGIN, request.metadata())?;
         let login = request.into_inner().try_into();
 
         let (user_id, token) = self.sign_in(login).await?;
@@ -45,6 +50,7 @@ impl AccountsService for Accounts {
         &self,
         request: Request<pb::LogoutRequest>,
     ) -> Result<Response<pb::LogoutResponse>, Status> {
+        self.shared.doorman.admit(calls::LOGOUT, request.metadata())?;
         let token = self.trust.verifier.recognise(&request.get_ref().token);
         let claims = token.map_err(|_told_to_no_one| AccountsError::UnknownToken)?;
 
@@ -57,7 +63,7 @@ impl AccountsService for Accounts {
         &self,
         request: Request<pb::GetUserRequest>,
     ) -> Result<Response<pb::GetUserResponse>, Status> {
-        let caller = self.shared.doorman.identify(request.metadata())?;
+        let caller = self.shared.doorman.admit(calls::GET_USER, request.metadata())?.caller()?;
         let id = convert::user_id(request.get_ref().user_id)?;
 
         // The account must exist, and then be the caller's: the contract's 404 comes before its 403.
@@ -71,7 +77,7 @@ impl AccountsService for Accounts {
         &self,
         request: Request<pb::UpdateUserRequest>,
     ) -> Result<Response<pb::UpdateUserResponse>, Status> {
-        let caller = self.shared.doorman.identify(request.metadata())?;
+        let caller = self.shared.doorman.admit(calls::UPDATE_USER, request.metadata())?.caller()?;
         let UpdateUser { id, change, password } =
             convert::update_user(request.into_inner()).await?;
 

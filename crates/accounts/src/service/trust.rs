@@ -3,8 +3,11 @@
 use std::{future, pin::Pin};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use sir0_contract::trust::{
-    WatchEndedSessionsRequest, WatchEndedSessionsResponse, trust_service_server::TrustService,
+use sir0_contract::{
+    calls::trust_service as calls,
+    trust::{
+        WatchEndedSessionsRequest, WatchEndedSessionsResponse, trust_service_server::TrustService,
+    },
 };
 use tonic::{Request, Response, Status};
 
@@ -19,7 +22,7 @@ impl TrustService for Accounts {
         &self,
         request: Request<WatchEndedSessionsRequest>,
     ) -> Result<Response<Self::WatchEndedSessionsStream>, Status> {
-        self.shared.doorman.identify_peer(request.metadata())?;
+        self.shared.doorman.admit(calls::WATCH_ENDED_SESSIONS, request.metadata())?;
         let resume_after = convert::position_in(&request.get_ref().resume_token)?;
 
         let watch = self.watch(resume_after).await?;

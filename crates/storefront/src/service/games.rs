@@ -3,7 +3,10 @@
 use std::pin::Pin;
 
 use futures::{Stream, TryStreamExt};
-use sir0_contract::storefront::{self as pb, games_service_server::GamesService};
+use sir0_contract::{
+    calls::games_service as calls,
+    storefront::{self as pb, games_service_server::GamesService},
+};
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -18,6 +21,7 @@ impl GamesService for Storefront {
         &self,
         request: Request<pb::ListGamesRequest>,
     ) -> Result<Response<pb::ListGamesResponse>, Status> {
+        self.shared.doorman.admit(calls::LIST_GAMES, request.metadata())?;
         let listing = convert::listing(request.get_ref(), &self.seal)?;
 
         let (page, _room) = self.page(&listing).await?;
@@ -29,6 +33,7 @@ impl GamesService for Storefront {
         &self,
         request: Request<pb::GetGameRequest>,
     ) -> Result<Response<pb::GetGameResponse>, Status> {
+        self.shared.doorman.admit(calls::GET_GAME, request.metadata())?;
         let id = convert::game_id(request.get_ref().game_id)?;
 
         let game = self.game(id).await?;
@@ -40,8 +45,7 @@ impl GamesService for Storefront {
         &self,
         request: Request<pb::CreateGameRequest>,
     ) -> Result<Response<pb::CreateGameResponse>, Status> {
-        let caller = self.shared.doorman.identify(request.metadata())?;
-        caller.must_publish()?;
+        let caller = self.shared.doorman.admit(calls::CREATE_GAME, request.metadata())?.caller()?;
         let create: CreateGame = request.into_inner().try_into()?;
 
         let Created { id, title } = self.add(caller, create).await?;
@@ -57,8 +61,7 @@ impl GamesService for Storefront {
         &self,
         request: Request<pb::UpdateGameRequest>,
     ) -> Result<Response<pb::UpdateGameResponse>, Status> {
-        let caller = self.shared.doorman.identify(request.metadata())?;
-        caller.must_publish()?;
+        let caller = self.shared.doorman.admit(calls::UPDATE_GAME, request.metadata())?.caller()?;
         let update: UpdateGame = request.into_inner().try_into()?;
 
         let revision = self.change(caller, update).await?;
@@ -73,8 +76,7 @@ impl GamesService for Storefront {
         &self,
         request: Request<pb::DeleteGameRequest>,
     ) -> Result<Response<pb::DeleteGameResponse>, Status> {
-        let caller = self.shared.doorman.identify(request.metadata())?;
-        caller.must_publish()?;
+        let caller = self.shared.doorman.admit(calls::DELETE_GAME, request.metadata())?.caller()?;
         let id = convert::game_id(request.get_ref().game_id)?;
 
         self.remove(caller, id).await?;
@@ -91,6 +93,7 @@ impl GamesService for Storefront {
         &self,
         request: Request<pb::WatchGamesRequest>,
     ) -> Result<Response<Self::WatchGamesStream>, Status> {
+        self.shared.doorman.admit(calls::WATCH_GAMES, request.metadata())?;
         let (asked, resume) = convert::watch(request.get_ref(), request.metadata(), &self.seal)?;
 
         let watch = self.watch(asked, resume).await?;

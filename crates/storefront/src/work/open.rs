@@ -22,6 +22,8 @@ impl Storefront {
     pub async fn open(config: &Config, data_dir: &Path, shared: Shared) -> storage::Result<Self> {
         let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
         Step::tell_of_newer("storefront", &steps);
+        let doorman = shared.doorman.clone().for_publishers_to("change games");
+        let shared = Shared { doorman, ..shared };
         let database = db.database();
         let seal = Seal::new(&database.sealing_key().await?);
         let redis = shared.redis.clone();

@@ -1,0 +1,140 @@
+//! Who is let in.
+
+use std::time::Duration;
+
+use sir0_contract::CALLS;
+use sir0_kernel::{SystemClock, Timestamp};
+use sir0_tokens::{Keys, Mint, SigningKey};
+
+use super::*;
+
+struct Setup {
+    mint: Mint,
+    keys: Keys,
+    ended: EndedSessions,
+    doorman: Doorman,
+}
+
+fn a_setup() -> Setup {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = SigningKey::open_or_create(&folder.path().join("key.pem")).expect("a key");
+    let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned(), Duration::from_hours(1));
+    let (keys, ended) = (Keys::unknown(), EndedSessions::default());
+    let verifier = Verifier::new(keys.clone(), "sir0", "sir0");
+    let doorman = Doorman::new(verifier, ended.clone(), Arc::new(SystemClock));
+    Setup { mint, keys, ended, doorman }
+}
+
+impl Setup {
+    fn a_sign_in(&self) -> (MetadataMap, SessionId, Timestamp) {
+        self.a_sign_in_as(Role::Player)
+    }
+
+    fn a_sign_in_as(&self, role: Role) -> (MetadataMap, SessionId, Timestamp) {
+        let now = SystemClock.now();
+        let session = SessionId::fresh(now);
+        let user = UserId::parse(7).expect("an id");
+        let token = self.mint.mint(user, role, session, now);
+        (showing(&token.token), session, token.expires)
+    }
+}
+
+fn showing(bearer: &str) -> MetadataMap {
+    let mut metadata = MetadataMap::new();
+    metadata.insert("authorization", format!("Bearer {bearer}").parse().expect("text"));
+    metadata
+}
+
+#[test]
+fn until_the_keys_are_known_a_caller_is_asked_to_try_again() {
+    let setup = a_setup();
+    let (signed_in, _, _) = setup.a_sign_in();
+
+    let unknown = setup.doorman.identify(&signed_in);
+    let guest = setup.doorman.identify(&MetadataMap::new());
+    setup.keys.set(setup.mint.key().key_set());
+    let known = setup.doorman.identify(&signed_in);
+
+    assert_eq!(unknown, Err(Denied::OutOfTouch));
+    assert_eq!(guest, Err(Denied::SignInRequired), "no keys are needed to see no token");
+    assert!(known.is_ok());
+    assert_eq!(tonic::Status::from(Denied::OutOfTouch).code(), tonic::Code::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_heard_too_long_ago_lets_no_one_in_and_keeps_no_one_out() {
+    let setup = a_setup();
+    setup.keys.set(setup.mint.key().key_set());
+    let age = TrustAge::starting_now(Duration::from_mins(1));
+    let doorman = setup.doorman.clone().told_by_another(age.clone());
+    let (signed_in, _, _) = setup.a_sign_in();
+    let (logged_out, session, expires) = setup.a_sign_in();
+    setup.ended.end(session, expires);
+    assert!(doorman.identify(&signed_in).is_ok());
+
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let out_of_touch = doorman.identify(&signed_in);
+    age.heard();
+    let in_touch = doorman.identify(&signed_in);
+
+    assert_eq!(out_of_touch, Err(Denied::OutOfTouch));
+    assert!(in_touch.is_ok());
+    assert_eq!(doorman.identify(&logged_out), Err(Denied::SignInRequired));
+}
+
+#[test]
+fn only_the_secret_that_services_share_lets_a_peer_in() {
+    let setup = a_setup();
+    let secret = Secret::parse("correct horse battery staple").expect_err("a space");
+    assert!(matches!(secret, crate::peer::InvalidSecret::Unprintable));
+    let secret = Secret::parse("correct-horse-battery\n").expect("a secret");
+    let doorman = setup.doorman.clone().admitting_peers(Arc::new(secret));
+    let (signed_in, _, _) = setup.a_sign_in();
+
+    assert_eq!(doorman.identify_peer(&showing("correct-horse-battery")), Ok(()));
+    for other in [
+        MetadataMap::new(),
+        signed_in,
+        showing(""),
+        showing("correct-horse-batter"),
+        showing("correct-horse-battery1"),
+        showing("Correct-horse-battery"),
+    ] {
+        assert_eq!(doorman.identify_peer(&other), Err(Denied::PeersOnly));
+    }
+    let locked = setup.doorman.identify_peer(&showing("correct-horse-battery"));
+    assert_eq!(locked, Err(Denied::PeersOnly), "without a secret there are no peers");
+}
+
+#[test]
+fn who_may_make_a_call_is_read_from_the_contract() {
+    let setup = a_setup();
+    setup.keys.set(setup.mint.key().key_set());
+    let secret = Arc::new(Secret::parse("correct-horse-battery").expect("a secret"));
+    let doorman = setup.doorman.clone().admitting_peers(secret).for_publishers_to("change games");
+    let tokens = [Role::Player, Role::Publisher, Role::Admin];
+    let [player, publisher, admin] = tokens.map(|role| setup.a_sign_in_as(role).0);
+    let people = [MetadataMap::new(), player, publisher, admin, showing("correct-horse-battery")];
+    let roles = |access| {
+        let call = Call { access, rest: None, ..CALLS[0] };
+        let admitted = people.each_ref().map(|metadata| doorman.admit(&call, metadata));
+        admitted.map(|admitted| admitted.map(|it| it.caller().ok().map(|caller| caller.role)))
+    };
+    let sign_in = Err(Denied::SignInRequired);
+    let publishers = Err(Denied::PublisherRoleRequired("change games"));
+    let (player, publisher, admin) = (Role::Player, Role::Publisher, Role::Admin);
+
+    for access in [Access::Anyone, Access::TokenHolder] {
+        assert_eq!(roles(access), [Ok(None); 5], "they need not sign in");
+    }
+    let signed_in = [sign_in, Ok(Some(player)), Ok(Some(publisher)), Ok(Some(admin)), sign_in];
+    assert_eq!(roles(Access::Owner), signed_in);
+    let publishing = [sign_in, publishers, Ok(Some(publisher)), Ok(Some(admin)), sign_in];
+    assert_eq!(roles(Access::Publisher), publishing);
+    let closed = Err(Denied::PeersOnly);
+    for access in [Access::Peer, Access::Unspecified] {
+        assert_eq!(roles(access), [closed, closed, closed, closed, Ok(None)]);
+    }
+    let refused = Denied::PublisherRoleRequired("change games").to_string();
+    assert_eq!(refused, "only publishers and administrators may change games");
+}
