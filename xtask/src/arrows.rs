@@ -1,12 +1,14 @@
-//! The shape of the workspace, checked: every dependency points to a lower floor, and what belongs to one
-//! room (SQL, tonic, the environment) stays there.
+//! The shape of the workspace, checked: every dependency points to a lower floor, what belongs to one room (SQL, tonic,
+//! the environment) stays there, and the rooms of a service name only rooms below them.
 
 mod code;
 mod floors;
-pub(crate) use floors::services;
+mod order;
 mod rooms;
 
 use anyhow::{Result, bail};
+
+pub(crate) use self::floors::services;
 
 use crate::workspace::Workspace;
 

@@ -7,9 +7,9 @@ use sir0_accounts::{
     Accounts, Config, Trust,
     remote::{RemoteTrust, follow_accounts},
 };
-use sir0_contract::accounts::{
-    LoginRequest, LogoutRequest, accounts_service_server::AccountsService,
-    sessions_service_server::SessionsServiceServer,
+use sir0_contract::{
+    accounts::{LoginRequest, LogoutRequest, accounts_service_server::AccountsService},
+    trust::trust_service_server::TrustServiceServer,
 };
 use sir0_kernel::{Clock, Role, SystemClock};
 use sir0_rpc::{

@@ -45,31 +45,75 @@ impl Code {
             word == outer && begins_with(&self.0[at + 3..], inner)
         })
     }
+
+    /// What `outer::…` leads to at its first step, also in groups: `a` and `b` of `outer::{a::x, b}`.
+    pub(crate) fn named_below(&self, outer: &str) -> Vec<&str> {
+        let starts = self.0.windows(3).enumerate().filter(|(_, window)| {
+            matches!(window, [Token::Word(word), Token::Mark(':'), Token::Mark(':')] if word == outer)
+        });
+        starts.flat_map(|(at, _)| first_steps(&self.0[at + 3..])).collect()
+    }
+
+    /// Each `async fn` with a body: its name, and its first statement without white space.
+    pub(crate) fn async_functions(&self) -> Vec<(&str, String)> {
+        let functions = self.0.windows(3).enumerate().filter_map(|(at, window)| match window {
+            [Token::Word(first), Token::Word(second), Token::Word(name)]
+                if first == "async" && second == "fn" =>
+            {
+                Some((name.as_str(), &self.0[at + 3..]))
+            }
+            _ => None,
+        });
+        let with_bodies = functions.filter_map(|(name, rest)| {
+            let begins = rest.iter().position(|token| matches!(token, Token::Mark('{' | ';')))?;
+            let body = &rest[begins..];
+            let ends = body.iter().position(|token| *token == Token::Mark(';'))?;
+            (ends > 0).then(|| (name, body[1..ends].iter().map(Token::text).collect()))
+        });
+        with_bodies.collect()
+    }
+}
+
+impl Token {
+    fn text(&self) -> String {
+        match self {
+            Self::Word(word) => word.clone(),
+            Self::Mark(mark) => mark.to_string(),
+        }
+    }
+}
+
+/// The first step of a path, or of each path of a group.
+fn first_steps(tokens: &[Token]) -> Vec<&str> {
+    match tokens {
+        [Token::Word(word), ..] => vec![word],
+        [Token::Mark('{'), group @ ..] => group_steps(group),
+        _ => Vec::new(),
+    }
+}
+
+fn group_steps(group: &[Token]) -> Vec<&str> {
+    let (mut depth, mut starts, mut steps) = (0_usize, true, Vec::new());
+    for token in group {
+        match token {
+            Token::Mark('}') if depth == 0 => break,
+            Token::Mark('}') => depth -= 1,
+            Token::Mark('{') => depth += 1,
+            Token::Word(word) if depth == 0 && starts => steps.push(word.as_str()),
+            _ => {}
+        }
+        starts = depth == 0 && matches!(token, Token::Mark(','));
+    }
+    steps
 }
 
 fn begins_with(tokens: &[Token], inner: &str) -> bool {
     match tokens {
         [Token::Word(word), Token::Mark('!'), ..] if word == inner => false,
         [Token::Word(word), ..] => word == inner,
-        [Token::Mark('{'), group @ ..] => group_holds(group, inner),
+        [Token::Mark('{'), group @ ..] => group_steps(group).contains(&inner),
         _ => false,
     }
-}
-
-fn group_holds(group: &[Token], inner: &str) -> bool {
-    let mut depth = 0_usize;
-    let mut starts = true;
-    for token in group {
-        match token {
-            Token::Mark('}') if depth == 0 => return false,
-            Token::Mark('}') => depth -= 1,
-            Token::Mark('{') => depth += 1,
-            Token::Word(word) if depth == 0 && starts && word == inner => return true,
-            _ => {}
-        }
-        starts = depth == 0 && matches!(token, Token::Mark(','));
-    }
-    false
 }
 
 /// What follows the comment or literal that starts here, if one does.

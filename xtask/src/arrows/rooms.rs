@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::code::Code;
+use super::{code::Code, order};
 use crate::workspace::Package;
 
 /// Something that only some rooms may name.
@@ -43,7 +43,7 @@ const RULES: &[Rule] = &[
             "sir0-sample-contract",
             "sir0-transcoding",
         ],
-        rooms: &["service", "sessions_service", "convert", "host"],
+        rooms: &["service", "convert", "host"],
         dependencies: is_tonic,
     },
     Rule {
@@ -90,6 +90,7 @@ pub(crate) fn faults(packages: &[Package]) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for package in packages.iter().filter(|package| !OUTSIDE.contains(&package.name.as_str())) {
         let sources = sources(&package.folder.join("src"))?;
+        faults.extend(order::faults(&package.name, &sources));
         for rule in RULES.iter().filter(|rule| !rule.packages.contains(&package.name.as_str())) {
             faults.extend(rule.faults(package, &sources));
         }
@@ -176,14 +177,14 @@ mod tests {
     #[test]
     fn tonic_outside_the_doorway_is_caught() {
         let sources = [
-            ("service.rs", "use tonic::Status;"),
-            ("convert.rs", "fn f() -> tonic::Status {}"),
-            ("error.rs", "fn f() -> tonic_types::ErrorDetails {}"),
+            ("service/users.rs", "use tonic::Status;"),
+            ("convert/users.rs", "fn f() -> tonic::Status {}"),
+            ("work/users.rs", "fn f() -> tonic_types::ErrorDetails {}"),
         ];
 
         let faults = faults_of("sir0-accounts", &["tonic"], &sources);
 
-        assert_eq!(faults, ["sir0-accounts: src/error.rs names tonic"]);
+        assert_eq!(faults, ["sir0-accounts: src/work/users.rs names tonic"]);
     }
 
     #[test]
