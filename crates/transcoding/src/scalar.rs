@@ -1,5 +1,7 @@
 //! One value, from JSON or from the text of a path or a query, to the bytes of the wire.
 
+mod number;
+
 use std::borrow::Cow;
 
 use base64::{
@@ -12,6 +14,7 @@ use crate::{
     forms::{self, Split},
     shape::{Enum, Form, Kind, Shape},
 };
+use number::{double, float, int64, uint32, uint64, whole};
 
 /// What a value should have been.
 pub(crate) type Fault = Cow<'static, str>;
@@ -21,9 +24,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-/// The largest whole number up to which each is a double. Beyond it, which number was meant cannot be told.
-const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// How a value came.
 #[derive(Clone, Copy)]
@@ -124,63 +124,12 @@ fn truth(source: Source<'_>) -> Result<bool, Fault> {
     }
 }
 
-/// A whole number. In JSON `7`, and `7.0` and `70e-1` as well: what is written is the number, not its digits. In a path
-/// one spelling for each: `+7` and `007` lead nowhere.
-fn whole(source: Source<'_>) -> Option<i128> {
-    let digits = source.number()?;
-    let plain = digits.parse::<i128>().ok();
-    match source {
-        Source::Text(text) | Source::Key(text) => plain.filter(|it| it.to_string() == text),
-        Source::Json(_) => plain.or_else(|| {
-            let number = digits.parse::<f64>().ok()?;
-            let is_exact = number.fract() == 0.0 && number.abs() <= MOST_EXACT;
-            if is_exact { format!("{number:.0}").parse().ok() } else { None }
-        }),
-    }
-}
-
-/// A whole number of 64 bits is a text in JSON, because JavaScript rounds it, and may be a number.
-fn whole_or_text(source: Source<'_>) -> Option<i128> {
-    match source {
-        Source::Json(json) if json.starts_with('"') => {
-            let text = source.text()?;
-            text.parse::<i128>().ok().filter(|number| number.to_string() == *text)
-        }
-        _ => whole(source),
-    }
-}
-
 fn int32(kind: Kind, source: Source<'_>) -> Result<i32, Fault> {
     if let Kind::Enum(named) = kind {
         return value_of(named, source);
     }
     let number = whole(source).and_then(|number| number.try_into().ok());
     number.ok_or(Fault::Borrowed("must be a whole number of at most 32 bits"))
-}
-
-fn uint32(source: Source<'_>) -> Result<u32, Fault> {
-    let number = whole(source).and_then(|number| number.try_into().ok());
-    number.ok_or(Fault::Borrowed("must be a whole number of at most 32 bits, and not negative"))
-}
-
-fn int64(source: Source<'_>) -> Result<i64, Fault> {
-    let number = whole_or_text(source).and_then(|number| number.try_into().ok());
-    number.ok_or(Fault::Borrowed("must be a whole number of at most 64 bits"))
-}
-
-fn uint64(source: Source<'_>) -> Result<u64, Fault> {
-    let number = whole_or_text(source).and_then(|number| number.try_into().ok());
-    number.ok_or(Fault::Borrowed("must be a whole number of at most 64 bits, and not negative"))
-}
-
-fn double(source: Source<'_>) -> Result<f64, Fault> {
-    let number = source.number().and_then(|digits| digits.parse::<f64>().ok());
-    number.filter(|number| number.is_finite()).ok_or(Fault::Borrowed("must be a number"))
-}
-
-fn float(source: Source<'_>) -> Result<f32, Fault> {
-    let number = source.number().and_then(|digits| digits.parse::<f32>().ok());
-    number.filter(|number| number.is_finite()).ok_or(Fault::Borrowed("must be a number"))
 }
 
 /// A value of an enum by its name, or by its number: one from a newer version may have no name here.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use prost::encoding::{WireType, encode_key};
 use serde::de::{MapAccess, SeqAccess};
 
-use super::{One, Reader, Step, visit::Takes};
+use super::{Reader, Step, value::One, visit::Takes};
 use crate::{
     fault::shown,
     scalar::{self, Source, delimited, wire_type},
