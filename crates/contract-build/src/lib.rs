@@ -1,11 +1,14 @@
 //! Reads proto files, and writes what a contract crate holds: messages, gRPC servers and clients, what each call
 //! promises, the tables by which REST and JSON become messages, and the OpenAPI document. Needs no `protoc`.
 //!
-//! What REST cannot serve stops the build, with the name of the call.
+//! What REST cannot serve stops the build, with the name of the call, and so does a bound that cannot be carried, with the
+//! name of the field.
 
 mod binding;
+mod bounds;
 mod calls;
 mod comments;
+mod descriptors;
 mod dispatch;
 mod openapi;
 mod schema;
@@ -61,9 +64,14 @@ impl Contract {
         let descriptors = compiler.encode_file_descriptor_set();
         let pool = DescriptorPool::decode(&*descriptors)
             .map_err(|error| Error::at("the descriptors", error.to_string()))?;
+        let descriptors = descriptors::without_comments_on_bounds(&pool, descriptors)?;
+        let mut files = compiler.file_descriptor_set();
+        // Only options name what these files have, and no Rust comes of options.
+        files.file.retain(|file| !file.name().starts_with(bounds::FOLDER));
+        bounds::judge(&pool)?;
         let calls = calls::read(&pool)?;
         calls::judge(&calls)?;
-        Ok(Self { descriptors, files: compiler.file_descriptor_set(), calls })
+        Ok(Self { descriptors, files, calls })
     }
 
     /// Writes messages, servers and clients, a file for each package; `descriptors.binpb`; and `calls.rs`.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     binding::{Binding, Part},
+    bounds,
     calls::{Call, Rest},
     comments,
     schema::{self, Schemas},
@@ -164,7 +165,8 @@ fn query(
     parameters.push(json!({
         "name": name.join("."),
         "in": "query",
-        "required": false,
+        // What a message must have is asked for only if the message is there.
+        "required": around.is_empty() && bounds::of(last).is_required,
         "description": comments::of(&last.parent_message().parent_file(), last.path()),
         "schema": schemas.field(last),
     }));

@@ -7,6 +7,7 @@ use prost_types::EnumValueDescriptorProto;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    bounds,
     calls::Call,
     comments,
     shapes::{self, Form},
@@ -50,14 +51,16 @@ impl Schemas {
     /// The schema of all that a field holds.
     pub(crate) fn field(&mut self, field: &FieldDescriptor) -> Value {
         let kind = field.kind();
-        match &kind {
+        let mut schema = match &kind {
             Kind::Message(entry) if field.is_map() => {
                 let value = self.value(&entry.map_entry_value_field().kind());
                 json!({"type": "object", "additionalProperties": value})
             }
             _ if field.is_list() => json!({"type": "array", "items": self.value(&kind)}),
             _ => self.value(&kind),
-        }
+        };
+        bounds::of(field).narrow(&mut schema);
+        schema
     }
 
     /// The schema of one value.
@@ -115,7 +118,7 @@ impl Schemas {
         let file = message.parent_file();
         let in_path = self.asked.get(message.full_name()).cloned();
         let is_answered = self.answered.contains_key(message.full_name());
-        let (mut properties, mut always) = (Map::new(), Vec::new());
+        let (mut properties, mut always, mut required) = (Map::new(), Vec::new(), Vec::new());
         for field in shapes::fields(message) {
             if in_path.iter().flatten().any(|name| name == field.name()) {
                 continue;
@@ -127,16 +130,21 @@ impl Schemas {
             if field.containing_oneof().is_none() {
                 always.push(field.json_name().to_owned());
             }
+            if bounds::of(&field).is_required {
+                required.push(field.json_name().to_owned());
+            }
         }
         let comment = comments::of(&file, message.path());
         let mut schema = json!({"type": "object", "description": comment});
         if !properties.is_empty() {
             schema["properties"] = Value::Object(properties);
         }
-        match (in_path.is_some(), is_answered) {
-            (true, false) => schema["additionalProperties"] = json!(false),
-            (false, _) if !always.is_empty() => schema["required"] = json!(always),
-            _ => {}
+        if in_path.is_some() && !is_answered {
+            schema["additionalProperties"] = json!(false);
+        }
+        let required = if in_path.is_some() { required } else { always };
+        if !required.is_empty() {
+            schema["required"] = json!(required);
         }
         schema
     }

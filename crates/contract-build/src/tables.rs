@@ -6,6 +6,7 @@ use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
 use crate::{
     binding::{Binding, Part},
+    bounds,
     calls::{Call, Rest},
     dispatch::snake,
     shapes,
@@ -72,13 +73,15 @@ fn render_shape(message: &MessageDescriptor) -> String {
     let (name, constant) = (message.full_name(), constant(message.full_name()));
     // A message without a form stands in no call of REST.
     let form = shapes::form(message).unwrap_or(shapes::Form::Object);
-    let fields: String = shapes::fields(message).iter().map(render_field).collect();
+    let mut patterns = String::new();
+    let fields: String =
+        shapes::fields(message).iter().map(|field| render_field(field, &mut patterns)).collect();
     format!(
-        "/// `{name}`.\npub static {constant}: Shape = Shape {{ name: {name:?}, form: Form::{form:?}, fields: &[{fields}] }};\n"
+        "{patterns}/// `{name}`.\npub static {constant}: Shape = Shape {{ name: {name:?}, form: Form::{form:?}, fields: &[{fields}] }};\n"
     )
 }
 
-fn render_field(field: &FieldDescriptor) -> String {
+fn render_field(field: &FieldDescriptor, patterns: &mut String) -> String {
     let kind = match field.kind() {
         Kind::String => "Text".to_owned(),
         Kind::Enum(named) => format!("Enum(&{})", constant(named.full_name())),
@@ -97,9 +100,12 @@ fn render_field(field: &FieldDescriptor) -> String {
     };
     let (number, name, json) = (field.number(), field.name(), field.json_name());
     let (key, oneof) = (format!("\"{json}\":"), shapes::oneof(field));
+    let rendered = bounds::of(field).render(&constant(field.full_name()));
+    patterns.push_str(&rendered.patterns);
+    let bounds = rendered.bounds;
     format!(
         "Field {{ number: {number}, name: {name:?}, json: {json:?}, key: {key:?}, kind: Kind::{kind}, holds: Holds::{holds}, \
-         oneof: {oneof:?} }},"
+         oneof: {oneof:?}, bounds: &[{bounds}] }},"
     )
 }
 

@@ -38,7 +38,7 @@ pub use generated::{
 };
 
 use sample::{
-    CountRequest, CountResponse, Everything, ImageRequest, ImageResponse, OrderRequest,
+    Bounded, CountRequest, CountResponse, Everything, ImageRequest, ImageResponse, OrderRequest,
     OrderResponse, PathRequest, UploadResponse, sample_service_server::SampleService,
 };
 
@@ -105,6 +105,10 @@ impl SampleService for Echo {
         let sent = if fails_after > 0 { fails_after } else { to };
         let numbers = numbers.take(usize::try_from(sent).unwrap_or(usize::MAX)).chain(failure);
         Ok(Response::new(stream::iter(numbers).boxed()))
+    }
+
+    async fn bound(&self, request: Request<Bounded>) -> Answer<Bounded> {
+        Ok(Response::new(request.into_inner()))
     }
 
     async fn nothing(&self, _: Request<()>) -> Answer<()> {

@@ -4,6 +4,7 @@
 //! A request becomes the bytes that its type decodes, and the bytes of an answer become JSON: no code is generated for a
 //! message type. All that is wrong with a request is told at once, each fault with the path of its field.
 
+mod bounds;
 mod call;
 mod codec;
 mod dispatch;
@@ -15,8 +16,10 @@ mod request;
 mod routes;
 mod scalar;
 mod shape;
+mod wire;
 mod write;
 
+pub use bounds::{Bound, Pattern};
 pub use call::{Access, Binding, Call, Part, Rest, Segment, Variable};
 pub use codec::{Codec, Malformed};
 pub use dispatch::{
@@ -27,4 +30,5 @@ pub use query::Other;
 pub use request::{Request, http_body, http_body_of};
 pub use routes::{Found, Routes, Taken};
 pub use shape::{Enum, Field, Form, Holds, Kind, Shape};
-pub use write::{Unreadable, content_of, to_json, write, write_part};
+pub use wire::{Unreadable, content_of};
+pub use write::{to_json, write, write_part};

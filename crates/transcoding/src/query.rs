@@ -194,7 +194,7 @@ fn nest(way: &[&'static Field], wire: &[u8], out: &mut Vec<u8>) {
     delimited(&message, out);
 }
 
-fn json_path(way: &[&'static Field]) -> String {
+pub(crate) fn json_path(way: &[&'static Field]) -> String {
     way.iter().map(|field| field.json).collect::<Vec<_>>().join(".")
 }
 

@@ -1,6 +1,7 @@
 //! JSON to the bytes of the wire. What does not fit is noted with its path, and reading goes on: one answer names every
 //! fault.
 
+mod judge;
 mod several;
 mod value;
 mod visit;
@@ -36,6 +37,11 @@ impl<'g> Reader<'g> {
     /// Goes on with the faults of the path and the query.
     pub(crate) const fn new(given: &'g Given, faults: Faults) -> Self {
         Self { faults, given, steps: Vec::new() }
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(crate) const fn is_content(&self) -> bool {
+        self.faults.0.is_empty()
     }
 
     pub(crate) fn into_faults(self) -> Faults {

@@ -9,7 +9,7 @@ use crate::{
     query::{Given, Other},
     read::Reader,
     routes::Found,
-    write::{Unreadable, content_of},
+    wire::{Unreadable, content_of},
 };
 
 /// The parts of a request that hold fields.
@@ -53,12 +53,30 @@ impl Request<'_> {
         self.read_body(&mut reader, &mut out).map_err(|description| {
             vec![Fault { field: "body".to_owned(), description: description.into() }]
         })?;
-        let Faults(faults) = reader.into_faults();
-        if !faults.is_empty() {
+        if !reader.is_content() {
+            self.judge(&mut reader);
+            let Faults(faults) = reader.into_faults();
             return Err(faults);
         }
         given.write(&mut out);
         Ok(out)
+    }
+
+    /// Adds what breaks a bound to what is wrong already. A body that was read once is read again: it is JSON.
+    #[cold]
+    fn judge(&self, reader: &mut Reader<'_>) {
+        let Self { call, binding, body, .. } = self;
+        reader.judge_given();
+        let is_file = binding.body.is_http_body(call.request);
+        let json = str::from_utf8(body).ok().filter(|_| !is_file);
+        match (binding.body, json) {
+            (Part::Whole, Some(json)) => reader.judge_message(call.request, json),
+            (Part::Field(field), Some(json)) => {
+                reader.judge_field(field, json);
+                reader.judge_missing(call.request, &[field.number]);
+            }
+            _ => reader.judge_missing(call.request, &[]),
+        }
     }
 
     /// Reads a body that is JSON. Answers with why it is none.

@@ -1,5 +1,7 @@
 //! What messages look like.
 
+use crate::bounds::Bound;
+
 /// A message type.
 #[derive(Debug)]
 pub struct Shape {
@@ -76,6 +78,8 @@ pub struct Field {
     pub holds: Holds,
     /// The `oneof` it belongs to.
     pub oneof: Option<&'static str>,
+    /// What it must be besides. Looked at only for a request that is refused anyway.
+    pub bounds: &'static [Bound],
 }
 
 /// How many values a field holds.
@@ -146,7 +150,7 @@ mod tests {
     use super::*;
 
     const fn field(name: &'static str, json: &'static str, kind: Kind) -> Field {
-        Field { number: 1, name, json, key: "", kind, holds: Holds::One, oneof: None }
+        Field { number: 1, name, json, key: "", kind, holds: Holds::One, oneof: None, bounds: &[] }
     }
 
     #[test]

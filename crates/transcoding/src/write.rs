@@ -2,7 +2,6 @@
 //! message that is not there and what is told apart from its default (`optional`, `oneof`).
 
 mod value;
-mod wire;
 
 use prost::{Message, encoding::WireType};
 use serde_json::value::RawValue;
@@ -11,10 +10,8 @@ use crate::{
     call::Part,
     forms,
     shape::{Field, Form, Holds, Kind, Shape},
+    wire::{self, Occurrence, Unreadable, content_of, next},
 };
-use wire::{Occurrence, next};
-
-pub use wire::{Unreadable, content_of};
 
 /// Writes a message as JSON, of bytes as an encoder writes them: a field that holds one value occurs once. Of several
 /// occurrences the last counts; protobuf would merge those of a message.

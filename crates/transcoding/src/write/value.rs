@@ -5,11 +5,11 @@ use std::{fmt, io::Write as _};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 
-use super::{
-    Writer,
+use super::Writer;
+use crate::{
+    shape::Kind,
     wire::{self, Unreadable, varint},
 };
-use crate::shape::Kind;
 
 impl<'w> Writer<'_, 'w> {
     /// Writes one value, and takes it from what is left.

@@ -1,5 +1,6 @@
 //! The door in front of the sample contract, which has all that a contract may hold, and in front of our own.
 
+mod bounds;
 mod files;
 mod platform;
 mod shapes;

@@ -28,16 +28,16 @@ impl From<prost::DecodeError> for Unreadable {
 }
 
 /// A field as it stands on the wire.
-pub(super) struct Occurrence<'w> {
-    pub(super) number: u32,
-    pub(super) wire_type: WireType,
+pub(crate) struct Occurrence<'w> {
+    pub(crate) number: u32,
+    pub(crate) wire_type: WireType,
     /// What follows the key. Of a value with a length it is what follows the length.
-    pub(super) content: &'w [u8],
+    pub(crate) content: &'w [u8],
 }
 
 /// Takes the next field.
 #[inline]
-pub(super) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable> {
+pub(crate) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable> {
     let key = varint(wire)?;
     let wire_type = WireType::try_from(key & 7)?;
     let number = u32::try_from(key >> 3).map_err(|_too_large| Unreadable)?;
@@ -58,7 +58,7 @@ pub(super) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable
 
 /// Takes a number. Most have one byte.
 #[inline]
-pub(super) fn varint(wire: &mut &[u8]) -> Result<u64, Unreadable> {
+pub(crate) fn varint(wire: &mut &[u8]) -> Result<u64, Unreadable> {
     match wire.split_first() {
         Some((byte, rest)) if *byte < 0x80 => {
             *wire = rest;
@@ -81,17 +81,17 @@ pub fn content_of<'w>(field: &Field, mut wire: &'w [u8]) -> Result<Option<&'w [u
 }
 
 /// The low 32 bits: as protobuf reads a number that a newer version wrote with more.
-pub(super) const fn low(number: u64) -> [u8; 4] {
+pub(crate) const fn low(number: u64) -> [u8; 4] {
     let [a, b, c, d, ..] = number.to_le_bytes();
     [a, b, c, d]
 }
 
-pub(super) const fn unzigzag(number: u64) -> i64 {
+pub(crate) const fn unzigzag(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
 
 /// A time or a duration.
-pub(super) fn split(mut wire: &[u8]) -> Result<Split, Unreadable> {
+pub(crate) fn split(mut wire: &[u8]) -> Result<Split, Unreadable> {
     let mut split = Split::default();
     while !wire.is_empty() {
         let Occurrence { number, wire_type, mut content } = next(&mut wire)?;
@@ -107,7 +107,7 @@ pub(super) fn split(mut wire: &[u8]) -> Result<Split, Unreadable> {
 }
 
 /// A field mask as JSON writes it.
-pub(super) fn field_mask(mut wire: &[u8]) -> Result<Option<String>, Unreadable> {
+pub(crate) fn field_mask(mut wire: &[u8]) -> Result<Option<String>, Unreadable> {
     let mut paths = Vec::new();
     while !wire.is_empty() {
         let Occurrence { number, content, .. } = next(&mut wire)?;
