@@ -1,4 +1,4 @@
-//! The paths of our own contract.
+//! The paths and the bounds of our own contract.
 
 use super::*;
 
@@ -50,5 +50,38 @@ async fn a_call_of_another_process_is_asked_for_elsewhere() {
     assert_eq!(
         (answer.status().as_u16(), &answer.headers()["retry-after"]),
         (503, &"1".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn a_misspelt_title_and_a_price_below_0_are_told_in_one_answer() {
+    let by: Arc<dyn Dispatch> = Arc::new(SampleServiceDispatch(Arc::new(Echo)));
+    let calls = sir0_contract::CALLS.iter().map(|call| (call, Some(Arc::clone(&by)))).collect();
+    let door = open(RestDoor::new(calls, Limits::default()).expect("no two share a path")).await;
+
+    assert_eq!(
+        door.faults("POST", "/api/games", json!({"titel": "x", "price": -1})).await,
+        [
+            "titel is not a field of this request",
+            "price must not be negative",
+            "title is required",
+            "genre is required",
+        ]
+    );
+    assert_eq!(
+        door.faults("PUT", "/api/games/0", json!({"titel": "x", "genre": "", "revision": 0})).await,
+        [
+            "titel is not a field of this request",
+            "gameId must be 1 or more",
+            "genre must not be empty",
+        ]
+    );
+    assert_eq!(
+        door.faults("GET", "/api/games?pageSize=-1&sort=age&qq=1", json!(null)).await,
+        [
+            "qq is not a parameter of this call",
+            "pageSize must not be negative",
+            "sort must be one of newest, title, price, relevance",
+        ]
     );
 }
