@@ -1,5 +1,6 @@
 //! The platform before foreign judges: programs others wrote, which know nothing of it but its port.
 
+mod bounds;
 mod buf;
 mod find;
 mod grpcurl;

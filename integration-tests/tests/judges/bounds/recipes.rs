@@ -1,0 +1,127 @@
+//! How good messages are made, and texts of any length for each of their fields.
+
+use prost_reflect::FieldDescriptor;
+use serde_json::{Value, json};
+use sir0_testkit::{Person, a_game};
+
+/// No game and no account has this id, so that what is let in changes nothing.
+const NOTHING: i32 = i32::MAX;
+
+/// What messages are about.
+pub(super) struct Stage {
+    user: i32,
+    game: Value,
+}
+
+/// Makes a text of so many characters. Another `turn` makes another text.
+pub(super) type Text = fn(chars: u64, turn: u64) -> String;
+
+/// What a field takes.
+#[derive(Clone, Copy)]
+pub(super) enum Recipe {
+    Text(Text),
+    /// Also, a text that breaks its pattern.
+    Pattern(Text, &'static str),
+    Number,
+    OneOf,
+}
+
+impl Stage {
+    pub(super) async fn with(person: &Person) -> Self {
+        let added = person.rest().post("/api/games", &a_game("Lanterns")).await;
+        Self { user: person.id, game: added.json["gameId"].clone() }
+    }
+
+    /// A message that the server takes.
+    pub(super) fn good(&self, message: &str, turn: u64) -> Value {
+        match message {
+            "sir0.accounts.v1.RegisterRequest" => json!({
+                "username": letters(12, turn),
+                "email": address(20, turn),
+                "password": password(12, turn),
+            }),
+            "sir0.accounts.v1.GetUserRequest" => json!({"userId": self.user}),
+            "sir0.accounts.v1.UpdateUserRequest" => {
+                json!({"userId": self.user, "username": letters(12, turn)})
+            }
+            "sir0.storefront.v1.ListGamesRequest" | "sir0.storefront.v1.WatchGamesRequest" => {
+                json!({})
+            }
+            "sir0.storefront.v1.GetGameRequest" => json!({"gameId": self.game}),
+            "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
+            "sir0.storefront.v1.UpdateGameRequest" => {
+                json!({"gameId": self.game, "title": "Light"})
+            }
+            "sir0.storefront.v1.DeleteGameRequest" => json!({"gameId": NOTHING}),
+            other => panic!("{other} has bounds and no recipe: say here how a good one is made"),
+        }
+    }
+}
+
+/// What a field with bounds takes.
+pub(super) fn of(field: &FieldDescriptor) -> Recipe {
+    match field.full_name().strip_prefix("sir0.").unwrap_or_default() {
+        "accounts.v1.RegisterRequest.username"
+        | "accounts.v1.UpdateUserRequest.username"
+        | "storefront.v1.ListGamesRequest.genre"
+        | "storefront.v1.ListGamesRequest.q"
+        | "storefront.v1.CreateGameRequest.title"
+        | "storefront.v1.CreateGameRequest.genre"
+        | "storefront.v1.CreateGameRequest.description"
+        | "storefront.v1.UpdateGameRequest.title"
+        | "storefront.v1.UpdateGameRequest.genre"
+        | "storefront.v1.UpdateGameRequest.description"
+        | "storefront.v1.WatchGamesRequest.genre" => Recipe::Text(letters),
+        "accounts.v1.RegisterRequest.email" | "accounts.v1.UpdateUserRequest.email" => {
+            Recipe::Text(address)
+        }
+        "accounts.v1.RegisterRequest.password" | "accounts.v1.UpdateUserRequest.password" => {
+            Recipe::Text(password)
+        }
+        "storefront.v1.CreateGameRequest.request_id" => Recipe::Pattern(letters, "two words"),
+        "accounts.v1.GetUserRequest.user_id"
+        | "accounts.v1.UpdateUserRequest.user_id"
+        | "storefront.v1.ListGamesRequest.page_size"
+        | "storefront.v1.GetGameRequest.game_id"
+        | "storefront.v1.CreateGameRequest.price"
+        | "storefront.v1.UpdateGameRequest.game_id"
+        | "storefront.v1.UpdateGameRequest.price"
+        | "storefront.v1.DeleteGameRequest.game_id"
+        | "storefront.v1.WatchGamesRequest.game_ids" => Recipe::Number,
+        "storefront.v1.ListGamesRequest.sort" => Recipe::OneOf,
+        _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
+    }
+}
+
+/// Letters. The first three tell the turn.
+fn letters(chars: u64, turn: u64) -> String {
+    const LETTERS: &[u8; 26] = b"abcdefghijklmnopqrstuvwxyz";
+    let letter =
+        |number: u64| char::from(LETTERS[usize::try_from(number % 26).expect("less than 26")]);
+    let of_turn = [turn, turn / 26, turn / 26 / 26].map(letter);
+    let chars = usize::try_from(chars).expect("a text fits into memory");
+    of_turn.into_iter().chain(std::iter::repeat('x')).take(chars).collect()
+}
+
+/// An e-mail address: in no more than three letters where it must be short.
+fn address(chars: u64, turn: u64) -> String {
+    const DOMAIN: &str = "@example.com";
+    if let Some(local @ 1..) = chars.checked_sub(DOMAIN.len() as u64) {
+        return letters(local, turn) + DOMAIN;
+    }
+    let letters = letters(chars.saturating_sub(1), turn);
+    let (local, domain) = letters.split_at(letters.len().min(1));
+    [local, "@", domain].concat()
+}
+
+/// Letters and digits in no order.
+fn password(chars: u64, turn: u64) -> String {
+    const SIGNS: &[u8] = b"k7Qw2ZpX9mVt4RbL6sHd8NcJ3gFy5T";
+    let next = |state: &mut u64| {
+        *state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(*state >> 33).expect("31 bits")
+    };
+    let mut state = turn + 1;
+    (0..chars).map(|_| char::from(SIGNS[next(&mut state) % SIGNS.len()])).collect()
+}
