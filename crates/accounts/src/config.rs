@@ -1,13 +1,9 @@
 //! What an operator may tune about accounts, and how far.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
-use sir0_storage::{self as storage, Asked, Place};
 
 use crate::hashing;
 
@@ -143,16 +139,6 @@ impl Config {
     const LONGEST_SESSION: Duration = Duration::from_hours(90 * 24);
     /// Keeps tokens far below the length at which verifiers stop reading.
     const MAX_NAME_BYTES: usize = 255;
-
-    /// Where its database is.
-    pub fn place(&self, data_dir: &Path) -> storage::Result<Place> {
-        let asked = Asked {
-            url: self.database.as_deref(),
-            password_file: self.database_password_file.as_deref(),
-            connections: self.database_connections,
-        };
-        Place::of(asked, data_dir, "accounts.db")
-    }
 
     /// Refuses unsafe and useless settings before anything is opened.
     pub fn check(&self) -> Result<(), InvalidConfig> {

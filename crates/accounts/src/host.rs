@@ -73,8 +73,8 @@ impl Configured for Config {
             .map_err(|fault| Misfit { path: fault.key.to_owned(), reason: fault.to_string() })
     }
 
-    fn database(&self) -> storage::Asked<'_> {
-        storage::Asked {
+    fn database(&self) -> storage::DatabaseConfig<'_> {
+        storage::DatabaseConfig {
             url: self.database.as_deref(),
             password_file: self.database_password_file.as_deref(),
             connections: self.database_connections,
@@ -121,12 +121,7 @@ impl Hosted for Accounts {
             AccountsServiceDispatch,
             self.clone()
         );
-        serve!(
-            doors,
-            trust_service_server::TrustServiceServer,
-            TrustServiceDispatch,
-            self.clone()
-        );
+        serve!(doors, trust_service_server::TrustServiceServer, TrustServiceDispatch, self.clone());
     }
 
     fn pages(&self) -> Vec<Page> {
@@ -134,7 +129,7 @@ impl Hosted for Accounts {
             path: KEY_SET,
             content_type: "application/jwk-set+json",
             cache_control: "public, max-age=300",
-            text: self.jwks(),
+            text: self.trust.jwks(),
         }]
     }
 

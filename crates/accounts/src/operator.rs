@@ -5,8 +5,9 @@
 
 use std::{path::Path, sync::Arc};
 
+use sir0_host::Configured;
 use sir0_kernel::{Clock, Role, UserId};
-use sir0_storage::{Place, Step};
+use sir0_storage::{Location, Step};
 
 use crate::{
     Accounts, AccountsError, Config, OpenError,
@@ -22,7 +23,7 @@ pub struct Operator {
     db: AccountsDb,
     hasher: Hasher,
     clock: Arc<dyn Clock>,
-    place: Place,
+    place: Location,
 }
 
 impl Operator {
@@ -35,7 +36,7 @@ impl Operator {
     ) -> Result<Self, OpenError> {
         config.check()?;
         let hasher = Hasher::new(&config.hashing)?;
-        let place = config.place(data_dir)?;
+        let place = config.location(data_dir)?;
         match place.first_step().await?.as_deref() {
             Some("accounts") => {}
             Some(_) => return Err(OpenError::Another(place.to_string())),

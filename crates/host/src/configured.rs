@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 use sir0_rpc::{Doorman, Peer, peer::Secret};
 use sir0_settings::Misfit;
-use sir0_storage::{self as storage, Place, Step};
+use sir0_storage::{self as storage, Location, Step};
 
 use crate::{Finding, Ground, Hosted, Service};
 
@@ -26,16 +26,16 @@ pub trait Configured: Erased + Debug + Send + Sync {
     }
 
     /// Where its database is to be. No other service shares it.
-    fn database(&self) -> storage::Asked<'_>;
+    fn database(&self) -> storage::DatabaseConfig<'_>;
 
     /// Where its database is, with this data folder.
-    fn place(&self, data_dir: &Path) -> storage::Result<Place> {
-        Place::of(self.database(), data_dir, &self.service().file())
+    fn location(&self, data_dir: &Path) -> storage::Result<Location> {
+        Location::of(self.database(), data_dir, &self.service().file())
     }
 
-    /// Whether its tables are in a file of this machine. It can be told before the place makes sense.
+    /// Whether its tables are in a file of this machine. It can be told before the location makes sense.
     fn keeps_tables_in_a_file(&self) -> bool {
-        self.database().url.is_none_or(|url| !Place::is_postgres(url))
+        self.database().url.is_none_or(|url| !Location::is_postgres(url))
     }
 
     /// Files besides the database that a backup needs.
@@ -49,8 +49,8 @@ pub trait Configured: Erased + Debug + Send + Sync {
     }
 
     /// Brings its tables up to date, and tells what was applied.
-    async fn migrate(&self, place: &Place) -> storage::Result<Vec<Step>> {
-        place.migrate(self.service().tables).await
+    async fn migrate(&self, location: &Location) -> storage::Result<Vec<Step>> {
+        location.migrate(self.service().tables).await
     }
 
     /// Opens it.

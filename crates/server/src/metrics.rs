@@ -7,7 +7,7 @@ use std::{
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use sir0_host::Configured;
-use sir0_storage::Place;
+use sir0_storage::Location;
 
 use crate::{Config, Parts, SERVICES};
 
@@ -75,8 +75,8 @@ pub(crate) struct Disk {
 impl Disk {
     /// What these parts keep on a disk of this machine.
     pub(crate) fn of(config: &Config, parts: Parts) -> Self {
-        let file = |each: &dyn Configured| match each.place(&config.data_dir) {
-            Ok(Place::Sqlite(file)) => Some((each.service().name, file)),
+        let file = |each: &dyn Configured| match each.location(&config.data_dir) {
+            Ok(Location::Sqlite(file)) => Some((each.service().name, file)),
             _ => None,
         };
         Self {

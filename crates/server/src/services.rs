@@ -34,7 +34,7 @@ impl Services {
         }
         let mut serving = Vec::new();
         for service in config.services.of(parts) {
-            serving.extend(service.place(&config.data_dir)?.serve().await?);
+            serving.extend(service.location(&config.data_dir)?.serve().await?);
         }
         let mut ground = ground(config, parts)?;
         let mut here = Vec::new();

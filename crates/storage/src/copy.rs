@@ -11,7 +11,7 @@ mod table;
 
 use sqlx::AssertSqlSafe;
 
-use crate::{Database, Error, Migrations, Place};
+use crate::{Database, Error, Location, Migrations};
 use table::{Sum, Table};
 
 /// What a table held when it was compared.
@@ -74,8 +74,8 @@ enum Tx {
 
 /// Opens both, copies everything from one into the other, and closes them.
 pub async fn copy_between(
-    from: &Place,
-    to: &Place,
+    from: &Location,
+    to: &Location,
     migrations: &Migrations,
 ) -> Result<Vec<Copied>, CopyError> {
     let (from, _) = Database::open(from, migrations).await?;

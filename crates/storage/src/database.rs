@@ -1,6 +1,6 @@
 //! A database of either engine, for callers that write no SQL themselves: the feed, the health check and the shutdown.
 
-use crate::{Bounds, EventRow, Migrations, Place, Position, Result, Step, postgres, sqlite};
+use crate::{Bounds, EventRow, Location, Migrations, Position, Result, Step, postgres, sqlite};
 
 /// A database of either engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,14 +23,14 @@ macro_rules! on_either {
 
 impl Database {
     /// Opens it, brings its schema up to date, and tells what was applied.
-    pub async fn open(place: &Place, migrations: &Migrations) -> Result<(Self, Vec<Step>)> {
-        Ok(match place {
-            Place::Sqlite(file) => {
+    pub async fn open(location: &Location, migrations: &Migrations) -> Result<(Self, Vec<Step>)> {
+        Ok(match location {
+            Location::Sqlite(file) => {
                 let opened = sqlite::Database::open_and_report(file, migrations.sqlite);
                 let (database, steps) = opened.await?;
                 (Self::Sqlite(database), steps)
             }
-            Place::Postgres(address) => {
+            Location::Postgres(address) => {
                 let opened = postgres::Database::open_and_report(address, migrations.postgres);
                 let (database, steps) = opened.await?;
                 (Self::Postgres(database), steps)

@@ -12,7 +12,7 @@ use crate::{Error, Migrations, Result, Serving, Step, postgres, private::Reach, 
 
 /// Where a database is: a file of the embedded engine, or a PostgreSQL server.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Location {
     /// A file.
     Sqlite(PathBuf),
     /// A database of a server.
@@ -21,7 +21,7 @@ pub enum Place {
 
 /// What an operator says about a database.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+pub struct DatabaseConfig<'a> {
     /// `sqlite:PATH`, a bare path, or `postgres://USER@HOST:PORT/NAME`.
     pub url: Option<&'a str>,
     /// A file that holds the password, so that it stands in no variable and no list of processes.
@@ -30,12 +30,12 @@ pub struct Asked<'a> {
     pub connections: u32,
 }
 
-impl Place {
+impl Location {
     /// Reads what an operator says; without a URL it is `name` in the data folder.
-    pub fn of(asked: Asked<'_>, data_dir: &Path, name: &str) -> Result<Self> {
-        let Some(url) = asked.url else { return Ok(Self::Sqlite(data_dir.join(name))) };
+    pub fn of(config: DatabaseConfig<'_>, data_dir: &Path, name: &str) -> Result<Self> {
+        let Some(url) = config.url else { return Ok(Self::Sqlite(data_dir.join(name))) };
         if Self::is_postgres(url) {
-            let address = postgres::Address::read(url, asked.password_file, asked.connections)?;
+            let address = postgres::Address::read(url, config.password_file, config.connections)?;
             return Ok(Self::Postgres(Box::new(address)));
         }
         let path = url.strip_prefix("sqlite:").unwrap_or(url);
@@ -53,7 +53,7 @@ impl Place {
     }
 }
 
-impl Place {
+impl Location {
     /// Brings the schema up to date, tells what was applied, and leaves nothing open.
     pub async fn migrate(&self, migrations: &Migrations) -> Result<Vec<Step>> {
         match self {
@@ -73,7 +73,7 @@ impl Place {
     }
 
     /// Looks at it as a doctor does, and changes nothing.
-    pub async fn examine(&self) -> Result<Exam> {
+    pub async fn examine(&self) -> Result<Examination> {
         match self {
             Self::Sqlite(file) => sqlite::examine(file).await,
             Self::Postgres(address) => postgres::examine(address).await,
@@ -117,7 +117,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     /// Where it is, without a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -132,7 +132,7 @@ impl fmt::Display for Place {
 
 /// What a look at a database tells.
 #[derive(Clone, Debug)]
-pub struct Exam {
+pub struct Examination {
     /// The engine and its version.
     pub engine: String,
     /// How long it took to connect and to answer.
@@ -151,12 +151,12 @@ mod tests {
 
     #[test]
     fn a_database_is_a_file_or_a_server_and_nothing_else() {
-        let place = |url| {
-            let asked = Asked { url, password_file: None, connections: 10 };
-            Place::of(asked, Path::new("data"), "games.db").ok()
+        let location = |url| {
+            let config = DatabaseConfig { url, password_file: None, connections: 10 };
+            Location::of(config, Path::new("data"), "games.db").ok()
         };
-        let file = |url| match place(url) {
-            Some(Place::Sqlite(file)) => file,
+        let file = |url| match location(url) {
+            Some(Location::Sqlite(file)) => file,
             other => panic!("{other:?} is no file"),
         };
 
@@ -165,8 +165,11 @@ mod tests {
         assert_eq!(file(Some("sqlite:///var/lib/games.db")), Path::new("/var/lib/games.db"));
         assert_eq!(file(Some("games.db")), Path::new("games.db"));
         assert_eq!(file(Some("postgres.db")), Path::new("postgres.db"));
-        assert!(matches!(place(Some("postgres://sir0@db:5432/games")), Some(Place::Postgres(_))));
-        assert!(place(Some("mysql://localhost/games")).is_none());
-        assert!(place(Some("postgres://db:no-port/games")).is_none());
+        assert!(matches!(
+            location(Some("postgres://sir0@db:5432/games")),
+            Some(Location::Postgres(_))
+        ));
+        assert!(location(Some("mysql://localhost/games")).is_none());
+        assert!(location(Some("postgres://db:no-port/games")).is_none());
     }
 }

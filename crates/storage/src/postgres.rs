@@ -12,7 +12,7 @@ use sqlx::{
 };
 
 use crate::{
-    Error as StorageError, Exam, Migration, Result, Step,
+    Error as StorageError, Examination, Migration, Result, Step,
     migrations::{FIRST_STEP, apply, inspect, is_no_table},
 };
 
@@ -200,7 +200,7 @@ pub(crate) async fn first_step(address: &Address) -> Result<Option<String>> {
 }
 
 /// Looks at a server as a doctor does, and changes nothing.
-pub(crate) async fn examine(address: &Address) -> Result<Exam> {
+pub(crate) async fn examine(address: &Address) -> Result<Examination> {
     const LOOK: &str = "
         SELECT current_setting('server_version'), clock_timestamp(), NOT pg_is_in_recovery(),
                CAST(current_setting('max_connections') AS BIGINT),
@@ -211,7 +211,7 @@ pub(crate) async fn examine(address: &Address) -> Result<Exam> {
     refuse_lent_transactions(&address.options).await?;
     let (version, At(clock), is_writable, most, used): (String, At, bool, i64, i64) =
         sqlx::query_as(LOOK).fetch_one(&mut connection).await?;
-    Ok(Exam {
+    Ok(Examination {
         engine: format!("PostgreSQL {version}"),
         took,
         clock: Some(clock),

@@ -42,32 +42,14 @@ macro_rules! room {
         impl $db {
             /// Opens it, brings it up to date, and tells what was applied.
             pub(crate) async fn open(
-                place: &$crate::Place,
+                location: &$crate::Location,
             ) -> $crate::Result<(Self, Vec<$crate::Step>)> {
-                let (database, steps) = $crate::Database::open(place, &MIGRATIONS).await?;
+                let (database, steps) = $crate::Database::open(location, &MIGRATIONS).await?;
                 let db = match database {
                     $crate::Database::Sqlite(database) => Self::Sqlite(Store { database }),
                     $crate::Database::Postgres(database) => Self::Postgres(Store { database }),
                 };
                 Ok((db, steps))
-            }
-
-            /// Brings it up to date, tells what was applied, and leaves nothing open.
-            pub(crate) async fn migrate(place: &$crate::Place) -> $crate::Result<Vec<$crate::Step>> {
-                place.migrate(&MIGRATIONS).await
-            }
-
-            /// Tells which steps it has, and changes nothing.
-            pub(crate) async fn inspect(place: &$crate::Place) -> $crate::Result<Vec<$crate::Step>> {
-                place.inspect(&MIGRATIONS).await
-            }
-
-            /// Copies everything into an empty database, and proves that it arrived.
-            pub(crate) async fn copy(
-                from: &$crate::Place,
-                to: &$crate::Place,
-            ) -> Result<Vec<$crate::copy::Copied>, $crate::copy::CopyError> {
-                $crate::copy::copy_between(from, to, &MIGRATIONS).await
             }
 
             /// The database below, for the feed, the health check and the closing.

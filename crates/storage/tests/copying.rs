@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use sir0_storage::{
-    Asked, Database, Migration, Place,
+    Database, DatabaseConfig, Location, Migration,
     copy::{CopyError, copy},
     postgres, sqlite,
 };
@@ -141,12 +141,12 @@ async fn a_copy_into_a_table_that_has_rows_is_refused() {
 async fn open(empty: &Empty, on_sqlite: &'static str, on_postgres: &'static str) -> Database {
     let step = |version, name, sql| Migration { version, name, sql };
     match place(empty) {
-        Place::Sqlite(file) => {
+        Location::Sqlite(file) => {
             let events = include_str!("../../../migrations/storefront/sqlite/0002_events.sql");
             let steps = [step(1, "tables", on_sqlite), step(2, "events", events)];
             Database::Sqlite(sqlite::Database::open(&file, &steps).await.expect("a database"))
         }
-        Place::Postgres(address) => {
+        Location::Postgres(address) => {
             let events = include_str!("../../../migrations/storefront/postgres/0002_events.sql");
             let steps = [step(1, "tables", on_postgres), step(2, "events", events)];
             let opened = postgres::Database::open(&address, &steps).await;
@@ -155,9 +155,9 @@ async fn open(empty: &Empty, on_sqlite: &'static str, on_postgres: &'static str)
     }
 }
 
-fn place(empty: &Empty) -> Place {
-    let asked = Asked { url: Some(empty.url()), password_file: None, connections: 4 };
-    Place::of(asked, Path::new(""), "").expect("a place")
+fn place(empty: &Empty) -> Location {
+    let asked = DatabaseConfig { url: Some(empty.url()), password_file: None, connections: 4 };
+    Location::of(asked, Path::new(""), "").expect("a place")
 }
 
 /// Adds a studio on PostgreSQL, and tells its number.

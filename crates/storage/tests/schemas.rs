@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use sir0_storage::{Asked, Database, Migration, Place, copy::copy, postgres, sqlite};
+use sir0_storage::{Database, DatabaseConfig, Location, Migration, copy::copy, postgres, sqlite};
 use sir0_throwaway::Empty;
 
 /// A schema as facts, each on a separate line.
@@ -140,10 +140,11 @@ struct Databases {
 async fn databases(service: &str) -> Databases {
     let places = [Empty::on_sqlite(), Empty::on_postgres()];
     let place = |empty: &Empty| {
-        let asked = Asked { url: Some(empty.url()), password_file: None, connections: 4 };
-        Place::of(asked, Path::new(""), "").expect("a place")
+        let asked = DatabaseConfig { url: Some(empty.url()), password_file: None, connections: 4 };
+        Location::of(asked, Path::new(""), "").expect("a place")
     };
-    let (Place::Sqlite(file), Place::Postgres(address)) = (place(&places[0]), place(&places[1]))
+    let (Location::Sqlite(file), Location::Postgres(address)) =
+        (place(&places[0]), place(&places[1]))
     else {
         panic!("a file and a server")
     };

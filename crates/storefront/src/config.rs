@@ -1,10 +1,9 @@
 //! What can be tuned in the storefront.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
-use sir0_storage::{self as storage, Asked, Place};
 
 /// The settings of [`Config`].
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -58,17 +57,5 @@ impl Default for Config {
             database_connections: 10,
             cached_games: 10_000,
         }
-    }
-}
-
-impl Config {
-    /// Where its database is.
-    pub fn place(&self, data_dir: &Path) -> storage::Result<Place> {
-        let asked = Asked {
-            url: self.database.as_deref(),
-            password_file: self.database_password_file.as_deref(),
-            connections: self.database_connections,
-        };
-        Place::of(asked, data_dir, "storefront.db")
     }
 }

@@ -8,7 +8,7 @@ use std::{any::Any, sync::Arc};
 use sir0_contract::storefront::{GamesServiceDispatch, games_service_server};
 use sir0_host::{Configured, Demo, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
 use sir0_settings::{Kind, Setting};
-use sir0_storage::{self as storage, Place, Step};
+use sir0_storage::{self as storage, Location, Step};
 
 use self::topics::GameTopics;
 use crate::{
@@ -57,16 +57,16 @@ impl Configured for Config {
         &SERVICE
     }
 
-    fn database(&self) -> storage::Asked<'_> {
-        storage::Asked {
+    fn database(&self) -> storage::DatabaseConfig<'_> {
+        storage::DatabaseConfig {
             url: self.database.as_deref(),
             password_file: self.database_password_file.as_deref(),
             connections: self.database_connections,
         }
     }
 
-    async fn migrate(&self, place: &Place) -> storage::Result<Vec<Step>> {
-        let (db, steps) = StorefrontDb::open(place).await?;
+    async fn migrate(&self, location: &Location) -> storage::Result<Vec<Step>> {
+        let (db, steps) = StorefrontDb::open(location).await?;
         let marked = db.mark_titles().await;
         db.database().close().await;
         marked.map(|_| steps)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sir0_kernel::{Role, SessionId, UserId};
-use sir0_storage::{Asked, Place};
+use sir0_storage::{DatabaseConfig, Location};
 use sir0_throwaway::on_every_engine;
 
 use super::*;
@@ -19,8 +19,8 @@ const EVENING: Timestamp = Timestamp::from_micros(1_800_021_600_000_000);
 const MIDNIGHT: Timestamp = Timestamp::from_micros(1_800_043_200_000_000);
 
 async fn an_empty_database(url: &str) -> AccountsDb {
-    let asked = Asked { url: Some(url), password_file: None, connections: 64 };
-    let place = Place::of(asked, Path::new(""), "").expect("a place");
+    let asked = DatabaseConfig { url: Some(url), password_file: None, connections: 64 };
+    let place = Location::of(asked, Path::new(""), "").expect("a place");
     AccountsDb::open(&place).await.expect("a database").0
 }
 

@@ -1,13 +1,11 @@
-//! How accounts begins and ends, and what is done to its database beside it.
+//! How accounts begins and ends.
 
 use std::path::Path;
 
 use sir0_feed::Feed;
+use sir0_host::Configured;
 use sir0_rpc::Shared;
-use sir0_storage::{
-    self as storage, Place, Step,
-    copy::{Copied, CopyError},
-};
+use sir0_storage::{self as storage, Step};
 
 use super::{Accounts, Trust};
 use crate::{Config, InvalidConfig, db::AccountsDb, hashing::Hasher};
@@ -42,7 +40,7 @@ impl Accounts {
     ) -> Result<Self, OpenError> {
         config.check()?;
         let hasher = Hasher::new(&config.hashing)?;
-        let (db, steps) = AccountsDb::open(&config.place(data_dir)?).await?;
+        let (db, steps) = AccountsDb::open(&config.location(data_dir)?).await?;
         Step::tell_of_newer("accounts", &steps);
         let redis = shared.redis.clone();
         let feed =
@@ -55,21 +53,6 @@ impl Accounts {
         tokio::spawn(accounts.clone().follow_ended_sessions(follower));
         tokio::spawn(accounts.clone().keep_tidy());
         Ok(accounts)
-    }
-
-    /// Brings the schema up to date, and tells what was applied.
-    pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
-        AccountsDb::migrate(&config.place(data_dir)?).await
-    }
-
-    /// Tells which steps the schema has, and changes nothing.
-    pub async fn inspect(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
-        AccountsDb::inspect(&config.place(data_dir)?).await
-    }
-
-    /// Copies a database of accounts into an empty one, and proves that everything arrived.
-    pub async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
-        AccountsDb::copy(from, to).await
     }
 
     /// Whether it works: its database can be read and written.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sir0_feed::{Config, Feed};
 use sir0_kernel::Timestamp;
 use sir0_redis::Redis;
-use sir0_storage::{self as storage, Asked, Database, Migration, postgres, sqlite};
+use sir0_storage::{self as storage, Database, DatabaseConfig, Migration, postgres, sqlite};
 use tempfile::TempDir;
 
 use crate::Noted;
@@ -23,7 +23,7 @@ const POSTGRES: Migration = Migration {
 
 /// Where one database is. Every handle opened on it is a separate process, as far as the database can tell.
 pub(crate) struct Place {
-    address: storage::Place,
+    address: storage::Location,
     /// The database on its server, if the engine has servers.
     pub(crate) server: Option<sir0_throwaway::Database>,
     _folder: TempDir,
@@ -41,17 +41,17 @@ impl Place {
     fn at(server: Option<sir0_throwaway::Database>) -> Self {
         let folder = tempfile::tempdir().expect("a place for temporary files");
         let url = server.as_ref().map(sir0_throwaway::Database::url);
-        let asked = Asked { url, password_file: None, connections: 10 };
-        let address = storage::Place::of(asked, folder.path(), "test.db").expect("a place");
+        let asked = DatabaseConfig { url, password_file: None, connections: 10 };
+        let address = storage::Location::of(asked, folder.path(), "test.db").expect("a place");
         Self { address, server, _folder: folder }
     }
 
     pub(crate) async fn open(&self) -> Process {
         Process(match &self.address {
-            storage::Place::Sqlite(file) => {
+            storage::Location::Sqlite(file) => {
                 Database::Sqlite(sqlite::Database::open(file, &[SQLITE]).await.expect("a database"))
             }
-            storage::Place::Postgres(address) => Database::Postgres(
+            storage::Location::Postgres(address) => Database::Postgres(
                 postgres::Database::open(address, &[POSTGRES]).await.expect("a database"),
             ),
         })

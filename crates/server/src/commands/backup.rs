@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use anyhow::{Context, bail};
 use sir0_host::KeyFile;
-use sir0_storage::{Place, private, sqlite};
+use sir0_storage::{Location, private, sqlite};
 
 use super::say;
 use crate::Config;
@@ -16,19 +16,19 @@ pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
     make_empty_folder(to).with_context(|| format!("`{name}` cannot hold a backup"))?;
     let mut places = Vec::new();
     for each in config.services.iter() {
-        places.push((each.service(), each.place(&config.data_dir)?));
+        places.push((each.service(), each.location(&config.data_dir)?));
     }
     for (service, place) in places {
         let name = service.name;
         match place {
-            Place::Sqlite(from) => {
+            Location::Sqlite(from) => {
                 let copy = to.join(service.file());
                 sqlite::backup(&from, &copy)
                     .await
                     .with_context(|| format!("the database of {name} cannot be copied"))?;
                 say(&format!("{name}: {}\n", copy.display()))?;
             }
-            Place::Postgres(_) => say(&format!(
+            Location::Postgres(_) => say(&format!(
                 "{name}: on PostgreSQL, not copied here; see docs/backup.md for `pg_dump`\n"
             ))?,
         }

@@ -4,7 +4,7 @@ use std::{fmt::Write, path::Path};
 
 use anyhow::{Context, bail};
 use sir0_storage::{
-    Asked, Place,
+    DatabaseConfig, Location,
     copy::{Copied, copy_between},
 };
 
@@ -27,9 +27,9 @@ pub async fn copy(config: &Config, route: &Route) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn place(config: &Config, url: &str, password_file: Option<&Path>) -> anyhow::Result<Place> {
-    let asked = Asked { url: Some(url), password_file, connections: 2 };
-    Place::of(asked, Path::new(&config.data_dir), "").with_context(|| format!("`{}`", bare(url)))
+fn place(config: &Config, url: &str, password_file: Option<&Path>) -> anyhow::Result<Location> {
+    let asked = DatabaseConfig { url: Some(url), password_file, connections: 2 };
+    Location::of(asked, Path::new(&config.data_dir), "").with_context(|| format!("`{}`", bare(url)))
 }
 
 /// A URL without what may be a password: the password of the user, and everything after a question mark.

@@ -51,7 +51,7 @@ async fn service(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let name = service.service().name;
-    let place = match service.place(&config.data_dir) {
+    let place = match service.location(&config.data_dir) {
         Ok(place) => place,
         Err(error) => {
             let failing = Finding::Failing(full(&error), error.cure());

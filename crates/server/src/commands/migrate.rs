@@ -28,7 +28,7 @@ pub async fn migrate(
             .await
             .with_context(|| format!("the tables of {name} cannot be brought up to date"))?;
         is_complete &= steps.iter().all(|step| step.state != StepState::Missing);
-        say(&report(&format!("{name} in {}", each.place(&config.data_dir)?), &steps))?;
+        say(&report(&format!("{name} in {}", each.location(&config.data_dir)?), &steps))?;
     }
     Ok(is_complete)
 }
@@ -39,7 +39,7 @@ pub(crate) async fn steps(
     service: &dyn Configured,
     check: bool,
 ) -> storage::Result<Vec<Step>> {
-    let place = service.place(&config.data_dir)?;
+    let place = service.location(&config.data_dir)?;
     if check {
         place.inspect(service.service().tables).await
     } else {

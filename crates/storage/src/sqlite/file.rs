@@ -11,7 +11,7 @@ use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::PATIENCE;
 use crate::{
-    Error, Exam, Migration, Result, Step,
+    Error, Examination, Migration, Result, Step,
     migrations::{self, FIRST_STEP, compare, is_no_table},
     private::{self, Reach},
 };
@@ -75,7 +75,7 @@ pub(crate) async fn first_step(file: &Path) -> Result<Option<String>> {
 }
 
 /// Looks at a file as a doctor does, from its first page to its last, and changes nothing.
-pub(crate) async fn examine(file: &Path) -> Result<Exam> {
+pub(crate) async fn examine(file: &Path) -> Result<Examination> {
     let started = tokio::time::Instant::now();
     let mut connection = read_only(file).await?;
     let version: String =
@@ -88,7 +88,7 @@ pub(crate) async fn examine(file: &Path) -> Result<Exam> {
     }
     let is_writable = File::options().append(true).open(file).is_ok();
     let engine = format!("SQLite {version}");
-    Ok(Exam { engine, took, clock: None, is_writable, connections: None })
+    Ok(Examination { engine, took, clock: None, is_writable, connections: None })
 }
 
 async fn read_only(file: &Path) -> Result<SqliteConnection> {

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sir0_storage::{Asked, Error, Migration, Place as Address, Step, postgres as engine};
+use sir0_storage::{
+    DatabaseConfig, Error, Location as Address, Migration, Step, postgres as engine,
+};
 use sir0_throwaway::{Lends, PgBouncer};
 
 use crate::{NOON, hang_up_after};
@@ -58,7 +60,11 @@ impl Place {
 }
 
 fn at(url: &str) -> sir0_storage::Result<Address> {
-    Address::of(Asked { url: Some(url), password_file: None, connections: 10 }, Path::new(""), "")
+    Address::of(
+        DatabaseConfig { url: Some(url), password_file: None, connections: 10 },
+        Path::new(""),
+        "",
+    )
 }
 
 fn address(url: &str) -> engine::Address {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sir0_storage::{Error, Migration, Place as Address, Step, sqlite as engine};
+use sir0_storage::{Error, Location as Address, Migration, Step, sqlite as engine};
 use tempfile::TempDir;
 
 #[path = "stories.rs"]

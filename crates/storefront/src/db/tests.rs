@@ -7,7 +7,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use sir0_kernel::{Price, Timestamp};
-use sir0_storage::{Asked, Place};
+use sir0_storage::{DatabaseConfig, Location};
 use sir0_throwaway::{Empty, on_every_engine};
 
 use super::*;
@@ -43,8 +43,8 @@ mod search;
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 async fn an_empty_database(url: &str) -> StorefrontDb {
-    let asked = Asked { url: Some(url), password_file: None, connections: 64 };
-    let place = Place::of(asked, Path::new(""), "").expect("a place");
+    let asked = DatabaseConfig { url: Some(url), password_file: None, connections: 64 };
+    let place = Location::of(asked, Path::new(""), "").expect("a place");
     StorefrontDb::open(&place).await.expect("a database").0
 }
 

@@ -1,13 +1,11 @@
-//! How the storefront begins and ends, and what is done to its database beside it.
+//! How the storefront begins and ends.
 
 use std::path::Path;
 
 use sir0_feed::Feed;
+use sir0_host::Configured;
 use sir0_rpc::{Seal, Shared};
-use sir0_storage::{
-    self as storage, Place, Step,
-    copy::{Copied, CopyError},
-};
+use sir0_storage::{self as storage, Step};
 
 use super::Storefront;
 use crate::{
@@ -20,7 +18,7 @@ use crate::{
 impl Storefront {
     /// Opens the database and begins to follow its changes.
     pub async fn open(config: &Config, data_dir: &Path, shared: Shared) -> storage::Result<Self> {
-        let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
+        let (db, steps) = StorefrontDb::open(&config.location(data_dir)?).await?;
         Step::tell_of_newer("storefront", &steps);
         let doorman = shared.doorman.clone().for_publishers_to("change games");
         let shared = Shared { doorman, ..shared };
@@ -50,24 +48,6 @@ impl Storefront {
         tokio::spawn(storefront.clone().drop_what_others_changed(follower));
         tokio::spawn(storefront.clone().keep_tidy());
         Ok(storefront)
-    }
-
-    /// Brings the schema up to date, and tells what was applied.
-    pub async fn migrate(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
-        let (db, steps) = StorefrontDb::open(&config.place(data_dir)?).await?;
-        let marked = db.mark_titles().await;
-        db.database().close().await;
-        marked.map(|_| steps)
-    }
-
-    /// Tells which steps the schema has, and changes nothing.
-    pub async fn inspect(config: &Config, data_dir: &Path) -> storage::Result<Vec<Step>> {
-        StorefrontDb::inspect(&config.place(data_dir)?).await
-    }
-
-    /// Copies a storefront's database into an empty one, and proves that everything arrived.
-    pub async fn copy(from: &Place, to: &Place) -> Result<Vec<Copied>, CopyError> {
-        StorefrontDb::copy(from, to).await
     }
 
     /// Whether it works: its database can be read and written.

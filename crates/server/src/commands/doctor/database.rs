@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sir0_host::{Configured, Finding, full};
 use sir0_kernel::{Clock, SystemClock};
-use sir0_storage::{Exam, Place, Step, StepState};
+use sir0_storage::{Examination, Location, Step, StepState};
 
 use crate::{Config, commands::migrate::steps};
 
@@ -20,8 +20,8 @@ pub(super) struct Look {
 }
 
 /// Looks at a database from outside.
-pub(super) async fn look(place: &Place) -> Look {
-    if let Place::Sqlite(file) = place
+pub(super) async fn look(place: &Location) -> Look {
+    if let Location::Sqlite(file) = place
         && !file.exists()
     {
         let finding =
@@ -37,8 +37,8 @@ pub(super) async fn look(place: &Place) -> Look {
     }
 }
 
-fn judge(place: &Place, exam: &Exam) -> Finding {
-    let Exam { engine, took, clock, is_writable, connections } = exam;
+fn judge(place: &Location, exam: &Examination) -> Finding {
+    let Examination { engine, took, clock, is_writable, connections } = exam;
     let detail = format!("{place}: {engine} answers in {} ms", took.as_millis());
     if !is_writable {
         return Finding::Failing(

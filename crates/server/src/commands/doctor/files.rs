@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use sir0_host::{Finding, full};
 use sir0_storage::{
-    Place,
+    Location,
     private::{self, Reach},
 };
 
@@ -45,7 +45,7 @@ fn visit(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether other users can reach the files of a database. `None` when they cannot.
-pub(super) fn of_database(place: &Place) -> Option<Finding> {
+pub(super) fn of_database(place: &Location) -> Option<Finding> {
     let found = match place.judge() {
         Ok(found) => found,
         Err(error) => return Some(Finding::Failing(full(&error), error.cure())),

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use sir0_host::Finding;
 use sir0_port::listen;
-use sir0_storage::Place;
+use sir0_storage::Location;
 
 use crate::{Config, Parts, commands::probe};
 
@@ -42,8 +42,8 @@ pub(super) async fn look(config: &Config, parts: Parts) -> Finding {
 /// Whether some process serves the files of these parts. `None` where a database server keeps the tables, because it
 /// does not tell.
 fn is_served_here(config: &Config, parts: Parts) -> Option<bool> {
-    let places = config.services.of(parts).filter_map(|each| each.place(&config.data_dir).ok());
-    let files: Vec<_> = places.filter(|place| matches!(place, Place::Sqlite(_))).collect();
-    let is_served = |place: &Place| matches!(place.served_by(), Ok(Some(_)));
+    let places = config.services.of(parts).filter_map(|each| each.location(&config.data_dir).ok());
+    let files: Vec<_> = places.filter(|place| matches!(place, Location::Sqlite(_))).collect();
+    let is_served = |place: &Location| matches!(place.served_by(), Ok(Some(_)));
     (!files.is_empty()).then(|| files.iter().any(is_served))
 }
