@@ -16,30 +16,30 @@
 //!
 //! Anything that does not work panics and says what it was about: a failing test looks like that. On Unix only.
 
-mod apart;
+mod address;
+mod bearer;
 mod cluster;
-mod door;
-mod line;
-mod lines;
+mod event_stream;
 mod operator;
 mod person;
 mod platform;
 mod process;
 mod rest;
 mod socket;
+mod split;
 mod tables;
 mod topology;
 
-pub use apart::{Apart, Lone, apart, apart_with};
+pub use bearer::Bearer;
 pub use cluster::{Cluster, ENVOY, Envoy, Instance, Plan, Redis, Store, cluster};
-pub use line::Line;
-pub use lines::Lines;
+pub use event_stream::EventStream;
 pub use operator::Operator;
 pub use person::{AccountsClient, GamesClient, PASSWORD, Person, email_of};
 pub use platform::{Running, config, platform, platform_with};
 pub use process::{Process, process, process_with, rss_of};
 pub use rest::{Answer, Rest};
 pub use socket::Socket;
+pub use split::{Split, SplitPart, split, split_with};
 pub use tables::Tables;
 pub use topology::{TOPOLOGY, Topology, topology};
 

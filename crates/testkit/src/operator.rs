@@ -3,14 +3,15 @@
 use sir0_accounts::Accounts;
 use sir0_kernel::Role;
 
-use crate::{Cluster, person};
+use crate::{Cluster, Process, person};
 
 /// An operator of a platform.
 pub struct Operator<'p>(Tool<'p>);
 
 enum Tool<'p> {
     Here(&'p Accounts),
-    Program(&'p Cluster),
+    Process(&'p Process),
+    Cluster(&'p Cluster),
 }
 
 impl<'p> Operator<'p> {
@@ -18,21 +19,27 @@ impl<'p> Operator<'p> {
         Self(Tool::Here(accounts))
     }
 
+    pub(crate) const fn beside(process: &'p Process) -> Self {
+        Self(Tool::Process(process))
+    }
+
     pub(crate) const fn of(cluster: &'p Cluster) -> Self {
-        Self(Tool::Program(cluster))
+        Self(Tool::Cluster(cluster))
     }
 
     /// Makes an account of this name.
     pub async fn creates(&self, name: &str, role: Role) {
         let email = person::email_of(name);
+        let create = ["create", "--email", &email, "--username", name, "--role", role.as_str()];
         match self.0 {
             Tool::Here(accounts) => {
                 let made = accounts.create(name, &email, person::PASSWORD, role).await;
                 made.expect("a name that is free and good");
             }
-            Tool::Program(cluster) => {
-                let create =
-                    ["create", "--email", &email, "--username", name, "--role", role.as_str()];
+            Tool::Process(process) => {
+                process.operator(&create, person::PASSWORD).await;
+            }
+            Tool::Cluster(cluster) => {
                 cluster.operator(&create, person::PASSWORD).await;
             }
         }
@@ -41,12 +48,16 @@ impl<'p> Operator<'p> {
     /// Changes what the account of this name may do.
     pub async fn grants(&self, name: &str, role: Role) {
         let email = person::email_of(name);
+        let grant = ["grant", "--email", &email, "--role", role.as_str()];
         match self.0 {
             Tool::Here(accounts) => {
                 accounts.grant(&email, role).await.expect("an account of this name");
             }
-            Tool::Program(cluster) => {
-                cluster.operator(&["grant", "--email", &email, "--role", role.as_str()], "").await;
+            Tool::Process(process) => {
+                process.operator(&grant, "").await;
+            }
+            Tool::Cluster(cluster) => {
+                cluster.operator(&grant, "").await;
             }
         }
     }

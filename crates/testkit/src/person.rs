@@ -9,15 +9,15 @@ use sir0_contract::{
 };
 use tonic::transport::{Channel, Endpoint};
 
-use crate::{Line, Rest, Socket, door::Door};
+use crate::{Bearer, Rest, Socket, address::Address};
 
 /// The password of everyone here.
 pub const PASSWORD: &str = "nine quiet lanterns over 58 harbours";
 
 /// Accounts over gRPC.
-pub type AccountsClient = AccountsServiceClient<Line>;
+pub type AccountsClient = AccountsServiceClient<Bearer>;
 /// The storefront over gRPC.
-pub type GamesClient = GamesServiceClient<Line>;
+pub type GamesClient = GamesServiceClient<Bearer>;
 
 /// Someone who uses a platform, through as many clients as they like.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ pub struct Person {
     pub id: i32,
     /// The access token, if signed in.
     pub token: Option<String>,
-    door: Door,
+    address: Address,
 }
 
 /// The e-mail that a person of this name has here: `northlight@example.com`.
@@ -40,14 +40,14 @@ pub fn email_of(name: &str) -> String {
 }
 
 impl Person {
-    pub(crate) const fn visitor(door: Door) -> Self {
-        Self { id: 0, token: None, door }
+    pub(crate) const fn visitor(address: Address) -> Self {
+        Self { id: 0, token: None, address }
     }
 
     /// Where the platform is reached now.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.door.address()
+        self.address.now()
     }
 
     /// The access token of someone who signed in.
@@ -78,19 +78,19 @@ impl Person {
         let request = LoginRequest { email: email_of(name), password: PASSWORD.to_owned() };
         let begun = self.accounts().login(request).await.expect("an account of this name");
         let begun = begun.into_inner();
-        Self { id: begun.user_id, token: Some(begun.token), door: self.door.clone() }
+        Self { id: begun.user_id, token: Some(begun.token), address: self.address.clone() }
     }
 
     /// Accounts over gRPC, on a separate connection.
     #[must_use]
     pub fn accounts(&self) -> AccountsClient {
-        AccountsServiceClient::new(self.line())
+        AccountsServiceClient::new(self.connection())
     }
 
     /// The storefront over gRPC, on a separate connection.
     #[must_use]
     pub fn games(&self) -> GamesClient {
-        GamesServiceClient::new(self.line())
+        GamesServiceClient::new(self.connection())
     }
 
     /// The status service over gRPC, on a separate connection.
@@ -109,7 +109,7 @@ impl Person {
     /// REST.
     #[must_use]
     pub fn rest(&self) -> Rest {
-        Rest::new(self.door.clone(), self.token.as_deref())
+        Rest::new(self.address.clone(), self.token.as_deref())
     }
 
     /// A WebSocket, open.
@@ -117,7 +117,44 @@ impl Person {
         Socket::open(self.address()).await
     }
 
-    fn line(&self) -> Line {
-        Line::new(self.channel(), self.token.as_deref(), self.door.clone())
+    fn connection(&self) -> Bearer {
+        Bearer::new(self.channel(), self.token.as_deref(), self.address.clone())
     }
 }
+
+/// The people of a platform, written once for every way to put one together. They sign in where its visitors are, and
+/// its operator makes their accounts.
+macro_rules! people {
+    ($platform:ty, |$it:ident| $visitor:expr, $operator:expr) => {
+        impl $platform {
+            /// Someone who registered and signed in.
+            pub async fn player(&self, name: &str) -> $crate::Person {
+                let $it = self;
+                let visitor = $visitor;
+                visitor.registers(name).await;
+                visitor.signs_in(name).await
+            }
+
+            /// A studio: an operator made its account, and it signed in.
+            pub async fn publisher(&self, name: &str) -> $crate::Person {
+                self.made_by_operator(name, sir0_kernel::Role::Publisher).await
+            }
+
+            /// An administrator: an operator made the account, and it signed in.
+            pub async fn admin(&self, name: &str) -> $crate::Person {
+                self.made_by_operator(name, sir0_kernel::Role::Admin).await
+            }
+
+            async fn made_by_operator(
+                &self,
+                name: &str,
+                role: sir0_kernel::Role,
+            ) -> $crate::Person {
+                let $it = self;
+                $operator.creates(name, role).await;
+                $visitor.signs_in(name).await
+            }
+        }
+    };
+}
+pub(crate) use people;

@@ -3,22 +3,23 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use sir0_accounts::Accounts;
-use sir0_kernel::Role;
 use sir0_server::{Config, Platform, cli::Options};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use crate::{
-    Cluster, LONG, Operator, Person, Tables, Topology, cluster,
-    door::Door,
+    Cluster, LONG, Operator, Person, Tables, Topology,
+    address::Address,
+    cluster,
+    person::people,
     tables::{self, Databases},
     topology,
 };
 
 /// A platform that serves. It stops when it is dropped.
-pub struct Running(Stage);
+pub struct Running(Setup);
 
-enum Stage {
+enum Setup {
     Here(Box<Here>),
     Cluster(Box<Cluster>),
 }
@@ -26,7 +27,7 @@ enum Stage {
 /// A platform in the process of the test.
 struct Here {
     config: Config,
-    door: Door,
+    address: Address,
     serving: Serving,
     databases: Option<Databases>,
     folder: TempDir,
@@ -42,7 +43,7 @@ struct Serving {
 /// `PostgreSQL`, or as a whole cluster behind its proxy, as [`topology`] says.
 pub async fn platform() -> Running {
     match topology() {
-        Topology::Cluster => Running(Stage::Cluster(Box::new(cluster().await))),
+        Topology::Cluster => Running(Setup::Cluster(Box::new(cluster().await))),
         Topology::Files | Topology::Postgres => platform_with(|_| ()).await,
     }
 }
@@ -57,9 +58,9 @@ pub async fn platform_with(set: impl FnOnce(&mut Config)) -> Running {
     config.data_dir = folder.path().to_owned();
     config.listen = ([127, 0, 0, 1], 0).into();
     let (address, serving) = serve(&config).await;
-    Running(Stage::Here(Box::new(Here {
+    Running(Setup::Here(Box::new(Here {
         config,
-        door: Door::at(address),
+        address: Address::at(address),
         serving,
         databases,
         folder,
@@ -110,12 +111,12 @@ impl Here {
 
     async fn restart_after(self, meanwhile: impl AsyncFnOnce(&Tables)) -> Self {
         let tables = self.tables();
-        let Self { config, door, serving, databases, folder } = self;
+        let Self { config, address, serving, databases, folder } = self;
         serving.end().await;
         meanwhile(&tables).await;
-        let (address, serving) = serve(&config).await;
-        door.moves_to(address);
-        Self { config, door, serving, databases, folder }
+        let (moved_to, serving) = serve(&config).await;
+        address.moves_to(moved_to);
+        Self { config, address, serving, databases, folder }
     }
 }
 
@@ -124,8 +125,8 @@ impl Running {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         match &self.0 {
-            Stage::Here(here) => here.door.address(),
-            Stage::Cluster(cluster) => cluster.address(),
+            Setup::Here(here) => here.address.now(),
+            Setup::Cluster(cluster) => cluster.address(),
         }
     }
 
@@ -133,8 +134,8 @@ impl Running {
     #[must_use]
     pub fn storefront_tables(&self) -> Tables {
         match &self.0 {
-            Stage::Here(here) => here.tables(),
-            Stage::Cluster(cluster) => cluster.storefront_tables(),
+            Setup::Here(here) => here.tables(),
+            Setup::Cluster(cluster) => cluster.storefront_tables(),
         }
     }
 
@@ -142,8 +143,8 @@ impl Running {
     #[must_use]
     pub fn signing_key(&self) -> PathBuf {
         match &self.0 {
-            Stage::Here(here) => here.folder.path().join("signing-key.pem"),
-            Stage::Cluster(cluster) => cluster.signing_key(),
+            Setup::Here(here) => here.folder.path().join("signing-key.pem"),
+            Setup::Cluster(cluster) => cluster.signing_key(),
         }
     }
 
@@ -151,8 +152,8 @@ impl Running {
     #[must_use]
     pub fn operator(&self) -> Operator<'_> {
         match &self.0 {
-            Stage::Here(here) => Operator::here(&here.serving.accounts),
-            Stage::Cluster(cluster) => Operator::of(cluster),
+            Setup::Here(here) => Operator::here(&here.serving.accounts),
+            Setup::Cluster(cluster) => Operator::of(cluster),
         }
     }
 
@@ -166,14 +167,14 @@ impl Running {
     #[must_use]
     pub async fn restart_after(self, meanwhile: impl AsyncFnOnce(&Tables)) -> Self {
         Self(match self.0 {
-            Stage::Here(here) => Stage::Here(Box::new(here.restart_after(meanwhile).await)),
-            Stage::Cluster(mut cluster) => {
+            Setup::Here(here) => Setup::Here(Box::new(here.restart_after(meanwhile).await)),
+            Setup::Cluster(mut cluster) => {
                 cluster.stops().await;
                 meanwhile(&cluster.storefront_tables()).await;
                 // The cluster was not told of the change to its tables, so its cache is emptied.
                 let _ = cluster.redis.cli(&["FLUSHALL"]);
                 cluster.starts_again().await;
-                Stage::Cluster(cluster)
+                Setup::Cluster(cluster)
             }
         })
     }
@@ -182,30 +183,10 @@ impl Running {
     #[must_use]
     pub fn visitor(&self) -> Person {
         match &self.0 {
-            Stage::Here(here) => Person::visitor(here.door.clone()),
-            Stage::Cluster(cluster) => cluster.visitor(),
+            Setup::Here(here) => Person::visitor(here.address.clone()),
+            Setup::Cluster(cluster) => cluster.visitor(),
         }
     }
-
-    /// Someone who registered and signed in.
-    pub async fn player(&self, name: &str) -> Person {
-        let visitor = self.visitor();
-        visitor.registers(name).await;
-        visitor.signs_in(name).await
-    }
-
-    /// A studio: an operator made its account, and it signed in.
-    pub async fn publisher(&self, name: &str) -> Person {
-        self.made_by_operator(name, Role::Publisher).await
-    }
-
-    /// An administrator: an operator made the account, and it signed in.
-    pub async fn admin(&self, name: &str) -> Person {
-        self.made_by_operator(name, Role::Admin).await
-    }
-
-    async fn made_by_operator(&self, name: &str, role: Role) -> Person {
-        self.operator().creates(name, role).await;
-        self.visitor().signs_in(name).await
-    }
 }
+
+people!(Running, |it| it.visitor(), it.operator());

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use sir0_kernel::Role;
 use tempfile::TempDir;
 use tokio::{
     io::AsyncWriteExt,
@@ -18,9 +17,9 @@ use tokio::{
 };
 
 use crate::{
-    LONG, Person, Tables, Topology,
-    door::Door,
-    person,
+    LONG, Operator, Person, Tables, Topology,
+    address::Address,
+    person::people,
     tables::{self, Databases},
     topology,
 };
@@ -38,7 +37,7 @@ pub(crate) const CHEAP_HASHING: [(&str, &str); 3] = [
 /// A running `sir0`. It is killed when it is dropped.
 pub struct Process {
     child: Child,
-    door: Door,
+    address: Address,
     settings: Vec<(String, String)>,
     databases: Option<Databases>,
     folder: TempDir,
@@ -58,7 +57,7 @@ pub async fn process_with(settings: &[(&str, &str)]) -> Process {
     let databases = (topology() == Topology::Postgres).then(Databases::fresh);
     settings.extend(databases.iter().flat_map(Databases::variables));
     let (child, address) = start(folder.path(), &settings).await;
-    Process { child, door: Door::at(address), settings, databases, folder }
+    Process { child, address: Address::at(address), settings, databases, folder }
 }
 
 async fn start(folder: &Path, settings: &[(String, String)]) -> (Child, SocketAddr) {
@@ -173,7 +172,7 @@ impl Process {
     /// Where it is reached now.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.door.address()
+        self.address.now()
     }
 
     /// Where its key is, and its databases if they are files.
@@ -232,7 +231,7 @@ impl Process {
         assert!(!self.is_alive(), "it ends before it is started again");
         let (child, address) = start(self.folder.path(), &self.settings).await;
         self.child = child;
-        self.door.moves_to(address);
+        self.address.moves_to(address);
     }
 
     /// Starts it again as [`Self::starts_again`] does, with these variables besides.
@@ -274,30 +273,8 @@ impl Process {
     /// Someone who is not signed in.
     #[must_use]
     pub fn visitor(&self) -> Person {
-        Person::visitor(self.door.clone())
-    }
-
-    /// Someone who registered and signed in.
-    pub async fn player(&self, name: &str) -> Person {
-        let visitor = self.visitor();
-        visitor.registers(name).await;
-        visitor.signs_in(name).await
-    }
-
-    /// A studio: an operator made its account, and it signed in.
-    pub async fn publisher(&self, name: &str) -> Person {
-        self.made_by_operator(name, Role::Publisher).await
-    }
-
-    /// An administrator: an operator made the account, and it signed in.
-    pub async fn admin(&self, name: &str) -> Person {
-        self.made_by_operator(name, Role::Admin).await
-    }
-
-    async fn made_by_operator(&self, name: &str, role: Role) -> Person {
-        let email = person::email_of(name);
-        let create = ["create", "--email", &email, "--username", name, "--role", role.as_str()];
-        self.operator(&create, person::PASSWORD).await;
-        self.visitor().signs_in(name).await
+        Person::visitor(self.address.clone())
     }
 }
+
+people!(Process, |it| it.visitor(), Operator::beside(it));

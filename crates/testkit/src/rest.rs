@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use reqwest::{Client, RequestBuilder, Response, header};
 use serde_json::Value;
 
-use crate::{LONG, Lines, door::Door};
+use crate::{EventStream, LONG, address::Address};
 
 /// A REST client with a token, or without.
 #[derive(Clone)]
@@ -12,7 +12,7 @@ pub struct Rest {
     client: Client,
     origin: String,
     token: Option<String>,
-    door: Door,
+    address: Address,
 }
 
 /// The answer to a request.
@@ -29,9 +29,9 @@ pub struct Answer {
 }
 
 impl Rest {
-    pub(crate) fn new(door: Door, token: Option<&str>) -> Self {
-        let origin = format!("http://{}", door.address());
-        Self { client: plain_client(), origin, token: token.map(str::to_owned), door }
+    pub(crate) fn new(address: Address, token: Option<&str>) -> Self {
+        let origin = format!("http://{}", address.now());
+        Self { client: plain_client(), origin, token: token.map(str::to_owned), address }
     }
 
     /// A request that can still be given headers and a body.
@@ -71,19 +71,19 @@ impl Rest {
 
     async fn changes(&self, request: RequestBuilder) -> Answer {
         let answer = answer(request).await;
-        self.door.settles().await;
+        self.address.settles().await;
         answer
     }
 
     /// Opens a stream in this content type, with these headers.
-    pub async fn stream(&self, path: &str, accept: &str, headers: &[(&str, &str)]) -> Lines {
+    pub async fn stream(&self, path: &str, accept: &str, headers: &[(&str, &str)]) -> EventStream {
         let mut request = self.request(Method::GET, path).header(header::ACCEPT, accept);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = sent(request).await;
         assert_eq!(response.status().as_u16(), 200, "{path} opens a stream");
-        Lines::new(response)
+        EventStream::new(response)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sir0_contract::{CALLS, storefront::WatchGamesRequest};
-use sir0_testkit::{Answer, Apart, LONG, Person, a_game, apart, apart_with};
+use sir0_testkit::{Answer, LONG, Person, Split, a_game, split, split_with};
 use tokio::time::{sleep, timeout};
 use tonic::Code;
 use tonic_health::pb::{
@@ -38,7 +38,7 @@ async fn adds_when_trusted(person: &Person, title: &str) -> Answer {
 
 #[tokio::test]
 async fn a_token_from_accounts_opens_the_storefront_until_it_is_given_back() {
-    let platform = apart().await;
+    let platform = split().await;
     let signed_in = platform.publisher("Northlight").await;
     let studio = platform.storefront.meets(&signed_in);
 
@@ -55,7 +55,7 @@ async fn a_token_from_accounts_opens_the_storefront_until_it_is_given_back() {
 
 #[tokio::test]
 async fn an_outage_of_accounts_signs_nobody_out_and_a_logout_before_it_is_remembered() {
-    let mut platform = apart().await;
+    let mut platform = split().await;
     let stays = platform.publisher("Northlight").await;
     let leaves = stays.signs_in("Northlight").await;
     let (studio, gone) = (platform.storefront.meets(&stays), platform.storefront.meets(&leaves));
@@ -77,7 +77,7 @@ async fn an_outage_of_accounts_signs_nobody_out_and_a_logout_before_it_is_rememb
 
 #[tokio::test]
 async fn each_part_answers_its_own_calls_and_says_of_others_that_they_are_elsewhere() {
-    let platform = apart().await;
+    let platform = split().await;
     let parts = [
         ("sir0.accounts.", &platform.accounts),
         ("sir0.storefront.", &platform.storefront),
@@ -138,7 +138,7 @@ async fn health(person: &Person, service: &str) -> Result<ServingStatus, Code> {
 
 #[tokio::test]
 async fn each_part_tells_the_health_of_what_it_serves() {
-    let Apart { accounts, storefront, edge, .. } = &apart().await;
+    let Split { accounts, storefront, edge, .. } = &split().await;
 
     for (part, own, foreign) in [
         (accounts, "sir0.accounts.v1.AccountsService", "sir0.storefront.v1.GamesService"),
@@ -154,7 +154,7 @@ async fn each_part_tells_the_health_of_what_it_serves() {
 
 #[tokio::test]
 async fn the_edge_tells_who_does_not_work_and_when_it_does_again() {
-    let mut platform = apart().await;
+    let mut platform = split().await;
     let edge = platform.edge.visitor();
     let well = until(200, async || edge.rest().get("/api/status").await).await;
 
@@ -173,7 +173,7 @@ async fn the_edge_tells_who_does_not_work_and_when_it_does_again() {
 
 #[tokio::test]
 async fn a_part_that_stops_says_so_before_its_port_closes() {
-    let mut platform = apart_with(|config| config.limits.linger = LINGER).await;
+    let mut platform = split_with(|config| config.limits.linger = LINGER).await;
     let visitor = platform.storefront.visitor();
     assert_eq!(health(&visitor, "").await, Ok(ServingStatus::Serving));
     let begun = Instant::now();
@@ -200,7 +200,7 @@ async fn a_part_that_stops_says_so_before_its_port_closes() {
 
 #[tokio::test]
 async fn watchers_of_the_storefront_hear_what_a_studio_of_accounts_changes() {
-    let platform = apart().await;
+    let platform = split().await;
     let visitor = platform.storefront.visitor();
     let studio = platform.storefront.meets(&platform.publisher("Northlight").await);
     adds_when_trusted(&studio, "Harbours").await;

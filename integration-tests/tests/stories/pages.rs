@@ -77,7 +77,7 @@ async fn a_page_token_that_is_forged_or_of_another_list_is_refused() {
     assert_eq!(page(&mut games, &good).await.games[0].title, "Bridges");
 }
 
-async fn in_sync_token(mut watch: sir0_testkit::Lines) -> String {
+async fn in_sync_token(mut watch: sir0_testkit::EventStream) -> String {
     loop {
         let heard = watch.next_json().await.expect("an open stream");
         if heard.get("inSync").is_some() {

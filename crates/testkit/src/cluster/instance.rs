@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::warden::Warden;
-use crate::{LONG, Person, door::Door, process};
+use crate::{LONG, Person, address::Address, process};
 
 /// One `sir0 serve PART`. It is killed when it is dropped.
 pub struct Instance {
@@ -26,7 +26,7 @@ pub struct Instance {
     settings: Vec<(String, String)>,
     /// The folder of its log.
     folder: PathBuf,
-    door: Door,
+    address: Address,
     child: Option<Child>,
     /// How much it had logged when it was started last.
     logged: usize,
@@ -41,13 +41,13 @@ impl Instance {
         program: &Path,
         settings: Vec<(String, String)>,
         folder: PathBuf,
-        door: Door,
+        address: Address,
         warden: Arc<Warden>,
     ) -> Self {
         fs::create_dir_all(&folder).expect("a folder of ours");
         let program = program.to_owned();
         let mut instance =
-            Self { name, part, program, settings, folder, door, child: None, logged: 0, warden };
+            Self { name, part, program, settings, folder, address, child: None, logged: 0, warden };
         instance.launch();
         instance
     }
@@ -61,13 +61,13 @@ impl Instance {
     /// Where it is reached past the proxy, the same as long as it lives.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.door.address()
+        self.address.now()
     }
 
     /// Someone who is not signed in, at this instance.
     #[must_use]
     pub fn visitor(&self) -> Person {
-        Person::visitor(self.door.clone())
+        Person::visitor(self.address.clone())
     }
 
     /// The same person, with the same token, at this instance.
@@ -136,7 +136,7 @@ impl Instance {
     pub(super) fn moves_to(&mut self, address: SocketAddr) {
         assert!(!self.is_alive(), "it ends before it moves");
         self.settings.push(("SIR0_LISTEN".to_owned(), address.to_string()));
-        self.door.moves_to(address);
+        self.address.moves_to(address);
     }
 
     fn launch(&mut self) {

@@ -2,7 +2,7 @@
 
 use futures::future::join;
 
-use super::{Cluster, Instance, upstream_counts};
+use super::{Cluster, Instance, plan::upstream_counts};
 
 impl Cluster {
     /// Kills these instances of accounts and of the storefront, and starts each where the other one was. The names that

@@ -14,26 +14,26 @@ use tonic::{
 };
 use tower::Service;
 
-use crate::door::Door;
+use crate::address::Address;
 
 /// A gRPC connection of a person.
 #[derive(Clone)]
-pub struct Line {
+pub struct Bearer {
     channel: Channel,
-    bearer: Option<HeaderValue>,
-    door: Door,
+    token: Option<HeaderValue>,
+    address: Address,
 }
 
-impl Line {
-    pub(crate) fn new(channel: Channel, token: Option<&str>, door: Door) -> Self {
-        let bearer = token.map(|token| {
+impl Bearer {
+    pub(crate) fn new(channel: Channel, token: Option<&str>, address: Address) -> Self {
+        let token = token.map(|token| {
             format!("Bearer {token}").parse().expect("a token is text that headers can hold")
         });
-        Self { channel, bearer, door }
+        Self { channel, token, address }
     }
 }
 
-impl Service<Request<Body>> for Line {
+impl Service<Request<Body>> for Bearer {
     type Response = Response<Body>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>> + Send>>;
@@ -43,15 +43,15 @@ impl Service<Request<Body>> for Line {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Some(bearer) = &self.bearer {
-            request.headers_mut().insert(http::header::AUTHORIZATION, bearer.clone());
+        if let Some(token) = &self.token {
+            request.headers_mut().insert(http::header::AUTHORIZATION, token.clone());
         }
         let is_change = !only_reads(request.uri().path());
-        let (answer, door) = (self.channel.call(request), self.door.clone());
+        let (answer, address) = (self.channel.call(request), self.address.clone());
         Box::pin(async move {
             let answer = answer.await;
             if is_change {
-                door.settles().await;
+                address.settles().await;
             }
             answer
         })

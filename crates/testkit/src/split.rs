@@ -4,31 +4,30 @@
 use std::{collections::BTreeMap, fs, net::SocketAddr};
 
 use sir0_accounts::Accounts;
-use sir0_kernel::Role;
 use sir0_server::{Config, Parts, Platform, SERVICES, parts::Part};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
-use crate::{LONG, PASSWORD, Person, config, door::Door, email_of};
+use crate::{LONG, Operator, Person, address::Address, config, person::people};
 
 /// Accounts, storefront and edge, each by itself. They stop when they are dropped.
-pub struct Apart {
+pub struct Split {
     /// The part that has accounts.
-    pub accounts: Lone,
+    pub accounts: SplitPart,
     /// The part that has games.
-    pub storefront: Lone,
+    pub storefront: SplitPart,
     /// Every other service, by its name.
-    pub others: BTreeMap<&'static str, Lone>,
+    pub others: BTreeMap<&'static str, SplitPart>,
     /// The part that has the status of both.
-    pub edge: Lone,
+    pub edge: SplitPart,
     _folder: TempDir,
 }
 
 /// One part that runs by itself, or may be started again.
-pub struct Lone {
+pub struct SplitPart {
     part: Part,
     config: Config,
-    door: Door,
+    address: Address,
     serving: Option<Serving>,
 }
 
@@ -39,12 +38,12 @@ struct Serving {
 }
 
 /// All parts, on free ports of loopback, each with a separate folder.
-pub async fn apart() -> Apart {
-    apart_with(|_| ()).await
+pub async fn split() -> Split {
+    split_with(|_| ()).await
 }
 
 /// All parts, with other settings than [`config`] has.
-pub async fn apart_with(set: impl FnOnce(&mut Config)) -> Apart {
+pub async fn split_with(set: impl FnOnce(&mut Config)) -> Split {
     let folder = tempfile::tempdir().expect("a folder for the test");
     let secret = folder.path().join("peers-secret");
     fs::write(&secret, "what-only-the-services-know").expect("a file in the folder of the test");
@@ -55,7 +54,7 @@ pub async fn apart_with(set: impl FnOnce(&mut Config)) -> Apart {
     config.peers.secret_file = Some(secret);
     let of = |part: Part, mut config: Config| {
         config.data_dir = folder.path().join(part.name());
-        Lone::starts(part, config)
+        SplitPart::starts(part, config)
     };
     let mut services = BTreeMap::new();
     // A service is told where those are that began before it, and the edge where all are.
@@ -67,36 +66,21 @@ pub async fn apart_with(set: impl FnOnce(&mut Config)) -> Apart {
     let edge = of(Part::Edge, config).await;
     let mut named = |name| services.remove(name).expect("a service of the list");
     let (accounts, storefront) = (named("accounts"), named("storefront"));
-    Apart { accounts, storefront, others: services, edge, _folder: folder }
+    Split { accounts, storefront, others: services, edge, _folder: folder }
 }
 
-impl Apart {
-    /// Someone who registered and signed in at accounts.
-    pub async fn player(&self, name: &str) -> Person {
-        let visitor = self.accounts.visitor();
-        visitor.registers(name).await;
-        visitor.signs_in(name).await
-    }
+people!(Split, |it| it.accounts.visitor(), Operator::here(it.accounts.operator()));
 
-    /// A studio: an operator made its account, and it signed in at accounts.
-    pub async fn publisher(&self, name: &str) -> Person {
-        let operator = self.accounts.operator();
-        let made = operator.create(name, &email_of(name), PASSWORD, Role::Publisher).await;
-        made.expect("a name that is free and good");
-        self.accounts.visitor().signs_in(name).await
-    }
-}
-
-impl Lone {
+impl SplitPart {
     async fn starts(part: Part, config: Config) -> Self {
         let (address, serving) = serve(part, config.clone()).await;
-        Self { part, config, door: Door::at(address), serving: Some(serving) }
+        Self { part, config, address: Address::at(address), serving: Some(serving) }
     }
 
     /// Where it is reached.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.door.address()
+        self.address.now()
     }
 
     fn url(&self) -> String {
@@ -113,7 +97,7 @@ impl Lone {
     /// Someone who is not signed in, at this part.
     #[must_use]
     pub fn visitor(&self) -> Person {
-        Person::visitor(self.door.clone())
+        Person::visitor(self.address.clone())
     }
 
     /// The same person, with the same token, at this part.

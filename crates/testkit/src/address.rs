@@ -9,23 +9,23 @@ use crate::cluster::Settling;
 
 /// The address of a platform, wherever it is now.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct Address {
     address: Arc<RwLock<SocketAddr>>,
     /// Set when calls go to several instances.
     settling: Option<Settling>,
 }
 
-impl Door {
+impl Address {
     pub(crate) fn at(address: SocketAddr) -> Self {
         Self { address: Arc::new(RwLock::new(address)), settling: None }
     }
 
-    /// The door of many instances.
+    /// An address behind which there are many instances.
     pub(crate) fn of_many(address: SocketAddr, settling: Settling) -> Self {
         Self { settling: Some(settling), ..Self::at(address) }
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub(crate) fn now(&self) -> SocketAddr {
         *self.address.read().unwrap_or_else(PoisonError::into_inner)
     }
 

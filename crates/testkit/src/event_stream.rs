@@ -7,12 +7,12 @@ use tokio::time::timeout;
 use crate::LONG;
 
 /// An open stream. It is closed when it is dropped.
-pub struct Lines {
+pub struct EventStream {
     response: Response,
     read: Vec<u8>,
 }
 
-impl Lines {
+impl EventStream {
     pub(crate) const fn new(response: Response) -> Self {
         Self { response, read: Vec::new() }
     }
