@@ -124,13 +124,17 @@ impl Schemas {
                 continue;
             }
             let mut schema = self.field(&field);
+            let is_required = bounds::of(&field).is_required;
+            if in_path.is_some() && !is_answered && !is_required {
+                schema = or_null(schema);
+            }
             schema["description"] = json!(comments::of(&file, field.path()));
             properties.insert(field.json_name().to_owned(), schema);
             // Answers carry every field but those of a `oneof` and those marked `optional`.
             if field.containing_oneof().is_none() {
                 always.push(field.json_name().to_owned());
             }
-            if bounds::of(&field).is_required {
+            if is_required {
                 required.push(field.json_name().to_owned());
             }
         }
@@ -148,6 +152,18 @@ impl Schemas {
         }
         schema
     }
+}
+
+/// In a request `null` leaves a field out, of any kind.
+fn or_null(mut schema: Value) -> Value {
+    let Some(kind) = schema.get("type").cloned() else {
+        return json!({"anyOf": [schema, {"type": "null"}]});
+    };
+    schema["type"] = json!([kind, "null"]);
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        values.push(Value::Null);
+    }
+    schema
 }
 
 /// The body of a refusal.
