@@ -6,17 +6,14 @@ use std::{
     time::Duration,
 };
 
-use sir0_kernel::{Clock, SystemClock};
+use sir0_kernel::Clock;
 use sir0_redis::Redis;
 use sir0_storage::{self as storage, Database, Position};
-use tokio::{
-    sync::watch,
-    time::{interval, timeout},
-};
+use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Event, Follower,
+    Event, Follower, Rounds,
     doorbell::Doorbell,
     event::{Reader, row_bytes},
     gauges::Gauges,
@@ -88,6 +85,7 @@ impl<E: Event> Feed<E> {
         name: &'static str,
         database: Database,
         redis: Option<Redis>,
+        clock: Arc<dyn Clock>,
         config: Config,
     ) -> storage::Result<Self> {
         let head = database.event_bounds().await?.head;
@@ -97,7 +95,7 @@ impl<E: Event> Feed<E> {
             head: watch::Sender::new(head),
             reader: Reader::default(),
             doorbell: Doorbell::hang(name, &database, redis, &stopped),
-            gauges: Gauges::of(name),
+            gauges: Gauges::of(name, clock),
             stopped,
             database,
             config,
@@ -187,14 +185,14 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
             }
         }
         shared.head.send_replace(last);
-        shared.gauges.read(&rows, SystemClock.now());
+        shared.gauges.read(&rows);
         count += rows.len();
     }
 }
 
 async fn prune<E: Event>(shared: Arc<Shared<E>>) {
-    let mut every = interval(Duration::from_mins(1));
-    while shared.stopped.run_until_cancelled(every.tick()).await.is_some() {
+    let mut rounds = Rounds::every(Duration::from_mins(1), &shared.stopped);
+    while rounds.next().await {
         if let Err(error) = shared.database.prune_events(shared.config.keep).await {
             tracing::warn!(error = &error as &dyn Error, "old events could not be forgotten");
         }

@@ -1,16 +1,17 @@
 //! A follower reads a feed at its own pace.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, error::Error, sync::Arc, time::Duration};
 
 use sir0_kernel::{Held, Share};
 use sir0_storage::{self as storage, EventRow, Position};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::{Event, Feed, event::row_bytes, tail::Placed};
 
-/// What a follower hears.
+/// What comes next in a feed.
 #[derive(Debug)]
-pub enum Heard<E> {
+pub enum Next<E> {
     /// The next event.
     Event(Arc<E>),
     /// An event that this version cannot read. The follower stands behind it.
@@ -33,6 +34,8 @@ pub struct Follower<E> {
     held: Option<Held>,
 }
 
+/// How long a follower waits after a read that failed.
+const RETRY: Duration = Duration::from_secs(1);
 const BATCH: i64 = 64;
 /// The most that a backlog takes, in bytes, but for its first row.
 const BACKLOG: usize = 32 * 1024;
@@ -55,15 +58,35 @@ impl<E: Event> Follower<E> {
         self.position
     }
 
+    /// Waits for the next event until `stopping` is cancelled, and answers `None` then. A read that fails is tried
+    /// again.
+    pub async fn next_until(&mut self, stopping: &CancellationToken) -> Option<Next<E>> {
+        let next = async {
+            loop {
+                match self.next().await {
+                    Ok(next) => return next,
+                    Err(error) => {
+                        tracing::error!(
+                            error = &error as &dyn Error,
+                            "a follower could not read its feed and tries again"
+                        );
+                        sleep(RETRY).await;
+                    }
+                }
+            }
+        };
+        stopping.run_until_cancelled(next).await
+    }
+
     /// Waits for the next event. A cancelled wait loses no event.
-    pub async fn next(&mut self) -> storage::Result<Heard<E>> {
+    pub async fn next(&mut self) -> storage::Result<Next<E>> {
         loop {
             if let Some(row) = self.backlog.pop_front() {
                 if self.backlog.is_empty() {
                     self.held = None;
                 }
                 self.position = row.position;
-                return Ok(self.feed.shared.reader.read(&row).map_or(Heard::Unread, Heard::Event));
+                return Ok(self.feed.shared.reader.read(&row).map_or(Next::Unread, Next::Event));
             }
             if *self.head.borrow_and_update() <= self.position {
                 // The sender lives as long as `self.feed`, so this cannot fail.
@@ -72,10 +95,10 @@ impl<E: Event> Follower<E> {
             }
             if let Some((position, event)) = self.in_memory() {
                 self.position = position;
-                return Ok(event.map_or(Heard::Unread, Heard::Event));
+                return Ok(event.map_or(Next::Unread, Next::Event));
             }
             if self.read_table().await? {
-                return Ok(Heard::Lost);
+                return Ok(Next::Lost);
             }
         }
     }

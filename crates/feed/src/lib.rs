@@ -12,12 +12,14 @@ mod feed;
 mod follower;
 mod gauges;
 mod moment;
+mod rounds;
 mod tail;
 mod watch;
 
 pub use event::{Event, Unreadable};
 pub use feed::{Config, Feed};
-pub use follower::{Follower, Heard};
+pub use follower::{Follower, Next};
 pub use moment::{BadToken, Moment, Reached};
+pub use rounds::Rounds;
 pub use sir0_storage::Position;
 pub use watch::{Begin, List, Piece, Told, Watch};

@@ -11,7 +11,7 @@ use sir0_storage::{self as storage, Position};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Event, Feed, Follower, Heard, Moment, Reached};
+use crate::{Event, Feed, Follower, Moment, Next, Reached};
 
 /// A list as one watcher sees it. The service says how its present is read, and how each thing is said on the wire.
 pub trait List: Sized + Send + Sync {
@@ -192,9 +192,9 @@ impl<L: List> Watch<L> {
         let may_beat = matches!(self.stage, Stage::Changes);
         tokio::select! {
             heard = self.follower.next() => match heard? {
-                Heard::Event(event) => return Ok(self.message(Told::Change(&*event))),
-                Heard::Unread => {}
-                Heard::Lost => self.stage = Stage::StartingOver,
+                Next::Event(event) => return Ok(self.message(Told::Change(&*event))),
+                Next::Unread => {}
+                Next::Lost => self.stage = Stage::StartingOver,
             },
             () = sleep_until(self.beats_at), if may_beat => {
                 let at = self.follower.position();

@@ -2,13 +2,13 @@
 
 use std::{error::Error, time::Duration};
 
-use sir0_feed::{Follower, Heard};
+use sir0_feed::{Follower, Next, Rounds};
 use sir0_storage as storage;
 
 use super::Accounts;
 use crate::domain::AccountsEvent;
 
-/// How long a follower waits after a failed read.
+/// How long a failed read waits to be tried again.
 const RETRY: Duration = Duration::from_secs(1);
 const UPKEEP: Duration = Duration::from_mins(10);
 /// How long a session is remembered after it expired.
@@ -18,31 +18,33 @@ impl Accounts {
     /// Refuses the tokens of sessions that the feed reports as ended, because other processes may end them too.
     pub(super) async fn follow_ended_sessions(self, mut follower: Follower<AccountsEvent>) {
         let stopping = &self.shared.stopping;
-        while let Some(heard) = stopping.run_until_cancelled(follower.next()).await {
-            let learnt = match heard {
-                Ok(Heard::Event(event)) => {
+        while let Some(next) = follower.next_until(stopping).await {
+            match next {
+                Next::Event(event) => {
                     let AccountsEvent::SessionEnded(ended) = *event;
                     self.trust.end(ended);
-                    Ok(())
                 }
-                Ok(Heard::Unread) => Ok(()),
-                Ok(Heard::Lost) => self.learn_ended_sessions().await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = learnt {
-                tracing::error!(
-                    error = &error as &dyn Error,
-                    "ended sessions could not be read, trying again"
-                );
-                tokio::time::sleep(RETRY).await;
+                Next::Unread => {}
+                Next::Lost => _ = stopping.run_until_cancelled(self.learn_at_last()).await,
             }
+        }
+    }
+
+    /// Learns which sessions ended, and tries until it knows: a token must not stay good because a read failed.
+    async fn learn_at_last(&self) {
+        while let Err(error) = self.learn_ended_sessions().await {
+            tracing::error!(
+                error = &error as &dyn Error,
+                "ended sessions could not be read, trying again"
+            );
+            tokio::time::sleep(RETRY).await;
         }
     }
 
     /// Does the regular upkeep, which no caller waits for.
     pub(super) async fn keep_tidy(self) {
-        let mut every = tokio::time::interval(UPKEEP);
-        while self.shared.stopping.run_until_cancelled(every.tick()).await.is_some() {
+        let mut rounds = Rounds::every(UPKEEP, &self.shared.stopping);
+        while rounds.next().await {
             if let Err(error) = self.tidy().await {
                 tracing::warn!(error = &error as &dyn Error, "old sessions could not be forgotten");
             }

@@ -42,9 +42,9 @@ impl Accounts {
         let hasher = Hasher::new(&config.hashing)?;
         let (db, steps) = AccountsDb::open(&config.location(data_dir)?).await?;
         Step::tell_of_newer("accounts", &steps);
-        let redis = shared.redis.clone();
-        let feed =
-            Feed::open("accounts", db.database(), redis, sir0_feed::Config::default()).await?;
+        let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
+        let config = sir0_feed::Config::default();
+        let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
         let accounts = Self { db, feed, hasher, trust, shared };
 
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.

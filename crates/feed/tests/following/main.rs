@@ -7,7 +7,7 @@ mod watching;
 
 use std::time::Duration;
 
-use sir0_feed::{Config, Event, Feed, Follower, Heard, Unreadable};
+use sir0_feed::{Config, Event, Feed, Follower, Next, Unreadable};
 use tokio::time::timeout;
 
 /// Long enough for two busy cores; only a failing test waits for it.
@@ -38,9 +38,9 @@ async fn hears(follower: &mut Follower<Noted>) -> Option<u32> {
     loop {
         let heard = timeout(LONG, follower.next()).await.expect("in time").expect("a table");
         match heard {
-            Heard::Event(event) => return Some(event.0),
-            Heard::Unread => {}
-            Heard::Lost => return None,
+            Next::Event(event) => return Some(event.0),
+            Next::Unread => {}
+            Next::Lost => return None,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A database on either engine, and the processes that use it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sir0_feed::{Config, Feed};
-use sir0_kernel::Timestamp;
+use sir0_kernel::{SystemClock, Timestamp};
 use sir0_redis::Redis;
 use sir0_storage::{self as storage, Database, DatabaseConfig, Migration, postgres, sqlite};
 use tempfile::TempDir;
@@ -73,7 +73,8 @@ impl Process {
     }
 
     pub(crate) async fn feed_through(&self, redis: Option<Redis>, config: Config) -> Feed<Noted> {
-        Feed::open("notes", self.0.clone(), redis, config).await.expect("a table")
+        let clock = Arc::new(SystemClock);
+        Feed::open("notes", self.0.clone(), redis, clock, config).await.expect("a table")
     }
 
     /// Commits these events, all at once, and does not ring.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use sir0_feed::{Config, Heard};
+use sir0_feed::{Config, Next};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     A_WHILE, LONG, POLLED, RUNG_FOR, hears, hears_all, hears_nothing, is_at,
@@ -47,6 +48,19 @@ on_every_engine! {
         let mut sorted = heard;
         sorted.sort_unstable();
         assert_eq!(sorted, (0..32).map(Some).collect::<Vec<_>>());
+    }
+
+    async fn a_follower_that_is_to_stop_hears_nothing_more(place: Place) {
+        let process = place.open().await;
+        process.notes(1..=2).await;
+        let feed = process.feed(RUNG_FOR).await;
+        let (mut follower, stopping) = (feed.follow(0), CancellationToken::new());
+
+        let first = follower.next_until(&stopping).await;
+        stopping.cancel();
+
+        assert!(matches!(first, Some(Next::Event(event)) if event.0 == 1));
+        assert!(follower.next_until(&stopping).await.is_none());
     }
 
     async fn a_follower_hears_what_came_after_its_position_and_nothing_before(place: Place) {
@@ -162,7 +176,7 @@ on_every_engine! {
                 // just after.
                 wait = (wait + 37) % 2_000;
                 if let Ok(next) = timeout(Duration::from_micros(wait), follower.next()).await {
-                    let Heard::Event(event) = next.expect("a table") else { panic!("nothing is lost") };
+                    let Next::Event(event) = next.expect("a table") else { panic!("nothing is lost") };
                     heard.push(event.0);
                 }
             }

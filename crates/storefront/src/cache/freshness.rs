@@ -13,10 +13,10 @@ const REMEMBERED: usize = 100_000;
 
 /// Which games changed when, as far as this process has heard. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Freshness(Arc<RwLock<Heard>>);
+pub(crate) struct Freshness(Arc<RwLock<Known>>);
 
 #[derive(Debug)]
-struct Heard {
+struct Known {
     /// Everything up to here was heard.
     position: Position,
     /// Every change after this one is remembered.
@@ -28,7 +28,7 @@ struct Heard {
 impl Freshness {
     /// Knows nothing that happened before this position.
     pub(crate) fn since(position: Position) -> Self {
-        Self(Arc::new(RwLock::new(Heard {
+        Self(Arc::new(RwLock::new(Known {
             position,
             complete_after: position,
             changed: HashMap::new(),
@@ -38,31 +38,31 @@ impl Freshness {
 
     /// Notes that the game changed at this position: learnt from the feed, or by changing it.
     pub(crate) fn changed(&self, id: GameId, position: Position) {
-        let mut heard = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let latest = heard.changed.entry(id).or_insert(position);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let latest = known.changed.entry(id).or_insert(position);
         *latest = position.max(*latest);
-        heard.order.push_back((position, id));
-        if heard.order.len() > REMEMBERED
-            && let Some((oldest, id)) = heard.order.pop_front()
+        known.order.push_back((position, id));
+        if known.order.len() > REMEMBERED
+            && let Some((oldest, id)) = known.order.pop_front()
         {
-            heard.complete_after = oldest.max(heard.complete_after);
-            if heard.changed.get(&id) == Some(&oldest) {
-                heard.changed.remove(&id);
+            known.complete_after = oldest.max(known.complete_after);
+            if known.changed.get(&id) == Some(&oldest) {
+                known.changed.remove(&id);
             }
         }
     }
 
     /// Everything up to here was heard.
     pub(crate) fn heard(&self, position: Position) {
-        let mut heard = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        heard.position = position.max(heard.position);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.position = position.max(known.position);
     }
 
     /// Changes up to here may have been missed.
     pub(crate) fn lost(&self, until: Position) {
-        let mut heard = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        heard.position = until.max(heard.position);
-        heard.complete_after = until.max(heard.complete_after);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.position = until.max(known.position);
+        known.complete_after = until.max(known.complete_after);
     }
 
     /// The age of what is read from the database from now on: it shows at least this.
@@ -72,9 +72,9 @@ impl Freshness {
 
     /// Whether a copy of this game, read at this position, shows everything this process has heard.
     pub(crate) fn is_fresh(&self, id: GameId, read_at: Position) -> bool {
-        let heard = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        read_at >= heard.complete_after
-            && heard.changed.get(&id).is_none_or(|changed| *changed <= read_at)
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        read_at >= known.complete_after
+            && known.changed.get(&id).is_none_or(|changed| *changed <= read_at)
     }
 }
 

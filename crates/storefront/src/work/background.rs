@@ -2,36 +2,33 @@
 
 use std::{error::Error, time::Duration};
 
-use sir0_feed::{Follower, Heard, Position};
+use sir0_feed::{Follower, Next, Position, Rounds};
 use sir0_kernel::GameId;
 use sir0_storage as storage;
 
 use super::Storefront;
 use crate::domain::GameEvent;
 
-/// How long a follower waits after a failed read.
-const RETRY: Duration = Duration::from_secs(1);
-
+const UPKEEP: Duration = Duration::from_hours(1);
 /// How long a request that made a game is known again.
 const REPEATABLE: Duration = Duration::from_hours(24);
 
 impl Storefront {
     /// Drops the copies of games that the feed reports, because other processes may write to the same database.
     pub(super) async fn drop_what_others_changed(self, mut follower: Follower<GameEvent>) {
-        let stopping = &self.shared.stopping;
-        while let Some(heard) = stopping.run_until_cancelled(follower.next()).await {
-            match heard {
-                Ok(Heard::Event(event)) => {
-                    self.drop_copies(event.game().id, follower.position()).await;
-                    self.freshness.heard(follower.position());
+        while let Some(next) = follower.next_until(&self.shared.stopping).await {
+            let position = follower.position();
+            match next {
+                Next::Event(event) => {
+                    self.drop_copies(event.game().id, position).await;
+                    self.freshness.heard(position);
                 }
-                Ok(Heard::Unread) => self.freshness.heard(follower.position()),
-                Ok(Heard::Lost) => {
-                    self.freshness.lost(follower.position());
+                Next::Unread => self.freshness.heard(position),
+                Next::Lost => {
+                    self.freshness.lost(position);
                     self.game_cache.clear();
                     self.page_cache.outdate();
                 }
-                Err(_logged_by_the_feed) => tokio::time::sleep(RETRY).await,
             }
         }
     }
@@ -47,8 +44,8 @@ impl Storefront {
 
     /// Does the regular upkeep, which no caller waits for.
     pub(super) async fn keep_tidy(self) {
-        let mut every = tokio::time::interval(Duration::from_hours(1));
-        while self.shared.stopping.run_until_cancelled(every.tick()).await.is_some() {
+        let mut rounds = Rounds::every(UPKEEP, &self.shared.stopping);
+        while rounds.next().await {
             if let Err(error) = self.tidy().await {
                 tracing::warn!(error = &error as &dyn Error, "the storefront could not be tidied");
             }

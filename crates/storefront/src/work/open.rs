@@ -24,8 +24,9 @@ impl Storefront {
         let shared = Shared { doorman, ..shared };
         let database = db.database();
         let seal = Seal::new(&database.sealing_key().await?);
-        let redis = shared.redis.clone();
-        let feed = Feed::open("storefront", database, redis, sir0_feed::Config::default()).await?;
+        let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
+        let feeding = sir0_feed::Config::default();
+        let feed = Feed::open("storefront", database, redis, clock, feeding).await?;
         // Both begin at one position: a change that neither knew of would leave a stale copy in the shared cache
         // looking fresh.
         let follower = feed.follow(feed.head());
