@@ -102,7 +102,7 @@ impl Config {
 }
 
 impl Hasher {
-    /// Starts with no one waiting. Refuses what [`Config::check`] refuses.
+    /// Starts with an empty queue. Refuses what [`Config::check`] refuses.
     pub(crate) fn new(config: &Config) -> Result<Self, InvalidConfig> {
         let cost = config.cost()?;
         let cores = thread::available_parallelism().map_or(1, NonZero::get);

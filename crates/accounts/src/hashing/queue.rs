@@ -9,6 +9,7 @@ mod permit;
 #[cfg(test)]
 mod tests;
 mod waiters;
+mod word;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -26,6 +27,7 @@ use self::{
     counted::{DELAYED, DROPPED, REFUSED, SECONDS, WAITING},
     pace::Pace,
     waiters::{Joined, Waiters},
+    word::{Teller, Word, tell},
 };
 use super::refused::{Refused, Wait};
 use crate::attempts::{Attempt, Attempts};
@@ -46,19 +48,6 @@ struct State {
     free: u32,
     waiters: Waiters<Teller>,
     running: Vec<Attempt>,
-}
-
-/// The channel that brings a waiter its word.
-type Teller = oneshot::Sender<Word>;
-
-/// The word that a waiter receives.
-#[derive(Debug)]
-enum Word {
-    Begin(Permit),
-    /// A caller with fewer recent failures and requests came.
-    MakeRoom,
-    /// Other attempts for the account failed meanwhile.
-    TooManyAttempts(Duration),
 }
 
 /// A waiter in the queue. Dropping it takes the waiter out.
@@ -248,12 +237,5 @@ impl Drop for Waiting<'_> {
         gauge!(WAITING).decrement(1.0);
         let gone = self.queue.state().waiters.leaves(self.number);
         drop(gone);
-    }
-}
-
-fn tell(told: Vec<(Teller, Word)>) {
-    for (teller, word) in told {
-        // A caller who left meanwhile gives the permit back.
-        drop(teller.send(word));
     }
 }
