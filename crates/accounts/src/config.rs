@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_nobody_should_run_with_is_named() {
+    fn an_unsafe_or_useless_setting_is_named() {
         let too_short = Config { session_lifetime: Duration::ZERO, ..Config::default() };
         let too_long =
             Config { session_lifetime: Duration::from_hours(91 * 24), ..Config::default() };
@@ -215,7 +215,7 @@ mod tests {
             (endless, "audience"),
             (weak, "hashing.log_n"),
         ] {
-            assert_eq!(config.check().expect_err("nobody should").key, key);
+            assert_eq!(config.check().expect_err("refused").key, key);
         }
     }
 }

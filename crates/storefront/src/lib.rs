@@ -1,6 +1,6 @@
 //! The storefront: studios list games, players find them and hear of changes.
 //!
-//! A call walks through these rooms, in which each file has the name of its proto service:
+//! A call walks through these rooms, in which a file has the name of its proto service, or of a part of it:
 //! 1. `service`: the doorway, in the order of the proto file.
 //! 2. `convert`: wire messages become commands, or every bad field is named.
 //! 3. `work`: the units of work. They read, decide, write and announce. `watch` has the streams.

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_asks_for_a_thousand_pages_makes_nobody_else_wait_for_them() {
+    async fn a_client_that_asks_for_a_thousand_pages_keeps_no_other_client_waiting() {
         let reads = Reads::new();
         let begun = Instant::now();
         let flood = join_all((0..1_000).map(|_| reads.page(Some(client(1)), a_read())));

@@ -21,12 +21,12 @@ use tonic::Request;
 type Messages = <Storefront as GamesService>::WatchGamesStream;
 
 /// A storefront on a folder, and what stops it.
-struct Stage {
+struct Setup {
     storefront: Storefront,
     stopping: CancellationToken,
 }
 
-impl Stage {
+impl Setup {
     async fn on(folder: &TempDir) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let verifier = Verifier::new(Keys::unknown(), "sir0", "sir0");
@@ -84,20 +84,20 @@ fn told(message: &WatchGamesResponse) -> String {
 #[tokio::test]
 async fn inside_the_present_it_begins_the_present_anew() {
     let folder = tempfile::tempdir().expect("a folder");
-    let stage = Stage::on(&folder).await;
-    stage.storefront.stock(vec![a_game("Lanterns"), a_game("Harbours")]).await.expect("stocked");
+    let setup = Setup::on(&folder).await;
+    setup.storefront.stock(vec![a_game("Lanterns"), a_game("Harbours")]).await.expect("stocked");
     let send_present = WatchGamesRequest { send_present: true, ..Default::default() };
-    let mut messages = stage.watches(send_present).await;
+    let mut messages = setup.watches(send_present).await;
     assert_eq!(told(&next(&mut messages).await), "present Lanterns");
-    let resume_token = stage.stops(messages).await;
+    let resume_token = setup.stops(messages).await;
 
     // A stream that is stopped again before it says anything is still inside the present.
-    let stage = Stage::on(&folder).await;
-    let messages = stage.watches(WatchGamesRequest { resume_token, ..Default::default() }).await;
-    let resume_token = stage.stops(messages).await;
-    let stage = Stage::on(&folder).await;
+    let setup = Setup::on(&folder).await;
+    let messages = setup.watches(WatchGamesRequest { resume_token, ..Default::default() }).await;
+    let resume_token = setup.stops(messages).await;
+    let setup = Setup::on(&folder).await;
     let asked = WatchGamesRequest { resume_token, ..Default::default() };
-    let mut messages = stage.watches(asked).await;
+    let mut messages = setup.watches(asked).await;
 
     for expected in ["start over", "present Lanterns", "present Harbours", "in sync"] {
         assert_eq!(told(&next(&mut messages).await), expected);

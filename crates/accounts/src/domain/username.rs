@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_refused_when_nobody_could_see_or_hold_it() {
+    fn a_name_that_cannot_be_seen_or_kept_is_refused() {
         let refused = |text: &str| Username::parse(text).expect_err("no name").to_string();
 
         assert_eq!(refused(" \u{a0}"), "must not be empty");

@@ -55,7 +55,7 @@ impl Game {
         size_of::<Self>() + title.as_str().len() + genre.as_str().len() + description.as_str().len()
     }
 
-    /// Makes the change. One that changes nothing moves no revision and is announced to no one.
+    /// Makes the change. A change that changes nothing moves no revision and is not announced.
     #[must_use]
     pub fn change(self, change: Change) -> Option<(Self, GameEvent)> {
         let changed = Self {

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_type_the_mark_of_a_title() {
+    fn the_mark_of_a_title_cannot_be_typed() {
         let title = Title::parse("Lanterns").expect("a title");
         let description =
             Description::parse("Light finds \u{E000}harbours.").expect("a description");
