@@ -5,9 +5,9 @@
 //! it is written: its part of the memory that may wait for the client, and the note that the connection still owes
 //! something.
 
+mod flowing;
+
 use std::{
-    error::Error,
-    iter::successors,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -17,9 +17,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use sir0_kernel::{Held, OverBudget, Share};
-use tokio::time::{Sleep, sleep};
-use tonic::{Code, Status};
+use tonic::Code;
 
+use self::flowing::{Flowing, code_of};
 use crate::{
     access::Visit,
     call_metrics::{Observed, code_in},
@@ -60,15 +60,7 @@ pub(crate) struct Body {
 enum Content {
     /// All bytes are there.
     Full,
-    Flowing {
-        body: axum::body::Body,
-        /// Set while there is no memory for the next bytes.
-        waiting: Option<Pin<Box<Sleep>>>,
-        /// The memory that is held until the first bytes are taken.
-        begun: Option<Held>,
-        /// Bytes were asked for and have not come yet.
-        is_asking: bool,
-    },
+    Flowing(Flowing),
 }
 
 /// A slice on its way. Its costs end when it is written or thrown away.
@@ -105,14 +97,14 @@ impl Body {
 
     /// Bytes that come over time. Each piece is held against the share while it waits for the client.
     pub(crate) fn flowing(body: axum::body::Body, share: Option<Share>) -> Self {
-        let content = Content::Flowing { body, waiting: None, begun: None, is_asking: false };
+        let content = Content::Flowing(Flowing::new(body, None));
         Self { content, share, ..Self::empty() }
     }
 
     /// The same for a stream of messages. It is refused if the client has no room for one more unread stream.
     pub(crate) fn stream(body: axum::body::Body, share: Option<Share>) -> Result<Self, OverBudget> {
         let begun = share.as_ref().map(|share| share.hold(WAITING_STREAM)).transpose()?;
-        let content = Content::Flowing { body, waiting: None, begun, is_asking: false };
+        let content = Content::Flowing(Flowing::new(body, begun));
         Ok(Self { content, share, ..Self::empty() })
     }
 
@@ -176,6 +168,32 @@ impl Body {
         Frame::data(Bytes::from_owner(Slice { bytes, costs: (self.held.take(), owed) }))
     }
 
+    /// Hands on what came, in a slice if it is bytes.
+    fn hand_on(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        let bytes = match frame.into_data() {
+            Ok(bytes) if bytes.is_empty() => return Frame::data(bytes),
+            Ok(bytes) => bytes,
+            Err(frame) => {
+                if let Some(code) = frame.trailers_ref().and_then(code_in) {
+                    self.ended(code);
+                }
+                return frame;
+            }
+        };
+        if let Content::Flowing(flowing) = &mut self.content {
+            self.held = flowing.held(&bytes, self.share.as_ref());
+            if let Some(visit) = &mut self.visit {
+                visit.sent(bytes.len());
+            }
+            if flowing.body.is_end_stream() {
+                // hyper does not ask again.
+                self.ended(Code::Ok);
+            }
+        }
+        self.rest = bytes;
+        self.slice()
+    }
+
     /// Has the request written down once the answer is over.
     pub(crate) fn visited_by(self, mut visit: Box<Visit>) -> Self {
         visit.sent(self.rest.len());
@@ -207,66 +225,27 @@ impl HttpBody for Body {
         if !this.rest.is_empty() {
             return Poll::Ready(Some(Ok(this.slice())));
         }
-        let Content::Flowing { body, waiting, begun, is_asking } = &mut this.content else {
+        let Content::Flowing(flowing) = &mut this.content else {
             return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
         };
-        // A stream that begins holds what its first bytes need. A stream that was asked for bytes may hold what others
-        // wait for, such as its turn to read. If it waited for room, the streams of a client would wait for each other.
-        if let Some(share) = this.share.as_ref().filter(|_| begun.is_none() && !*is_asking) {
-            while !share.has_room_next(SLICE) {
-                let wait = waiting.get_or_insert_with(|| Box::pin(sleep(LOOK_AGAIN)));
-                ready!(wait.as_mut().poll(context));
-                *waiting = None;
-            }
-        }
-        let polled = Pin::new(&mut *body).poll_frame(context);
-        *is_asking = polled.is_pending();
-        let frame = match ready!(polled) {
-            Some(Ok(frame)) => frame,
+        Poll::Ready(match ready!(flowing.poll_next(this.share.as_ref(), context)) {
+            Some(Ok(frame)) => Some(Ok(this.hand_on(frame))),
             Some(Err(error)) => {
                 this.ended(code_of(&error));
-                return Poll::Ready(Some(Err(error)));
+                Some(Err(error))
             }
             None => {
                 this.ended(Code::Ok);
-                return Poll::Ready(None);
+                None
             }
-        };
-        let is_last = body.is_end_stream();
-        match frame.into_data() {
-            Ok(bytes) if bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Ok(bytes) => {
-                let mut held = begun.take();
-                match (&mut held, &this.share) {
-                    (Some(held), _) => held.grow_anyway(bytes.len()),
-                    (held, Some(share)) => *held = Some(share.hold_anyway(bytes.len())),
-                    (None, None) => {}
-                }
-                if let Some(visit) = &mut this.visit {
-                    visit.sent(bytes.len());
-                }
-                if is_last {
-                    // hyper does not ask again.
-                    this.ended(Code::Ok);
-                }
-                this.held = held;
-                this.rest = bytes;
-                Poll::Ready(Some(Ok(this.slice())))
-            }
-            Err(frame) => {
-                if let Some(code) = frame.trailers_ref().and_then(code_in) {
-                    this.ended(code);
-                }
-                Poll::Ready(Some(Ok(frame)))
-            }
-        }
+        })
     }
 
     fn is_end_stream(&self) -> bool {
         self.rest.is_empty()
             && match &self.content {
                 Content::Full => self.trailers.is_none(),
-                Content::Flowing { body, .. } => body.is_end_stream(),
+                Content::Flowing(flowing) => flowing.body.is_end_stream(),
             }
     }
 
@@ -275,16 +254,10 @@ impl HttpBody for Body {
             // A length in the head would save nothing where trailers follow, and cost a header.
             Content::Full if self.trailers.is_some() => SizeHint::default(),
             Content::Full => SizeHint::with_exact(self.rest.len() as u64),
-            Content::Flowing { body, .. } if self.rest.is_empty() => body.size_hint(),
-            Content::Flowing { .. } => SizeHint::default(),
+            Content::Flowing(flowing) if self.rest.is_empty() => flowing.body.size_hint(),
+            Content::Flowing(_) => SizeHint::default(),
         }
     }
-}
-
-/// The code of a call whose answer broke off.
-fn code_of(error: &axum::Error) -> Code {
-    let mut causes = successors(Some(error as &dyn Error), |&cause| cause.source());
-    causes.find_map(|cause| cause.downcast_ref::<Status>()).map_or(Code::Unknown, Status::code)
 }
 
 #[cfg(test)]
@@ -298,6 +271,7 @@ mod tests {
     use sir0_kernel::{Budget, Client};
     use tokio::time::timeout;
     use tokio_stream::wrappers::UnboundedReceiverStream;
+    use tonic::Status;
 
     use super::*;
     use crate::call_metrics::{CallMetrics, Door};

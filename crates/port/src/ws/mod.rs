@@ -4,6 +4,7 @@
 //! A client may send 128 messages at once and 32 a second from then on, whatever they say, pings included. It may send
 //! 512 KiB at once and 64 KiB a second in all. What comes faster waits in the network, unread.
 
+mod following;
 mod message;
 mod session;
 

@@ -1,33 +1,25 @@
 //! One open socket, from the handshake to the last word. One task reads, asks and sends: while a frame waits for the
 //! client, no stream is polled, so a slow client holds one frame and a place in the table, never a queue.
 
-use std::{convert::Infallible, future, pin::Pin, sync::Arc};
+use std::{convert::Infallible, future, sync::Arc};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use bytes::Bytes;
-use futures::{FutureExt, SinkExt, Stream, StreamExt, stream};
+use futures::{SinkExt, StreamExt};
 use serde::Serialize;
-use sir0_host::{GOING_AWAY, HEARTBEAT, Said, Topic, Topics};
+use sir0_host::{GOING_AWAY, Topic};
 use sir0_kernel::Held;
 use sir0_rpc::request_id;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use tokio_stream::StreamMap;
-use tonic::Status;
 use tungstenite::error::{Error as Fault, ProtocolError};
 
 use super::{
     BURST, Door, MAX_TOPICS, PACE,
+    following::{Heard, Watch},
     message::{Answer, BadMessage, Command, Refusal, Update, to_json},
 };
 use crate::{body::LOOK_AGAIN, pace::Pace};
-
-type Watch = Pin<Box<dyn Stream<Item = Heard> + Send>>;
-
-/// A message of a stream. Its end is a message too: a stream map forgets a stream that ended without telling anyone.
-enum Heard {
-    Update(Result<Said, Status>),
-    End,
-}
 
 /// Why a socket ends.
 enum End {
@@ -259,46 +251,6 @@ impl Session {
         // Reading on finishes the closing handshake, whichever side began it.
         while self.socket.recv().await.transpose()?.is_some() {}
         Ok(())
-    }
-}
-
-impl Door {
-    /// The topic of this name, and the service that has it.
-    fn topic(&self, name: &str) -> Result<(Topic, &dyn Topics), BadMessage> {
-        let mut found = self.topics.iter().filter_map(|of| Some((of.parse(name)?, &**of)));
-        match found.next() {
-            Some((Ok(topic), of)) => Ok((topic, of)),
-            Some((Err(bad), _)) => Err(BadMessage::BadTopic(bad)),
-            None => {
-                let known: Vec<_> = self.topics.iter().map(|of| of.spelling()).collect();
-                Err(BadMessage::UnknownTopic(known.join("; ")))
-            }
-        }
-    }
-
-    /// Opens a stream. If the stream says at once where it begins, the answer has that token too.
-    async fn watch(
-        &self,
-        topic: &Topic,
-        resume: Option<String>,
-    ) -> Result<(Watch, Option<String>), Refusal> {
-        let (_, of) = self.topic(topic.as_str())?;
-        let asked = of.follow(topic, resume.unwrap_or_default());
-        match timeout(self.options.patience, asked).await {
-            Ok(Ok(updates)) => {
-                let updates = updates.map(Heard::Update);
-                let mut watch = updates.chain(stream::once(future::ready(Heard::End))).boxed();
-                Ok(match watch.next().now_or_never().flatten() {
-                    Some(Heard::Update(Ok(said))) if said.event == Some(HEARTBEAT) => {
-                        (watch, Some(said.resume_token))
-                    }
-                    Some(first) => (stream::once(future::ready(first)).chain(watch).boxed(), None),
-                    None => (watch, None),
-                })
-            }
-            Ok(Err(status)) => Err(Refusal::of_service(topic, &status)),
-            Err(_) => Err(Refusal::no_answer(topic)),
-        }
     }
 }
 
