@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_nobody_can_read_is_an_error_that_does_not_repeat_it() {
+    fn a_url_that_cannot_be_read_is_an_error_that_does_not_repeat_it() {
         for url in ["", "localhost:6379", "http://:hush@localhost", "redis://:hush@localhost:port"]
         {
             let refused = at(url).client().expect_err("no such URL");

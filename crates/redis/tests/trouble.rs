@@ -94,7 +94,7 @@ async fn a_value_is_kept_no_longer_than_it_may_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_come_back_as_they_are_whoever_wrote_them() {
+async fn bytes_come_back_as_they_are_and_so_does_garbage() {
     let redis = throwaway::Redis::start();
     let client = open(&patient(&redis));
     works(&client).await;
@@ -239,7 +239,7 @@ async fn whatever_a_liar_says_is_taken_for_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_writes_never_waits() {
+async fn a_writer_never_waits() {
     let redis = throwaway::Redis::start();
     let client = open(&as_usual(&redis));
     works(&client).await;
@@ -319,7 +319,7 @@ async fn what_one_instance_says_another_hears() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_listens_is_told_when_it_may_have_missed_something() {
+async fn a_listener_is_told_when_it_may_have_missed_something() {
     let mut redis = throwaway::Redis::start();
     let client = open(&patient(&redis));
     let mut rings = client.subscribe("games");
@@ -355,7 +355,7 @@ async fn a_connection_on_which_nothing_comes_any_more_is_noticed_within_two_seco
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_listens_too_slowly_is_told_that_it_missed_something() {
+async fn a_listener_that_is_too_slow_is_told_that_it_missed_something() {
     let redis = throwaway::Redis::start();
     let client = open(&patient(&redis));
     let mut rings = client.subscribe("games");

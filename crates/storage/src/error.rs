@@ -99,9 +99,9 @@ impl Error {
             Self::UnknownEngine(_) | Self::BadUrl(_) => "correct its URL in the settings",
             Self::NoPassword { .. } => "check the name of the file and who may read it",
             Self::File { .. } => "check its name, its owner, and that its folder is there",
-            Self::NotPrivate(_) => "whoever could read it may know password hashes and keys",
+            Self::NotPrivate(_) => "everyone who could read it may know password hashes and keys",
             Self::Served { .. } => {
-                "end that process, or give this one a data folder of its own; several processes share PostgreSQL"
+                "end that process, or give this one another data folder; several processes share PostgreSQL"
             }
             Self::Damaged(_) => "restore it from a backup, see docs/backup.md",
             Self::Denied(_) => {

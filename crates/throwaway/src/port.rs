@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_someone_has_taken_nobody_else_is_given() {
+    fn a_port_that_is_taken_is_given_to_no_one_else() {
         let blocks: Vec<_> = (0..4).map(|_| Block::taken().expect("a block of ports")).collect();
 
         let mut begins: Vec<_> = blocks.iter().map(|block| block.left.start).collect();

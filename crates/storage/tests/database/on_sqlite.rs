@@ -84,7 +84,7 @@ async fn one_file_is_one_file_whatever_name_leads_to_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_file_is_said_to_be_damaged_by_whoever_meets_it() {
+async fn a_damaged_file_is_said_to_be_damaged_wherever_it_is_met() {
     let place = Place::empty();
     let database = place.open().await;
     for number in 0..200 {

@@ -207,7 +207,7 @@ async fn every_statement_of_events_is_understood() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_nobody_understands_does_not_prepare() {
+async fn a_statement_that_cannot_be_understood_does_not_prepare() {
     let place = Place::empty();
     let database = place.open().await;
 

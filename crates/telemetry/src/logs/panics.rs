@@ -21,7 +21,7 @@ pub(super) fn log() {
 }
 
 fn tell(panicked: &PanicHookInfo<'_>) {
-    let why = panicked.payload_as_str().unwrap_or("for a reason of its own");
+    let why = panicked.payload_as_str().unwrap_or("for an unknown reason");
     let at = panicked.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(target: TARGET, at, "a thread panicked: {why}");
 }

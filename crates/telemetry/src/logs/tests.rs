@@ -225,7 +225,7 @@ fn a_machine_reads_one_flat_object_a_line() {
 }
 
 #[test]
-fn a_filter_nobody_can_read_is_refused_with_the_configuration() {
+fn an_unreadable_filter_is_refused_with_the_configuration() {
     let read = |filter: &str| serde_json::from_value::<Config>(json!({ "filter": filter }));
 
     assert!(read("info,sqlx=debug").is_ok());

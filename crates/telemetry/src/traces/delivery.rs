@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_takes_is_counted_and_makes_room_for_more() {
+    fn spans_that_are_not_taken_are_counted_and_make_room_for_more() {
         let metrics = crate::metrics::start();
         let delivery = in_batches(Dead);
         let here = Arc::clone(&delivery.here);

@@ -59,7 +59,7 @@ impl Store {
     fn server(&mut self) -> &mut Postgres {
         match &mut self.0 {
             Kind::Own(server, _) => server,
-            Kind::Shared(_) => panic!("others use this server too, ask for one of its own"),
+            Kind::Shared(_) => panic!("others use this server too, ask for a separate one"),
         }
     }
 }

@@ -156,7 +156,7 @@ fn a_place_that_was_silent_is_heard_at_once_whatever_else_is_said() {
 }
 
 #[test]
-fn who_does_much_hides_nobody_elses_acts() {
+fn the_acts_of_one_person_do_not_hide_those_of_others() {
     let log = Log::of_text();
 
     log.tells(|| {
