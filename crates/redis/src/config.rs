@@ -86,10 +86,10 @@ impl Config {
         let password = fs::File::open(path)
             .and_then(read_secret)
             .map_err(|source| OpenError::PasswordFile { path: path.clone(), source })?;
-        if password.is_empty() {
-            return Err(OpenError::EmptyPasswordFile { path: path.clone() });
+        match password.trim() {
+            "" => Err(OpenError::EmptyPasswordFile { path: path.clone() }),
+            password => Ok(Some(password.to_owned())),
         }
-        Ok(Some(password.to_string()))
     }
 }
 
