@@ -1,5 +1,5 @@
-//! The memory of recent requests and failures. It decides which attempt goes first when places are scarce, and how long
-//! a guesser has to wait.
+//! The memory of recent requests and failures. It decides which attempt goes first when permits are scarce, and how
+//! long a guesser has to wait.
 //!
 //! The memory has a fixed size and belongs to one process. A restart empties it.
 
@@ -27,7 +27,7 @@ use self::{
 };
 use crate::domain::Email;
 
-/// What a success or a refusal counts, where a failure counts 1: use of a place is no abuse.
+/// What a success or a refusal counts, where a failure counts 1: use of a permit is no abuse.
 const USE: f32 = 1.0 / 64.0;
 /// What a new account counts. Few people make more than one.
 const REGISTRATION: f32 = 1.0 / 4.0;

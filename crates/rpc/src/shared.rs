@@ -11,7 +11,7 @@ use crate::{Doorman, Tasks};
 /// What the services of one process share. Cheap to clone.
 #[derive(Clone)]
 pub struct Shared {
-    /// Identifies callers.
+    /// Admits requests to calls.
     pub doorman: Doorman,
     /// Runs what must not stop half-way.
     pub tasks: Tasks,

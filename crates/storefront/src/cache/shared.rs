@@ -2,7 +2,7 @@
 //! database answers.
 //!
 //! Each copy carries the position of the feed at which it was read, and a seal over its content, its game and its
-//! position: what we did not write for this game is no copy of it.
+//! position: what this platform did not write for this game is not taken for a copy of it.
 
 use std::time::Duration;
 
