@@ -1,6 +1,7 @@
 //! What a field may hold beyond its type, as `buf.validate` says it in the file: for the tables of REST and for OpenAPI.
 
 mod read;
+mod values;
 
 use regex::Regex;
 use serde_json::{Map, Value, json};

@@ -51,89 +51,73 @@ fn table(contract: &Contract) -> String {
     fs::read_to_string(folder.path().join("calls.rs")).expect("it was written")
 }
 
+/// A field, its rule, and what the table and the schema say of it.
+const CARRIED: &[(&str, &str, &str, &str)] = &[
+    ("int32", ".int32.gte = -1", "Bound::AtLeast(-1.0)", r#"{"minimum": -1}"#),
+    ("sint32", ".sint32.lt = 5", "Bound::LessThan(5.0)", r#"{"exclusiveMaximum": 5}"#),
+    ("fixed32", ".fixed32.lte = 5", "Bound::AtMost(5.0)", r#"{"minimum": 0, "maximum": 5}"#),
+    ("float", ".float.gt = -1.5", "Bound::MoreThan(-1.5)", r#"{"exclusiveMinimum": -1.5}"#),
+    ("double", ".double.lte = 999999.99", "Bound::AtMost(999999.99)", r#"{"maximum": 999999.99}"#),
+    ("optional string", ".string.min_len = 1", "Bound::MinChars(1)", r#"{"minLength": 1}"#),
+    ("string", ".string.max_len = 9", "Bound::MaxChars(9)", r#"{"maxLength": 9}"#),
+    ("string", ".string = {max_len: 9 max_bytes: 7}", "Bound::MaxBytes(7)", r#"{"maxLength": 7}"#),
+    ("string", ".string = {max_len: 5 max_bytes: 7}", "Bound::MaxBytes(7)", r#"{"maxLength": 5}"#),
+    (
+        "optional string",
+        ".string.len = 2",
+        "Bound::MaxChars(2)",
+        r#"{"minLength": 2, "maxLength": 2}"#,
+    ),
+    (
+        "string",
+        ".string.pattern = \"^[a-z]*$\"",
+        "Bound::Pattern(&A_V1_REQUEST_F_PATTERN)",
+        r#"{"pattern": "^[a-z]*$"}"#,
+    ),
+    (
+        "string",
+        ".string = {in: [\"\", \"a\"]}",
+        "Bound::OneOf(&[\"\", \"a\"])",
+        r#"{"enum": ["", "a"]}"#,
+    ),
+    ("bytes", ".bytes.max_len = 4", "Bound::MaxBytes(4)", r#"{"maxLength": 8}"#),
+    ("optional bytes", ".bytes.min_len = 1", "Bound::MinBytes(1)", r#"{"minLength": 2}"#),
+    (
+        "Mood",
+        ".enum = {in: [0, 2]}",
+        "Bound::Values(&[(\"MOOD_UNSPECIFIED\", 0), (\"MOOD_LOUD\", 2)])",
+        r#"{"enum": ["MOOD_UNSPECIFIED", "MOOD_LOUD"]}"#,
+    ),
+    (
+        "Mood",
+        ".enum.defined_only = true",
+        "Bound::Values(",
+        r#"{"enum": ["MOOD_UNSPECIFIED", "MOOD_CALM", "MOOD_LOUD"]}"#,
+    ),
+    ("repeated int32", ".repeated.max_items = 3", "Bound::MaxItems(3)", r#"{"maxItems": 3}"#),
+    (
+        "repeated int32",
+        ".repeated.items.int32.gte = 1",
+        "Bound::Each(&[Bound::AtLeast(1.0),])",
+        r#"{"items": {"type": "integer", "format": "int32", "minimum": 1}}"#,
+    ),
+    ("map<string, string>", ".map.max_pairs = 3", "Bound::MaxItems(3)", r#"{"maxProperties": 3}"#),
+    (
+        "map<string, string>",
+        ".map.values.string.max_len = 3",
+        "Bound::Each(&[Bound::MaxChars(3),])",
+        r#"{"additionalProperties": {"type": "string", "maxLength": 3}}"#,
+    ),
+];
+
 #[test]
 fn a_bound_is_in_the_table_and_in_the_document() {
     let (mut fields, mut expected) = (Vec::new(), Vec::new());
-    for (field, rule, in_table, in_schema) in [
-        ("int32", ".int32.gte = -1", "Bound::AtLeast(-1.0)", json!({"minimum": -1})),
-        ("sint32", ".sint32.lt = 5", "Bound::LessThan(5.0)", json!({"exclusiveMaximum": 5})),
-        ("fixed32", ".fixed32.lte = 5", "Bound::AtMost(5.0)", json!({"minimum": 0, "maximum": 5})),
-        ("float", ".float.gt = -1.5", "Bound::MoreThan(-1.5)", json!({"exclusiveMinimum": -1.5})),
-        (
-            "double",
-            ".double.lte = 999999.99",
-            "Bound::AtMost(999999.99)",
-            json!({"maximum": 999_999.99}),
-        ),
-        ("optional string", ".string.min_len = 1", "Bound::MinChars(1)", json!({"minLength": 1})),
-        ("string", ".string.max_len = 9", "Bound::MaxChars(9)", json!({"maxLength": 9})),
-        (
-            "string",
-            ".string = {max_len: 9 max_bytes: 7}",
-            "Bound::MaxBytes(7)",
-            json!({"maxLength": 7}),
-        ),
-        (
-            "string",
-            ".string = {max_len: 5 max_bytes: 7}",
-            "Bound::MaxBytes(7)",
-            json!({"maxLength": 5}),
-        ),
-        (
-            "optional string",
-            ".string.len = 2",
-            "Bound::MaxChars(2)",
-            json!({"minLength": 2, "maxLength": 2}),
-        ),
-        (
-            "string",
-            ".string.pattern = \"^[a-z]*$\"",
-            "Bound::Pattern(&A_V1_REQUEST_F_PATTERN)",
-            json!({"pattern": "^[a-z]*$"}),
-        ),
-        (
-            "string",
-            ".string = {in: [\"\", \"a\"]}",
-            "Bound::OneOf(&[\"\", \"a\"])",
-            json!({"enum": ["", "a"]}),
-        ),
-        ("bytes", ".bytes.max_len = 4", "Bound::MaxBytes(4)", json!({"maxLength": 8})),
-        ("optional bytes", ".bytes.min_len = 1", "Bound::MinBytes(1)", json!({"minLength": 2})),
-        (
-            "Mood",
-            ".enum = {in: [0, 2]}",
-            "Bound::Values(&[(\"MOOD_UNSPECIFIED\", 0), (\"MOOD_LOUD\", 2)])",
-            json!({"enum": ["MOOD_UNSPECIFIED", "MOOD_LOUD"]}),
-        ),
-        (
-            "Mood",
-            ".enum.defined_only = true",
-            "Bound::Values(",
-            json!({"enum": ["MOOD_UNSPECIFIED", "MOOD_CALM", "MOOD_LOUD"]}),
-        ),
-        ("repeated int32", ".repeated.max_items = 3", "Bound::MaxItems(3)", json!({"maxItems": 3})),
-        (
-            "repeated int32",
-            ".repeated.items.int32.gte = 1",
-            "Bound::Each(&[Bound::AtLeast(1.0),])",
-            json!({"items": {"type": "integer", "format": "int32", "minimum": 1}}),
-        ),
-        (
-            "map<string, string>",
-            ".map.max_pairs = 3",
-            "Bound::MaxItems(3)",
-            json!({"maxProperties": 3}),
-        ),
-        (
-            "map<string, string>",
-            ".map.values.string.max_len = 3",
-            "Bound::Each(&[Bound::MaxChars(3),])",
-            json!({"additionalProperties": {"type": "string", "maxLength": 3}}),
-        ),
-    ] {
+    for (field, rule, in_table, in_schema) in CARRIED {
         let at = format!("f{}", fields.len());
         let number = fields.len() + 1;
         fields.push(format!("{field} {at} = {number} [(buf.validate.field){rule}];"));
+        let in_schema: Value = serde_json::from_str(in_schema).expect("JSON");
         expected.push((at, in_table.replace("_F_", &format!("_F{}_", number - 1)), in_schema));
     }
     let contract = read_file(&file(&fields.concat())).expect("a good contract");
@@ -193,77 +177,72 @@ fn what_is_required_is_asked_for_in_a_body_and_in_a_query() {
     assert_eq!(optional["paths"]["/a"]["get"]["parameters"][0]["required"], false);
 }
 
+const CEL: &str = r#"{id: "a" message: "b" expression: "true"}"#;
+
+/// A field, a rule that stops the build, and why.
+const REFUSED: &[(&str, &str, &str)] = &[
+    (
+        "string",
+        r#".cel = {id: "a" message: "b" expression: "true"}"#,
+        "`cel` cannot be carried here",
+    ),
+    ("string", ".string.email = true", "`string.email` cannot be carried here"),
+    ("string", ".string.prefix = \"a\"", "`string.prefix` cannot be carried here"),
+    ("string", ".ignore = IGNORE_ALWAYS", "`ignore` cannot be carried here"),
+    ("int32", ".int32.const = 1", "`int32.const` cannot be carried here"),
+    ("double", ".double.finite = true", "`double.finite` cannot be carried here"),
+    ("Mood", ".enum.not_in = 0", "`enum.not_in` cannot be carried here"),
+    ("Mood", ".enum.in = 7", "`enum.in` has 7, which has no name"),
+    ("bool", ".bool.const = true", "`bool.const` cannot be carried here"),
+    ("repeated int32", ".repeated.unique = true", "`repeated.unique` cannot be carried here"),
+    (
+        "repeated int32",
+        ".repeated.items.cel_expression = \"true\"",
+        "`repeated.items.cel_expression` cannot be carried here",
+    ),
+    ("repeated int32", ".repeated.items.int32.in = 1", "`int32.in` cannot be carried here"),
+    ("map<string, int32>", ".map.keys.string.min_len = 1", "`map.keys` cannot be carried here"),
+    ("string", ".int32.gte = 1", "`int32` cannot bound a field of type string"),
+    ("repeated int32", ".int32.gte = 1", "`int32` cannot be carried here"),
+    ("int64", ".int64.gte = 0", "JSON writes 64 bits as a text, for which OpenAPI has no bounds"),
+    ("float", ".float.lte = 0.1", "32 bits do not hold 0.1 exactly: make it a `double`"),
+    ("double", ".double = {lte: inf}", "inf bounds nothing"),
+    ("int32", ".int32 = {gte: 5 lt: 2}", "nothing is above 5 and below 2"),
+    ("string", ".string.pattern = \"[\"", "`[` is no pattern"),
+    (
+        "string",
+        ".string.pattern = \"^\\\\w*$\"",
+        "`\\w` means other things elsewhere: spell it out",
+    ),
+    ("string", ".string.pattern = \"(?i)a*\"", "`(?` means other things elsewhere"),
+    (
+        "string",
+        ".string.min_len = 1",
+        "is refused when it is left out: mark it `required` or `optional`",
+    ),
+    ("int32", ".int32.gte = 1", "is refused when it is left out: mark it `required` or `optional`"),
+    (
+        "repeated int32",
+        ".repeated.min_items = 1",
+        "is refused when it is left out: mark it `required` or `optional`",
+    ),
+    ("int32", ".required = true", "is required, and takes what is left out: mark it `optional`"),
+    (
+        "google.protobuf.Timestamp",
+        ".timestamp.lt_now = true",
+        "`timestamp` cannot be carried here, and a Timestamp takes `required` alone",
+    ),
+];
+
 #[test]
 fn a_bound_that_cannot_be_carried_stops_the_build_and_names_its_field() {
-    let cel = "{id: \"a\" message: \"b\" expression: \"true\"}";
-    let cel_of_field = format!(".cel = {cel}");
-    for (field, rule, why) in [
-        ("string", &*cel_of_field, "`cel` cannot be carried here"),
-        ("string", ".string.email = true", "`string.email` cannot be carried here"),
-        ("string", ".string.prefix = \"a\"", "`string.prefix` cannot be carried here"),
-        ("string", ".ignore = IGNORE_ALWAYS", "`ignore` cannot be carried here"),
-        ("int32", ".int32.const = 1", "`int32.const` cannot be carried here"),
-        ("double", ".double.finite = true", "`double.finite` cannot be carried here"),
-        ("Mood", ".enum.not_in = 0", "`enum.not_in` cannot be carried here"),
-        ("Mood", ".enum.in = 7", "`enum.in` has 7, which has no name"),
-        ("bool", ".bool.const = true", "`bool.const` cannot be carried here"),
-        ("repeated int32", ".repeated.unique = true", "`repeated.unique` cannot be carried here"),
-        (
-            "repeated int32",
-            ".repeated.items.cel_expression = \"true\"",
-            "`repeated.items.cel_expression` cannot be carried here",
-        ),
-        ("repeated int32", ".repeated.items.int32.in = 1", "`int32.in` cannot be carried here"),
-        ("map<string, int32>", ".map.keys.string.min_len = 1", "`map.keys` cannot be carried here"),
-        ("string", ".int32.gte = 1", "`int32` cannot bound a field of type string"),
-        ("repeated int32", ".int32.gte = 1", "`int32` cannot be carried here"),
-        (
-            "int64",
-            ".int64.gte = 0",
-            "JSON writes 64 bits as a text, for which OpenAPI has no bounds",
-        ),
-        ("float", ".float.lte = 0.1", "32 bits do not hold 0.1 exactly: make it a `double`"),
-        ("double", ".double = {lte: inf}", "inf bounds nothing"),
-        ("int32", ".int32 = {gte: 5 lt: 2}", "nothing is above 5 and below 2"),
-        ("string", ".string.pattern = \"[\"", "`[` is no pattern"),
-        (
-            "string",
-            ".string.pattern = \"^\\\\w*$\"",
-            "`\\w` means other things elsewhere: spell it out",
-        ),
-        ("string", ".string.pattern = \"(?i)a*\"", "`(?` means other things elsewhere"),
-        (
-            "string",
-            ".string.min_len = 1",
-            "is refused when it is left out: mark it `required` or `optional`",
-        ),
-        (
-            "int32",
-            ".int32.gte = 1",
-            "is refused when it is left out: mark it `required` or `optional`",
-        ),
-        (
-            "repeated int32",
-            ".repeated.min_items = 1",
-            "is refused when it is left out: mark it `required` or `optional`",
-        ),
-        (
-            "int32",
-            ".required = true",
-            "is required, and takes what is left out: mark it `optional`",
-        ),
-        (
-            "google.protobuf.Timestamp",
-            ".timestamp.lt_now = true",
-            "`timestamp` cannot be carried here, and a Timestamp takes `required` alone",
-        ),
-    ] {
+    for (field, rule, why) in REFUSED {
         let error = read(field, rule).err().unwrap_or_else(|| panic!("{rule} is taken"));
         assert!(error.starts_with(&format!("a.v1.Request.f: {why}")), "{rule}: {error}");
     }
     for (of_request, expected) in [
         (
-            format!("option (buf.validate.message).cel = {cel};"),
+            format!("option (buf.validate.message).cel = {CEL};"),
             "a.v1.Request: `buf.validate.message` cannot be carried",
         ),
         (
@@ -272,7 +251,7 @@ fn a_bound_that_cannot_be_carried_stops_the_build_and_names_its_field() {
         ),
         (
             format!(
-                "Deep deep = 1; message Deep {{ string g = 1 [(buf.validate.field).cel = {cel}]; }}"
+                "Deep deep = 1; message Deep {{ string g = 1 [(buf.validate.field).cel = {CEL}]; }}"
             ),
             "a.v1.Request.Deep.g: `cel` cannot be carried here",
         ),
