@@ -1,4 +1,5 @@
-//! What a field may hold beyond its type, as `buf.validate` says it in the file: for the tables of REST and for OpenAPI.
+//! What a field may hold beyond its type, as `buf.validate` says it in the file: for the tables of REST and for
+//! OpenAPI.
 
 mod read;
 mod values;

@@ -1,8 +1,8 @@
 //! Reads proto files, and writes what a contract crate holds: messages, gRPC servers and clients, what each call
 //! promises, the tables by which REST and JSON become messages, and the OpenAPI document. Needs no `protoc`.
 //!
-//! What REST cannot serve stops the build, with the name of the call, and so does a bound that cannot be carried, with the
-//! name of the field.
+//! What REST cannot serve stops the build, with the name of the call, and so does a bound that cannot be carried, with
+//! the name of the field.
 
 mod binding;
 mod bounds;

@@ -91,8 +91,8 @@ pub(super) fn set(rules: &DynamicMessage, around: &str) -> Result<Vec<(String, V
     Ok(named.collect())
 }
 
-/// A field that is left out, and cannot be told from one with the default value, is refused if the default is. Whether it
-/// is required must say the same.
+/// A field that is left out, and cannot be told from one with the default value, is refused if the default is. The rule
+/// `required` must say the same.
 fn agree(field: &FieldDescriptor, bounds: &mut Bounds) -> Result<(), String> {
     let has_presence = field.supports_presence() && !field.is_list() && !field.is_map();
     if has_presence || bounds.rules.iter().any(Rule::refuses_default) == bounds.is_required {

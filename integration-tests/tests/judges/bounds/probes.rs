@@ -118,8 +118,8 @@ impl Maker<'_> {
     }
 }
 
-/// Values just within a bound, and one just beyond. `None` within is the good message as it is; `None` beyond is a message
-/// without the field.
+/// Values just within a bound, and one just beyond. `None` within is the good message as it is; `None` beyond is a
+/// message without the field.
 fn sides(
     field: &FieldDescriptor,
     recipe: Recipe,
