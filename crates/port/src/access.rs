@@ -9,7 +9,11 @@ use sir0_rpc::{Client, request_id::RequestId};
 use sir0_telemetry::logs::ACCESS;
 use tonic::Code;
 
-use crate::{grpc, outcome::Outcome, pages::Pages};
+use crate::{
+    grpc,
+    outcome::Outcome,
+    pages::{Pages, SOCKET},
+};
 
 /// Whether each request is written down.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +121,7 @@ impl Drop for Visit {
 fn door_of(request: &Request<Incoming>, pages: &Pages) -> &'static str {
     match grpc::door_of(request.headers()) {
         Some(door) => door.name(),
-        None if request.uri().path() == "/ws" => "ws",
+        None if request.uri().path() == SOCKET => "ws",
         None if pages.know(request.uri().path()) => "page",
         None => "rest",
     }

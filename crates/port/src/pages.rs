@@ -9,6 +9,8 @@ use crate::{docs, rest};
 
 /// The page that only the operator reads.
 pub(crate) const METRICS: &str = "/metrics";
+/// The WebSocket, which a service with topics has.
+pub const SOCKET: &str = "/ws";
 /// The pages that [`Pages::with_docs`] adds. A star stands for the rest of a path.
 pub const DOCS: &[&str] = &["/", "/openapi.json", "/docs", "/docs/*"];
 
@@ -20,6 +22,8 @@ pub struct Pages {
     router: Router,
     /// The pages of the whole platform, in this process or in another one.
     known: Vec<&'static str>,
+    /// Those of another process.
+    elsewhere: Vec<&'static str>,
 }
 
 impl Pages {
@@ -28,8 +32,9 @@ impl Pages {
     pub fn new(metrics: Metrics, known: impl IntoIterator<Item = &'static str>) -> Self {
         let prometheus =
             get(async move || ([(CONTENT_TYPE, PROMETHEUS)], metrics.read().to_string()));
-        let known = known.into_iter().collect();
-        Self { router: Router::new().route(METRICS, prometheus), known }
+        let known: Vec<_> = known.into_iter().collect();
+        let elsewhere = known.clone();
+        Self { router: Router::new().route(METRICS, prometheus), known, elsewhere }
     }
 
     /// The same with this page.
@@ -38,19 +43,24 @@ impl Pages {
         let Page { path, content_type, cache_control, text } = page;
         let headers = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, cache_control)];
         let page = get(async move || (headers, text));
-        Self { router: self.router.route(path, page), ..self }
+        self.here(&[path], |router| router.route(path, page))
     }
 
     /// The same with the documents about the contract, and the way to them from `/`.
     #[must_use]
     pub fn with_docs(self) -> Self {
         let home = get(async || Redirect::temporary("/docs"));
-        Self { router: self.router.route("/", home).merge(docs::routes()), ..self }
+        self.here(DOCS, |router| router.route("/", home).merge(docs::routes()))
     }
 
-    /// The same with these routes.
-    pub(crate) fn merged(self, routes: Router) -> Self {
-        Self { router: self.router.merge(routes), ..self }
+    /// The same with the WebSocket.
+    pub(crate) fn with_socket(self, routes: Router) -> Self {
+        self.here(&[SOCKET], |router| router.merge(routes))
+    }
+
+    fn here(mut self, pages: &[&str], add: impl FnOnce(Router) -> Router) -> Self {
+        self.elsewhere.retain(|page| !pages.contains(page));
+        Self { router: add(self.router), ..self }
     }
 
     /// Whether the path is that of a page.
@@ -60,11 +70,11 @@ impl Pages {
 
     /// The pages as routes. A page that another process has is asked for again.
     pub(crate) fn routes(&self) -> Router {
-        let known = self.known.clone();
+        let elsewhere = self.elsewhere.clone();
         self.router
             .clone()
             .fallback(async move |uri: Uri| {
-                let is_elsewhere = is_one_of(&known, uri.path());
+                let is_elsewhere = is_one_of(&elsewhere, uri.path());
                 let refused = if is_elsewhere { rest::elsewhere() } else { rest::no_such_path() };
                 refused.map(axum::body::Body::new)
             })

@@ -70,7 +70,7 @@ impl Port {
         let sockets = ws::Options { most: limits.connections, ..ws::Options::default() };
         let Behind { calls, grpc, mut pages, topics } = behind;
         if !topics.is_empty() {
-            pages = pages.merged(ws::route(topics, sockets.clone(), stopping.clone()));
+            pages = pages.with_socket(ws::route(topics, sockets.clone(), stopping.clone()));
         }
         let metrics = CallMetrics::new();
         let here = calls.iter().map(|(_, by)| by.is_some()).collect();

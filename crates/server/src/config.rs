@@ -29,6 +29,7 @@ const PROCESS: &[Setting] = &[
 ];
 
 /// Every setting, in the order of the help page.
+#[must_use]
 pub fn settings() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let services = SERVICES.iter().flat_map(|service| service.settings);

@@ -141,7 +141,7 @@ async fn behind(
     let listed: BTreeSet<_> = parts.listed_calls().iter().map(|call| call.service).collect();
     Behind {
         calls: CALLS.iter().map(|call| (call, doors.rest.get(call.service).cloned())).collect(),
-        grpc: sir0_port::with_reflection(doors.grpc, listed),
+        grpc: sir0_port::with_reflection(doors.grpc, &listed),
         pages: pages(services, parts, metrics.clone()),
         topics: services.here.iter().filter_map(|(_, hosted)| hosted.topics()).collect(),
     }

@@ -90,7 +90,9 @@ pub(crate) fn faults(packages: &[Package]) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for package in packages.iter().filter(|package| !OUTSIDE.contains(&package.name.as_str())) {
         let sources = sources(&package.folder.join("src"))?;
-        faults.extend(order::faults(&package.name, &sources));
+        if package.has_host {
+            faults.extend(order::faults(&package.name, &sources));
+        }
         for rule in RULES.iter().filter(|rule| !rule.packages.contains(&package.name.as_str())) {
             faults.extend(rule.faults(package, &sources));
         }

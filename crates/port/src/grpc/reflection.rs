@@ -12,8 +12,8 @@ const SOUND: &str = "the contract was checked when it was built";
 
 /// Adds reflection, which lists these gRPC services, health and itself.
 #[must_use]
-pub fn with_reflection(routes: Routes, services: BTreeSet<&'static str>) -> Routes {
-    let builder = || builder(services.clone());
+pub fn with_reflection(routes: Routes, services: &BTreeSet<&'static str>) -> Routes {
+    let builder = || builder(services);
     // grpcurl asks v1alpha, newer clients v1.
     routes
         .add_service(
@@ -24,7 +24,7 @@ pub fn with_reflection(routes: Routes, services: BTreeSet<&'static str>) -> Rout
         )
 }
 
-fn builder(services: BTreeSet<&'static str>) -> Builder<'static> {
+fn builder(services: &BTreeSet<&'static str>) -> Builder<'static> {
     let all = [
         tonic_health::pb::health_server::SERVICE_NAME,
         pb::v1::server_reflection_server::SERVICE_NAME,
@@ -37,5 +37,5 @@ fn builder(services: BTreeSet<&'static str>) -> Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(pb::v1::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(pb::v1alpha::FILE_DESCRIPTOR_SET);
-    services.into_iter().chain(all).fold(builder, Builder::with_service_name)
+    services.iter().copied().chain(all).fold(builder, Builder::with_service_name)
 }

@@ -28,6 +28,7 @@ use sir0_rpc::request_id;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{message::Refusal, session::Session};
+use crate::pages::SOCKET;
 
 /// The largest message a client may send, in bytes.
 pub const MAX_MESSAGE: usize = 16 * 1024;
@@ -82,7 +83,7 @@ pub fn route(
     stopping: CancellationToken,
 ) -> Router {
     let door = Arc::new(Door { topics, options, stopping });
-    Router::new().route("/ws", any(enter)).with_state(door)
+    Router::new().route(SOCKET, any(enter)).with_state(door)
 }
 
 /// What all sockets share.

@@ -6,7 +6,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error as _, MapAccess, Visitor},
 };
-use sir0_host::Service;
+use sir0_host::{Configured, Service};
 use sir0_kernel::Origin;
 use sir0_settings::{Kind, Setting};
 
@@ -129,7 +129,7 @@ impl Config {
     /// Call it once logs have started.
     pub fn log_solitude(&self, parts: Parts) {
         let Some(part) = parts.alone() else { return };
-        if self.services.of(parts).any(|service| service.keeps_tables_in_a_file()) {
+        if self.services.of(parts).any(Configured::keeps_tables_in_a_file) {
             tracing::info!(
                 "{} keeps its tables in a file of this machine: it has to be the only process of its kind",
                 part.name()
@@ -166,8 +166,6 @@ impl<'de> Deserialize<'de> for HttpOrigin {
 
 #[cfg(test)]
 mod tests {
-    use sir0_host::Configured;
-
     use super::*;
 
     fn lacking(peers: Peers, part: &str) -> String {

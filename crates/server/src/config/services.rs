@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use sir0_host::Configured;
+use sir0_host::{Configured, Erased};
 use sir0_settings::{ConfigError, Given, blame};
 
 use crate::{Parts, SERVICES};
@@ -69,6 +69,6 @@ impl Default for ServiceConfigs {
 
 impl Clone for ServiceConfigs {
     fn clone(&self) -> Self {
-        Self(self.iter().map(|service| service.boxed()).collect())
+        Self(self.iter().map(Erased::boxed).collect())
     }
 }
