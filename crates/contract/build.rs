@@ -1,21 +1,21 @@
 //! Turns `proto/` into Rust and OpenAPI.
 
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use sir0_contract_build::{Contract, Info};
 
+/// The folder of the packages is in it.
 const PROTO: &str = "../../proto";
-const FILES: &[&str] = &[
-    "sir0/accounts/v1/accounts_service.proto",
-    "sir0/accounts/internal/v1/trust_service.proto",
-    "sir0/storefront/v1/games_service.proto",
-    "sir0/status/v1/status_service.proto",
-];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={PROTO}");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
-    let contract = Contract::read(&[PROTO], FILES)?;
+    let contract = Contract::read_below(Path::new(PROTO), "sir0")?;
     contract.write_rust(&out)?;
     let info = Info {
         title: "SIR0",

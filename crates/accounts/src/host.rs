@@ -13,7 +13,7 @@ use std::{
 
 use sir0_contract::{
     accounts::{AccountsServiceDispatch, accounts_service_server},
-    trust::{TrustServiceDispatch, trust_service_server},
+    accounts_internal::{TrustServiceDispatch, trust_service_server},
 };
 use sir0_host::{
     Configured, Doors, Finding, Ground, Hosted, Identifying, KeyFile, Opened, Page, Service, serve,

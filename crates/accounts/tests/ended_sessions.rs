@@ -6,7 +6,7 @@ use futures::StreamExt;
 use sir0_accounts::{Accounts, Config, Trust};
 use sir0_contract::{
     accounts::{self as pb, accounts_service_server::AccountsService},
-    trust::{
+    accounts_internal::{
         SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
         trust_service_server::TrustService, watch_ended_sessions_response::Update,
     },

@@ -9,7 +9,7 @@ use sir0_accounts::{
 };
 use sir0_contract::{
     accounts::{LoginRequest, LogoutRequest, accounts_service_server::AccountsService},
-    trust::trust_service_server::TrustServiceServer,
+    accounts_internal::trust_service_server::TrustServiceServer,
 };
 use sir0_kernel::{Clock, Role, SystemClock};
 use sir0_rpc::{

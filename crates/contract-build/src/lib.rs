@@ -10,6 +10,7 @@ mod calls;
 mod comments;
 mod descriptors;
 mod dispatch;
+mod names;
 mod openapi;
 mod schema;
 mod shapes;
@@ -67,14 +68,26 @@ impl Contract {
         let descriptors = descriptors::without_comments_on_bounds(&pool, descriptors)?;
         let mut files = compiler.file_descriptor_set();
         // Only options name what these files have, and no Rust comes of options.
-        files.file.retain(|file| !file.name().starts_with(bounds::FOLDER));
+        let is_for_options = |name: &str| {
+            name.starts_with(bounds::FOLDER)
+                || ["google/api/annotations.proto", "google/api/http.proto"].contains(&name)
+        };
+        files.file.retain(|file| !is_for_options(file.name()));
         bounds::judge(&pool)?;
         let calls = calls::read(&pool)?;
         calls::judge(&calls)?;
         Ok(Self { descriptors, files, calls })
     }
 
-    /// Writes messages, servers and clients, a file for each package; `descriptors.binpb`; and `calls.rs`.
+    /// Reads every file below a folder of packages, such as `sir0` in `proto`, and what they import.
+    pub fn read_below(proto: &Path, packages: &str) -> Result<Self, Error> {
+        let files = names::files_below(&proto.join(packages))?;
+        let relative = files.iter().map(|file| file.strip_prefix(proto).unwrap_or(file));
+        Self::read(&[proto], &relative.collect::<Vec<_>>())
+    }
+
+    /// Writes messages, servers and clients, a file for each package; `packages.rs`, which has all of them;
+    /// `descriptors.binpb`; `calls.rs`; and `names.rs`, short names for packages and services.
     pub fn write_rust(&self, folder: &Path) -> Result<(), Error> {
         fs::write(folder.join("descriptors.binpb"), &self.descriptors)?;
         let tonic = tonic_prost_build::configure()
@@ -82,10 +95,12 @@ impl Contract {
             .codec_path("sir0_transcoding::Codec")
             .service_generator();
         let mut config = prost_build::Config::new();
-        config.out_dir(folder).service_generator(Box::new(dispatch::Generator { tonic }));
+        config.out_dir(folder).include_file("packages.rs");
+        config.service_generator(Box::new(dispatch::Generator { tonic }));
         config.extern_path(".google.api.HttpBody", "::sir0_transcoding::HttpBody");
         config.compile_fds(self.files.clone())?;
         fs::write(folder.join("calls.rs"), tables::render(&self.calls))?;
+        fs::write(folder.join("names.rs"), names::render(&self.calls))?;
         Ok(())
     }
 

@@ -11,12 +11,6 @@ pub const FILE_DESCRIPTOR_SET: &[u8] =
 /// The REST form of the contract as an OpenAPI 3.1 document in JSON.
 pub const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
-macro_rules! package {
-    ($name:literal) => {
-        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
-    };
-}
-
 #[expect(
     missing_docs,
     unreachable_pub,
@@ -26,28 +20,7 @@ macro_rules! package {
     reason = "generated"
 )]
 mod generated {
-    pub mod sir0 {
-        pub mod accounts {
-            pub mod v1 {
-                package!("sir0.accounts.v1");
-            }
-            pub mod internal {
-                pub mod v1 {
-                    package!("sir0.accounts.internal.v1");
-                }
-            }
-        }
-        pub mod storefront {
-            pub mod v1 {
-                package!("sir0.storefront.v1");
-            }
-        }
-        pub mod status {
-            pub mod v1 {
-                package!("sir0.status.v1");
-            }
-        }
-    }
+    include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 
     /// What messages look like, by their full names.
     pub mod shapes {
@@ -55,21 +28,7 @@ mod generated {
     }
 }
 
-pub use generated::{
-    shapes::{self, CALLS},
-    sir0::{
-        accounts::{internal::v1 as trust, v1 as accounts},
-        status::v1 as status,
-        storefront::v1 as storefront,
-    },
-};
+pub use generated::shapes::{self, CALLS};
 
-/// The calls of each service by their names, as a doorway shows them to the doorman.
-pub mod calls {
-    pub use super::generated::shapes::{
-        sir0_accounts_internal_v1_trust_service as trust_service,
-        sir0_accounts_v1_accounts_service as accounts_service,
-        sir0_status_v1_status_service as status_service,
-        sir0_storefront_v1_games_service as games_service,
-    };
-}
+// Each package by a short name, such as `accounts`, and `calls`.
+include!(concat!(env!("OUT_DIR"), "/names.rs"));

@@ -6,7 +6,9 @@ mod swapped;
 use std::{path::Path, time::Duration};
 
 use serde_json::json;
-use sir0_contract::trust::{WatchEndedSessionsRequest, trust_service_client::TrustServiceClient};
+use sir0_contract::accounts_internal::{
+    WatchEndedSessionsRequest, trust_service_client::TrustServiceClient,
+};
 use sir0_testkit::{Answer, Cluster, LONG, Person, Plan, a_game, cluster};
 use tokio::time::{Instant, sleep};
 use tonic::Code;

@@ -4,10 +4,10 @@ use std::{future, pin::Pin};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use sir0_contract::{
-    calls::trust_service as calls,
-    trust::{
+    accounts_internal::{
         WatchEndedSessionsRequest, WatchEndedSessionsResponse, trust_service_server::TrustService,
     },
+    calls::trust_service as calls,
 };
 use tonic::{Request, Response, Status};
 
