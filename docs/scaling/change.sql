@@ -1,5 +1,5 @@
 -- One change of a game as the storefront makes it: lock the game, change it, announce, commit. For `pgbench`, on a store
--- with the demo catalogue that nobody serves: it leaves other prices, and events of them.
+-- with the demo catalogue that no process serves: it leaves other prices, and events of them.
 \set game random(1, 60)
 BEGIN;
 SELECT revision FROM games WHERE game_id = :game FOR UPDATE;

@@ -7,7 +7,7 @@ pub(crate) struct Exception {
     pub(crate) page: &'static str,
     pub(crate) line: &'static str,
     /// Why, and what tells instead whether it is true.
-    #[expect(dead_code, reason = "it is for whoever reads this table")]
+    #[expect(dead_code, reason = "it is for the reader of this table")]
     because: &'static str,
 }
 

@@ -11,7 +11,7 @@ use crate::{find::find, page::root, shell::program};
 /// A program that is found before the one of the machine.
 struct StandIn {
     name: &'static str,
-    #[expect(dead_code, reason = "it is for whoever reads this table")]
+    #[expect(dead_code, reason = "it is for the reader of this table")]
     because: &'static str,
     script: fn() -> String,
 }
