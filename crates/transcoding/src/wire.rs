@@ -39,17 +39,20 @@ pub(crate) struct Occurrence<'w> {
 #[inline]
 pub(crate) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable> {
     let key = varint(wire)?;
-    let wire_type = WireType::try_from(key & 7)?;
     let number = u32::try_from(key >> 3).map_err(|_too_large| Unreadable)?;
-    let length = match wire_type {
-        WireType::LengthDelimited => {
-            usize::try_from(varint(wire)?).map_err(|_too_long| Unreadable)?
+    let (wire_type, length) = match key & 7 {
+        2 => {
+            let length = usize::try_from(varint(wire)?).map_err(|_too_long| Unreadable)?;
+            (WireType::LengthDelimited, length)
         }
-        WireType::Varint => wire.iter().position(|byte| *byte < 0x80).ok_or(Unreadable)? + 1,
-        WireType::ThirtyTwoBit => 4,
-        WireType::SixtyFourBit => 8,
+        0 => {
+            let last = wire.iter().position(|byte| *byte < 0x80).ok_or(Unreadable)?;
+            (WireType::Varint, last + 1)
+        }
+        5 => (WireType::ThirtyTwoBit, 4),
+        1 => (WireType::SixtyFourBit, 8),
         // JSON has no groups.
-        WireType::StartGroup | WireType::EndGroup => return Err(Unreadable),
+        _ => return Err(Unreadable),
     };
     let (content, rest) = wire.split_at_checked(length).ok_or(Unreadable)?;
     *wire = rest;

@@ -16,7 +16,7 @@ use crate::{
 /// Writes a message as JSON, of bytes as an encoder writes them: a field that holds one value occurs once. Of several
 /// occurrences the last counts; protobuf would merge those of a message.
 pub fn write(shape: &Shape, wire: &[u8], json: &mut Vec<u8>) -> Result<(), Unreadable> {
-    Writer { found: Vec::new(), json }.message(shape, wire)
+    Writer::new(json).message(shape, wire)
 }
 
 /// A message as JSON, to be put into other JSON.
@@ -39,7 +39,7 @@ pub fn write_part(
         Part::Whole => return write(shape, wire, json),
         Part::Field(field) => field,
     };
-    let mut writer = Writer { found: Vec::new(), json };
+    let mut writer = Writer::new(json);
     let last = content_of(field, wire)?;
     let found = last.map(|last| Found { from: wire.len(), all: wire, last });
     if !writer.value_of(field, found)? {
@@ -63,9 +63,15 @@ struct Writer<'j, 'w> {
     /// For each field of the messages that are being written, innermost last.
     found: Vec<Option<Found<'w>>>,
     json: &'j mut Vec<u8>,
+    /// Whether messages are tried in the order of their shapes first.
+    expects_order: bool,
 }
 
-impl<'w> Writer<'_, 'w> {
+impl<'j, 'w> Writer<'j, 'w> {
+    const fn new(json: &'j mut Vec<u8>) -> Self {
+        Self { found: Vec::new(), json, expects_order: true }
+    }
+
     fn message(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
         match shape.form {
             Form::Object | Form::HttpBody => self.object(shape, wire),
@@ -80,6 +86,58 @@ impl<'w> Writer<'_, 'w> {
     }
 
     fn object(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
+        let before = self.json.len();
+        if self.expects_order {
+            if self.in_order(shape, wire)? {
+                return Ok(());
+            }
+            self.json.truncate(before);
+            // What is within was tried already. Trying it again at each level would double the work of each.
+            self.expects_order = false;
+            self.in_any_order(shape, wire)?;
+            self.expects_order = true;
+            return Ok(());
+        }
+        self.in_any_order(shape, wire)
+    }
+
+    /// Writes a message whose fields stand in the order of the shape, as encoders mostly write them: one walk. Answers
+    /// `false` if they do not, or if there is one that the shape does not have.
+    fn in_order(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<bool, Unreadable> {
+        self.json.push(b'{');
+        let mut rest = wire;
+        let mut ahead = next_or_none(&mut rest)?;
+        for field in shape.fields {
+            let before = self.json.len();
+            if self.json[before - 1] != b'{' {
+                self.json.push(b',');
+            }
+            self.json.extend_from_slice(field.key.as_bytes());
+            let found = match &ahead {
+                Some((occurrence, from)) if occurrence.number == field.number => {
+                    let (from, mut last) = (*from, occurrence.content);
+                    ahead = next_or_none(&mut rest)?;
+                    while let Some((again, _)) = &ahead
+                        && again.number == field.number
+                    {
+                        last = again.content;
+                        ahead = next_or_none(&mut rest)?;
+                    }
+                    let behind = ahead.as_ref().map_or(&[][..], |(_, from)| from);
+                    let all = &from[..from.len() - behind.len()];
+                    Some(Found { from: from.len(), all, last })
+                }
+                _ => None,
+            };
+            if !self.value_of(field, found)? {
+                self.json.truncate(before);
+            }
+        }
+        self.json.push(b'}');
+        Ok(ahead.is_none())
+    }
+
+    fn in_any_order(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
         let base = self.found.len();
         self.find(shape, wire)?;
         self.json.push(b'{');
@@ -214,4 +272,11 @@ impl<'w> Writer<'_, 'w> {
             }
         }
     }
+}
+
+/// The next field, and what is left from its first byte on. `None` at the end.
+#[inline]
+fn next_or_none<'w>(rest: &mut &'w [u8]) -> Result<Option<(Occurrence<'w>, &'w [u8])>, Unreadable> {
+    let from = *rest;
+    if from.is_empty() { Ok(None) } else { Ok(Some((next(rest)?, from))) }
 }

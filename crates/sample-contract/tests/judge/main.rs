@@ -3,7 +3,10 @@
 
 mod dice;
 
-use prost::Message;
+use prost::{
+    Message,
+    encoding::{DecodeContext, decode_key, encode_varint, skip_field},
+};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::Value;
 use sir0_sample_contract::{CALLS, FILE_DESCRIPTOR_SET, shapes::SAMPLE_V1_EVERYTHING};
@@ -80,6 +83,56 @@ fn both_write_the_same_and_each_reads_the_other() {
             must_be(&back, &message, seed, &json);
         }
     }
+}
+
+/// The fields of a message on the wire, each with its key.
+fn fields(mut wire: &[u8]) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    while !wire.is_empty() {
+        let before = wire;
+        let (tag, wire_type) = decode_key(&mut wire).expect("a key");
+        skip_field(wire_type, tag, &mut wire, DecodeContext::default()).expect("a field");
+        found.push(before[..before.len() - wire.len()].to_vec());
+    }
+    found
+}
+
+fn written(wire: &[u8]) -> String {
+    let mut json = Vec::new();
+    write(&SAMPLE_V1_EVERYTHING, wire, &mut json).expect("good bytes");
+    String::from_utf8(json).expect("JSON is UTF-8")
+}
+
+#[test]
+fn the_order_of_fields_and_those_of_a_newer_version_change_nothing() {
+    // A field of number 1000, a varint.
+    const NEWER: [u8; 3] = [0xc0, 0x3e, 0x01];
+    for seed in 1..=MESSAGES {
+        let wire = Dice::new(seed).message(&everything(), 2).encode_to_vec();
+        let fields = fields(&wire);
+        // Stable, so that what is repeated keeps its order. The field that stood first of all comes last.
+        let mut turned: Vec<_> = fields.iter().collect();
+        turned
+            .sort_by_key(|field| std::cmp::Reverse(decode_key(&mut &field[..]).expect("a key").0));
+        let turned: Vec<u8> = turned.into_iter().flatten().copied().collect();
+
+        assert_eq!(written(&turned), written(&wire), "seed {seed}");
+        assert_eq!(written(&[&wire, &NEWER[..]].concat()), written(&wire), "seed {seed}");
+        assert_eq!(written(&[&NEWER[..], &wire].concat()), written(&wire), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_deep_message_with_its_fields_in_another_order_is_written_in_time() {
+    // The field `message` with itself within, and behind it one that the shape does not have.
+    let deep = (0..60).fold(Vec::new(), |within: Vec<u8>, _| {
+        let mut wire = vec![0xea, 0x01];
+        encode_varint(within.len() as u64, &mut wire);
+        [&wire[..], &within, &[0xc0, 0x3e, 0x01]].concat()
+    });
+
+    // One more try at each level would be 2^60 of them.
+    assert_eq!(written(&deep).matches("\"message\":{").count(), 60);
 }
 
 /// What is wrong with a body, a line each.
