@@ -59,6 +59,15 @@ pub(crate) fn next<'w>(wire: &mut &'w [u8]) -> Result<Occurrence<'w>, Unreadable
     Ok(Occurrence { number, wire_type, content })
 }
 
+/// Takes what has its length before it.
+#[inline]
+pub(crate) fn with_length<'w>(wire: &mut &'w [u8]) -> Result<&'w [u8], Unreadable> {
+    let length = usize::try_from(varint(wire)?).map_err(|_too_long| Unreadable)?;
+    let (content, rest) = wire.split_at_checked(length).ok_or(Unreadable)?;
+    *wire = rest;
+    Ok(content)
+}
+
 /// Takes a number. Most have one byte.
 #[inline]
 pub(crate) fn varint(wire: &mut &[u8]) -> Result<u64, Unreadable> {

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 use crate::{
     call::Part,
     forms,
+    scalar::wire_type,
     shape::{Field, Form, Holds, Kind, Shape},
-    wire::{self, Occurrence, Unreadable, content_of, next},
+    wire::{self, Occurrence, Unreadable, content_of, next, varint, with_length},
 };
 
 /// Writes a message as JSON, of bytes as an encoder writes them: a field that holds one value occurs once. Of several
@@ -106,35 +107,31 @@ impl<'j, 'w> Writer<'j, 'w> {
     fn in_order(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<bool, Unreadable> {
         self.json.push(b'{');
         let mut rest = wire;
-        let mut ahead = next_or_none(&mut rest)?;
         for field in shape.fields {
             let before = self.json.len();
             if self.json[before - 1] != b'{' {
                 self.json.push(b',');
             }
             self.json.extend_from_slice(field.key.as_bytes());
-            let found = match &ahead {
-                Some((occurrence, from)) if occurrence.number == field.number => {
-                    let (from, mut last) = (*from, occurrence.content);
-                    ahead = next_or_none(&mut rest)?;
-                    while let Some((again, _)) = &ahead
-                        && again.number == field.number
-                    {
-                        last = again.content;
-                        ahead = next_or_none(&mut rest)?;
-                    }
-                    let behind = ahead.as_ref().map_or(&[][..], |(_, from)| from);
-                    let all = &from[..from.len() - behind.len()];
-                    Some(Found { from: from.len(), all, last })
+            if matches!(field.holds, Holds::Several | Holds::Map) {
+                let all = occurrences(field, &mut rest)?;
+                self.value_of(field, Some(Found { from: 0, all, last: &[] }))?;
+            } else if let Some(behind) = behind_key(field, rest) {
+                rest = behind;
+                if field.kind.is_packed() {
+                    self.one(field.kind, &mut rest)?;
+                } else {
+                    self.one(field.kind, &mut with_length(&mut rest)?)?;
                 }
-                _ => None,
-            };
-            if !self.value_of(field, found)? {
+                if behind_key(field, rest).is_some() {
+                    return Ok(false);
+                }
+            } else if field.holds == Holds::Perhaps || !self.default_of(field.kind) {
                 self.json.truncate(before);
             }
         }
         self.json.push(b'}');
-        Ok(ahead.is_none())
+        Ok(rest.is_empty())
     }
 
     fn in_any_order(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
@@ -274,9 +271,20 @@ impl<'j, 'w> Writer<'j, 'w> {
     }
 }
 
-/// The next field, and what is left from its first byte on. `None` at the end.
+/// What is behind the key of the field, if it stands next.
 #[inline]
-fn next_or_none<'w>(rest: &mut &'w [u8]) -> Result<Option<(Occurrence<'w>, &'w [u8])>, Unreadable> {
+fn behind_key<'w>(field: &Field, wire: &'w [u8]) -> Option<&'w [u8]> {
+    let key = u64::from(field.number) << 3 | wire_type(field.kind) as u64;
+    let mut rest = wire;
+    (!wire.is_empty() && varint(&mut rest).ok()? == key).then_some(rest)
+}
+
+/// Takes every occurrence of the field that stands next.
+fn occurrences<'w>(field: &Field, rest: &mut &'w [u8]) -> Result<&'w [u8], Unreadable> {
     let from = *rest;
-    if from.is_empty() { Ok(None) } else { Ok(Some((next(rest)?, from))) }
+    let mut behind = from;
+    while !behind.is_empty() && next(&mut behind)?.number == field.number {
+        *rest = behind;
+    }
+    Ok(&from[..from.len() - rest.len()])
 }

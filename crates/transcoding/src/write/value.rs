@@ -77,13 +77,7 @@ impl<'w> Writer<'_, 'w> {
     }
 
     fn text(&mut self, text: &[u8]) -> Result<(), Unreadable> {
-        // Without a branch, so that many bytes are judged at a time. Most texts are plain.
-        let is_odd = |byte: &u8| {
-            u8::from(byte.wrapping_sub(b' ') > b'~' - b' ')
-                | u8::from(*byte == b'"')
-                | u8::from(*byte == b'\\')
-        };
-        if text.iter().map(is_odd).fold(0, |any, odd| any | odd) != 0 {
+        if has_odd(text) {
             let text = str::from_utf8(text).map_err(|_not_utf8| Unreadable)?;
             serde_json::to_writer(&mut *self.json, text).expect("memory takes a text");
         } else {
@@ -116,6 +110,22 @@ impl<'w> Writer<'_, 'w> {
     fn number(&mut self, value: impl Serialize) {
         serde_json::to_writer(&mut *self.json, &value).expect("memory takes a number");
     }
+}
+
+/// Whether a text has anything but plain letters, or what JSON escapes. Most texts have not.
+///
+/// Sixteen bytes are judged at a time, without a branch; the last ones are filled up with spaces.
+fn has_odd(text: &[u8]) -> bool {
+    let is_odd = |byte: &u8| {
+        u8::from(byte.wrapping_sub(b' ') > b'~' - b' ')
+            | u8::from(*byte == b'"')
+            | u8::from(*byte == b'\\')
+    };
+    let odd = |bytes: &[u8; 16]| bytes.iter().map(is_odd).fold(0, |any, odd| any | odd);
+    let (whole, rest) = text.as_chunks::<16>();
+    let mut last = [b' '; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    whole.iter().map(odd).fold(odd(&last), |any, odd| any | odd) != 0
 }
 
 /// Takes a value of fixed size.
