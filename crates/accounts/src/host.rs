@@ -45,7 +45,7 @@ pub static SERVICE: Service = Service {
         secret: "a storefront shows what is in it to hear which keys and sessions are good",
         shown: "accounts answers only those who show what is in it",
     }),
-    demo: None,
+    has_demo: false,
     command: Some(admin::COMMAND),
     describe_metrics,
 };

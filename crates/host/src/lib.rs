@@ -18,5 +18,5 @@ pub use configured::{Configured, Erased, KeyFile, Opened};
 pub use doors::Doors;
 pub use finding::{Finding, full};
 pub use hosted::{Ground, Hosted, Page};
-pub use service::{Demo, Hint, Identifying, Service, read};
+pub use service::{Hint, Identifying, Service, read};
 pub use topics::{BadTopic, GOING_AWAY, HEARTBEAT, Said, Topic, Topics, Updates};

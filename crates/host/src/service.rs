@@ -29,8 +29,8 @@ pub struct Service {
     pub hints: &'static [Hint],
     /// How it identifies callers, if that is its task.
     pub identifying: Option<Identifying>,
-    /// How it is filled for a demonstration.
-    pub demo: Option<Demo>,
+    /// Whether it can be filled for a demonstration.
+    pub has_demo: bool,
     /// What an operator can do in its database at the command line.
     pub command: Option<Command>,
     /// Says what its metrics mean.
@@ -58,10 +58,6 @@ pub struct Identifying {
     /// What it is for in the process of another service.
     pub shown: &'static str,
 }
-
-/// Marks a service that can be filled for a demonstration.
-#[derive(Clone, Copy, Debug)]
-pub struct Demo;
 
 impl Service {
     /// Its calls, in the order of the contract.

@@ -24,9 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MOST: u64 = 16 * 1024 * 1024;
 
 /// A connection that lingers when it is dropped.
-pub(crate) struct Lingering(Option<TcpStream>);
+pub(crate) struct LingeringStream(Option<TcpStream>);
 
-impl Lingering {
+impl LingeringStream {
     pub(crate) const fn new(stream: TcpStream) -> Self {
         Self(Some(stream))
     }
@@ -36,7 +36,7 @@ impl Lingering {
     }
 }
 
-impl Drop for Lingering {
+impl Drop for LingeringStream {
     fn drop(&mut self) {
         let (Some(stream), Ok(runtime)) = (self.0.take(), Handle::try_current()) else { return };
         runtime.spawn(async move {
@@ -53,7 +53,7 @@ async fn linger(mut stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-impl AsyncRead for Lingering {
+impl AsyncRead for LingeringStream {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -63,7 +63,7 @@ impl AsyncRead for Lingering {
     }
 }
 
-impl AsyncWrite for Lingering {
+impl AsyncWrite for LingeringStream {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,

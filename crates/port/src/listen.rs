@@ -46,7 +46,7 @@ pub(crate) use self::{
     activity::{InFlight, Owed},
     streams::Stream,
 };
-use crate::{body::Body, limits::Limits, linger::Lingering};
+use crate::{body::Body, limits::Limits, linger::LingeringStream};
 
 /// Counts connections that were ended for their frames.
 const FLOODS: &str = "sir0_connections_flooded_total";
@@ -177,7 +177,7 @@ async fn connection(
         Arc::clone(&front).answer(peer.clone(), request, in_flight).map(Ok::<_, Infallible>)
     });
     let builder = protocol(&limits, backlog.clone());
-    let wire = TokioIo::new(Wire::new(Lingering::new(stream), activity.clone(), backlog));
+    let wire = TokioIo::new(Wire::new(LingeringStream::new(stream), activity.clone(), backlog));
     let mut serving = pin!(builder.serve_connection_with_upgrades(wire, service));
     let mut patience = Patience::new(&limits, Instant::now());
     let mut check = interval(patience.interval());

@@ -17,7 +17,7 @@ pub struct Doorman {
     ended: EndedSessions,
     clock: Arc<dyn Clock>,
     /// `None` where this process itself holds the truth about sessions.
-    hearsay: Option<TrustAge>,
+    trust_age: Option<TrustAge>,
     peers: Option<Arc<Secret>>,
     /// What only publishers and administrators do in this service.
     publishers_do: &'static str,
@@ -80,14 +80,14 @@ impl Doorman {
     /// Checks tokens against a key set, ended sessions and a clock.
     #[must_use]
     pub fn new(verifier: Verifier, ended: EndedSessions, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, ended, clock, hearsay: None, peers: None, publishers_do: "do this" }
+        Self { verifier, ended, clock, trust_age: None, peers: None, publishers_do: "do this" }
     }
 
     /// Refuses every caller when the last word about keys and sessions is too old. For a process that hears of them
     /// from another one.
     #[must_use]
     pub fn told_by_another(self, age: TrustAge) -> Self {
-        Self { hearsay: Some(age), ..self }
+        Self { trust_age: Some(age), ..self }
     }
 
     /// Lets in other services that show this secret. Without a secret it lets in no service.
@@ -122,7 +122,7 @@ impl Doorman {
     /// be identified at the moment, the answer asks to try again, because a good token must not look bad.
     pub fn identify(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
         let token = bearer(metadata).ok_or(Denied::SignInRequired)?;
-        if self.hearsay.as_ref().is_some_and(TrustAge::is_too_old) {
+        if self.trust_age.as_ref().is_some_and(TrustAge::is_too_old) {
             return Err(Denied::OutOfTouch);
         }
         match self.verifier.verify(token, self.clock.now()) {
@@ -156,7 +156,7 @@ impl Doorman {
     pub fn measure(&self) {
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         metrics::gauge!("sir0_ended_sessions").set(self.ended.len() as f64);
-        if let Some(age) = &self.hearsay {
+        if let Some(age) = &self.trust_age {
             metrics::gauge!("sir0_trust_age_seconds").set(age.age().as_secs_f64());
         }
     }

@@ -175,7 +175,7 @@ impl Cli {
             }
             other => other,
         };
-        let fills = |part: &Part| matches!(part, Part::Service(service) if service.demo.is_some());
+        let fills = |part: &Part| matches!(part, Part::Service(service) if service.has_demo);
         if let Command::Own(OwnCommand::Serve { part: Some(part), demo: true }) = &command
             && !fills(part)
         {

@@ -1,6 +1,6 @@
 //! The platform, or a part of it: the services of this process, opened and brought together behind one port.
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use sir0_contract::{
@@ -94,21 +94,26 @@ impl Platform {
             budget: port.budget().clone(),
         };
         tokio::spawn(upkeep.go_on(stopping.clone()));
-        tokio::spawn({
-            let stopping = stopping.clone();
-            async move {
-                stop.await;
-                leaving.cancel();
-                // A load balancer that reads the health must have looked before the port closes.
-                tokio::time::sleep(config.limits.linger).await;
-                stopping.cancel();
-            }
-        });
+        tokio::spawn(leave(stop, leaving, config.limits.linger, stopping.clone()));
         let served = port.serve(behind, config.log.access, stopping).await;
         served.expect("the contract was checked when it was built");
         services.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// Says that the process leaves once it is asked to stop, and stops it a moment later.
+async fn leave(
+    stop: impl Future<Output = ()>,
+    leaving: CancellationToken,
+    linger: Duration,
+    stopping: CancellationToken,
+) {
+    stop.await;
+    leaving.cancel();
+    // A load balancer that reads the health must have looked before the port closes.
+    tokio::time::sleep(linger).await;
+    stopping.cancel();
 }
 
 /// Puts the services behind the doors, and begins to check them.

@@ -6,7 +6,7 @@ pub(crate) mod topics;
 use std::{any::Any, sync::Arc};
 
 use sir0_contract::storefront::{GamesServiceDispatch, games_service_server};
-use sir0_host::{Configured, Demo, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
+use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
 use sir0_settings::{Kind, Setting};
 use sir0_storage::{self as storage, Location, Step};
 
@@ -37,7 +37,7 @@ pub static SERVICE: Service = Service {
         Hint { what: "WebSocket", scheme: "ws", path: "/ws" },
     ],
     identifying: None,
-    demo: Some(Demo),
+    has_demo: true,
     command: None,
     describe_metrics,
 };

@@ -20,7 +20,7 @@ use super::{
     target::Target,
     unanswered::Unanswered,
 };
-use crate::{linger::Lingering, pace::Pace};
+use crate::{linger::LingeringStream, pace::Pace};
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -36,7 +36,7 @@ const SOCKET_PACE: u32 = 64 * 1024;
 
 /// One connection.
 pub(super) struct Wire {
-    stream: Lingering,
+    stream: LingeringStream,
     activity: Activity,
     spoken: Spoken,
     /// The rest of a refusal that takes the place of hyper's.
@@ -63,7 +63,7 @@ struct Socket {
 }
 
 impl Wire {
-    pub(super) fn new(stream: Lingering, activity: Activity, backlog: Backlog) -> Self {
+    pub(super) fn new(stream: LingeringStream, activity: Activity, backlog: Backlog) -> Self {
         Self { stream, activity, spoken: Spoken::Perhaps2(0), refusing: None, backlog, turn: None }
     }
 
@@ -169,7 +169,7 @@ impl Socket {
 
     fn poll_read(
         &mut self,
-        stream: &mut Lingering,
+        stream: &mut LingeringStream,
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {

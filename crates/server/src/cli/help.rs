@@ -2,7 +2,16 @@
 
 use std::fmt::Write;
 
-use crate::config::{Config, settings};
+use sir0_settings::Setting;
+
+use crate::{
+    SERVICES,
+    config::{Config, settings},
+    parts::Part,
+};
+
+/// How wide a line of a terminal is.
+const WIDTH: usize = 100;
 
 /// What it is, in a line.
 pub(super) const ABOUT: &str = "A games distribution platform that anyone can run";
@@ -35,49 +44,72 @@ Settings:
       [log]
       format = \"json\"";
 
-const APART: &str = "\
-Apart:
-  `sir0 serve accounts`, `sir0 serve storefront` and `sir0 serve edge` run one part each, on the
-  same port with the same limits, and answer only for that part. accounts and storefront take a
-  PostgreSQL database and any number of processes; with SQLite a second one refuses to start. Both
-  are given the same peers.secret_file. The edge keeps nothing: it has /docs and /api/status.";
+/// What is said of parts, behind their names.
+const APART: &str =
+    "  run one part each, on the same port with the same limits, and answer only for that part. A
+  service takes a PostgreSQL database and any number of processes; with SQLite a second one refuses
+  to start. All services are given the same peers.secret_file. The edge keeps nothing: it has
+  /docs and /api/status.";
 
-const FILES: &str = "\
-Files:
-  ./sir0.toml                       settings, if you want any but the defaults
-  ./data/                           everything else; made on the first start
-  ./data/accounts.db                accounts and sessions (SQLite, with -wal and -shm beside it)
-  ./data/storefront.db              games and their changes (likewise)
-  ./data/*.db.lock                  held by the process that serves the database; its id is inside
+/// What is said of files, behind the list of them.
+const FILES: &str = "  ./data/*.db.lock                  held by the process that serves the database; its id is inside
   All of them are for their owner alone. A folder that others may enter is closed at the start,
   or refused; one that Kubernetes lends to a group (fsGroup) is taken as it is.
-  The keys that sign access tokens are made on the first start in the same folder. Whoever has
-  them can be anyone: keep them out of backups that others read.";
+  The keys that sign access tokens are made on the first start in the same folder. Their holder
+  can be anyone: keep them out of backups that others read.";
 
 /// Everything below the options.
 pub(super) fn page() -> String {
+    let settings = settings_told();
+    let (parts, files) = (parts(), files());
+    format!(
+        "{EXAMPLES}\n\n{SOURCES}\n{settings}\nApart:\n{parts}\n{APART}\n\nFiles:\n{files}{FILES}"
+    )
+}
+
+/// Each setting with its default, what it does and where it is set.
+fn settings_told() -> String {
     let defaults = Config::default().to_json();
-    let mut page = format!("{EXAMPLES}\n\n{SOURCES}\n");
-    for setting in settings().iter() {
-        let default = defaults.pointer(&format!("/{}", setting.key.replace('.', "/")));
-        let default = match default {
+    let mut told = String::new();
+    for Setting { key, variable, flag, meaning, .. } in settings().iter() {
+        let default = match defaults.pointer(&format!("/{}", key.replace('.', "/"))) {
             Some(serde_json::Value::String(text)) => text.clone(),
             Some(serde_json::Value::Null) | None => "unset".to_owned(),
             Some(other) => other.to_string(),
         };
-        let flag = setting.flag.map(|flag| format!(" or {flag}")).unwrap_or_default();
-        write!(
-            page,
-            "\n  {key}  [{default}]\n      {meaning}\n      {variable}{flag}\n",
-            key = setting.key,
-            meaning = setting.meaning,
-            variable = setting.variable,
-        )
-        .expect("a String takes everything");
+        let flag = flag.map(|flag| format!(" or {flag}")).unwrap_or_default();
+        write!(told, "\n  {key}  [{default}]\n      {meaning}\n      {variable}{flag}\n")
+            .expect("a String takes everything");
     }
-    page.push('\n');
-    page.push_str(APART);
-    page.push_str("\n\n");
-    page.push_str(FILES);
-    page
+    told
+}
+
+/// The commands that run one part each, as many on a line as fit.
+fn parts() -> String {
+    let mut lines = vec![String::from(" ")];
+    for part in Part::all() {
+        let command = format!(" `sir0 serve {}`", part.name());
+        match lines.last_mut() {
+            Some(line) if line.len() + command.len() < WIDTH => line.push_str(&command),
+            _ => lines.push(format!(" {command}")),
+        }
+    }
+    lines.join("\n")
+}
+
+/// The files that are kept, a line each.
+fn files() -> String {
+    let line = |path: &str, what: &str| format!("  {path:<34}{what}\n");
+    let databases = SERVICES.iter().map(|service| {
+        let path = format!("./data/{}", service.file());
+        let name = service.name;
+        line(&path, &format!("what {name} keeps (SQLite, with -wal and -shm beside it)"))
+    });
+    [
+        line("./sir0.toml", "settings, if you want any but the defaults"),
+        line("./data/", "everything else; made on the first start"),
+    ]
+    .into_iter()
+    .chain(databases)
+    .collect()
 }

@@ -99,15 +99,10 @@ impl Config {
 
     /// What a part needs to run apart from the others.
     fn needs(&self, part: Part) -> Vec<Need> {
-        let secret = |reason| Need {
-            setting: SECRET_FILE,
-            is_given: self.peers.secret_file.is_some(),
-            reason,
-        };
-        let url = |service: &'static Service, reason| Need {
-            setting: service.peer,
-            is_given: self.peers.url(service).is_some(),
-            reason,
+        let Peers { secret_file, .. } = &self.peers;
+        let secret = |reason| Need::new(SECRET_FILE, secret_file.is_some(), reason);
+        let url = |service: &'static Service, reason| {
+            Need::new(service.peer, self.peers.url(service).is_some(), reason)
         };
         let identifying = SERVICES.iter().find_map(|it| Some((*it, it.identifying?)));
         match (part, identifying) {
@@ -151,6 +146,12 @@ struct Need {
     setting: Setting,
     is_given: bool,
     reason: &'static str,
+}
+
+impl Need {
+    const fn new(setting: Setting, is_given: bool, reason: &'static str) -> Self {
+        Self { setting, is_given, reason }
+    }
 }
 
 /// `http://host:port`, and nothing behind it.

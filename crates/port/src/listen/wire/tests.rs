@@ -14,7 +14,11 @@ async fn a_wire() -> (TcpStream, Wire, Activity) {
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
     let activity = Activity::default();
-    (client, Wire::new(Lingering::new(stream), activity.clone(), Backlog::default()), activity)
+    (
+        client,
+        Wire::new(LingeringStream::new(stream), activity.clone(), Backlog::default()),
+        activity,
+    )
 }
 
 /// Reads for this time, and answers how many bytes came.
