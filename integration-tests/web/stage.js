@@ -87,7 +87,7 @@ function sir0(folder, args, stdin) {
 
 async function toldAddress(child) {
   for await (const line of createInterface({ input: child.stderr })) {
-    const told = / ready {2}address=(\S+)/.exec(line);
+    const told = / ready +address=(\S+)/.exec(line);
     if (told) {
       child.stderr.resume();
       return told[1];
