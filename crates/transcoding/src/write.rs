@@ -87,19 +87,19 @@ impl<'j, 'w> Writer<'j, 'w> {
     }
 
     fn object(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
+        if !self.expects_order {
+            return self.in_any_order(shape, wire);
+        }
         let before = self.json.len();
-        if self.expects_order {
-            if self.in_order(shape, wire)? {
-                return Ok(());
-            }
-            self.json.truncate(before);
-            // What is within was tried already. Trying it again at each level would double the work of each.
-            self.expects_order = false;
-            self.in_any_order(shape, wire)?;
-            self.expects_order = true;
+        if self.in_order(shape, wire)? {
             return Ok(());
         }
-        self.in_any_order(shape, wire)
+        self.json.truncate(before);
+        // What is within was tried already. Trying it again at each level would double the work of each.
+        self.expects_order = false;
+        self.in_any_order(shape, wire)?;
+        self.expects_order = true;
+        Ok(())
     }
 
     /// Writes a message whose fields stand in the order of the shape, as encoders mostly write them: one walk. Answers
@@ -108,14 +108,11 @@ impl<'j, 'w> Writer<'j, 'w> {
         self.json.push(b'{');
         let mut rest = wire;
         for field in shape.fields {
-            let before = self.json.len();
-            if self.json[before - 1] != b'{' {
-                self.json.push(b',');
-            }
-            self.json.extend_from_slice(field.key.as_bytes());
-            if matches!(field.holds, Holds::Several | Holds::Map) {
-                let all = occurrences(field, &mut rest)?;
-                self.value_of(field, Some(Found { from: 0, all, last: &[] }))?;
+            let before = self.key(field);
+            if field.holds == Holds::Several {
+                self.list(field, occurrences(field, &mut rest)?)?;
+            } else if field.holds == Holds::Map {
+                self.map(field, occurrences(field, &mut rest)?)?;
             } else if let Some(behind) = behind_key(field, rest) {
                 rest = behind;
                 if field.kind.is_packed() {
@@ -139,11 +136,7 @@ impl<'j, 'w> Writer<'j, 'w> {
         self.find(shape, wire)?;
         self.json.push(b'{');
         for (index, field) in shape.fields.iter().enumerate() {
-            let before = self.json.len();
-            if self.json[before - 1] != b'{' {
-                self.json.push(b',');
-            }
-            self.json.extend_from_slice(field.key.as_bytes());
+            let before = self.key(field);
             if !self.value_of(field, self.found[base + index])? {
                 self.json.truncate(before);
             }
@@ -153,24 +146,27 @@ impl<'j, 'w> Writer<'j, 'w> {
         Ok(())
     }
 
+    /// Begins a member of an object, and answers where it began.
+    #[inline]
+    fn key(&mut self, field: &Field) -> usize {
+        let before = self.json.len();
+        if self.json[before - 1] != b'{' {
+            self.json.push(b',');
+        }
+        self.json.extend_from_slice(field.key.as_bytes());
+        before
+    }
+
     /// Notes where each field of the message stands.
     fn find(&mut self, shape: &Shape, wire: &'w [u8]) -> Result<(), Unreadable> {
         let base = self.found.len();
         self.found.resize(base + shape.fields.len(), None);
-        let (mut rest, mut following) = (wire, 0);
+        let mut rest = wire;
         while !rest.is_empty() {
             let from = rest;
             let Occurrence { number, content, .. } = next(&mut rest)?;
-            // Fields mostly stand in the order of the file.
-            let is_it = |field: &Field| field.number == number;
-            let index = match shape.fields.get(following) {
-                Some(field) if is_it(field) => following,
-                _ => match shape.fields.iter().position(is_it) {
-                    Some(index) => index,
-                    None => continue,
-                },
-            };
-            following = index + 1;
+            let index = shape.fields.iter().position(|field| field.number == number);
+            let Some(index) = index else { continue };
             let found = &mut self.found[base + index];
             let from = found.map_or(from, |found| &wire[wire.len() - found.from..]);
             *found = Some(Found {
