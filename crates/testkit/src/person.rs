@@ -44,6 +44,11 @@ impl Person {
         Self { id: 0, token: None, address }
     }
 
+    /// The same person, with the same token, where something else is reached.
+    pub(crate) fn at(&self, address: Address) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// Where the platform is reached now.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

@@ -103,9 +103,7 @@ impl SplitPart {
     /// The same person, with the same token, at this part.
     #[must_use]
     pub fn meets(&self, person: &Person) -> Person {
-        let mut here = self.visitor();
-        (here.id, here.token) = (person.id, person.token.clone());
-        here
+        person.at(self.address.clone())
     }
 
     /// Lets it end in order.

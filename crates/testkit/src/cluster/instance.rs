@@ -73,9 +73,7 @@ impl Instance {
     /// The same person, with the same token, at this instance.
     #[must_use]
     pub fn meets(&self, person: &Person) -> Person {
-        let mut here = self.visitor();
-        (here.id, here.token) = (person.id, person.token.clone());
-        here
+        person.at(self.address.clone())
     }
 
     /// Its process id.
