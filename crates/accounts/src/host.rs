@@ -6,7 +6,6 @@ mod password;
 pub mod remote;
 
 use std::{
-    any::Any,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -107,7 +106,7 @@ impl Configured for Config {
         Ok(Opened { hosted: Arc::new(accounts), doorman: Some(doorman) })
     }
 
-    fn follow(&self, peer: Peer, secret: Secret, ground: &Ground) -> Option<Doorman> {
+    fn follow(&self, peer: Peer, secret: Arc<Secret>, ground: &Ground) -> Option<Doorman> {
         Some(remote::follow(self, peer, secret, ground))
     }
 }
@@ -139,9 +138,5 @@ impl Hosted for Accounts {
 
     async fn close(&self) {
         Self::close(self).await;
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

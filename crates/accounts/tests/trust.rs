@@ -117,7 +117,7 @@ impl Apart {
         let doorman =
             Doorman::new(verifier, ended.clone(), Arc::clone(&clock)).told_by_another(age.clone());
         let peer = Peer::at(&format!("http://{address}"), peer::Config::default());
-        let secret = Secret::parse(secret).expect("a secret");
+        let secret = Arc::new(Secret::parse(secret).expect("a secret"));
         let trust = RemoteTrust { keys, ended: ended.clone(), age, clock };
         let stopping = CancellationToken::new();
         let following = follow_accounts(peer.expect("an address"), secret, trust, stopping.clone());

@@ -57,7 +57,7 @@ pub trait Configured: Erased + Debug + Send + Sync {
     async fn open(&self, ground: Ground) -> anyhow::Result<Opened>;
 
     /// Identifies callers by what this service, in another process, tells. `None` for a service that identifies no one.
-    fn follow(&self, _peer: Peer, _secret: Secret, _ground: &Ground) -> Option<Doorman> {
+    fn follow(&self, _peer: Peer, _secret: Arc<Secret>, _ground: &Ground) -> Option<Doorman> {
         None
     }
 }
@@ -89,10 +89,6 @@ pub trait Erased: Any {
     fn boxed(&self) -> Box<dyn Configured>;
     /// The settings as a page and a test read them.
     fn to_json(&self) -> serde_json::Value;
-    /// The settings by their type.
-    fn as_any(&self) -> &dyn Any;
-    /// The settings by their type, to be changed.
-    fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
 impl<C: Configured + Clone + Serialize + Any> Erased for C {
@@ -102,13 +98,5 @@ impl<C: Configured + Clone + Serialize + Any> Erased for C {
 
     fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).expect("settings are plain values")
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
     }
 }

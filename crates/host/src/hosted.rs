@@ -71,9 +71,6 @@ pub trait Hosted: Any + Send + Sync {
 
     /// Ends what runs in the background and closes the database.
     async fn close(&self);
-
-    /// The service by its type.
-    fn as_any(&self) -> &dyn Any;
 }
 
 /// A page that does not change while the process runs.

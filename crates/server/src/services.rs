@@ -1,7 +1,7 @@
 //! The services of this process: which are opened, from what, and what they share. An operator's commands open what they
 //! need themselves.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use anyhow::Context;
 use sir0_host::{Ground, Hosted, Service};
@@ -57,7 +57,8 @@ impl Services {
 
     /// The service of this type, if it is in this process.
     pub(crate) fn get<S: Hosted>(&self) -> Option<&S> {
-        self.here.iter().find_map(|(_, hosted)| hosted.as_any().downcast_ref())
+        let mut here = self.here.iter().map(|(_, hosted)| &**hosted as &dyn Any);
+        here.find_map(<dyn Any>::downcast_ref)
     }
 
     /// Lets running work end, and closes the databases.
@@ -103,9 +104,9 @@ fn remote_doorman(config: &Config, ground: &Ground) -> anyhow::Result<Doorman> {
     let service = identifying.service();
     let url =
         config.peers.url(service).with_context(|| format!("`{}` is not set", service.peer.key))?;
-    let file = config.peers.secret_file.as_deref().context("`peers.secret_file` is not set")?;
+    let secret = ground.secret.clone().context("`peers.secret_file` is not set")?;
     let peer = Peer::at(url, peer::Config::default())?;
-    let doorman = identifying.follow(peer, Secret::read(file)?, ground);
+    let doorman = identifying.follow(peer, secret, ground);
     doorman.context("the service that identifies callers cannot be followed")
 }
 

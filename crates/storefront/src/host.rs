@@ -3,7 +3,7 @@
 mod demo;
 pub(crate) mod topics;
 
-use std::{any::Any, sync::Arc};
+use std::sync::Arc;
 
 use sir0_contract::storefront::{GamesServiceDispatch, games_service_server};
 use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
@@ -102,9 +102,5 @@ impl Hosted for Storefront {
 
     async fn close(&self) {
         Self::close(self).await;
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }

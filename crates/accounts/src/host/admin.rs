@@ -1,5 +1,7 @@
 //! `sir0 admin`: what an operator does at the command line, directly in the database. A running server hears of it.
 
+use std::any::Any;
+
 use anyhow::Context;
 use clap::{
     FromArgMatches, Subcommand,
@@ -63,7 +65,8 @@ fn run(asked: Asked) -> BoxFuture<'static, anyhow::Result<String>> {
     async move {
         let Asked { config, data_dir, clock, line } = asked;
         let admin = Admin::from_arg_matches(&line)?;
-        let config = config.as_any().downcast_ref::<Config>().context("no settings of accounts")?;
+        let config =
+            (&*config as &dyn Any).downcast_ref::<Config>().context("no settings of accounts")?;
         // The database is opened before the password is asked for; otherwise the password could be typed for nothing.
         let operator = Operator::open(config, &data_dir, clock).await?;
         let done = perform(&operator, admin).await;

@@ -41,7 +41,7 @@ pub struct RemoteTrust {
 
 /// Identifies callers by what accounts at this peer tells. Until accounts has told everything, a caller is asked to try
 /// again.
-pub(super) fn follow(config: &Config, peer: Peer, secret: Secret, ground: &Ground) -> Doorman {
+pub(super) fn follow(config: &Config, peer: Peer, secret: Arc<Secret>, ground: &Ground) -> Doorman {
     let (keys, ended) = (Keys::unknown(), EndedSessions::default());
     let age = TrustAge::starting_now(TrustAge::GRACE);
     let verifier = Verifier::new(keys.clone(), &config.issuer, &config.audience);
@@ -56,7 +56,7 @@ pub(super) fn follow(config: &Config, peer: Peer, secret: Secret, ground: &Groun
 /// meanwhile is heard then.
 pub async fn follow_accounts(
     peer: Peer,
-    secret: Secret,
+    secret: Arc<Secret>,
     trust: RemoteTrust,
     stopping: CancellationToken,
 ) {
@@ -76,7 +76,7 @@ pub async fn follow_accounts(
 
 struct Listener {
     accounts: TrustServiceClient<Peer>,
-    secret: Secret,
+    secret: Arc<Secret>,
     trust: RemoteTrust,
     /// The place behind the last message heard. An empty token begins with the present.
     resume_token: String,

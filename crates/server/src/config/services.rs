@@ -45,7 +45,7 @@ impl ServiceConfigs {
     /// If no service of the list has settings of this type.
     #[must_use]
     pub fn get<C: Any>(&self) -> &C {
-        let found = self.iter().find_map(|service| service.as_any().downcast_ref());
+        let found = self.iter().find_map(|service| (service as &dyn Any).downcast_ref());
         found.expect("a service of the list has these settings")
     }
 
@@ -55,7 +55,8 @@ impl ServiceConfigs {
     ///
     /// If no service of the list has settings of this type.
     pub fn get_mut<C: Any>(&mut self) -> &mut C {
-        let found = self.0.iter_mut().find_map(|service| service.as_any_mut().downcast_mut());
+        let found =
+            self.0.iter_mut().find_map(|service| (&mut **service as &mut dyn Any).downcast_mut());
         found.expect("a service of the list has these settings")
     }
 }
