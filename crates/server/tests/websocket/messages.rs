@@ -3,7 +3,7 @@
 use sir0_port::ws::MAX_MESSAGE;
 use tokio_tungstenite::tungstenite::{Bytes, Message, protocol::frame::coding::CloseCode};
 
-use super::{ a_server};
+use super::a_server;
 
 #[tokio::test]
 async fn what_is_no_command_gets_one_error_and_the_socket_goes_on() {
