@@ -1,22 +1,11 @@
-//! Turns `proto/` into Rust and OpenAPI.
+//! Reads all of `proto/`: what the packages have together, and what must be told apart in all of them.
 
-use std::{
-    env,
-    error::Error,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{error::Error, fs, path::Path};
 
-use sir0_contract_build::{Contract, Info};
-
-/// The folder of the packages is in it.
-const PROTO: &str = "../../proto";
+use sir0_contract_build::{Contract, Info, out};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo:rerun-if-changed={PROTO}");
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
-    let contract = Contract::read_below(Path::new(PROTO), "sir0")?;
-    contract.write_rust(&out)?;
+    let contract = Contract::read_below(Path::new("../../proto"), "sir0")?;
     let info = Info {
         title: "SIR0",
         version: env!("CARGO_PKG_VERSION"),
@@ -24,6 +13,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         description: "The same calls are served over gRPC, gRPC-Web and REST on this port.",
         license: env!("CARGO_PKG_LICENSE"),
     };
+    let out = out()?;
+    fs::write(out.join("packages.rs"), contract.packages())?;
+    fs::write(out.join("descriptors.binpb"), contract.descriptors())?;
     fs::write(out.join("openapi.json"), contract.openapi(&info))?;
     Ok(())
 }

@@ -1,18 +1,13 @@
 //! Turns the sample's file into Rust and OpenAPI.
 
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{error::Error, fs};
 
-use sir0_contract_build::{Contract, Info};
+use sir0_contract_build::{Contract, Info, out};
 
 const FOLDERS: &[&str] = &["proto", "../../proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for folder in FOLDERS {
-        println!("cargo:rerun-if-changed={folder}");
-    }
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
     let contract = Contract::read(FOLDERS, &["sample/v1/sample.proto"])?;
-    contract.write_rust(&out)?;
     let info = Info {
         title: "Sample",
         version: "1",
@@ -20,6 +15,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         description: "For tests.",
         license: "Apache-2.0",
     };
+    let out = out()?;
+    fs::write(out.join("package.rs"), contract.package("sample.v1")?)?;
+    fs::write(out.join("descriptors.binpb"), contract.descriptors())?;
     fs::write(out.join("openapi.json"), contract.openapi(&info))?;
     Ok(())
 }

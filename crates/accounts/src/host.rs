@@ -10,9 +10,9 @@ use std::{
     sync::Arc,
 };
 
-use sir0_contract::{
-    accounts::{AccountsServiceDispatch, accounts_service_server},
-    accounts_internal::{TrustServiceDispatch, trust_service_server},
+use sir0_contract_accounts::{self as contract, AccountsServiceDispatch, accounts_service_server};
+use sir0_contract_accounts_internal::{
+    self as internal, TrustServiceDispatch, trust_service_server,
 };
 use sir0_host::{
     Configured, Doors, Finding, Ground, Hosted, Identifying, KeyFile, Opened, Page, Service, serve,
@@ -27,7 +27,7 @@ use crate::{Accounts, Config, Trust, config::SETTINGS, db};
 pub static SERVICE: Service = Service {
     name: "accounts",
     about: "Who someone is and how they prove it",
-    package: "sir0.accounts.",
+    packages: &[contract::CALLS, internal::CALLS],
     settings: SETTINGS,
     peer: Setting::new(
         "peers.accounts",

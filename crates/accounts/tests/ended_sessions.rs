@@ -4,12 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use sir0_accounts::{Accounts, Config, Trust};
-use sir0_contract::{
-    accounts::{self as pb, accounts_service_server::AccountsService},
-    accounts_internal::{
-        SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
-        trust_service_server::TrustService, watch_ended_sessions_response::Update,
-    },
+use sir0_contract_accounts::{self as pb, accounts_service_server::AccountsService};
+use sir0_contract_accounts_internal::{
+    SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
+    trust_service_server::TrustService, watch_ended_sessions_response::Update,
 };
 use sir0_kernel::{Clock, Role, SystemClock, Timestamp};
 use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret};

@@ -7,10 +7,10 @@ use sir0_accounts::{
     Accounts, Config, Trust,
     remote::{RemoteTrust, follow_accounts},
 };
-use sir0_contract::{
-    accounts::{LoginRequest, LogoutRequest, accounts_service_server::AccountsService},
-    accounts_internal::trust_service_server::TrustServiceServer,
+use sir0_contract_accounts::{
+    LoginRequest, LogoutRequest, accounts_service_server::AccountsService,
 };
+use sir0_contract_accounts_internal::trust_service_server::TrustServiceServer;
 use sir0_kernel::{Clock, Role, SystemClock};
 use sir0_rpc::{
     Denied, Doorman, Peer, Shared, Tasks, TrustAge,

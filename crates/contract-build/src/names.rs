@@ -1,13 +1,12 @@
-//! Which files a contract has, and short names for its packages and services.
+//! Which files a contract has, and what its packages are called in Rust.
 
 use std::{
     collections::BTreeSet,
-    fmt::Write,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::{calls::Call, dispatch::snake};
+use crate::calls::Call;
 
 /// Every proto file below a folder, in the order of their paths.
 pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -24,31 +23,26 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// `sir0.accounts.internal.v1` as `accounts_internal`, and the calls of `GamesService` as `calls::games_service`. Two
-/// services of one name are one operation too many, which was refused before.
-pub(crate) fn render(calls: &[Call]) -> String {
-    let services: BTreeSet<_> = calls
-        .iter()
-        .map(|call| call.method.parent_service())
-        .map(|service| (service.package_name().to_owned(), snake(service.name())))
-        .collect();
-    let packages: BTreeSet<_> = services.iter().map(|(package, _)| package).collect();
-    let mut text = String::new();
+/// The crates of the packages as Rust: `sir0.accounts.internal.v1` as `accounts_internal`, and the calls of all.
+pub(crate) fn packages(calls: &[Call]) -> String {
+    let packages: BTreeSet<_> =
+        calls.iter().map(|call| call.method.parent_service().package_name().to_owned()).collect();
+    let (mut names, mut tables) = (String::new(), String::new());
     for package in packages {
-        let (path, name) = (package.replace('.', "::"), short(package));
-        writeln!(text, "pub use generated::{path} as {name};").expect("a string grows");
+        let (krate, name) = (crate_of(&package), short(&package));
+        names.extend(["pub use ::", &krate, " as ", &name, ";\n"]);
+        tables.extend(["::", &krate, "::CALLS,\n"]);
     }
-    text.push_str(
-        "\n/// The calls of each service by their names, as a doorway shows them to the doorman.\n",
-    );
-    text.push_str("pub mod calls {\n");
-    for (package, service) in &services {
-        let module = format!("{}_{service}", package.replace('.', "_"));
-        writeln!(text, "    pub use super::generated::shapes::{module} as {service};")
-            .expect("a string grows");
-    }
-    text.push_str("}\n");
-    text
+    format!(
+        "{names}\n/// The calls of each package.\n\
+         pub static PACKAGES: &[&[::sir0_transcoding::Call]] = &[\n{tables}];\n"
+    )
+}
+
+/// The name of a package's crate in Rust: that of `sir0.accounts.v1` is `sir0_contract_accounts`.
+pub(crate) fn crate_of(package: &str) -> String {
+    let platform = package.split('.').next().unwrap_or_default();
+    format!("{platform}_contract_{}", short(package))
 }
 
 /// A package without what all packages have: the name of the platform, and the version.
@@ -69,5 +63,6 @@ mod tests {
         assert_eq!(short("sir0.accounts.v1"), "accounts");
         assert_eq!(short("sir0.accounts.internal.v1"), "accounts_internal");
         assert_eq!(short("sample"), "sample");
+        assert_eq!(crate_of("sir0.accounts.internal.v1"), "sir0_contract_accounts_internal");
     }
 }

@@ -13,10 +13,8 @@ use crate::{
     template::Segment,
 };
 
-const NAMES: &str = "use ::sir0_transcoding::*;\n";
-
-/// The table of calls, and what it refers to.
-pub(crate) fn render(calls: &[Call]) -> String {
+/// The table of a package's calls, what it refers to, and the calls by their names.
+pub(crate) fn render(calls: &[&Call]) -> String {
     let mut messages = BTreeMap::new();
     for call in calls {
         shapes::collect(&call.method.input(), &mut messages);
@@ -28,29 +26,31 @@ pub(crate) fn render(calls: &[Call]) -> String {
         _ => None,
     });
     let enums: BTreeMap<_, _> = enums.collect();
-
-    let mut source = NAMES.to_owned();
-    source.extend(enums.values().map(render_enum));
-    source.extend(messages.values().map(render_shape));
-    source.push_str("/// Every call of the contract, in the order of the files.\npub static CALLS: &[Call] = &[\n");
-    source.extend(calls.iter().enumerate().map(|(index, call)| render_call(index, call)));
-    source.push_str("];\n");
-    source.push_str(&render_names(calls));
-    source
+    let enums: String = enums.values().map(render_enum).collect();
+    let shapes: String = messages.values().map(render_shape).collect();
+    let table: String = calls.iter().map(|call| render_call(call)).collect();
+    let names = render_names(calls);
+    format!(
+        "/// What messages look like, by their full names.\n\
+         pub mod shapes {{\nuse ::sir0_transcoding::*;\n{enums}{shapes}\
+         /// Every call of the package, in the order of the files.\n\
+         pub static CALLS: &[Call] = &[\n{table}];\n}}\n\
+         pub use shapes::CALLS;\n\
+         /// The calls of each service by their names, as a doorway shows them to the doorman.\n\
+         pub mod calls {{\n{names}}}\n"
+    )
 }
 
-/// Each call by its name, in a module for each service: `sir0_storefront_v1_games_service::UPDATE_GAME`.
-fn render_names(calls: &[Call]) -> String {
+/// Each call by its name, in a module for each service: `games_service::UPDATE_GAME`.
+fn render_names(calls: &[&Call]) -> String {
     let mut services = BTreeMap::<_, String>::new();
     for (index, call) in calls.iter().enumerate() {
         let (service, name) = (call.method.parent_service(), call.method.name());
-        let module =
-            format!("{}_{}", service.package_name().replace('.', "_"), snake(service.name()));
         let constant = snake(name).to_uppercase();
         let line = format!(
-            "/// `{name}`.\npub static {constant}: &super::Call = &super::CALLS[{index}];\n"
+            "/// `{name}`.\npub static {constant}: &::sir0_transcoding::Call = &super::super::CALLS[{index}];\n"
         );
-        services.entry(module).or_default().push_str(&line);
+        services.entry(snake(service.name())).or_default().push_str(&line);
     }
     let module = |(name, lines)| {
         format!("/// The calls of a service by their names.\npub mod {name} {{\n{lines}}}\n")
@@ -109,7 +109,7 @@ fn render_field(field: &FieldDescriptor, patterns: &mut String) -> String {
     )
 }
 
-fn render_call(index: usize, call: &Call) -> String {
+fn render_call(call: &Call) -> String {
     let Call { method, number, access, comment, rest } = call;
     let (service, name) = (method.parent_service().full_name().to_owned(), method.name());
     let (takes_stream, streaming) = (method.is_client_streaming(), method.is_server_streaming());
@@ -118,7 +118,7 @@ fn render_call(index: usize, call: &Call) -> String {
     let response = constant(method.output().full_name());
     let rest = rest.as_ref().map_or_else(|| "None".to_owned(), render_rest);
     format!(
-        "Call {{ index: {index}, service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", number: {number}, \
+        "Call {{ service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", number: {number}, \
          takes_stream: {takes_stream}, streaming: {streaming}, access: Access::{access}, comment: {comment:?}, \
          request: &{request}, response: &{response}, rest: {rest} }},\n"
     )

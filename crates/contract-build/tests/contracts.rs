@@ -145,3 +145,31 @@ fn the_document_has_each_way_to_make_a_call() {
     );
     assert!(post["responses"]["404"].is_object(), "a path with a variable may lead to nothing");
 }
+
+#[test]
+fn a_package_has_its_own_calls_and_names_the_messages_of_another_by_its_crate() {
+    const MONEY: &str = "message Amount { int64 minor = 1; }
+        service Rates { rpc Convert(Amount) returns (Amount); }";
+    const ORDERS: &str = "import \"a/money/v1/amount.proto\";
+        message PayRequest { a.money.v1.Amount amount = 1; }
+        message PayResponse {}
+        service Orders { rpc Pay(PayRequest) returns (PayResponse); }";
+    let folder = tempfile::tempdir().expect("a folder");
+    for (package, file, rest) in [("money", "amount", MONEY), ("orders", "orders", ORDERS)] {
+        let of_package = folder.path().join("a").join(package).join("v1");
+        fs::create_dir_all(&of_package).expect("it is ours");
+        let text = format!("syntax = \"proto3\"; package a.{package}.v1; {rest}");
+        fs::write(of_package.join(file).with_extension("proto"), text).expect("it is ours");
+    }
+
+    let orders = Contract::read_below(folder.path(), "a/orders/v1").expect("a good package");
+    let whole = Contract::read_below(folder.path(), "a").expect("a good contract");
+
+    let rust = orders.package("a.orders.v1").expect("Rust has words for it");
+    assert!(rust.contains("pub amount: ::core::option::Option<::a_contract_money::Amount>"));
+    assert!(!rust.contains("pub struct Amount"), "it is the other crate's");
+    assert!(rust.contains("pub static PAY: ") && !rust.contains("pub static CONVERT: "));
+    let packages = whole.packages();
+    assert!(packages.contains("pub use ::a_contract_money as money;"));
+    assert!(packages.contains("&[\n::a_contract_money::CALLS,\n::a_contract_orders::CALLS,\n]"));
+}

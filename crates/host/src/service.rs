@@ -1,8 +1,8 @@
 //! What a program knows of a service before it reads any setting.
 
-use sir0_contract::{Access, CALLS, Call};
 use sir0_settings::{Misfit, Setting};
 use sir0_storage::Migrations;
+use sir0_transcoding::{Access, Call};
 
 use crate::{Command, Configured};
 
@@ -13,8 +13,8 @@ pub struct Service {
     pub name: &'static str,
     /// What it is for, in a line of a help page.
     pub about: &'static str,
-    /// The packages of its calls begin with this, such as `sir0.storefront.`.
-    pub package: &'static str,
+    /// Its calls, a list for each package of the contract.
+    pub packages: &'static [&'static [Call]],
     /// Its settings, in the order of the help page.
     pub settings: &'static [Setting],
     /// The setting that says where it is, for parts that run apart from it.
@@ -62,13 +62,13 @@ pub struct Identifying {
 impl Service {
     /// Its calls, in the order of the contract.
     pub fn calls(&self) -> impl Iterator<Item = &'static Call> {
-        CALLS.iter().filter(|call| self.answers(call))
+        self.packages.iter().copied().flatten()
     }
 
     /// Whether the call is one of its calls.
     #[must_use]
     pub fn answers(&self, call: &Call) -> bool {
-        call.service.starts_with(self.package)
+        self.calls().any(|own| own.path == call.path)
     }
 
     /// Its gRPC services.

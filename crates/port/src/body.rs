@@ -267,7 +267,7 @@ mod tests {
     use futures::{FutureExt, StreamExt, stream};
     use http_body_util::{BodyExt, StreamBody};
     use metrics_exporter_prometheus::PrometheusBuilder;
-    use sir0_contract::CALLS;
+    use sir0_contract::calls;
     use sir0_kernel::{Budget, Client};
     use tokio::time::timeout;
     use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -316,7 +316,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stream_counts_as_what_became_of_it() {
-        let watch = CALLS.iter().find(|call| call.streaming).expect("a stream");
+        let watch = calls().find(|call| call.streaming).expect("a stream");
         let gone = || axum::Error::new(Status::unavailable("gone"));
         let ends = [
             (vec![Ok(data())], usize::MAX, "Ok"),
@@ -330,7 +330,7 @@ mod tests {
             let recorder = PrometheusBuilder::new().build_recorder();
             let recording = metrics::set_default_local_recorder(&recorder);
             let content = axum::body::Body::new(StreamBody::new(stream::iter(came)));
-            let observed = CallMetrics::new().observe(watch, Door::Rest, Instant::now());
+            let observed = CallMetrics::new(watch, Door::Rest).observe(Instant::now());
             let mut body = Body::flowing(content, None).observed_by(observed);
 
             for _ in 0..taken {

@@ -7,8 +7,8 @@ use std::{
 
 use http::{HeaderMap, HeaderName};
 use metrics::{Counter, Histogram};
-use sir0_contract::{CALLS, Call};
 use sir0_rpc::trace::CallTrace;
+use sir0_transcoding::Call;
 use tonic::Code;
 
 /// How a call came in.
@@ -20,8 +20,6 @@ pub(crate) enum Door {
 }
 
 impl Door {
-    const COUNT: usize = 3;
-
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Rest => "rest",
@@ -33,56 +31,45 @@ impl Door {
 
 const CODES: usize = 17;
 
-/// The counters of every call, found once and kept: a look-up by name each time would cost more than the counting.
-#[derive(Clone)]
-pub(crate) struct CallMetrics(Arc<[[PerDoor; Door::COUNT]]>);
-
-#[derive(Default)]
-struct PerDoor {
+/// The counters of a call at a door, found once and kept: a look-up by name each time would cost more than the counting.
+pub(crate) struct CallMetrics {
+    pub(crate) call: &'static Call,
+    door: Door,
     finished: [OnceLock<Counter>; CODES],
     seconds: OnceLock<Histogram>,
 }
 
 impl CallMetrics {
-    pub(crate) fn new() -> Self {
-        Self(CALLS.iter().map(|_| Default::default()).collect())
+    pub(crate) fn new(call: &'static Call, door: Door) -> Arc<Self> {
+        Arc::new(Self { call, door, finished: Default::default(), seconds: OnceLock::new() })
     }
 
     /// Counts a call that ended.
-    pub(crate) fn finished(&self, call: &'static Call, door: Door, code: Code, started: Instant) {
-        let PerDoor { finished, seconds } = &self.0[call.index][door as usize];
-        let counter = finished[code as usize].get_or_init(|| {
+    pub(crate) fn finished(&self, code: Code, started: Instant) {
+        let (method, door) = (self.call.path, self.door.name());
+        let counter = self.finished[code as usize].get_or_init(|| {
             let code = format!("{code:?}");
-            metrics::counter!("sir0_calls_total", "method" => call.path, "door" => door.name(), "code" => code)
+            metrics::counter!("sir0_calls_total", "method" => method, "door" => door, "code" => code)
         });
         counter.increment(1);
         // How long a stream was open says nothing about how fast we are.
-        if !call.streaming {
-            let histogram = seconds.get_or_init(|| {
-                metrics::histogram!("sir0_call_seconds", "method" => call.path, "door" => door.name())
-            });
+        if !self.call.streaming {
+            let histogram = self.seconds.get_or_init(
+                || metrics::histogram!("sir0_call_seconds", "method" => method, "door" => door),
+            );
             histogram.record(started.elapsed());
         }
     }
 
     /// Watches an answer that is still flowing.
-    pub(crate) fn observe(&self, call: &'static Call, door: Door, started: Instant) -> Observed {
-        Observed {
-            metrics: self.clone(),
-            call,
-            door,
-            started,
-            code: None,
-            trace: CallTrace::default(),
-        }
+    pub(crate) fn observe(self: &Arc<Self>, started: Instant) -> Observed {
+        Observed { metrics: Arc::clone(self), started, code: None, trace: CallTrace::default() }
     }
 }
 
 /// Watches an answer to its end. An answer that is dropped before its last word was cancelled by the client.
 pub(crate) struct Observed {
-    metrics: CallMetrics,
-    call: &'static Call,
-    door: Door,
+    metrics: Arc<CallMetrics>,
     started: Instant,
     code: Option<Code>,
     trace: CallTrace,
@@ -105,7 +92,7 @@ impl Drop for Observed {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
         self.trace.ended(code);
-        self.metrics.finished(self.call, self.door, code, self.started);
+        self.metrics.finished(code, self.started);
     }
 }
 

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use crate::{
     access::AccessLog,
     body::Body,
-    call_metrics::{CallMetrics, Door},
+    call_metrics::Door,
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight, Peer},
     outcome::Outcome,
@@ -42,7 +42,6 @@ pub(crate) struct Front {
     pub(crate) pages: Pages,
     /// The way to the pages.
     pub(crate) routes: Router,
-    pub(crate) metrics: CallMetrics,
     /// The proxies whose word about the address of a client is believed.
     pub(crate) proxies: Proxies,
     /// What may be held for clients.
@@ -224,14 +223,14 @@ impl Front {
         }
         let (started, is_head) = (Instant::now(), *request.method() == Method::HEAD);
         let mut answered = self.rest.answer(request).await;
-        let outcome = Outcome { call: answered.call, code: answered.code };
+        let outcome = Outcome { call: answered.call.map(|it| it.call), code: answered.code };
         outcome.leave(&mut answered.response);
-        let Some(call) = answered.call else { return answered.response };
-        if call.streaming && answered.response.status().is_success() && !is_head {
-            let observed = self.metrics.observe(call, Door::Rest, started).traced(answered.trace);
+        let Some(metrics) = answered.call else { return answered.response };
+        if metrics.call.streaming && answered.response.status().is_success() && !is_head {
+            let observed = metrics.observe(started).traced(answered.trace);
             return answered.response.map(|body| body.observed_by(observed));
         }
-        self.metrics.finished(call, Door::Rest, answered.code, started);
+        metrics.finished(answered.code, started);
         answered.response
     }
 }

@@ -6,7 +6,9 @@ mod reflection;
 mod text;
 
 use std::{
+    collections::HashMap,
     pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,13 +17,13 @@ use http::{HeaderMap, Request, Response};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use sir0_contract::{CALLS, Call};
 use sir0_kernel::{OverBudget, Share};
 use sir0_rpc::{
     peer::deadline,
     request_id,
     trace::{self, CallTrace},
 };
+use sir0_transcoding::Call;
 use tonic::{Code, Status, service::Routes};
 use tonic_types::{ErrorDetails, StatusExt};
 use tonic_web::GrpcWebLayer;
@@ -34,6 +36,7 @@ use crate::{
     elsewhere,
     limits::Limits,
     outcome::Outcome,
+    rest::Served,
 };
 use head::Format;
 
@@ -45,11 +48,34 @@ pub use reflection::with_reflection;
 pub(crate) struct GrpcDoor {
     native: axum::Router,
     web: axum::Router,
-    metrics: CallMetrics,
-    /// Whether each call is served here, by its index.
-    here: Box<[bool]>,
+    /// The calls by their paths.
+    calls: HashMap<&'static str, Known>,
     /// How large a message may be, and how long a request may take to arrive.
     limits: Limits,
+}
+
+/// A call of the contract.
+struct Known {
+    /// Whether this process serves it.
+    is_here: bool,
+    native: Arc<CallMetrics>,
+    web: Arc<CallMetrics>,
+}
+
+impl Known {
+    fn new((call, by): &Served) -> Self {
+        let metrics = |door| CallMetrics::new(call, door);
+        let (native, web) = (metrics(Door::Grpc), metrics(Door::GrpcWeb));
+        Self { is_here: by.is_some(), native, web }
+    }
+
+    fn call(&self) -> &'static Call {
+        self.native.call
+    }
+
+    const fn metrics(&self, door: Door) -> &Arc<CallMetrics> {
+        if matches!(door, Door::GrpcWeb) { &self.web } else { &self.native }
+    }
 }
 
 /// A call whose head is good.
@@ -73,32 +99,29 @@ impl Asked {
 }
 
 impl GrpcDoor {
-    pub(crate) fn new(
-        routes: Routes,
-        metrics: CallMetrics,
-        here: Box<[bool]>,
-        limits: Limits,
-    ) -> Self {
+    pub(crate) fn new(routes: Routes, calls: &[Served], limits: Limits) -> Self {
+        let calls = calls.iter().map(|served| (served.0.path, Known::new(served))).collect();
         let native = routes.into_axum_router();
         let web = native.clone().layer(GrpcWebLayer::new());
-        Self { native, web, metrics, here, limits }
+        Self { native, web, calls, limits }
     }
 
     /// Answers one call, and counts and traces it.
     pub(crate) async fn answer(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
         let started = Instant::now();
-        let call = CALLS.iter().find(|call| call.path == request.uri().path());
+        let known = self.calls.get(request.uri().path());
+        let call = known.map(Known::call);
         let trace = call.map_or_else(CallTrace::default, |call| {
             trace::incoming(request.headers(), trace::Incoming { path: call.path, rest: None })
         });
-        let answering = pin!(self.answer_if_it_can_be(request, call));
+        let answering = pin!(self.answer_if_it_can_be(request, known));
         let mut response = trace.around(answering).await;
         let code = head::counted(&response);
         if let Some(code) = code {
             Outcome { call, code }.leave(&mut response);
         }
-        match call {
-            Some(call) => self.observed(response, (call, code), door, started, trace),
+        match known {
+            Some(known) => observed(response, known.metrics(door), code, started, trace),
             None => response,
         }
     }
@@ -107,16 +130,17 @@ impl GrpcDoor {
     async fn answer_if_it_can_be(
         &self,
         request: Request<Incoming>,
-        call: Option<&'static Call>,
+        known: Option<&Known>,
     ) -> Response<Body> {
         let format = match head::judge(&request) {
             Ok(format) => format,
             Err(refused) => return *refused,
         };
-        if call.is_some_and(|call| !self.here[call.index]) {
+        if known.is_some_and(|known| !known.is_here) {
             return head::trailers_only(elsewhere::status(), format);
         }
-        let answered = self.answer_in_time(Asked { request, format, call }).await;
+        let answered =
+            self.answer_in_time(Asked { request, format, call: known.map(Known::call) }).await;
         answered.unwrap_or_else(|status| head::trailers_only(status, format))
     }
 
@@ -180,27 +204,27 @@ impl GrpcDoor {
         }
         held(response, share.as_ref()).await.map_err(|OverBudget| too_much_waiting())
     }
+}
 
-    fn observed(
-        &self,
-        response: Response<Body>,
-        (call, code): (&'static Call, Option<Code>),
-        door: Door,
-        started: Instant,
-        mut trace: CallTrace,
-    ) -> Response<Body> {
-        // The status of a refusal stands in the headers, and no trailers come. The status of a unary answer is in the
-        // trailers, which are here. gRPC-Web writes trailers into the body, where nothing here reads them: a body that
-        // comes to its end counts as OK.
-        let code = code.or_else(|| response.body().trailers().and_then(code_in));
-        if let Some(code) = code.or((!call.streaming).then_some(Code::Ok)) {
-            trace.ended(code);
-            self.metrics.finished(call, door, code, started);
-            return response;
-        }
-        let observed = self.metrics.observe(call, door, started).traced(trace);
-        response.map(|body| body.observed_by(observed))
+/// Counts the call when it ended, now or with its answer.
+fn observed(
+    response: Response<Body>,
+    metrics: &Arc<CallMetrics>,
+    code: Option<Code>,
+    started: Instant,
+    mut trace: CallTrace,
+) -> Response<Body> {
+    // The status of a refusal stands in the headers, and no trailers come. The status of a unary answer is in the
+    // trailers, which are here. gRPC-Web writes trailers into the body, where nothing here reads them: a body that
+    // comes to its end counts as OK.
+    let code = code.or_else(|| response.body().trailers().and_then(code_in));
+    if let Some(code) = code.or((!metrics.call.streaming).then_some(Code::Ok)) {
+        trace.ended(code);
+        metrics.finished(code, started);
+        return response;
     }
+    let observed = metrics.observe(started).traced(trace);
+    response.map(|body| body.observed_by(observed))
 }
 
 /// Takes a unary answer whole, and holds it while it waits for the client. tonic would encode the answer only when the

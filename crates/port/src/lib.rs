@@ -1,5 +1,5 @@
-//! The one port of a process: connections, the doors behind them, sockets and documents. It knows the contract and the
-//! seam of a service, and no service.
+//! The one port of a process: connections, the doors behind them, sockets and documents. It knows the seam of a service,
+//! and no service and no package of the contract.
 //!
 //! A request walks through these rooms:
 //! 1. [`listen`]: a connection, within bounds of number, size and time.

@@ -1,7 +1,7 @@
 //! How a request ended, for the counts and the logs.
 
 use http::{Response, StatusCode};
-use sir0_contract::Call;
+use sir0_transcoding::Call;
 use tonic::Code;
 
 /// How a request ended. A door leaves it in the answer where the answer alone does not tell.

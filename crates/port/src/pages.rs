@@ -46,11 +46,11 @@ impl Pages {
         self.here(&[path], |router| router.route(path, page))
     }
 
-    /// The same with the documents about the contract, and the way to them from `/`.
+    /// The same with this OpenAPI document, the page that shows it, and the way there from `/`.
     #[must_use]
-    pub fn with_docs(self) -> Self {
+    pub fn with_docs(self, openapi: &'static str) -> Self {
         let home = get(async || Redirect::temporary("/docs"));
-        self.here(DOCS, |router| router.route("/", home).merge(docs::routes()))
+        self.here(DOCS, |router| router.route("/", home).merge(docs::routes(openapi)))
     }
 
     /// The same with the WebSocket.

@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    Limits, Pages, Served, access::AccessLog, call_metrics::CallMetrics, front::Front,
-    grpc::GrpcDoor, listen, refused::Refused, rest::RestDoor, ws,
+    Limits, Pages, Served, access::AccessLog, front::Front, grpc::GrpcDoor, listen,
+    refused::Refused, rest::RestDoor, ws,
 };
 
 /// How often refusals are summed up in the log.
@@ -72,14 +72,11 @@ impl Port {
         if !topics.is_empty() {
             pages = pages.with_socket(ws::route(topics, sockets.clone(), stopping.clone()));
         }
-        let metrics = CallMetrics::new();
-        let here = calls.iter().map(|(_, by)| by.is_some()).collect();
         let front = Front {
-            grpc: GrpcDoor::new(grpc, metrics.clone(), here, limits.clone()),
+            grpc: GrpcDoor::new(grpc, &calls, limits.clone()),
             rest: RestDoor::new(calls, limits.clone())?,
             routes: pages.routes(),
             pages,
-            metrics,
             proxies: limits.proxies.clone(),
             budget: budget.clone(),
             refused: Arc::default(),

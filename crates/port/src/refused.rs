@@ -74,7 +74,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use sir0_contract::CALLS;
+    use sir0_contract::calls;
     use tonic::Code;
 
     use super::*;
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn what_was_refused_is_one_line_with_the_most_frequent_first() {
         let refused = Refused::default();
-        let get = CALLS.iter().find(|call| call.name == "GetGame");
+        let get = calls().find(|call| call.name == "GetGame");
         let request = RequestId::given("r1").expect("a plain name");
         for (count, call, code) in
             [(1, None, Code::Unimplemented), (3, get, Code::NotFound), (2, get, Code::Aborted)]
@@ -102,7 +102,7 @@ mod tests {
     fn a_line_is_short_whatever_was_refused() {
         let refused = Refused::default();
         let longest = RequestId::given(&"r".repeat(64)).expect("a plain name");
-        for call in CALLS {
+        for call in calls() {
             for code in [Code::NotFound, Code::ResourceExhausted, Code::FailedPrecondition] {
                 refused.count(Outcome { call: Some(call), code }, &longest);
             }

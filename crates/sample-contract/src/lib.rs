@@ -15,32 +15,9 @@ pub const FILE_DESCRIPTOR_SET: &[u8] =
 /// The REST form as an OpenAPI document.
 pub const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
 
-#[expect(
-    missing_docs,
-    clippy::pedantic,
-    clippy::allow_attributes,
-    clippy::allow_attributes_without_reason,
-    reason = "generated"
-)]
-mod generated {
-    pub mod v1 {
-        include!(concat!(env!("OUT_DIR"), "/sample.v1.rs"));
-    }
+sir0_transcoding::package!();
 
-    pub mod shapes {
-        include!(concat!(env!("OUT_DIR"), "/calls.rs"));
-    }
-}
-
-pub use generated::{
-    shapes::{self, CALLS},
-    v1 as sample,
-};
-
-use sample::{
-    Bounded, CountRequest, CountResponse, Everything, ImageRequest, ImageResponse, OrderRequest,
-    OrderResponse, PathRequest, UploadResponse, sample_service_server::SampleService,
-};
+use self::sample_service_server::SampleService;
 
 /// Answers with what it was asked.
 #[derive(Clone, Copy, Debug)]

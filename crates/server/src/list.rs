@@ -10,8 +10,6 @@ pub const SERVICES: &[&Service] = &[&sir0_accounts::SERVICE, &sir0_storefront::S
 mod tests {
     use std::collections::BTreeSet;
 
-    use sir0_contract::CALLS;
-
     use super::*;
 
     #[test]
@@ -24,7 +22,7 @@ mod tests {
 
     #[test]
     fn a_call_a_page_and_a_name_belong_to_one_service() {
-        for call in CALLS {
+        for call in sir0_contract::calls() {
             let owners = SERVICES.iter().filter(|service| service.answers(call)).count();
             let is_status = call.service.starts_with("sir0.status.");
             assert_eq!(owners, usize::from(!is_status), "{}", call.path);

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use sir0_contract::{
-    CALLS,
+    FILE_DESCRIPTOR_SET, OPENAPI,
     status::{StatusServiceDispatch, status_service_server},
 };
 use sir0_host::{Doors, Hosted, serve};
@@ -145,8 +145,10 @@ async fn behind(
     }
     let listed: BTreeSet<_> = parts.listed_calls().iter().map(|call| call.service).collect();
     Behind {
-        calls: CALLS.iter().map(|call| (call, doors.rest.get(call.service).cloned())).collect(),
-        grpc: sir0_port::with_reflection(doors.grpc, &listed),
+        calls: sir0_contract::calls()
+            .map(|call| (call, doors.rest.get(call.service).cloned()))
+            .collect(),
+        grpc: sir0_port::with_reflection(doors.grpc, FILE_DESCRIPTOR_SET, &listed),
         pages: pages(services, parts, metrics.clone()),
         topics: services.here.iter().filter_map(|(_, hosted)| hosted.topics()).collect(),
     }
@@ -158,5 +160,5 @@ fn pages(services: &Services, parts: Parts, metrics: Metrics) -> Pages {
     let pages = Pages::new(metrics, known);
     let here = services.here.iter().flat_map(|(_, hosted)| hosted.pages());
     let pages = here.fold(pages, Pages::with);
-    if parts.has_edge() { pages.with_docs() } else { pages }
+    if parts.has_edge() { pages.with_docs(OPENAPI) } else { pages }
 }

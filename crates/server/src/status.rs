@@ -1,9 +1,7 @@
 //! The status service: how the platform is.
 
-use sir0_contract::{
-    Timestamp,
-    status::{self as pb, status_service_server::StatusService},
-};
+use prost_types::Timestamp;
+use sir0_contract::status::{self as pb, status_service_server::StatusService};
 use sir0_rpc::HTTP_STATUS;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status, metadata::MetadataValue};

@@ -5,7 +5,7 @@ pub(crate) mod topics;
 
 use std::sync::Arc;
 
-use sir0_contract::storefront::{GamesServiceDispatch, games_service_server};
+use sir0_contract_storefront::{CALLS, GamesServiceDispatch, games_service_server};
 use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
 use sir0_settings::{Kind, Setting};
 use sir0_storage::{self as storage, Location, Step};
@@ -21,7 +21,7 @@ use crate::{
 pub static SERVICE: Service = Service {
     name: "storefront",
     about: "Games, and the WebSocket that tells of their changes",
-    package: "sir0.storefront.",
+    packages: &[CALLS],
     settings: SETTINGS,
     peer: Setting::new(
         "peers.storefront",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
-use sir0_contract::storefront::{
+use sir0_contract_storefront::{
     WatchGamesRequest, WatchGamesResponse, games_service_server::GamesService,
     watch_games_response::Update,
 };

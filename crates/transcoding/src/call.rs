@@ -5,8 +5,6 @@ use crate::shape::{Field, Form, Kind, Shape};
 /// One call of a contract.
 #[derive(Debug)]
 pub struct Call {
-    /// Its place among the calls of the contract.
-    pub index: usize,
     /// The full name of its service, such as `sir0.storefront.v1.GamesService`.
     pub service: &'static str,
     /// Its name within the service.

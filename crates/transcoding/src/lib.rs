@@ -32,3 +32,22 @@ pub use routes::{Found, Routes, Taken};
 pub use shape::{Enum, Field, Form, Holds, Kind, Shape};
 pub use wire::{Unreadable, content_of};
 pub use write::{to_json, write, write_part};
+
+/// Includes what the build of a package's crate wrote.
+#[macro_export]
+macro_rules! package {
+    () => {
+        #[expect(
+            missing_docs,
+            clippy::pedantic,
+            clippy::allow_attributes,
+            clippy::allow_attributes_without_reason,
+            reason = "generated"
+        )]
+        mod generated {
+            include!(concat!(env!("OUT_DIR"), "/package.rs"));
+        }
+
+        pub use generated::*;
+    };
+}

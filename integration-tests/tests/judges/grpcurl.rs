@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
-use sir0_contract::CALLS;
+use sir0_contract::calls;
 use sir0_testkit::{PASSWORD, Process, a_game, email_of, process};
 
 use crate::judge::{Verdict, hear, judge};
@@ -34,7 +34,7 @@ async fn every_service_of_the_contract_is_found_by_reflection() {
     let listed = grpcurl(&platform, &[], &["list"]).await.approved();
 
     let listed: BTreeSet<_> = listed.lines().collect();
-    let ours: BTreeSet<_> = CALLS.iter().map(|call| call.service).collect();
+    let ours: BTreeSet<_> = calls().map(|call| call.service).collect();
     assert!(ours.is_subset(&listed), "{ours:?} in {listed:?}");
     assert!(listed.contains("grpc.health.v1.Health"), "{listed:?}");
 }
@@ -45,7 +45,7 @@ async fn a_description_carries_the_comments_of_the_contract() {
 
     let described = grpcurl(&platform, &[], &["describe", GAMES]).await.approved();
 
-    for call in CALLS.iter().filter(|call| call.service == GAMES) {
+    for call in calls().filter(|call| call.service == GAMES) {
         let first_line = call.comment.lines().next().expect("a test finds a comment on each");
         assert!(described.contains(first_line), "{first_line} in {described}");
     }
@@ -114,7 +114,7 @@ async fn the_reason_of_a_refusal_is_legible_by_reflection_alone() {
 async fn the_platform_and_each_of_its_services_are_healthy() {
     let platform = process().await;
 
-    let services: BTreeSet<_> = CALLS.iter().map(|call| call.service).chain([""]).collect();
+    let services: BTreeSet<_> = calls().map(|call| call.service).chain([""]).collect();
     for service in services {
         let check = json!({"service": service});
         let health = call(&platform, "grpc.health.v1.Health/Check", &check).await;

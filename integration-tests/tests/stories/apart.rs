@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use sir0_contract::{CALLS, storefront::WatchGamesRequest};
+use sir0_contract::{calls, storefront::WatchGamesRequest};
 use sir0_testkit::{Answer, LONG, Person, Split, a_game, split, split_with};
 use tokio::time::{sleep, timeout};
 use tonic::Code;
@@ -84,7 +84,7 @@ async fn each_part_answers_its_own_calls_and_says_of_others_that_they_are_elsewh
         ("sir0.status.", &platform.edge),
     ];
 
-    for call in CALLS {
+    for call in calls() {
         for (package, part) in parts {
             let visitor = part.visitor();
             let code = untyped::makes(&visitor, call, untyped::request(call, &[])).await;

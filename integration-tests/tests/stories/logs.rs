@@ -7,7 +7,7 @@ use http::Method;
 use prost_reflect::Value as Field;
 use serde_json::{Value, json};
 use sir0_contract::{
-    CALLS,
+    calls,
     storefront::{GetGameRequest, UpdateGameRequest},
 };
 use sir0_testkit::{Answer, PASSWORD, Person, Process, a_game, process, process_with};
@@ -170,7 +170,7 @@ async fn an_operator_who_wants_it_has_a_line_for_each_request_whatever_its_door_
     let quiet = [("SIR0_LOG_ACCESS", "true"), ("SIR0_LOG", "warn,sir0_server::platform=info")];
     let server = process_with(&quiet).await;
     let visitor = server.visitor();
-    let list = CALLS.iter().find(|call| call.name == "ListGames").expect("a call");
+    let list = calls().find(|call| call.name == "ListGames").expect("a call");
 
     asks(&visitor, "seen-1", Method::GET, "/api/games?q=secret", Value::Null).await;
     asks(&visitor, "seen-2", Method::GET, "/api/games/7", Value::Null).await;
@@ -240,7 +240,7 @@ async fn no_call_leaves_a_persons_words_in_the_log_however_much_is_logged() {
         ("game_id", Field::I32(1)),
     ];
     for person in [&visitor, &studio, &marked, &admin] {
-        for call in CALLS {
+        for call in calls() {
             let request = untyped::request(call, &values);
             untyped::makes(person, call, request.clone()).await;
             if !call.streaming {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use sir0_contract::{
-    CALLS,
     accounts::{GetUserRequest, LoginRequest, LogoutRequest, RegisterRequest, UpdateUserRequest},
+    calls,
     storefront::{
         CreateGameRequest, GetGameRequest, ListGamesRequest, UpdateGameRequest, WatchGamesRequest,
     },
@@ -230,7 +230,7 @@ async fn every_answer_carries_a_request_id_and_keeps_the_one_it_was_given() {
     let platform = platform().await;
     let visitor = platform.visitor();
     let rest = visitor.rest();
-    let list = CALLS.iter().find(|call| call.name == "ListGames").expect("a call");
+    let list = calls().find(|call| call.name == "ListGames").expect("a call");
     let given = async |id: &str| {
         let request = rest.request(http::Method::GET, "/api/games").header("x-request-id", id);
         Answer::to(request).await.header("x-request-id").expect("an id").to_owned()

@@ -4,7 +4,7 @@ use http::Method;
 use prost::Message;
 use serde_json::{Value, json};
 use sir0_contract::{
-    CALLS,
+    calls,
     storefront::{
         CreateGameRequest, DeleteGameRequest, GetGameRequest, ListGamesRequest, ListGamesResponse,
         UpdateGameRequest,
@@ -133,7 +133,7 @@ async fn a_browser_over_grpc_web_reads_the_same_list() {
     let platform = platform().await;
     adds(&platform.publisher("Northlight").await, &a_game("Lanterns")).await;
     let visitor = platform.visitor();
-    let list = CALLS.iter().find(|call| call.name == "ListGames").expect("a call");
+    let list = calls().find(|call| call.name == "ListGames").expect("a call");
 
     let over_web = grpc_web::makes(&visitor, list, &[]).await;
     let over_grpc = visitor.games().list_games(ListGamesRequest::default()).await.unwrap();

@@ -1,9 +1,8 @@
 //! The same stream for clients that do not speak gRPC: lines of JSON, server-sent events, and the WebSocket.
 
 use serde_json::{Value, json};
-use sir0_contract::{
-    shapes::SIR0_STOREFRONT_V1_GAME,
-    storefront::{WatchGamesRequest, watch_games_response::Update},
+use sir0_contract::storefront::{
+    WatchGamesRequest, shapes::SIR0_STOREFRONT_V1_GAME, watch_games_response::Update,
 };
 use sir0_testkit::{Person, Rest, Running, a_game, platform};
 use sir0_transcoding::to_json;

@@ -1,5 +1,6 @@
 //! Which crate stands on which floor. A crate leans only on crates of lower floors, so services never know
-//! each other and nothing goes round in circles. A service has its floor by what it is, and is named nowhere here.
+//! each other and nothing goes round in circles. A service has its floor by what it is, and the crate of a package of the
+//! contract by its name: neither is named here.
 
 use std::fmt;
 
@@ -8,15 +9,9 @@ use crate::workspace::Package;
 /// From the ground up, as ARCHITECTURE shows them.
 const FLOORS: &[&[&str]] = &[
     &["sir0-kernel", "sir0-settings", "sir0-transcoding", "sir0-contract-build", "sir0-throwaway"],
-    &[
-        "sir0-contract",
-        "sir0-sample-contract",
-        "sir0-storage",
-        "sir0-redis",
-        "sir0-tokens",
-        "sir0-telemetry",
-    ],
-    &["sir0-rpc", "sir0-feed"],
+    // The crate of every package of the contract stands here too.
+    &["sir0-sample-contract", "sir0-storage", "sir0-redis", "sir0-tokens", "sir0-telemetry"],
+    &["sir0-contract", "sir0-rpc", "sir0-feed"],
     &["sir0-host"],
     // Every service stands here too.
     &["sir0-port"],
@@ -26,6 +21,8 @@ const FLOORS: &[&[&str]] = &[
     &["sir0-integration-tests", "sir0-bench", "sir0-drills", "xtask"],
 ];
 
+/// Where the crates of packages of the contract stand.
+const PACKAGES: usize = 1;
 /// Where services stand.
 const SERVICES: usize = 4;
 
@@ -54,7 +51,10 @@ pub(crate) fn arrows(packages: &[Package]) -> Vec<Arrow<'_>> {
     let mut arrows = Vec::new();
     for from in packages {
         for to in packages.iter().filter(|to| from.uses.contains(&to.name)) {
-            let points_down = floor(to).is_some() && floor(to) < floor(from);
+            // A package may use the messages of another one. Cargo refuses circles of them.
+            let between_packages = is_package(&from.name) && is_package(&to.name);
+            let is_lower = floor(to).is_some() && floor(to) < floor(from);
+            let points_down = is_lower || between_packages;
             arrows.push(Arrow { from: &from.name, to: &to.name, points_down });
         }
     }
@@ -110,7 +110,13 @@ fn floor(package: &Package) -> Option<usize> {
 }
 
 fn floor_of(name: &str) -> Option<usize> {
-    FLOORS.iter().position(|names| names.contains(&name))
+    let named = FLOORS.iter().position(|names| names.contains(&name));
+    named.or_else(|| is_package(name).then_some(PACKAGES))
+}
+
+/// Whether it is the crate of a package of the contract.
+pub(super) fn is_package(name: &str) -> bool {
+    name.starts_with("sir0-contract-") && name != "sir0-contract-build"
 }
 
 #[cfg(test)]
@@ -144,6 +150,17 @@ mod tests {
             [package("sir0-accounts", &["sir0-storefront"]), package("sir0-storefront", &[])];
 
         assert_eq!(faults(&packages).len(), 1);
+    }
+
+    #[test]
+    fn a_package_of_the_contract_may_use_another_and_is_no_service() {
+        let packages = [
+            package("sir0-contract-orders", &["sir0-contract-money"]),
+            package("sir0-contract-money", &[]),
+        ];
+
+        assert!(faults(&packages).is_empty());
+        assert_eq!(services(&packages).count(), 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{code::Code, order};
+use super::{code::Code, floors, order};
 use crate::workspace::Package;
 
 /// Something that only some rooms may name.
@@ -38,7 +38,6 @@ const RULES: &[Rule] = &[
             "sir0-port",
             "sir0-host",
             "sir0-rpc",
-            "sir0-contract",
             "sir0-contract-build",
             "sir0-sample-contract",
             "sir0-transcoding",
@@ -57,7 +56,8 @@ const RULES: &[Rule] = &[
     Rule {
         what: "std::env",
         named_in: |code| code.names_in("std", "env"),
-        packages: &["sir0-server"],
+        // A build script learns from its environment where to write.
+        packages: &["sir0-server", "sir0-contract-build"],
         rooms: &[],
         dependencies: |_| false,
     },
@@ -88,7 +88,9 @@ fn is_tonic(name: &str) -> bool {
 /// What breaks a rule, in words.
 pub(crate) fn faults(packages: &[Package]) -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    for package in packages.iter().filter(|package| !OUTSIDE.contains(&package.name.as_str())) {
+    // What stands in the crate of a package of the contract is generated.
+    let is_free = |name| OUTSIDE.contains(&name) || floors::is_package(name);
+    for package in packages.iter().filter(|package| !is_free(&package.name)) {
         let sources = sources(&package.folder.join("src"))?;
         if package.has_host {
             faults.extend(order::faults(&package.name, &sources));

@@ -1,6 +1,6 @@
 //! Accounts and what is asked of them, on the wire and as the rules know them.
 
-use sir0_contract::accounts as pb;
+use sir0_contract_accounts as pb;
 use sir0_kernel::UserId;
 use sir0_rpc::{FieldReader, InvalidFields};
 

@@ -3,7 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod trust;
 
-use sir0_contract::Timestamp as WireTimestamp;
+use prost_types::Timestamp as WireTimestamp;
 use sir0_kernel::Timestamp;
 
 /// A moment as on the wire.

@@ -1,6 +1,6 @@
 //! Keys and ended sessions, on the wire and as the rules know them.
 
-use sir0_contract::accounts_internal::{
+use sir0_contract_accounts_internal::{
     KeySet, SessionEnded as WireEnd, WatchEndedSessionsResponse,
     watch_ended_sessions_response::Update,
 };

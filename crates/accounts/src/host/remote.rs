@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sir0_contract::accounts_internal::{
+use sir0_contract_accounts_internal::{
     SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
     trust_service_client::TrustServiceClient, watch_ended_sessions_response::Update,
 };

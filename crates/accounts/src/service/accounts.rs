@@ -1,8 +1,7 @@
 //! The doorway, in the order of `accounts_service.proto`.
 
-use sir0_contract::{
-    accounts::{self as pb, accounts_service_server::AccountsService},
-    calls::accounts_service as calls,
+use sir0_contract_accounts::{
+    self as pb, accounts_service_server::AccountsService, calls::accounts_service as calls,
 };
 use sir0_kernel::Role;
 use tonic::{Request, Response, Status};

@@ -3,11 +3,9 @@
 use std::{future, pin::Pin};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
-use sir0_contract::{
-    accounts_internal::{
-        WatchEndedSessionsRequest, WatchEndedSessionsResponse, trust_service_server::TrustService,
-    },
-    calls::trust_service as calls,
+use sir0_contract_accounts_internal::{
+    WatchEndedSessionsRequest, WatchEndedSessionsResponse, calls::trust_service as calls,
+    trust_service_server::TrustService,
 };
 use tonic::{Request, Response, Status};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sir0_contract::accounts_internal::{
+use sir0_contract_accounts_internal::{
     Heartbeat, InSync, StartOver, WatchEndedSessionsResponse, watch_ended_sessions_response::Update,
 };
 use sir0_feed::{Begin, List, Moment, Piece, Position, Reached, Told, Watch};

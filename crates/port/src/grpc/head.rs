@@ -144,7 +144,7 @@ fn noting(status: Status, mut response: Response<Body>) -> Response<Body> {
 /// also where gRPC's table has `INTERNAL` for them.
 pub(super) fn counted(response: &Response<Body>) -> Option<Code> {
     match response.extensions().get::<Status>() {
-        Some(status) if sir0_contract::Malformed::is_why(status) => Some(Code::InvalidArgument),
+        Some(status) if sir0_transcoding::Malformed::is_why(status) => Some(Code::InvalidArgument),
         Some(status) => Some(status.code()),
         None => crate::call_metrics::code_in(response.headers()),
     }

@@ -8,8 +8,8 @@
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use sir0_contract::Malformed;
 use sir0_kernel::OverBudget;
+use sir0_transcoding::Malformed;
 use tonic::{Code, Status};
 
 use super::{head::Format, text::Text};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use sir0_contract::FILE_DESCRIPTOR_SET;
 use tonic::service::Routes;
 use tonic_reflection::{pb, server::Builder};
 
@@ -10,10 +9,14 @@ use tonic_reflection::{pb, server::Builder};
 pub(crate) const LARGEST_REFLECTION: usize = 16 * 1024;
 const SOUND: &str = "the contract was checked when it was built";
 
-/// Adds reflection, which lists these gRPC services, health and itself.
+/// Adds reflection, which lists these gRPC services of the files, health and itself.
 #[must_use]
-pub fn with_reflection(routes: Routes, services: &BTreeSet<&'static str>) -> Routes {
-    let builder = || builder(services);
+pub fn with_reflection(
+    routes: Routes,
+    files: &'static [u8],
+    services: &BTreeSet<&'static str>,
+) -> Routes {
+    let builder = || builder(files, services);
     // grpcurl asks v1alpha, newer clients v1.
     routes
         .add_service(
@@ -24,14 +27,14 @@ pub fn with_reflection(routes: Routes, services: &BTreeSet<&'static str>) -> Rou
         )
 }
 
-fn builder(services: &BTreeSet<&'static str>) -> Builder<'static> {
+fn builder(files: &'static [u8], services: &BTreeSet<&'static str>) -> Builder<'static> {
     let all = [
         tonic_health::pb::health_server::SERVICE_NAME,
         pb::v1::server_reflection_server::SERVICE_NAME,
         pb::v1alpha::server_reflection_server::SERVICE_NAME,
     ];
     let builder = Builder::configure()
-        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(files)
         // Lets a client without our files read the details of a refusal.
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)

@@ -23,7 +23,11 @@ use sir0_rpc::trace::{self, CallTrace};
 use sir0_transcoding::{Binding, Call, Dispatch, Found, Routes, Taken};
 use tonic::Code;
 
-use crate::{body::Body, limits::Limits};
+use crate::{
+    body::Body,
+    call_metrics::{CallMetrics, Door},
+    limits::Limits,
+};
 use answer::Made;
 use format::Format;
 use refused::Refused;
@@ -32,23 +36,29 @@ use refused::Refused;
 pub(crate) struct RestDoor {
     routes: Routes,
     /// The calls, in the order in which the routes number them.
-    calls: Vec<Served>,
+    calls: Vec<Known>,
     limits: Limits,
 }
 
 /// A call and the service that answers it. `None` if the service runs in another process.
 pub type Served = (&'static Call, Option<Arc<dyn Dispatch>>);
 
-/// An answer, and the call it came from: `None` when the request never became one.
-pub(crate) struct Answered {
+/// A call of the contract, its counters, and what answers it here.
+struct Known {
+    metrics: Arc<CallMetrics>,
+    by: Option<Arc<dyn Dispatch>>,
+}
+
+/// An answer, and the counters of the call it came from: `None` when the request never became one.
+pub(crate) struct Answered<'d> {
     pub(crate) response: Response<Body>,
-    pub(crate) call: Option<&'static Call>,
+    pub(crate) call: Option<&'d Arc<CallMetrics>>,
     pub(crate) code: Code,
     pub(crate) trace: CallTrace,
 }
 
-impl Answered {
-    fn refused(refused: Refused, call: Option<&'static Call>) -> Self {
+impl<'d> Answered<'d> {
+    fn refused(refused: Refused, call: Option<&'d Arc<CallMetrics>>) -> Self {
         let code = refused.code();
         Self { code, response: refused.into_response(), call, trace: CallTrace::default() }
     }
@@ -82,11 +92,12 @@ impl RestDoor {
                 routes.add(binding, number)?;
             }
         }
-        Ok(Self { routes, calls, limits })
+        let known = |(call, by)| Known { metrics: CallMetrics::new(call, Door::Rest), by };
+        Ok(Self { routes, calls: calls.into_iter().map(known).collect(), limits })
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answered {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Answered<'_> {
         let (mut parts, body) = request.into_parts();
         let headers = std::mem::take(&mut parts.headers);
         let (found, binding, number) = match self.find(&parts.method, parts.uri.path()) {
@@ -97,18 +108,19 @@ impl RestDoor {
             },
             Err(refused) => return Answered::refused(refused, None),
         };
-        let (call, by) = &self.calls[number];
-        let Some(by) = by else { return Answered::refused(Refused::elsewhere(), Some(call)) };
+        let Known { metrics, by } = &self.calls[number];
+        let Some(by) = by else { return Answered::refused(Refused::elsewhere(), Some(metrics)) };
+        let call = metrics.call;
         let rest = Some((parts.method.as_str(), binding.template));
         let trace = trace::incoming(&headers, trace::Incoming { path: call.path, rest });
         let route = Route { call, binding, by, found };
         let calling = pin!(self.call(&parts, headers, body, route));
         let called = trace.around(calling).await;
         let answered = called.map_or_else(
-            |refused| Answered::refused(refused, Some(call)),
+            |refused| Answered::refused(refused, Some(metrics)),
             |response| Answered {
                 response,
-                call: Some(call),
+                call: Some(metrics),
                 code: Code::Ok,
                 trace: CallTrace::default(),
             },

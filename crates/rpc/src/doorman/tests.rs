@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sir0_contract::CALLS;
+use sir0_contract_status::CALLS;
 use sir0_kernel::{SystemClock, Timestamp};
 use sir0_tokens::{Keys, Mint, SigningKey};
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-use sir0_contract::status::{
+use sir0_contract_status::{
     GetStatusRequest, GetStatusResponse,
     status_service_client::StatusServiceClient,
     status_service_server::{StatusService, StatusServiceServer},

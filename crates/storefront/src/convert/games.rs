@@ -1,6 +1,6 @@
 //! Games and what is asked of them, on the wire and as the rules know them.
 
-use sir0_contract::storefront::{self as pb, watch_games_response::Update};
+use sir0_contract_storefront::{self as pb, watch_games_response::Update};
 use sir0_feed::Moment;
 use sir0_kernel::{GameId, Price};
 use sir0_rpc::{FieldReader, InvalidFields, Seal};

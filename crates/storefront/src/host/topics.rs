@@ -1,12 +1,9 @@
 //! The topics of the WebSocket that are about games: a bridge onto `WatchGames`.
 
 use futures::{StreamExt, TryStreamExt};
-use sir0_contract::{
-    shapes::SIR0_STOREFRONT_V1_GAME,
-    storefront::{
-        Game, WatchGamesRequest, WatchGamesResponse, games_service_server::GamesService,
-        watch_games_response::Update as Change,
-    },
+use sir0_contract_storefront::{
+    Game, WatchGamesRequest, WatchGamesResponse, games_service_server::GamesService,
+    shapes::SIR0_STOREFRONT_V1_GAME, watch_games_response::Update as Change,
 };
 use sir0_host::{BadTopic, GOING_AWAY, HEARTBEAT, Said, Topic, Topics, Updates};
 use sir0_kernel::GameId;

@@ -3,9 +3,8 @@
 use std::pin::Pin;
 
 use futures::{Stream, TryStreamExt};
-use sir0_contract::{
-    calls::games_service as calls,
-    storefront::{self as pb, games_service_server::GamesService},
+use sir0_contract_storefront::{
+    self as pb, calls::games_service as calls, games_service_server::GamesService,
 };
 use tonic::{Request, Response, Status};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sir0_contract::storefront::{
+use sir0_contract_storefront::{
     GoingAway, Heartbeat, InSync, StartOver, WatchGamesResponse, watch_games_response::Update,
 };
 use sir0_feed::{Begin, List, Moment, Piece, Told, Watch};

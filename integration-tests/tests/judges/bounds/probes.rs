@@ -7,7 +7,7 @@ use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value as Rule,
 };
 use serde_json::{Map, Value, json};
-use sir0_contract::{CALLS, Call, FILE_DESCRIPTOR_SET};
+use sir0_contract::{Call, FILE_DESCRIPTOR_SET, calls};
 
 use super::recipes::{self, Recipe, Stage};
 
@@ -43,7 +43,7 @@ impl Probe {
 pub(super) fn all(stage: &Stage) -> Vec<Probe> {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("our own descriptors");
     let mut made = Maker { stage, probes: Vec::new() };
-    for call in CALLS {
+    for call in calls() {
         let request = pool.get_message_by_name(call.request.name).expect("a message");
         must_be_flat(&request, &mut vec![request.clone()]);
         for field in request.fields() {

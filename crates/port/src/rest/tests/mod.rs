@@ -12,7 +12,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use sir0_sample_contract::{CALLS, Echo, sample::SampleServiceDispatch};
+use sir0_sample_contract::{CALLS, Echo, SampleServiceDispatch};
 use tokio::net::TcpListener;
 
 use super::*;

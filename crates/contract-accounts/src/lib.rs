@@ -1,0 +1,4 @@
+//! The package `sir0.accounts.v1` as Rust, generated from its files: messages, gRPC servers and clients, and what each call
+//! promises.
+
+sir0_transcoding::package!();

@@ -1,0 +1,7 @@
+//! Turns the files of the package into Rust.
+
+use std::path::Path;
+
+fn main() -> Result<(), sir0_contract_build::Error> {
+    sir0_contract_build::write_package(Path::new("../../proto"), "sir0.storefront.v1")
+}
