@@ -15,7 +15,7 @@ mod topics;
 
 pub use command::{Asked, Command};
 pub use configured::{Configured, Erased, KeyFile, Opened};
-pub use doors::Doors;
+pub use doors::{Answers, Doors, Served};
 pub use finding::{Finding, full};
 pub use hosted::{Ground, Hosted, Page};
 pub use service::{Hint, Identifying, Service, read};

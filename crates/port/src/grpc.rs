@@ -3,10 +3,11 @@
 mod head;
 mod message;
 mod reflection;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::{
-    collections::HashMap,
     pin::pin,
     sync::Arc,
     time::{Duration, Instant},
@@ -17,6 +18,7 @@ use http::{HeaderMap, Request, Response};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use sir0_host::{Answers, Served};
 use sir0_kernel::{OverBudget, Share};
 use sir0_rpc::{
     peer::deadline,
@@ -36,7 +38,6 @@ use crate::{
     elsewhere,
     limits::Limits,
     outcome::Outcome,
-    rest::Served,
 };
 use head::Format;
 
@@ -46,27 +47,34 @@ pub use reflection::with_reflection;
 
 /// The gRPC door.
 pub(crate) struct GrpcDoor {
+    /// The way to what is no call of the contract, and to calls in gRPC-Web.
     native: axum::Router,
     web: axum::Router,
-    /// The calls by their paths.
-    calls: HashMap<&'static str, Known>,
+    /// The calls in the order of [`Known::place`].
+    calls: Vec<Known>,
     /// How large a message may be, and how long a request may take to arrive.
     limits: Limits,
 }
 
 /// A call of the contract.
 struct Known {
-    /// Whether this process serves it.
-    is_here: bool,
+    /// What answers it. `None` if another process serves it.
+    by: Option<Answers>,
     native: Arc<CallMetrics>,
     web: Arc<CallMetrics>,
 }
 
 impl Known {
-    fn new((call, by): &Served) -> Self {
+    fn new((call, by): &(&'static Call, Option<Served>)) -> Self {
         let metrics = |door| CallMetrics::new(call, door);
         let (native, web) = (metrics(Door::Grpc), metrics(Door::GrpcWeb));
-        Self { is_here: by.is_some(), native, web }
+        Self { by: by.as_ref().map(|it| Arc::clone(&it.grpc)), native, web }
+    }
+
+    /// Where the call of a path stands: shorter paths first, so that most of a search compares numbers. It costs less than
+    /// to hash the path.
+    const fn place(path: &str) -> (usize, &str) {
+        (path.len(), path)
     }
 
     fn call(&self) -> &'static Call {
@@ -79,37 +87,57 @@ impl Known {
 }
 
 /// A call whose head is good.
-struct Asked {
+struct Asked<'d> {
     request: Request<Incoming>,
     format: Format,
     /// The call of the contract. Health and reflection have none.
-    call: Option<&'static Call>,
+    known: Option<&'d Known>,
 }
 
-impl Asked {
+impl<'d> Asked<'d> {
+    fn call(&self) -> Option<&'static Call> {
+        self.known.map(Known::call)
+    }
+
     /// Whether the request is one message, which is read before the call begins. A client of reflection goes on
     /// talking, and nothing is known of unknown calls.
     fn is_one_message(&self) -> bool {
-        self.call.is_some() || is_health(self.request.uri().path())
+        self.call().is_some_and(|call| !call.takes_stream) || is_health(self.request.uri().path())
     }
 
     fn is_unary(&self) -> bool {
-        self.call.is_some_and(|call| !call.streaming)
+        self.call().is_some_and(|call| !call.streaming)
+    }
+
+    /// What answers it without a router between: a native call of the contract.
+    fn answers(&self) -> Option<&'d Answers> {
+        self.known.filter(|_| self.format == Format::Native)?.by.as_ref()
     }
 }
 
 impl GrpcDoor {
-    pub(crate) fn new(routes: Routes, calls: &[Served], limits: Limits) -> Self {
-        let calls = calls.iter().map(|served| (served.0.path, Known::new(served))).collect();
+    pub(crate) fn new(
+        routes: Routes,
+        calls: &[(&'static Call, Option<Served>)],
+        limits: Limits,
+    ) -> Self {
+        let mut calls: Vec<_> = calls.iter().map(Known::new).collect();
+        calls.sort_by_key(|known| Known::place(known.call().path));
         let native = routes.into_axum_router();
         let web = native.clone().layer(GrpcWebLayer::new());
         Self { native, web, calls, limits }
     }
 
+    fn known(&self, path: &str) -> Option<&Known> {
+        let place = Known::place(path);
+        let found = self.calls.binary_search_by(|it| Known::place(it.call().path).cmp(&place));
+        found.ok().map(|at| &self.calls[at])
+    }
+
     /// Answers one call, and counts and traces it.
     pub(crate) async fn answer(&self, request: Request<Incoming>, door: Door) -> Response<Body> {
         let started = Instant::now();
-        let known = self.calls.get(request.uri().path());
+        let known = self.known(request.uri().path());
         let call = known.map(Known::call);
         let trace = call.map_or_else(CallTrace::default, |call| {
             trace::incoming(request.headers(), trace::Incoming { path: call.path, rest: None })
@@ -136,16 +164,15 @@ impl GrpcDoor {
             Ok(format) => format,
             Err(refused) => return *refused,
         };
-        if known.is_some_and(|known| !known.is_here) {
+        if known.is_some_and(|known| known.by.is_none()) {
             return head::trailers_only(elsewhere::status(), format);
         }
-        let answered =
-            self.answer_in_time(Asked { request, format, call: known.map(Known::call) }).await;
+        let answered = self.answer_in_time(Asked { request, format, known }).await;
         answered.unwrap_or_else(|status| head::trailers_only(status, format))
     }
 
     /// Answers within the deadline of the call, if it has one.
-    async fn answer_in_time(&self, asked: Asked) -> Result<Response<Body>, Status> {
+    async fn answer_in_time(&self, asked: Asked<'_>) -> Result<Response<Body>, Status> {
         match deadline::read(asked.request.headers()) {
             Ok(None) => self.route(asked).await,
             Ok(Some(wait)) => self.route_within(wait, asked).await,
@@ -154,7 +181,11 @@ impl GrpcDoor {
     }
 
     /// Answers within the time the caller waits. Calls to others meanwhile may take no longer.
-    async fn route_within(&self, wait: Duration, asked: Asked) -> Result<Response<Body>, Status> {
+    async fn route_within(
+        &self,
+        wait: Duration,
+        asked: Asked<'_>,
+    ) -> Result<Response<Body>, Status> {
         // A deadline beyond the reach of the clock counts as none.
         let Some(until) = tokio::time::Instant::now().checked_add(wait) else {
             return self.route(asked).await;
@@ -166,9 +197,12 @@ impl GrpcDoor {
     }
 
     /// Reads the request, if it is one message, and has the call answered.
-    async fn route(&self, asked: Asked) -> Result<Response<Body>, Status> {
+    async fn route(&self, asked: Asked<'_>) -> Result<Response<Body>, Status> {
         let (is_one_message, is_unary) = (asked.is_one_message(), asked.is_unary());
-        let is_stream = asked.call.is_some_and(|call| call.streaming);
+        let is_stream = asked.call().is_some_and(|call| call.streaming);
+        let answers = asked.answers();
+        // A message of a call may be as large as any; the bound of each is its decoder's.
+        let largest = asked.known.map_or(LARGEST_REFLECTION, |_| self.limits.body_bytes);
         let Asked { request, format, .. } = asked;
         let share = request_id::share();
         let (mut parts, body) = request.into_parts();
@@ -176,23 +210,24 @@ impl GrpcDoor {
         let body = if is_one_message {
             Arriving::whole(body, limit, held_for, &parts.headers)
         } else {
-            Arriving::each(body, limit, held_for, LARGEST_REFLECTION)
+            Arriving::each(body, limit, held_for, largest)
         };
         // Held until the call is answered, because the bytes read from the body live as long.
         let _arrived = body.arrived();
         head::tidy(&mut parts.headers, format, is_one_message);
         let body = if is_one_message {
             let message = message::read(body, format, self.limits.body_bytes).await?;
-            axum::body::Body::new(Full::new(message))
+            tonic::body::Body::new(Full::new(message))
         } else {
-            axum::body::Body::new(body)
+            tonic::body::Body::new(body)
         };
         let request = Request::from_parts(parts, body);
-        let router = if format == Format::Native { &self.native } else { &self.web };
-        let response = match router.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let response = match answers {
+            Some(answers) => answers(request).await.map(|it| it.map(axum::body::Body::new)),
+            None if format == Format::Native => self.native.clone().oneshot(request).await,
+            None => self.web.clone().oneshot(request).await,
         };
+        let response = response.unwrap_or_else(|never| match never {});
         if !is_unary {
             let (parts, body) = response.into_parts();
             let body = if is_stream && !body.is_end_stream() {

@@ -34,4 +34,3 @@ pub use limits::{Limits, SETTINGS};
 pub use pages::Pages;
 pub use port::{Behind, Port};
 pub use proxies::Proxies;
-pub use rest::Served;

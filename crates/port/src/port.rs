@@ -2,16 +2,16 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use sir0_host::Topics;
+use sir0_host::{Served, Topics};
 use sir0_kernel::Budget;
-use sir0_transcoding::Taken;
+use sir0_transcoding::{Call, Taken};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    Limits, Pages, Served, access::AccessLog, front::Front, grpc::GrpcDoor, listen,
-    refused::Refused, rest::RestDoor, ws,
+    Limits, Pages, access::AccessLog, front::Front, grpc::GrpcDoor, listen, refused::Refused,
+    rest::RestDoor, ws,
 };
 
 /// How often refusals are summed up in the log.
@@ -20,8 +20,8 @@ const SUMS: Duration = Duration::from_secs(1);
 /// What a process puts behind its port.
 pub struct Behind {
     /// Every call of the contract, and what answers it here.
-    pub calls: Vec<Served>,
-    /// The services as gRPC reaches them.
+    pub calls: Vec<(&'static Call, Option<Served>)>,
+    /// The services as gRPC-Web reaches them, with health and reflection.
     pub grpc: Routes,
     /// What is no call.
     pub pages: Pages,
@@ -72,9 +72,11 @@ impl Port {
         if !topics.is_empty() {
             pages = pages.with_socket(ws::route(topics, sockets.clone(), stopping.clone()));
         }
+        let grpc = GrpcDoor::new(grpc, &calls, limits.clone());
+        let over_rest = calls.into_iter().map(|(call, by)| (call, by.map(|it| it.rest)));
         let front = Front {
-            grpc: GrpcDoor::new(grpc, &calls, limits.clone()),
-            rest: RestDoor::new(calls, limits.clone())?,
+            grpc,
+            rest: RestDoor::new(over_rest, limits.clone())?,
             routes: pages.routes(),
             pages,
             proxies: limits.proxies.clone(),

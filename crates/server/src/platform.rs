@@ -135,7 +135,7 @@ async fn behind(
     let found = checkup.begin().await;
 
     let largest = config.limits.body_bytes;
-    let mut doors = Doors { grpc: Routes::new(health), largest, ..Doors::default() };
+    let mut doors = Doors { routes: Routes::new(health), largest, ..Doors::default() };
     for (_, hosted) in &services.here {
         hosted.serve(&mut doors);
     }
@@ -146,9 +146,9 @@ async fn behind(
     let listed: BTreeSet<_> = parts.listed_calls().iter().map(|call| call.service).collect();
     Behind {
         calls: sir0_contract::calls()
-            .map(|call| (call, doors.rest.get(call.service).cloned()))
+            .map(|call| (call, doors.served.get(call.service).cloned()))
             .collect(),
-        grpc: sir0_port::with_reflection(doors.grpc, FILE_DESCRIPTOR_SET, &listed),
+        grpc: sir0_port::with_reflection(doors.routes, FILE_DESCRIPTOR_SET, &listed),
         pages: pages(services, parts, metrics.clone()),
         topics: services.here.iter().filter_map(|(_, hosted)| hosted.topics()).collect(),
     }

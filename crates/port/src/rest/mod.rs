@@ -40,12 +40,10 @@ pub(crate) struct RestDoor {
     limits: Limits,
 }
 
-/// A call and the service that answers it. `None` if the service runs in another process.
-pub type Served = (&'static Call, Option<Arc<dyn Dispatch>>);
-
-/// A call of the contract, its counters, and what answers it here.
+/// A call of the contract, its counters, and the service that answers it.
 struct Known {
     metrics: Arc<CallMetrics>,
+    /// `None` if the service runs in another process.
     by: Option<Arc<dyn Dispatch>>,
 }
 
@@ -85,15 +83,19 @@ struct Route<'r> {
 
 impl RestDoor {
     /// A door to these calls. Fails if a request could mean two of them.
-    pub(crate) fn new(calls: Vec<Served>, limits: Limits) -> Result<Self, Taken> {
+    pub(crate) fn new(
+        calls: impl IntoIterator<Item = (&'static Call, Option<Arc<dyn Dispatch>>)>,
+        limits: Limits,
+    ) -> Result<Self, Taken> {
         let mut routes = Routes::default();
-        for (number, (call, _)) in calls.iter().enumerate() {
+        let mut known = Vec::new();
+        for (call, by) in calls {
             for binding in call.rest.iter().flat_map(|rest| rest.bindings) {
-                routes.add(binding, number)?;
+                routes.add(binding, known.len())?;
             }
+            known.push(Known { metrics: CallMetrics::new(call, Door::Rest), by });
         }
-        let known = |(call, by)| Known { metrics: CallMetrics::new(call, Door::Rest), by };
-        Ok(Self { routes, calls: calls.into_iter().map(known).collect(), limits })
+        Ok(Self { routes, calls: known, limits })
     }
 
     /// Answers one request.

@@ -27,7 +27,7 @@ async fn sample() -> Open {
 
 async fn sample_within(limits: Limits) -> Open {
     let by: Arc<dyn Dispatch> = Arc::new(SampleServiceDispatch(Arc::new(Echo)));
-    let calls = CALLS.iter().map(|call| (call, Some(Arc::clone(&by)))).collect();
+    let calls = CALLS.iter().map(|call| (call, Some(Arc::clone(&by))));
     open(RestDoor::new(calls, limits).expect("no two calls share a path")).await
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 /// A door to the platform's calls, none of which is served here.
 fn door() -> RestDoor {
-    let calls = sir0_contract::calls().map(|call| (call, None)).collect();
+    let calls = sir0_contract::calls().map(|call| (call, None));
     RestDoor::new(calls, Limits::default()).expect("no two calls share a path")
 }
 
@@ -56,7 +56,7 @@ async fn a_call_of_another_process_is_asked_for_elsewhere() {
 #[tokio::test]
 async fn a_misspelt_title_and_a_price_below_0_are_told_in_one_answer() {
     let by: Arc<dyn Dispatch> = Arc::new(SampleServiceDispatch(Arc::new(Echo)));
-    let calls = sir0_contract::calls().map(|call| (call, Some(Arc::clone(&by)))).collect();
+    let calls = sir0_contract::calls().map(|call| (call, Some(Arc::clone(&by))));
     let door = open(RestDoor::new(calls, Limits::default()).expect("no two share a path")).await;
 
     assert_eq!(
