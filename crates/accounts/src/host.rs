@@ -2,6 +2,7 @@
 
 mod admin;
 mod key;
+mod names;
 mod password;
 pub mod remote;
 
@@ -19,7 +20,7 @@ use sir0_host::{
 };
 use sir0_rpc::{Doorman, Peer, peer::Secret};
 use sir0_settings::{Kind, Misfit, Setting};
-use sir0_storage::{self as storage};
+use sir0_storage::{self as storage, Location};
 
 use crate::{Accounts, Config, Trust, config::SETTINGS, db};
 
@@ -91,6 +92,13 @@ impl Configured for Config {
 
     fn examine(&self, data_dir: &Path) -> Vec<(&'static str, Finding)> {
         vec![("signing key", key::examine(self, data_dir))]
+    }
+
+    async fn inspect(&self, location: &Location) -> storage::Result<Vec<(&'static str, Finding)>> {
+        let (db, _) = db::AccountsDb::open(location).await?;
+        let sharing = db.sharing_a_name(names::LISTED).await;
+        db.database().close().await;
+        Ok(names::examine(&sharing?).map(|found| ("names", found)).into_iter().collect())
     }
 
     async fn open(&self, ground: Ground) -> anyhow::Result<Opened> {

@@ -1,16 +1,39 @@
-//! Text that people wrote: trimmed, in one Unicode form, without characters that hide or reorder others.
+//! Text that people wrote: what may stand in it, the form in which it is kept, and the forms in which it is compared and
+//! searched.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+mod compared;
+mod name;
+mod searched;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory, NoncharacterCodePoint},
+};
+
+pub use compared::{caseless, folded, name_key};
+pub use searched::plain_words;
 
 /// What a text may be. Each domain type states its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
-    /// The fewest characters, after trimming.
+    /// The fewest characters, as it is kept.
     pub min: usize,
-    /// The most characters, after trimming.
+    /// The most characters, as it is kept.
     pub max: usize,
-    /// Whether line breaks and tabs are welcome.
-    pub lines: bool,
+    /// What it is for.
+    pub form: Form,
+}
+
+/// What a text is for, which decides what may stand in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One line, such as a title. It stands among the text of others, so nothing in it may turn that around.
+    Line,
+    /// Paragraphs, as word processors write them: with breaks, marks of direction and soft hyphens.
+    Prose,
+    /// A name that tells one person from another: a line of what can be seen.
+    Name,
 }
 
 /// Why a text is refused.
@@ -19,6 +42,9 @@ pub enum InvalidText {
     /// Nothing but white space.
     #[error("must not be empty")]
     Empty,
+    /// Characters, and none of them can be seen.
+    #[error("must hold something that can be seen")]
+    Blank,
     /// Shorter than the least.
     #[error("must have at least {min} characters")]
     TooShort {
@@ -31,81 +57,103 @@ pub enum InvalidText {
         /// The most.
         max: usize,
     },
-    /// NUL, another control character, or one that reorders or hides text (Unicode TR 36: visual spoofing).
+    /// NUL, another control character, or one that turns text around (Unicode TR 36: visual spoofing).
     #[error("must not contain the control character U+{0:04X}")]
     Control(u32),
+    /// A code point that stands for no character, or for another one on each machine.
+    #[error("must not contain U+{0:04X}, which is no character")]
+    NoCharacter(u32),
+    /// A character in a name that no one sees.
+    #[error("must not contain U+{0:04X}, which cannot be seen")]
+    Unseen(u32),
+    /// A word of a name has letters of alphabets that share shapes (UTS 39, 5.2).
+    #[error("must not mix alphabets that look alike within a word")]
+    MixedAlphabets,
+    /// More marks on a letter than any language has, or marks on none (UTS 39, 5.4).
+    #[error("must not have more than 4 marks on a letter, or marks on none")]
+    TooManyMarks,
 }
 
 impl Text {
-    /// The text as it is kept: NFC, trimmed, and within these bounds.
+    /// The text as it is kept: trimmed, in NFC, and within these bounds.
     pub fn read(self, text: &str) -> Result<String, InvalidText> {
-        // Counting stops early: a hostile megabyte is refused without being normalised.
+        // Counting stops early: a hostile megabyte is refused without being normalised. A character of NFC is written
+        // with at most four.
         if text.chars().nth(self.max.saturating_mul(4).saturating_add(64)).is_some() {
             return Err(InvalidText::TooLong { max: self.max });
         }
-        if let Some(found) = text.chars().find(|character| self.refuses(*character)) {
-            return Err(InvalidText::Control(found.into()));
-        }
-        let text: String = text.trim().nfc().collect();
+        text.chars().try_for_each(|character| self.form.admit(character))?;
+        let text = ComposingNormalizerBorrowed::new_nfc().normalize(text.trim()).into_owned();
         match text.chars().count() {
-            0 if self.min > 0 => Err(InvalidText::Empty),
-            chars if chars < self.min => Err(InvalidText::TooShort { min: self.min }),
-            chars if chars > self.max => Err(InvalidText::TooLong { max: self.max }),
-            _ => Ok(text),
+            0 if self.min > 0 => return Err(InvalidText::Empty),
+            chars if chars < self.min => return Err(InvalidText::TooShort { min: self.min }),
+            chars if chars > self.max => return Err(InvalidText::TooLong { max: self.max }),
+            _ => {}
         }
+        if self.form == Form::Name {
+            name::judge(&text)?;
+        }
+        if self.min > 0 && !text.chars().any(is_visible) {
+            return Err(InvalidText::Blank);
+        }
+        Ok(text)
     }
+}
 
-    fn refuses(self, character: char) -> bool {
+impl Form {
+    /// Refuses a character that has no place in any text of this form.
+    fn admit(self, character: char) -> Result<(), InvalidText> {
+        let number = u32::from(character);
         let is_break = matches!(character, '\n' | '\r' | '\t');
-        let hides_or_reorders = matches!(character,
-            '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}');
-        hides_or_reorders || (character.is_control() && !(is_break && self.lines))
+        let is_wrong = match character {
+            // They turn all that follows around, letters and digits too, and hide what stands under a text.
+            '\u{202D}' | '\u{202E}' | '\u{FFF9}'..='\u{FFFB}' => true,
+            // They reach beyond the line if nothing ends them; or end it themselves.
+            '\u{2028}'..='\u{202C}' | '\u{2066}'..='\u{206F}' => self != Self::Prose,
+            _ => character.is_control() && !(is_break && self == Self::Prose),
+        };
+        if is_wrong {
+            return Err(InvalidText::Control(number));
+        }
+        if CodePointSetData::new::<NoncharacterCodePoint>().contains(character) {
+            return Err(InvalidText::NoCharacter(number));
+        }
+        Ok(())
     }
 }
 
-/// The form in which names, e-mails and genres are compared: NFKC, lower case.
-#[must_use]
-pub fn caseless(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).collect()
+/// Whether a character leaves a trace of its own: no blank, nothing that is passed over, and no mark without a letter. The
+/// blank of Braille is a symbol to Unicode.
+fn is_visible(character: char) -> bool {
+    use GeneralCategory as Category;
+
+    let is_mark = matches!(
+        category(character),
+        Category::NonspacingMark | Category::EnclosingMark | Category::Format | Category::Control
+    );
+    !is_mark && !character.is_whitespace() && !is_ignorable(character) && character != '\u{2800}'
 }
 
-/// The words of a text as they are searched: compatible forms, accents and case made alike, letters and digits only.
-///
-/// Done here and not by a database, so that every engine finds the same.
-pub fn plain_words(text: &str) -> impl Iterator<Item = String> {
-    let bare: String = text.nfkd().filter(|character| !is_combining_mark(*character)).collect();
-    let lower: String = bare
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !is_combining_mark(*c))
-        .nfkc()
-        // The same letter, written so where a word ends.
-        .map(|character| if character == 'ς' { 'σ' } else { character })
-        .collect();
-    let words = lower.split(|character| !is_of_a_word(character));
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+/// Whether a program that does not know a character shows nothing for it.
+fn is_ignorable(character: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
 
-/// Whether a character is a letter or a digit. Some have been so only since lately, and some only look like one:
-/// letters in black circles and squares, which are symbols. SQLite's index takes all of these for separators of words,
-/// so they are separators here too.
-fn is_of_a_word(character: char) -> bool {
-    let stands_between = matches!(character,
-        '\u{19B0}'..='\u{19C0}' | '\u{19C8}' | '\u{19C9}' | '\u{1CF2}' | '\u{1CF3}'
-        | '\u{1F150}'..='\u{1F169}' | '\u{1F170}'..='\u{1F189}');
-    character.is_alphanumeric() && !stands_between
+fn category(character: char) -> GeneralCategory {
+    CodePointMapData::<GeneralCategory>::new().get(character)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TITLE: Text = Text { min: 1, max: 12, lines: false };
+    const TITLE: Text = Text { min: 1, max: 12, form: Form::Line };
+    const PAGE: Text = Text { min: 0, max: 400, form: Form::Prose };
 
     #[test]
     fn a_text_is_kept_trimmed_and_in_one_form() {
         assert_eq!(TITLE.read("  Cafe\u{301} "), Ok("Café".to_owned()));
+        assert_eq!(TITLE.read(&"e\u{301}".repeat(12)), Ok("é".repeat(12)), "12 as it is kept");
     }
 
     #[test]
@@ -113,27 +161,42 @@ mod tests {
         assert_eq!(TITLE.read(" \u{a0} "), Err(InvalidText::Empty));
         assert_eq!(TITLE.read("thirteen char"), Err(InvalidText::TooLong { max: 12 }));
         assert_eq!(TITLE.read(&"x".repeat(1_000_000)), Err(InvalidText::TooLong { max: 12 }));
+        assert_eq!(TITLE.read(&"\u{301}".repeat(500_000)), Err(InvalidText::TooLong { max: 12 }));
         assert_eq!(TITLE.read("a\0b"), Err(InvalidText::Control(0)));
         assert_eq!(TITLE.read("a\u{202E}b"), Err(InvalidText::Control(0x202E)));
+        assert_eq!(TITLE.read("a\u{2067}b"), Err(InvalidText::Control(0x2067)));
         assert_eq!(TITLE.read("a\nb"), Err(InvalidText::Control(10)));
-        assert_eq!(Text { lines: true, ..TITLE }.read("a\nb"), Ok("a\nb".to_owned()));
+        assert_eq!(TITLE.read("a\u{2028}b"), Err(InvalidText::Control(0x2028)));
     }
 
     #[test]
-    fn words_that_look_alike_are_searched_alike() {
-        let words = |text| plain_words(text).collect::<Vec<_>>();
-
-        assert_eq!(
-            words("\u{130}stanbul \u{fb01}re \u{ff2e}eon x\u{b2} Cafe\u{301}-Noir!"),
-            words("istanbul fire neon x2 cafe noir")
-        );
-        assert_eq!(words("-- !"), Vec::<String>::new());
-        assert_eq!(words("ΟΔΥΣΣΕΥΣ"), words("ὀδυσσεύς"), "whatever the form of the last letter");
-        assert_eq!(words("a\u{1F170}b \u{1F170}"), ["a", "b"], "a symbol is no letter");
+    fn what_is_no_character_is_refused_everywhere() {
+        for none in ['\u{FDD0}', '\u{FFFE}', '\u{FFFF}', '\u{1FFFE}', '\u{10FFFF}'] {
+            let refused = Err(InvalidText::NoCharacter(none.into()));
+            assert_eq!(TITLE.read(&format!("a{none}")), refused);
+            assert_eq!(PAGE.read(&format!("a{none}")), refused);
+        }
     }
 
     #[test]
-    fn names_that_differ_in_case_or_width_are_the_same_name() {
-        assert_eq!(caseless("ＡＤＭＩＮ"), caseless("admin"));
+    fn a_title_shows_something() {
+        for nothing in ["\u{3164}", "\u{AD}", "\u{200B}\u{200D}", "\u{2800}", "\u{301}", "\u{FE0F}"]
+        {
+            assert_eq!(TITLE.read(nothing), Err(InvalidText::Blank), "{nothing:?}");
+        }
+        for something in ["…", "?", "0", "愛", "🎮", "\u{200F}משחק"] {
+            assert!(TITLE.read(something).is_ok(), "{something:?}");
+        }
+    }
+
+    #[test]
+    fn prose_takes_what_word_processors_write() {
+        let written = "\u{FEFF}אבג \u{200E}Lanterns\u{200F}, \u{2067}دراجة\u{2069}\u{2028}soft\u{AD}ly \
+                       \u{202A}a\u{202C} \u{202B}b\u{202C} \u{061C}\u{2029}ภาษา\u{200B}ไทย\tx\r\n👨‍👩‍👧 \u{2060}";
+        assert!(PAGE.read(written).is_ok(), "{:?}", PAGE.read(written));
+        for turned in ["\u{202D}abc", "abc\u{202E}fdp.exe"] {
+            assert!(matches!(PAGE.read(turned), Err(InvalidText::Control(_))));
+        }
+        assert_eq!(PAGE.read("a\u{0}"), Err(InvalidText::Control(0)));
     }
 }

@@ -23,6 +23,7 @@ mod resuming;
 mod search;
 mod sessions;
 mod storefront;
+mod texts;
 mod traces;
 mod untyped;
 mod walks;

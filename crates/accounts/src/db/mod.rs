@@ -34,6 +34,8 @@ storage::room! {
         user_by_email(email: &Email) -> Option<StoredUser>;
         taken(username: &Username, email: &Email, except: Option<UserId>) -> Taken;
         ended_sessions(now: Timestamp) -> Vec<SessionEnded>;
+        key_names() -> u64;
+        sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
     }
 
     writes {

@@ -50,6 +50,38 @@ impl AccountsDb {
             .await
     }
 
+    /// An account as a version without name keys wrote it.
+    async fn was_kept_before(&self, username: &str, address: &str) -> UserId {
+        const FORGET: &str = "UPDATE users SET name_key = NULL, name_key_version = 0, \
+                              name_key_of = NULL, username = $1, username_key = $2 WHERE user_id = $3";
+        let id = self.keeps(address.split('@').next().unwrap(), address).await.expect("free names");
+        self.was_renamed_by(FORGET, id, username).await;
+        id
+    }
+
+    /// Gives an account another name, as a version without name keys does it.
+    async fn was_renamed_before(&self, id: UserId, username: &str) {
+        const RENAME: &str = "UPDATE users SET username = $1, username_key = $2 WHERE user_id = $3";
+        self.was_renamed_by(RENAME, id, username).await;
+    }
+
+    async fn was_renamed_by(&self, statement: &'static str, id: UserId, username: &str) {
+        macro_rules! rename {
+            ($database:expr) => {{
+                let mut tx = $database.write().await.expect("a turn to write");
+                let query = sqlx::query(statement)
+                    .bind(username)
+                    .bind(Username::from_row(username.to_owned()).key_before());
+                query.bind(i64::from(id)).execute(&mut *tx).await.expect("a free name");
+                tx.commit().await.expect("room on the disk");
+            }};
+        }
+        match self.database() {
+            storage::Database::Sqlite(database) => rename!(database),
+            storage::Database::Postgres(database) => rename!(database),
+        }
+    }
+
     /// Ada, with this many sessions from noon until midnight.
     async fn ada_signs_in<const SESSIONS: usize>(&self) -> (UserId, [SessionId; SESSIONS]) {
         let ada = self.keeps("Ada", "ada@example.com").await.expect("a free name");

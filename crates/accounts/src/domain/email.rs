@@ -1,10 +1,10 @@
 //! E-mail addresses: what people sign in with.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use sir0_kernel::caseless;
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
-/// An e-mail address as browsers accept it, in the spelling it was given.
+/// An e-mail address as browsers accept it, with its domain in ASCII and else in the spelling it was given.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email(String);
 
@@ -28,36 +28,43 @@ impl Email {
     pub const MAX_CHARS: usize = 254;
     const MAX_LABEL_CHARS: usize = 63;
 
-    /// Trims the text and holds it against the rule of `<input type=email>`
-    /// (<https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>): what a form in a
-    /// browser accepts is accepted here, and nothing else.
+    /// Trims the text, turns its domain into ASCII, and holds it against the rule of `<input type=email>`
+    /// (<https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>): what a form in a browser sends is
+    /// accepted here, and nothing else. A browser turns the domain into ASCII too (UTS 46), and other clients need not.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidEmail::Empty);
         }
-        // In bytes, for a cheap refusal: good addresses are ASCII, so the two are the same.
-        if text.len() > Self::MAX_CHARS {
+        // Before any work is done on it. Characters beyond ASCII take up to four bytes, and become shorter or longer.
+        if text.chars().nth(Self::MAX_CHARS).is_some() {
             return Err(InvalidEmail::TooLong);
         }
         let (name, domain) = text.split_once('@').ok_or(InvalidEmail::Malformed)?;
-        if is_name(name) && domain.split('.').all(is_label) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidEmail::Malformed)
+        let domain = in_ascii(domain).ok_or(InvalidEmail::Malformed)?;
+        if !is_name(name) || !domain.split('.').all(is_label) {
+            return Err(InvalidEmail::Malformed);
         }
+        let email = format!("{name}@{domain}");
+        if email.len() > Self::MAX_CHARS { Err(InvalidEmail::TooLong) } else { Ok(Self(email)) }
     }
 
-    /// As it was typed.
+    /// The way in from the database. What was an address once stays one, whatever the rules are now.
+    #[must_use]
+    pub const fn from_row(text: String) -> Self {
+        Self(text)
+    }
+
+    /// As it was typed, with its domain in ASCII.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which addresses are compared.
+    /// The form in which addresses are compared: without regard to case. Both spellings of a domain are one already.
     #[must_use]
     pub fn key(&self) -> String {
-        caseless(&self.0)
+        self.0.to_ascii_lowercase()
     }
 }
 
@@ -66,6 +73,16 @@ impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Email(…)")
     }
+}
+
+/// A domain in ASCII. One that is in ASCII stays as it is: `xn--` and something that is no domain was taken before, and
+/// people sign in with it.
+fn in_ascii(domain: &str) -> Option<Cow<'_, str>> {
+    if domain.is_ascii() {
+        return Some(Cow::Borrowed(domain));
+    }
+    let (bytes, hyphens) = (domain.as_bytes(), Hyphens::CheckFirstLast);
+    Uts46::new().to_ascii(bytes, AsciiDenyList::EMPTY, hyphens, DnsLength::Ignore).ok()
 }
 
 fn is_name(name: &str) -> bool {
@@ -131,13 +148,18 @@ mod tests {
             "a@b..c",
             "a@b_c",
             "é@b",
-            "a@é",
             "\"a\"@b",
             "a@[127.0.0.1]",
             "a\0@b",
             "a@b\r\nBcc: c@d",
             "a@b,c@d",
             "a＠b",
+            "a@b＠c",
+            "a@\u{AD}",
+            "a@\u{301}b",
+            "a@xn--é",
+            "a@ａ_ｂ",
+            "a@-ü",
             &long_label,
         ] {
             assert_eq!(Email::parse(text), Err(InvalidEmail::Malformed), "{text:?}");
@@ -146,6 +168,35 @@ mod tests {
         let long = format!("{}@example.com", "x".repeat(243));
         assert_eq!(Email::parse(&long), Err(InvalidEmail::TooLong));
         assert_eq!(Email::parse(&"@".repeat(1_000_000)), Err(InvalidEmail::TooLong));
+    }
+
+    #[test]
+    fn a_domain_is_one_in_each_of_its_spellings() {
+        let ascii = Email::parse("info@xn--bcher-kva.example").expect("an address");
+        for spelling in [
+            "info@bücher.example",
+            "info@BÜCHER.example",
+            "info@bu\u{308}cher.example",
+            "info@ｂｕ\u{308}ｃｈｅｒ。example",
+            "info@bü\u{AD}cher.example",
+            "INFO@XN--BCHER-KVA.EXAMPLE",
+        ] {
+            let email = Email::parse(spelling).expect("an address");
+            assert_eq!(email.key(), ascii.key(), "{spelling}");
+            assert!(email.as_str().is_ascii(), "{spelling}");
+        }
+        let other = Email::parse("info@bucher.example").expect("an address");
+        assert_ne!(other.key(), ascii.key());
+        assert!(Email::parse("a@рф.рф").is_ok());
+        assert!(Email::parse("a@中国.中国").is_ok());
+    }
+
+    #[test]
+    fn an_address_that_is_too_long_in_ascii_is_refused() {
+        let labels = format!("a@{}ü", "ü.".repeat(63));
+        assert_eq!(Email::parse(&labels), Err(InvalidEmail::TooLong), "64 labels");
+        let label = format!("a@{}", "ü".repeat(200));
+        assert_eq!(Email::parse(&label), Err(InvalidEmail::Malformed), "one of more than 63");
     }
 
     #[test]

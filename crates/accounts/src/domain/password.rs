@@ -35,6 +35,8 @@ impl Password {
     pub const MAX_CHARS: usize = 128;
     /// The most bytes in UTF-8.
     pub const MAX_BYTES: usize = 512;
+    /// The most bytes that are read. A keyboard that sends letters and their marks apart sends up to three times as many.
+    const MAX_SENT_BYTES: usize = 4 * Self::MAX_BYTES;
     const WEAKEST: Score = Score::Two;
     /// Judging takes time that grows with the square of the length. A password that begins strong is strong.
     const JUDGED_CHARS: usize = 32;
@@ -42,17 +44,14 @@ impl Password {
     /// strong.
     const JUDGED_SYMBOLS: usize = 3;
 
-    /// Reads the password of someone who signs in. How easy it is to guess does not matter then.
+    /// Reads the password of someone who signs in. How short and how easy to guess it is does not matter then: it was
+    /// chosen under the rules of another day.
     pub fn parse(text: &str) -> Result<Self, InvalidPassword> {
-        // All bounds are on what was sent, before any work is done on it.
-        if text.len() > Self::MAX_BYTES {
+        // Before any work is done on it.
+        if text.len() > Self::MAX_SENT_BYTES {
             return Err(InvalidPassword::TooManyBytes);
         }
-        match text.chars().count() {
-            chars if chars < Self::MIN_CHARS => Err(InvalidPassword::TooShort),
-            chars if chars > Self::MAX_CHARS => Err(InvalidPassword::TooLong),
-            _ => Ok(Self(Zeroizing::new(text.nfkc().collect()))),
-        }
+        Ok(Self(Zeroizing::new(text.nfkc().collect())))
     }
 
     /// Reads a new password, and refuses one that is easy to guess for someone who knows this name
@@ -60,15 +59,26 @@ impl Password {
     /// reply can name every fault.
     pub fn choose(text: &str, username: &str, email: &str) -> Result<Self, InvalidPassword> {
         let password = Self::parse(text)?;
+        // The bounds are those of the form that is kept: the same for every keyboard.
+        if password.0.len() > Self::MAX_BYTES {
+            return Err(InvalidPassword::TooManyBytes);
+        }
+        match password.0.chars().count() {
+            chars if chars < Self::MIN_CHARS => return Err(InvalidPassword::TooShort),
+            chars if chars > Self::MAX_CHARS => return Err(InvalidPassword::TooLong),
+            _ => {}
+        }
         password.judge(username, email)?;
         Ok(password)
     }
 
     /// Refuses a new password that is easy to guess for someone who knows this name and this e-mail.
     pub fn judge(&self, username: &str, email: &str) -> Result<(), InvalidPassword> {
-        let judged = self.judged();
+        let judged = judged_part(&self.0);
+        // A long name would not be found in the part of a password that is judged, unless it is cut alike.
         let known = words_known_about(username, email);
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let known: Vec<_> = known.iter().map(|word| judged_part(word)).collect();
+        let known: Vec<&str> = known.iter().map(|word| word.as_str()).collect();
 
         let verdict = zxcvbn(&judged, &known);
         if verdict.score() >= Self::WEAKEST {
@@ -79,20 +89,6 @@ impl Password {
             || "use a few words that do not belong together".to_owned(),
             |warning| as_clause(&warning.to_string()),
         )))
-    }
-
-    /// The part that can be judged in milliseconds. It is all of nearly every password.
-    fn judged(&self) -> Zeroizing<String> {
-        let mut symbols = Vec::with_capacity(Self::JUDGED_SYMBOLS);
-        let judged = self.0.chars().filter(|character| {
-            let is_cheap = !"@({[<!|$+%".contains(*character) || symbols.contains(character);
-            if !is_cheap && symbols.len() < Self::JUDGED_SYMBOLS {
-                symbols.push(*character);
-                return true;
-            }
-            is_cheap
-        });
-        Zeroizing::new(judged.take(Self::JUDGED_CHARS).collect())
     }
 
     /// What is hashed.
@@ -108,6 +104,20 @@ impl fmt::Debug for Password {
     }
 }
 
+/// The part of a text that can be judged in milliseconds. It is all of nearly every password.
+fn judged_part(text: &str) -> Zeroizing<String> {
+    let mut symbols = Vec::with_capacity(Password::JUDGED_SYMBOLS);
+    let judged = text.chars().filter(|character| {
+        let is_cheap = !"@({[<!|$+%".contains(*character) || symbols.contains(character);
+        if !is_cheap && symbols.len() < Password::JUDGED_SYMBOLS {
+            symbols.push(*character);
+            return true;
+        }
+        is_cheap
+    });
+    Zeroizing::new(judged.take(Password::JUDGED_CHARS).collect())
+}
+
 /// The name, the address and their parts: what an attacker tries first. Never more than a handful.
 fn words_known_about(username: &str, email: &str) -> Vec<String> {
     const MAX_WORDS: usize = 12;
@@ -115,13 +125,17 @@ fn words_known_about(username: &str, email: &str) -> Vec<String> {
 
     let bounded = |text: &str| text.chars().take(MAX_CHARS).nfkc().collect::<String>();
     let (username, email) = (bounded(username), bounded(email));
+    let mailbox = email.split('@').next().unwrap_or_default();
+    // The whole, and the same without dots and blanks: `ada.lovelace` is tried as `adalovelace` too.
+    let wholes = [&username, &email, mailbox].into_iter().flat_map(|text| {
+        let bare: String = text.chars().filter(|character| character.is_alphanumeric()).collect();
+        [text.to_owned(), bare]
+    });
     let parts = [&username, &email].into_iter().flat_map(|text| {
         text.split(|character: char| !character.is_alphanumeric()).map(str::to_owned)
     });
-    ["sir0".to_owned(), username.clone(), email.clone()]
-        .into_iter()
-        .chain(parts.filter(|part| part.chars().count() > 2).take(MAX_WORDS))
-        .collect()
+    let parts = parts.filter(|part| part.chars().count() > 2).take(MAX_WORDS);
+    ["sir0".to_owned()].into_iter().chain(wholes).chain(parts).collect()
 }
 
 /// A sentence as the end of another one: small letter, no full stop.
@@ -144,15 +158,29 @@ mod tests {
     #[test]
     fn the_bounds_are_those_of_the_contract() {
         let astral = "𝄞";
-        assert_eq!(Password::parse("seven77").err(), Some(InvalidPassword::TooShort));
-        assert_eq!(Password::parse("éééé").err(), Some(InvalidPassword::TooShort));
-        assert!(Password::parse("eight888").is_ok());
-        assert!(Password::parse(&"x".repeat(128)).is_ok());
-        assert_eq!(Password::parse(&"x".repeat(129)).err(), Some(InvalidPassword::TooLong));
-        assert!(Password::parse(&astral.repeat(128)).is_ok());
-        assert_eq!(Password::parse(&astral.repeat(129)).err(), Some(InvalidPassword::TooManyBytes));
+        let grey = |count: usize| format!("seven grey otters{}", "x".repeat(count - 17));
+        assert_eq!(refusal("seven77"), InvalidPassword::TooShort);
+        assert_eq!(refusal("éééé"), InvalidPassword::TooShort);
+        assert!(Password::choose("otter#88", "Lovelace", "ada@example.com").is_ok());
+        assert!(Password::choose(&grey(128), "Lovelace", "ada@example.com").is_ok());
+        assert_eq!(refusal(&grey(129)), InvalidPassword::TooLong);
+        assert_ne!(refusal(&astral.repeat(128)), InvalidPassword::TooManyBytes);
+        assert_eq!(refusal(&astral.repeat(129)), InvalidPassword::TooManyBytes);
         let megabyte = "x".repeat(1_000_000);
+        assert_eq!(refusal(&megabyte), InvalidPassword::TooManyBytes);
         assert_eq!(Password::parse(&megabyte).err(), Some(InvalidPassword::TooManyBytes));
+    }
+
+    #[test]
+    fn the_bounds_are_those_of_the_form_that_is_kept() {
+        let decomposed = "e\u{301}e\u{301}e\u{301}grey";
+        assert_eq!(refusal(decomposed), InvalidPassword::TooShort, "7 letters on every keyboard");
+        let long = "e\u{301}quipage le\u{301}ger rouge ".repeat(6);
+        assert!(long.chars().count() > 128);
+        let long = Password::choose(&long, "Lovelace", "ada@example.com").expect("a password");
+        assert!(long.0.chars().count() <= 128);
+        assert!(Password::parse("seven77").is_ok(), "such passwords exist, and sign in");
+        assert!(Password::parse(&"한글".repeat(64).nfd().collect::<String>()).is_ok());
     }
 
     #[test]
@@ -194,6 +222,21 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_ones_own_mailbox_is_no_password() {
+        for (mailbox, password) in [
+            ("quizzical.zebra", "quizzical.zebra"),
+            ("quizzical.zebra", "QuizzicalZebra"),
+            ("quizzical.zebra", "ｑｕｉｚｚｉｃａｌ.zebra1"),
+            ("vT9-qLw2-xZr5-mKp8-wQz3-bNc6-hJd4", "vT9-qLw2-xZr5-mKp8-wQz3-bNc6-hJd4"),
+            ("a!b|c<d[q9w8e7r6t5y4", "a!b|c<d[q9w8e7r6t5y4"),
+        ] {
+            let refused = Password::choose(password, "Ada", &format!("{mailbox}@example.com"));
+            assert!(matches!(refused, Err(InvalidPassword::TooEasy(_))), "{password}");
+            assert!(Password::choose(password, "Ada", "ada@example.com").is_ok(), "{password}");
+        }
+    }
+
+    #[test]
     fn a_hard_one_is_taken() {
         for hard in ["correct horse battery staple", "vT9#qLw2!xZr", "мой любимый синий трамвай"]
         {
@@ -213,7 +256,7 @@ mod tests {
         // Each of these symbols stands for a letter: judged whole, 100 such characters took a
         // second.
         let hostile = "4@8({[<369!|1170$5+7%2".repeat(5);
-        let judged = Password::parse(&hostile).expect("within bounds").judged();
+        let judged = judged_part(&hostile);
 
         assert_eq!(judged.chars().count(), Password::JUDGED_CHARS);
         let symbols = |text: &str| "@({[<!|$+%".chars().filter(|it| text.contains(*it)).count();

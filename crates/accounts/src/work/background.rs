@@ -11,6 +11,8 @@ use crate::domain::AccountsEvent;
 /// How long a failed read waits to be tried again.
 const RETRY: Duration = Duration::from_secs(1);
 const UPKEEP: Duration = Duration::from_mins(10);
+/// How often the names that an older version wrote are looked for. There are some while one version replaces the other.
+const NAMES: Duration = Duration::from_mins(1);
 /// How long a session is remembered after it expired.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
@@ -47,6 +49,21 @@ impl Accounts {
         while rounds.next().await {
             if let Err(error) = self.tidy().await {
                 tracing::warn!(error = &error as &dyn Error, "old sessions could not be forgotten");
+            }
+        }
+    }
+
+    /// Makes the keys of names that an older version wrote.
+    pub(super) async fn keep_names_keyed(self) {
+        let mut rounds = Rounds::every(NAMES, &self.shared.stopping);
+        while rounds.next().await {
+            match self.db.key_names().await {
+                // Another instance does the same: what is left is looked at in the next round.
+                Ok(_) | Err(storage::Error::Taken(_)) => {}
+                Err(error) => {
+                    let error = &error as &dyn Error;
+                    tracing::warn!(error, "the names of older accounts could not be keyed");
+                }
             }
         }
     }

@@ -52,6 +52,7 @@ impl Accounts {
         accounts.learn_ended_sessions().await?;
         tokio::spawn(accounts.clone().follow_ended_sessions(follower));
         tokio::spawn(accounts.clone().keep_tidy());
+        tokio::spawn(accounts.clone().keep_names_keyed());
         Ok(accounts)
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use sir0_host::{Configured, Finding, full};
 use sir0_redis::Redis;
 use sir0_rpc::peer;
+use sir0_storage::Location;
 
 use super::say;
 use crate::{Config, Parts, parts::Part, remote_health::RemoteHealth};
@@ -64,7 +65,31 @@ async fn service(
     let found = database::look(&place).await;
     report.about(&format!("{name} database"), found.finding)?;
     if found.is_there {
-        report.about(&format!("{name} tables"), database::tables(config, service).await)?;
+        let tables = database::tables(config, service).await;
+        report.about(&format!("{name} tables"), tables.finding)?;
+        if tables.is_there {
+            rows(service, &place, report).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a service says about its rows.
+async fn rows(
+    service: &dyn Configured,
+    place: &Location,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let name = service.service().name;
+    match service.inspect(place).await {
+        Ok(findings) => {
+            for (what, found) in findings {
+                report.about(&format!("{name} {what}"), found)?;
+            }
+        }
+        Err(error) => {
+            report.about(&format!("{name} rows"), Finding::Failing(full(&error), error.cure()))?;
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sir0_kernel::{InvalidText, Text, caseless, plain_words};
+use sir0_kernel::{Form, InvalidText, Text, caseless, plain_words};
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $bounds:expr) => {
@@ -47,7 +47,7 @@ macro_rules! text {
 
 text! {
     /// A store title: trimmed, 1 to 120 characters, one line.
-    Title, Text { min: 1, max: 120, lines: false }
+    Title, Text { min: 1, max: 120, form: Form::Line }
 }
 
 impl Title {
@@ -65,12 +65,12 @@ impl Title {
 
 text! {
     /// A kind of game: trimmed, 1 to 40 characters, one line.
-    Genre, Text { min: 1, max: 40, lines: false }
+    Genre, Text { min: 1, max: 40, form: Form::Line }
 }
 
 text! {
     /// What the store page says: at most 4000 characters, may be empty.
-    Description, Text { min: 0, max: 4000, lines: true }
+    Description, Text { min: 0, max: 4000, form: Form::Prose }
 }
 
 /// Stands before a word of a title, and in no word that people type: not a letter, not a digit, but part of a word for

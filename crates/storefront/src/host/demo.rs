@@ -47,15 +47,15 @@ fn catalogue() -> Vec<DemoGame> {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use sir0_kernel::{Price, Text, caseless};
+    use sir0_kernel::{Form, Price, Text, caseless};
 
     use super::*;
 
     #[test]
     fn every_game_is_good_under_the_rules_of_the_contract() {
-        let title = Text { min: 1, max: 120, lines: false };
-        let genre = Text { min: 1, max: 40, lines: false };
-        let description = Text { min: 1, max: 4000, lines: true };
+        let title = Text { min: 1, max: 120, form: Form::Line };
+        let genre = Text { min: 1, max: 40, form: Form::Line };
+        let description = Text { min: 1, max: 4000, form: Form::Prose };
 
         for game in catalogue() {
             // Kept exactly as written: trimmed and in NFC already.

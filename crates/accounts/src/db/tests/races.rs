@@ -152,4 +152,32 @@ on_every_engine! {
             assert!(!db.begins(SessionId::fresh(NOON), &old).await);
         }
     }
+
+    async fn several_instances_key_names_while_accounts_are_made(db: AccountsDb) {
+        const NAMES: usize = 120;
+        let mut older = Vec::new();
+        for at in 0..NAMES {
+            older.push(db.was_kept_before(&format!("Strauß {at}"), &format!("o{at}@example.com")).await);
+            db.was_kept_before(&format!("STRAUSS {at}"), &format!("y{at}@example.com")).await;
+        }
+        let keying = (0..3).map(|_| {
+            let db = db.clone();
+            // One may find that another was faster, and looks again in its next round.
+            tokio::spawn(async move { _ = db.key_names().await })
+        });
+        let making = (0..NAMES).map(|at| {
+            let db = db.clone();
+            tokio::spawn(async move { _ = wins(&db, &format!("strauss {at}"), &format!("n{at}@example.com")).await })
+        });
+        let working: Vec<_> = keying.chain(making).collect();
+        for done in futures::future::join_all(working).await {
+            done.expect("no one panics");
+        }
+        while db.key_names().await.expect("no one else is at it") > 0 {}
+
+        let sharing = db.sharing_a_name(1000).await.expect("a table");
+        let sharing: std::collections::BTreeSet<_> = sharing.into_iter().map(|(id, _)| id).collect();
+        assert!(sharing.len() >= NAMES);
+        assert!(older.iter().all(|id| !sharing.contains(id)), "the oldest has the name");
+    }
 }

@@ -80,4 +80,64 @@ on_every_engine! {
         assert_eq!(db.user(id).await.expect("a table").expect("kept").username.as_str(), hostile);
         assert!(db.stored("ada@example.com").await.is_none());
     }
+
+    async fn a_name_is_taken_by_one_that_differs_only_in_what_no_one_sees(db: AccountsDb) {
+        for (at, names) in [["Strauß", "STRAUSS"], ["ΣΟΦΟΣ", "σοφος"], ["Ada  Lovelace", "ada lovelace"], ["coco", "СОСО"]]
+            .iter()
+            .enumerate()
+        {
+            db.keeps(names[0], &format!("first{at}@example.com")).await.expect("a free name");
+            let refused = db.keeps(names[1], &format!("second{at}@example.com")).await;
+            assert!(matches!(refused, Err(storage::Error::Taken(_))), "{names:?}: {refused:?}");
+            let taken = db.taken(&name(names[1]), &email("x@example.com"), None).await;
+            assert_eq!(taken.expect("a table"), Taken { username: true, email: false }, "{names:?}");
+        }
+    }
+
+    async fn of_accounts_whose_names_fall_together_the_older_keeps_it(db: AccountsDb) {
+        let names = ["Strauß", "STRAUSS", "Ada", "STRAU\u{AD}SS"];
+        let mut ids = Vec::new();
+        for (at, name) in names.iter().enumerate() {
+            ids.push(db.was_kept_before(name, &format!("u{at}@example.com")).await);
+        }
+        let sharing = async || {
+            let sharing = db.sharing_a_name(9).await.expect("a table");
+            sharing.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        assert!(sharing().await.is_empty(), "it is not known yet");
+
+        assert_eq!(db.key_names().await.expect("a table"), 4);
+
+        assert_eq!(sharing().await, [ids[1], ids[3]]);
+        assert_eq!(db.key_names().await.expect("a table"), 0, "done is done");
+        let younger = db.stored("u1@example.com").await.expect("they sign in as before").user;
+        let moved = User { email: email("other@example.com"), ..younger };
+        work(&db, async |tx| tx.save_user(&moved, EVENING).await).await.expect("it keeps its name");
+        let older = db.stored("u0@example.com").await.expect("kept").user;
+        let renamed = User { username: name("Richard"), ..older };
+        work(&db, async |tx| tx.save_user(&renamed, EVENING).await).await.expect("a free name");
+        assert_eq!(db.key_names().await.expect("a table"), 1, "the name is free");
+        assert_eq!(sharing().await, [ids[3]]);
+    }
+
+    async fn the_older_account_takes_its_name_back_from_one_that_was_faster(db: AccountsDb) {
+        let older = db.was_kept_before("Strauß", "older@example.com").await;
+        let faster = db.keeps("STRAUSS", "faster@example.com").await.expect("no key is there yet");
+
+        db.key_names().await.expect("a table");
+
+        let sharing = db.sharing_a_name(9).await.expect("a table");
+        assert_eq!(sharing.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [faster]);
+        assert!(older < faster);
+    }
+
+    async fn a_name_that_an_older_version_changed_gets_its_key_anew(db: AccountsDb) {
+        let id = db.keeps("Ada", "ada@example.com").await.expect("a free name");
+        db.was_renamed_before(id, "Strauß").await;
+
+        assert_eq!(db.key_names().await.expect("a table"), 1);
+
+        db.keeps("STRAUSS", "x@example.com").await.expect_err("it is taken");
+        db.keeps("Ada", "y@example.com").await.expect("it is free again");
+    }
 }

@@ -13,7 +13,7 @@ const CLOCKS_APART: Duration = Duration::from_secs(2);
 /// A database that takes longer to answer makes every call slow.
 const SLOW: Duration = Duration::from_millis(500);
 
-/// What was found about a database, and whether its tables can be looked at.
+/// What was found about a database or its tables, and whether what is in it can be looked at.
 pub(super) struct Look {
     pub(super) finding: Finding,
     pub(super) is_there: bool,
@@ -73,12 +73,20 @@ fn judge(place: &Location, exam: &Examination) -> Finding {
 }
 
 /// Looks at the tables of a service, as far as this version knows them.
-pub(super) async fn tables(config: &Config, service: &dyn Configured) -> Finding {
+pub(super) async fn tables(config: &Config, service: &dyn Configured) -> Look {
     let steps = match steps(config, service, true).await {
         Ok(steps) => steps,
-        Err(error) => return Finding::Failing(full(&error), error.cure()),
+        Err(error) => {
+            let finding = Finding::Failing(full(&error), error.cure());
+            return Look { finding, is_there: false };
+        }
     };
-    let newer = Step::newer(&steps);
+    let is_there = steps.iter().all(|step| step.state != StepState::Missing);
+    Look { finding: judge_tables(&steps), is_there }
+}
+
+fn judge_tables(steps: &[Step]) -> Finding {
+    let newer = Step::newer(steps);
     let ours = steps.len() - newer.len();
     let missing = steps.iter().filter(|step| step.state == StepState::Missing).count();
     if missing > 0 {
