@@ -95,6 +95,7 @@ impl Configured for Config {
     }
 
     async fn inspect(&self, location: &Location) -> storage::Result<Vec<(&'static str, Finding)>> {
+        // It has every step already, so that nothing is applied.
         let (db, _) = db::AccountsDb::open(location).await?;
         let sharing = db.sharing_a_name(names::LISTED).await;
         db.database().close().await;

@@ -63,7 +63,7 @@ pub enum InvalidText {
     /// A code point that stands for no character, or for another one on each machine.
     #[error("must not contain U+{0:04X}, which is no character")]
     NoCharacter(u32),
-    /// A character in a name that no one sees.
+    /// A character in a name or a title that no one sees.
     #[error("must not contain U+{0:04X}, which cannot be seen")]
     Unseen(u32),
     /// A word of a name has letters of alphabets that share shapes (UTS 39, 5.2).
@@ -115,6 +115,12 @@ impl Form {
         if is_wrong {
             return Err(InvalidText::Control(number));
         }
+        // Blanks without width. A paragraph may break at them; in a line they only tell two titles apart.
+        if self == Self::Line
+            && matches!(character, '\u{200B}' | '\u{2060}'..='\u{2065}' | '\u{FEFF}')
+        {
+            return Err(InvalidText::Unseen(number));
+        }
         if CodePointSetData::new::<NoncharacterCodePoint>().contains(character) {
             return Err(InvalidText::NoCharacter(number));
         }
@@ -127,11 +133,14 @@ impl Form {
 fn is_visible(character: char) -> bool {
     use GeneralCategory as Category;
 
-    let is_mark = matches!(
+    let stands_on_another = matches!(
         category(character),
         Category::NonspacingMark | Category::EnclosingMark | Category::Format | Category::Control
     );
-    !is_mark && !character.is_whitespace() && !is_ignorable(character) && character != '\u{2800}'
+    !stands_on_another
+        && !character.is_whitespace()
+        && !is_ignorable(character)
+        && character != '\u{2800}'
 }
 
 /// Whether a program that does not know a character shows nothing for it.
@@ -167,6 +176,8 @@ mod tests {
         assert_eq!(TITLE.read("a\u{2067}b"), Err(InvalidText::Control(0x2067)));
         assert_eq!(TITLE.read("a\nb"), Err(InvalidText::Control(10)));
         assert_eq!(TITLE.read("a\u{2028}b"), Err(InvalidText::Control(0x2028)));
+        assert_eq!(TITLE.read("a\u{200B}b"), Err(InvalidText::Unseen(0x200B)));
+        assert_eq!(TITLE.read("\u{FEFF}ab"), Err(InvalidText::Unseen(0xFEFF)));
     }
 
     #[test]
@@ -180,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_title_shows_something() {
-        for nothing in ["\u{3164}", "\u{AD}", "\u{200B}\u{200D}", "\u{2800}", "\u{301}", "\u{FE0F}"]
+        for nothing in ["\u{3164}", "\u{AD}", "\u{200C}\u{200D}", "\u{2800}", "\u{301}", "\u{FE0F}"]
         {
             assert_eq!(TITLE.read(nothing), Err(InvalidText::Blank), "{nothing:?}");
         }

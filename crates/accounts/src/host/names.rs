@@ -19,3 +19,21 @@ pub(super) fn examine(sharing: &[(UserId, Username)]) -> Option<Finding> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_that_share_a_name_are_listed_and_no_others() {
+        let account = |id, name: &str| {
+            (UserId::parse(id).expect("positive"), Username::from_row(name.to_owned()))
+        };
+
+        assert_eq!(examine(&[]), None);
+        let found = examine(&[account(2, "STRAUSS"), account(4, "admin")]);
+
+        let Some(Finding::Doubtful(detail, _)) = found else { panic!("{found:?}") };
+        assert_eq!(detail, "an older account has the same name as 2 (STRAUSS), 4 (admin)");
+    }
+}
