@@ -71,8 +71,7 @@ impl Known {
         Self { by: by.as_ref().map(|it| Arc::clone(&it.grpc)), native, web }
     }
 
-    /// Where the call of a path stands: shorter paths first, so that most of a search compares numbers. It costs less than
-    /// to hash the path.
+    /// Where the call of a path stands: shorter paths first, so that most of a search compares numbers.
     const fn place(path: &str) -> (usize, &str) {
         (path.len(), path)
     }
