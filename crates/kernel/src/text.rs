@@ -128,8 +128,7 @@ impl Form {
     }
 }
 
-/// Whether a character leaves a trace of its own: no blank, nothing that is passed over, and no mark without a letter. The
-/// blank of Braille is a symbol to Unicode.
+/// Whether a reader sees the character when it stands alone: blanks, marks and what is passed over show nothing.
 fn is_visible(character: char) -> bool {
     use GeneralCategory as Category;
 
@@ -137,10 +136,13 @@ fn is_visible(character: char) -> bool {
         category(character),
         Category::NonspacingMark | Category::EnclosingMark | Category::Format | Category::Control
     );
-    !stands_on_another
-        && !character.is_whitespace()
-        && !is_ignorable(character)
-        && character != '\u{2800}'
+    !stands_on_another && !character.is_whitespace() && !is_unseen(character)
+}
+
+/// Whether nothing is shown where the character stands: it is passed over, or the blank of Braille, which is a symbol to
+/// Unicode.
+fn is_unseen(character: char) -> bool {
+    is_ignorable(character) || character == '\u{2800}'
 }
 
 /// Whether a program that does not know a character shows nothing for it.

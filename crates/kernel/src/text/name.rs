@@ -10,7 +10,7 @@ use icu_properties::{
 };
 use unicode_security::mixed_script::AugmentedScriptSet;
 
-use super::{InvalidText, category, is_ignorable};
+use super::{InvalidText, category, is_unseen};
 
 /// More marks on one letter than any language writes (UTS 39, 5.4).
 const MOST_MARKS: usize = 4;
@@ -40,10 +40,9 @@ fn judge_one(before: &[char], character: char, after: &[char]) -> Result<(), Inv
     let number = u32::from(character);
     match category(character) {
         Category::Unassigned | Category::PrivateUse => Err(InvalidText::NoCharacter(number)),
-        _ if is_ignorable(character) && !is_needed(before, character, after) => {
+        _ if is_unseen(character) && !is_needed(before, character, after) => {
             Err(InvalidText::Unseen(number))
         }
-        _ if character == '\u{2800}' => Err(InvalidText::Unseen(number)),
         _ => Ok(()),
     }
 }
@@ -85,7 +84,8 @@ fn joins_emoji(before: &[char], after: &[char]) -> bool {
 }
 
 /// Whether a word has letters of alphabets that share shapes: of two scripts, unless they are written together as in
-/// Japanese, or one is Latin and the other neither Greek nor Cyrillic (UTS 39, 5.2: moderately restrictive).
+/// Japanese, or one is Latin and the other shares no shapes with it (UTS 39, 5.2: moderately restrictive, which names
+/// Greek and Cyrillic; here Coptic, Armenian and Cherokee too).
 fn mixes_alphabets(word: &str) -> bool {
     if !AugmentedScriptSet::for_str(word).is_empty() {
         return false;
