@@ -12,7 +12,7 @@ use icu_properties::{
 };
 
 pub use compared::{caseless, folded, name_key};
-pub use searched::plain_words;
+pub use searched::{found_by, sought};
 
 /// What a text may be. Each domain type states its own.
 #[derive(Clone, Copy, Debug)]

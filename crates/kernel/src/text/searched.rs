@@ -1,48 +1,134 @@
-//! Text as it is searched.
+//! Text as it is searched: cut into words and made alike, here and not by a database, so that every engine finds the same.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+mod letters;
+mod runs;
 
-/// The words of a text as they are searched: compatible forms, accents and case made alike, letters and digits only.
-///
-/// Done here and not by a database, so that every engine finds the same.
-pub fn plain_words(text: &str) -> impl Iterator<Item = String> {
-    let bare: String = text.nfkd().filter(|character| !is_combining_mark(*character)).collect();
-    let lower: String = bare
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !is_combining_mark(*c))
-        .nfkc()
-        // The same letter, written so where a word ends.
-        .map(|character| if character == 'ς' { 'σ' } else { character })
-        .collect();
-    let words = lower.split(|character| !is_of_a_word(character));
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+use icu_properties::props::GeneralCategoryGroup;
+
+use self::letters::plain;
+use super::category;
+
+/// The words by which a text is found: those it has, and those that are cut by a mark once more as one, so that
+/// `Spider-Man` is found by `spiderman`. Text that is written without blanks comes as pairs of neighbours.
+#[must_use]
+pub fn found_by(text: &str) -> Vec<String> {
+    let text = plain(text);
+    text.split_whitespace()
+        .flat_map(|chunk| {
+            let pieces = pieces(chunk);
+            let whole = (pieces.len() > 1).then(|| runs::found_by(&pieces.concat()));
+            let apart = pieces.into_iter().flat_map(runs::found_by);
+            apart.chain(whole.into_iter().flatten()).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
-/// Whether a character is a letter or a digit. Some have been so only since lately, and some only look like one:
-/// letters in black circles and squares, which are symbols. SQLite's index takes all of these for separators of words,
-/// so they are separators here too.
+/// What someone looks for: each of its parts. A part is there if all the words of one of its spellings are, each as the
+/// beginning of a word: `spider-man` is there as `spider` and `man`, or as `spiderman`.
+#[must_use]
+pub fn sought(text: &str) -> Vec<Vec<Vec<String>>> {
+    let text = plain(text);
+    let parts = text.split_whitespace().map(|chunk| {
+        let pieces = pieces(chunk);
+        let whole = (pieces.len() > 1).then(|| runs::sought(&pieces.concat()));
+        let apart: Vec<_> = pieces.iter().flat_map(|piece| runs::sought(piece)).collect();
+        [apart].into_iter().chain(whole).filter(|words| !words.is_empty()).collect::<Vec<_>>()
+    });
+    parts.filter(|spellings| !spellings.is_empty()).collect()
+}
+
+/// What marks separate.
+fn pieces(chunk: &str) -> Vec<&str> {
+    chunk.split(|character| !is_of_a_word(character)).filter(|piece| !piece.is_empty()).collect()
+}
+
+/// Letters, numbers and the marks on them.
 fn is_of_a_word(character: char) -> bool {
-    let stands_between = matches!(character,
-        '\u{19B0}'..='\u{19C0}' | '\u{19C8}' | '\u{19C9}' | '\u{1CF2}' | '\u{1CF3}'
-        | '\u{1F150}'..='\u{1F169}' | '\u{1F170}'..='\u{1F189}');
-    character.is_alphanumeric() && !stands_between
+    let category = category(character);
+    [GeneralCategoryGroup::Letter, GeneralCategoryGroup::Mark, GeneralCategoryGroup::Number]
+        .into_iter()
+        .any(|group| group.contains(category))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    #[test]
-    fn words_that_look_alike_are_searched_alike() {
-        let words = |text| plain_words(text).collect::<Vec<_>>();
+    /// Whether a search finds a text, as the index of either engine tells it.
+    fn finds(search: &str, text: &str) -> bool {
+        let words: BTreeSet<_> = found_by(text).into_iter().collect();
+        let is_there = |word: &String| words.iter().any(|it| it.starts_with(word.as_str()));
+        let sought = sought(search);
+        !sought.is_empty()
+            && sought.iter().all(|part| part.iter().any(|words| words.iter().all(is_there)))
+    }
 
-        assert_eq!(
-            words("\u{130}stanbul \u{fb01}re \u{ff2e}eon x\u{b2} Cafe\u{301}-Noir!"),
-            words("istanbul fire neon x2 cafe noir")
-        );
-        assert_eq!(words("-- !"), Vec::<String>::new());
-        assert_eq!(words("ΟΔΥΣΣΕΥΣ"), words("ὀδυσσεύς"), "whatever the form of the last letter");
-        assert_eq!(words("a\u{1F170}b \u{1F170}"), ["a", "b"], "a symbol is no letter");
+    #[test]
+    fn what_people_type_finds_the_title() {
+        let mut missed = Vec::new();
+        for (title, searches) in [
+            ("Baldur's Gate", &["baldurs gate", "baldur's", "BALDUR’S GATE", "baldur"][..]),
+            ("Assassin’s Creed", &["assassins creed", "assassin's"]),
+            ("S.T.A.L.K.E.R.: Shadow", &["stalker", "s.t.a.l.k.e.r", "stalk", "shadow"]),
+            ("Spider-Man", &["spiderman", "spider man", "spider-man", "man"]),
+            ("Half-Life", &["halflife", "half life"]),
+            ("NieR:Automata", &["nier automata", "nierautomata", "automata"]),
+            ("Pokémon", &["pokemon", "POKÉMON", "poke\u{301}mon"]),
+            ("Øresund", &["oresund", "øresund"]),
+            ("Łódź", &["lodz", "ŁÓDŹ"]),
+            ("Æther", &["aether", "æther"]),
+            ("Straßenrennen", &["strassenrennen", "STRASSE"]),
+            ("Diyarbakır", &["diyarbakir", "DİYARBAKIR", "diyarbakır"]),
+            ("ΣΊΣΥΦΟΣ", &["σισυφος", "Σίσυφος"]),
+            ("Ёлка", &["елка", "ёлка"]),
+            ("Тетрис", &["ТЕТРИС"]),
+            ("בְּרֵאשִׁית", &["בראשית"]),
+            ("مُحَمَّد", &["محمد"]),
+            ("ガーデン", &["ガーデン", "ｶﾞｰﾃﾞﾝ", "ーデ"]),
+            ("王者荣耀", &["荣耀", "王者", "王者荣耀", "荣", "耀"]),
+            ("大三国志", &["三国", "三国志"]),
+            ("ファイナルファンタジー", &["ファンタジー", "ファイナル"]),
+            ("東方紅魔郷", &["紅魔郷", "東方"]),
+            ("スパイダー・マン", &["スパイダーマン"]),
+            ("대한민국", &["한민", "민국"]),
+            ("दिल धड़कने", &["दिल"]),
+            ("தமிழ் விளையாட்டு", &["தமிழ்", "விளை"]),
+            ("เสือร้องไห้", &["ร้องไห้", "เสือ"]),
+            ("x² Cafe\u{301}-Noir", &["x2 cafe noir", "cafénoir"]),
+            ("三国志14", &["三国志14", "14"]),
+            ("می\u{200C}خواهم", &["میخواهم"]),
+        ] {
+            for search in searches {
+                if !finds(search, title) {
+                    missed.push(format!(
+                        "{search} {title} {:?} {:?}",
+                        sought(search),
+                        found_by(title)
+                    ));
+                }
+            }
+        }
+        assert!(missed.is_empty(), "{missed:#?}");
+    }
+
+    #[test]
+    fn what_means_something_else_finds_nothing() {
+        for (title, search) in [
+            ("カーテンコール", "ガーデン"),
+            ("दलाल", "दिल"),
+            ("เสื้อ", "เสือ"),
+            ("はは", "ばば"),
+            ("й", "и"),
+            ("王者荣耀", "者王"),
+            ("Baldur's Gate", "gates"),
+            ("Half-Life", "lifehalf"),
+            ("mañana", "mana-x"),
+        ] {
+            assert!(!finds(search, title), "{search} {title}");
+        }
+        assert!(sought("-- !").is_empty());
+        assert!(sought("🅰 ™").len() < 2);
     }
 }

@@ -7,9 +7,10 @@ use sir0_storage as storage;
 use sqlx::{FromRow, Row};
 
 use super::{
+    SYNTAX,
     engine::{self, Database},
     games::{GameRow, game_columns, game_from},
-    has_words, match_text, tier,
+    has_words, tier,
 };
 use crate::{
     db::Store,
@@ -113,9 +114,9 @@ impl Store<Database> {
             query = query.bind(genre.key());
         }
         if let Some(words) = &listing.words {
-            query = query.bind(match_text(words.iter()));
+            query = query.bind(words.anywhere(SYNTAX));
             if order == Sort::Relevance {
-                query = query.bind(match_text(words.in_title()));
+                query = query.bind(words.in_title(SYNTAX));
             }
         }
         let rows = query.fetch(self.database.reader());

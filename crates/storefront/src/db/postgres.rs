@@ -1,8 +1,8 @@
 //! The storefront in PostgreSQL: the SQL that both engines understand, and what only this one does.
 
-use std::fmt::Display;
-
 use sir0_storage::postgres as engine;
+
+use crate::domain::Syntax;
 
 #[path = "games.rs"]
 pub(super) mod games;
@@ -39,13 +39,10 @@ use tier;
 /// Keeps games whose words have no mark, as `TITLE_MARK` says. The expression is the one of the index.
 macro_rules! without_title_words {
     () => {
-        " AND strpos(words, chr(57344)) = 0"
+        " AND strpos(words, chr(57345)) = 0"
     };
 }
 use without_title_words;
 
-/// The words in the language of `tsquery`. Each begins a word of the game. Words hold only letters, digits and our
-/// mark, so nothing in them can be taken for an operator once quoted.
-fn match_text(words: impl Iterator<Item = impl Display>) -> String {
-    words.map(|word| format!("'{word}':*")).collect::<Vec<_>>().join(" & ")
-}
+/// The language of `tsquery`. A word in quotes holds no operator.
+const SYNTAX: Syntax = Syntax { and: " & ", or: " | ", begins: |word| format!("'{word}':*") };

@@ -1,8 +1,8 @@
 //! The storefront in the embedded engine: the SQL that both engines understand, and what only this one does.
 
-use std::fmt::Display;
-
 use sir0_storage::sqlite as engine;
+
+use crate::domain::Syntax;
 
 #[path = "games.rs"]
 pub(super) mod games;
@@ -38,13 +38,10 @@ use tier;
 /// Keeps games whose words have no mark, as `TITLE_MARK` says. The expression is the one of the index.
 macro_rules! without_title_words {
     () => {
-        " AND instr(words, char(57344)) = 0"
+        " AND instr(words, char(57345)) = 0"
     };
 }
 use without_title_words;
 
-/// The words in the language of FTS5: each begins a word of the game. Words hold only letters, digits and our mark, so
-/// nothing in them can be taken for an operator once quoted.
-fn match_text(words: impl Iterator<Item = impl Display>) -> String {
-    words.map(|word| format!("\"{word}\"*")).collect::<Vec<_>>().join(" ")
-}
+/// The language of FTS5. A word in quotes holds no operator.
+const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!("\"{word}\"*") };

@@ -67,9 +67,8 @@ impl Listing {
     /// What a page token belongs to: the order and the filters, but not the size, which may change on the way.
     #[must_use]
     pub fn purpose(&self) -> Vec<u8> {
-        let words = self.words.iter().flat_map(Words::iter).collect::<Vec<_>>();
         let genre = self.genre.as_ref().map(Genre::key);
-        serde_json::to_vec(&("page", self.order(), genre, words))
+        serde_json::to_vec(&("page", self.order(), genre, &self.words))
             .expect("names and words are always JSON")
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sir0_kernel::{Form, InvalidText, Text, caseless, plain_words};
+use serde::Serialize;
+use sir0_kernel::{Form, InvalidText, Text, caseless, found_by, sought};
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $bounds:expr) => {
@@ -74,17 +75,26 @@ text! {
 }
 
 /// Stands before a word of a title, and in no word that people type: not a letter, not a digit, but part of a word for
-/// the index of either engine.
-const TITLE_MARK: char = '\u{E000}';
+/// the index of either engine. It also says by which rules the words were cut: versions before had U+E000.
+const TITLE_MARK: char = '\u{E001}';
+
+/// An older version cuts a game anew whose words lack this. It stands by itself, and is no word.
+const OLDER_MARK: char = '\u{E000}';
 
 /// What a search looks through: each word of a title and a description once, and those of the title once more behind
 /// their mark.
 #[must_use]
 pub fn searched(title: &Title, description: &Description) -> String {
-    let of_title: BTreeSet<_> = plain_words(title.as_str()).map(shortened).collect();
+    let cut = |text: &str| found_by(text).into_iter().map(shortened);
+    let of_title: BTreeSet<_> = cut(title.as_str()).collect();
     let marked: Vec<_> = of_title.iter().map(|word| in_title(word)).collect();
-    let of_description = plain_words(description.as_str()).map(shortened);
-    let words: BTreeSet<_> = of_title.into_iter().chain(of_description).chain(marked).collect();
+    let for_older = OLDER_MARK.to_string();
+    let words: BTreeSet<_> = of_title
+        .into_iter()
+        .chain(cut(description.as_str()))
+        .chain(marked)
+        .chain([for_older])
+        .collect();
     words.into_iter().collect::<Vec<_>>().join(" ")
 }
 
@@ -98,9 +108,21 @@ fn shortened(mut word: String) -> String {
     word
 }
 
-/// The words someone searches for. A game is found when each begins a word of its title or description.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Words(Vec<String>);
+/// What someone searches for: parts, each in one or more spellings of one or more words. A game is found when its title
+/// and description have each part: each word of one of its spellings begins a word of theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Words(Vec<Vec<Vec<String>>>);
+
+/// How an engine says which words a game must have.
+#[derive(Clone, Copy, Debug)]
+pub struct Syntax {
+    /// Both of two.
+    pub and: &'static str,
+    /// One of two.
+    pub or: &'static str,
+    /// A word that begins with this one. Words hold only letters, marks on them, numbers and our mark.
+    pub begins: fn(&str) -> String,
+}
 
 /// Why a search is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -117,27 +139,44 @@ const MAX_CHARS: usize = 200;
 const MAX_WORDS: usize = 16;
 
 impl Words {
-    /// Reads what someone typed. Everything but letters and digits only separates words.
+    /// Reads what someone typed. Blanks separate parts. What is neither letter nor number may stand in a word or not.
     pub fn parse(text: &str) -> Result<Self, InvalidWords> {
         if text.chars().nth(MAX_CHARS).is_some() {
             return Err(InvalidWords::TooLong);
         }
-        let words: Vec<_> = plain_words(text).map(shortened).collect();
-        match words.len() {
+        let parts = sought(text);
+        match parts.len() {
             0 => Err(InvalidWords::NoWord),
             count if count > MAX_WORDS => Err(InvalidWords::TooLong),
-            _ => Ok(Self(words)),
+            _ => Ok(Self(parts)),
         }
     }
 
-    /// Each word, in lower case, of letters and digits only.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+    /// What a game must have, in the language of an engine.
+    #[must_use]
+    pub fn anywhere(&self, syntax: Syntax) -> String {
+        self.expression(syntax, |word| shortened(word.to_owned()))
     }
 
-    /// Each word as it stands beside a game whose title has it.
-    pub fn in_title(&self) -> impl Iterator<Item = String> {
-        self.iter().map(in_title)
+    /// What the title of a game must have.
+    #[must_use]
+    pub fn in_title(&self, syntax: Syntax) -> String {
+        self.expression(syntax, |word| in_title(&shortened(word.to_owned())))
+    }
+
+    fn expression(
+        &self,
+        Syntax { and, or, begins }: Syntax,
+        as_kept: fn(&str) -> String,
+    ) -> String {
+        let all = |words: &Vec<String>| {
+            let words: Vec<_> = words.iter().map(|word| begins(&as_kept(word))).collect();
+            format!("({})", words.join(and))
+        };
+        let any = |spellings: &Vec<Vec<String>>| {
+            format!("({})", spellings.iter().map(all).collect::<Vec<_>>().join(or))
+        };
+        self.0.iter().map(any).collect::<Vec<_>>().join(and)
     }
 }
 
@@ -145,25 +184,28 @@ impl Words {
 mod tests {
     use super::*;
 
+    const SPELT: Syntax = Syntax { and: " & ", or: " | ", begins: str::to_owned };
+
     #[test]
     fn a_search_is_cut_into_plain_words() {
         let words = Words::parse(r#"  "Lantern*" OR (NEAR deep-sea) "#).expect("has words");
 
-        assert_eq!(words.iter().collect::<Vec<_>>(), ["lantern", "or", "near", "deep", "sea"]);
+        let expected = "((lantern)) & ((or)) & ((near)) & ((deep & sea) | (deepsea))";
+        assert_eq!(words.anywhere(SPELT), expected);
     }
 
     #[test]
     fn the_mark_of_a_title_cannot_be_typed() {
         let title = Title::parse("Lanterns").expect("a title");
         let description =
-            Description::parse("Light finds \u{E000}harbours.").expect("a description");
-        let words = Words::parse("\u{E000}light lant").expect("has words");
+            Description::parse("Light finds \u{E001}harbours.").expect("a description");
+        let words = Words::parse("\u{E001}light lant").expect("has words");
 
         let searched = searched(&title, &description);
 
-        assert_eq!(searched, "finds harbours lanterns light \u{E000}lanterns");
-        assert_eq!(words.iter().collect::<Vec<_>>(), ["light", "lant"]);
-        assert_eq!(words.in_title().collect::<Vec<_>>(), ["\u{E000}light", "\u{E000}lant"]);
+        assert_eq!(searched, "finds harbours lanterns light \u{E000} \u{E001}lanterns");
+        assert_eq!(words.anywhere(SPELT), "((light)) & ((lant))");
+        assert_eq!(words.in_title(SPELT), "((\u{E001}light)) & ((\u{E001}lant))");
     }
 
     #[test]

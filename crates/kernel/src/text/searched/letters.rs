@@ -1,0 +1,81 @@
+//! Letters made alike that are one in a reader's eye.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use icu_collator::{
+    Collator, CollatorBorrowed, CollatorPreferences,
+    options::{CollatorOptions, Strength},
+};
+use icu_properties::{
+    CodePointMapData,
+    props::{GeneralCategory, GeneralCategoryGroup, Script},
+};
+
+use super::super::{category, folded};
+
+/// Scripts in which a mark is an accent on a letter, or a vowel that is mostly left out. In the others a mark is a letter
+/// of its own: a vowel of Hindi, a tone of Thai, the two strokes that make が of か.
+const ACCENTED: [Script; 5] =
+    [Script::Latin, Script::Greek, Script::Cyrillic, Script::Hebrew, Script::Arabic];
+
+/// The letters of those scripts, and digits, by what they are to a reader: those that differ in no more than an accent
+/// in the root order of CLDR. `é` is `e`, `ø` is `o`, `æ` is `ae`, and `й` is no `и`.
+static LETTERS: LazyLock<HashMap<char, Box<str>>> = LazyLock::new(letters);
+
+/// The text without case, width and accents.
+pub(super) fn plain(text: &str) -> String {
+    // A letter that has no case of its own, such as the `ı` of Turkish, is what its capital is.
+    let text = folded(&folded(text).to_uppercase());
+    let mut plain = String::with_capacity(text.len());
+    let mut is_accented = false;
+    for character in text.chars() {
+        if let Some(letter) = LETTERS.get(&character) {
+            plain.push_str(letter);
+            is_accented = true;
+        } else if !(is_accented && category(character) == GeneralCategory::NonspacingMark) {
+            plain.push(character);
+            is_accented = is_of_accented(character);
+        }
+    }
+    plain
+}
+
+fn is_of_accented(character: char) -> bool {
+    ACCENTED.contains(&CodePointMapData::<Script>::new().get(character))
+}
+
+fn letters() -> HashMap<char, Box<str>> {
+    let mut options = CollatorOptions::default();
+    options.strength = Some(Strength::Primary);
+    let root = Collator::try_new(CollatorPreferences::default(), options);
+    let root = root.expect("the order is part of the program");
+    let mut first: HashMap<Vec<u8>, Box<str>> = HashMap::new();
+    for one in 'a'..='z' {
+        first.insert(key(&root, &one.to_string()), one.to_string().into());
+        for other in 'a'..='z' {
+            let pair = format!("{one}{other}");
+            first.entry(key(&root, &pair)).or_insert_with(|| pair.into());
+        }
+    }
+    let mut letters = HashMap::new();
+    for character in '\0'..='\u{1FFFF}' {
+        let is_digit = category(character) == GeneralCategory::DecimalNumber;
+        let is_letter = GeneralCategoryGroup::Letter.contains(category(character));
+        let is_letter = is_letter && is_of_accented(character);
+        if !(is_digit || is_letter) {
+            continue;
+        }
+        let itself = character.to_string();
+        let plain = first.entry(key(&root, &itself)).or_insert_with(|| itself.clone().into());
+        if **plain != *itself {
+            letters.insert(character, plain.clone());
+        }
+    }
+    letters
+}
+
+fn key(order: &CollatorBorrowed<'_>, text: &str) -> Vec<u8> {
+    let mut key = Vec::new();
+    let Ok(()) = order.write_sort_key_to(text, &mut key);
+    key
+}
