@@ -4,6 +4,7 @@
 mod compared;
 mod name;
 mod searched;
+mod sorted;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::{
@@ -13,6 +14,7 @@ use icu_properties::{
 
 pub use compared::{caseless, folded, name_key};
 pub use searched::{found_by, sought};
+pub use sorted::sort_key;
 
 /// What a text may be. Each domain type states its own.
 #[derive(Clone, Copy, Debug)]

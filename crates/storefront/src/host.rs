@@ -67,9 +67,9 @@ impl Configured for Config {
 
     async fn migrate(&self, location: &Location) -> storage::Result<Vec<Step>> {
         let (db, steps) = StorefrontDb::open(location).await?;
-        let marked = db.mark_titles().await;
+        let keyed = db.key_games().await;
         db.database().close().await;
-        marked.map(|_| steps)
+        keyed.map(|_| steps)
     }
 
     async fn open(&self, ground: Ground) -> anyhow::Result<Opened> {

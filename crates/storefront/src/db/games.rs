@@ -3,13 +3,10 @@
 use sir0_kernel::{GameId, Price, Timestamp};
 use sir0_storage::{self as storage, Position};
 
-use super::{
-    engine::{self, At, Database, for_update},
-    without_title_words,
-};
+use super::engine::{self, At, Database, for_update};
 use crate::{
     db::{Store, Tx},
-    domain::{Description, Game, GameEvent, Genre, NewGame, Title, searched},
+    domain::{Description, Game, GameEvent, Genre, KEYS_VERSION, NewGame, Title, searched},
 };
 
 storage::row! {
@@ -25,12 +22,12 @@ storage::row! {
 }
 
 storage::row! {
-    /// A game whose words may be written anew.
-    WordsRow of engine, words_columns!() {
+    /// A game whose keys and words are to be made anew.
+    KeysRow of engine, keys_columns!() {
         game_id: i64,
         title: String,
+        genre: String,
         description: String,
-        words: String,
         revision: i32,
     }
 }
@@ -65,14 +62,16 @@ pub(crate) const GAME_FOR_CHANGE: &str = game!(for_update!());
 
 pub(crate) const ADD_GAME: &str = "
     INSERT INTO games
-           (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+           (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at,
+            title_sort, genre_fold, keys_version, keys_revision)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1)
  RETURNING game_id";
 
 pub(crate) const SAVE_GAME: &str = "
     UPDATE games
        SET title = $1, title_key = $2, genre = $3, genre_key = $4, price_minor = $5, description = $6,
-           words = $7, revision = $8, updated_at = $9
+           words = $7, revision = $8, updated_at = $9,
+           title_sort = $11, genre_fold = $12, keys_version = $13, keys_revision = $8
      WHERE game_id = $10 AND revision = $8 - 1
  RETURNING revision";
 
@@ -86,26 +85,25 @@ pub(crate) const REMOVE_GAME: &str = concat!(
 
 pub(crate) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
-pub(crate) const WITHOUT_TITLE_WORDS: &str = concat!(
+/// Games whose keys and words are of other rules or of another revision. The condition is the one of the index.
+pub(crate) const TO_KEY: &str = concat!(
     "
     SELECT ",
-    words_columns!(),
+    keys_columns!(),
     "
       FROM games
-     WHERE game_id > $1",
-    without_title_words!(),
-    "
+     WHERE game_id > $1 AND (keys_version <> 1 OR keys_revision <> revision)
   ORDER BY game_id
      LIMIT $2"
 );
 
-pub(crate) const SAVE_WORDS: &str = "
+pub(crate) const SAVE_KEYS: &str = "
     UPDATE games
-       SET words = $1
-     WHERE game_id = $2 AND revision = $3";
+       SET title_sort = $1, genre_fold = $2, words = $3, keys_version = $4, keys_revision = $6
+     WHERE game_id = $5 AND revision = $6";
 
-/// How many games get their words anew in one unit of work: others wait for it on SQLite.
-const WORDS_BATCH: i64 = 100;
+/// How many games get their keys in one unit of work: others wait for it on SQLite.
+const KEYS_BATCH: i64 = 100;
 
 impl Store<Database> {
     /// Reads a game as it was committed last.
@@ -115,27 +113,24 @@ impl Store<Database> {
         row.map(game_from).transpose()
     }
 
-    /// Writes the words anew of games that an older version wrote, unless they change meanwhile, and answers how many.
-    /// No game changes by it, so nothing is announced.
-    pub(crate) async fn mark_titles(&self) -> storage::Result<u64> {
-        let (mut after, mut marked) = (0, 0);
+    /// Makes the keys and words anew of games that an older version wrote, unless they change meanwhile, and answers how
+    /// many. No game changes by it, so nothing is announced.
+    pub(crate) async fn key_games(&self) -> storage::Result<u64> {
+        let (mut after, mut keyed) = (0, 0);
         loop {
-            let query = sqlx::query_as(WITHOUT_TITLE_WORDS).bind(after).bind(WORDS_BATCH);
-            let games: Vec<WordsRow> = query.fetch_all(self.database.reader()).await?;
-            let Some(last) = games.last() else { return Ok(marked) };
+            let query = sqlx::query_as(TO_KEY).bind(after).bind(KEYS_BATCH);
+            let games: Vec<KeysRow> = query.fetch_all(self.database.reader()).await?;
+            let Some(last) = games.last() else { return Ok(keyed) };
             after = last.game_id;
 
             let mut tx = self.database.write().await?;
             for game in games {
-                let (title, description) = (game.title, game.description);
-                let words = searched(&Title::from_row(title), &Description::from_row(description));
-                // A title without a single word has none to mark.
-                if words == game.words {
-                    continue;
-                }
-                let query = sqlx::query(SAVE_WORDS).bind(words);
-                let query = query.bind(game.game_id).bind(game.revision);
-                marked += query.execute(&mut *tx).await?.rows_affected();
+                let title = Title::from_row(game.title);
+                let words = searched(&title, &Description::from_row(game.description));
+                let query = sqlx::query(SAVE_KEYS).bind(title.sort_key());
+                let query = query.bind(Genre::from_row(game.genre).key()).bind(words);
+                let query = query.bind(KEYS_VERSION).bind(game.game_id).bind(game.revision);
+                keyed += query.execute(&mut *tx).await?.rows_affected();
             }
             tx.commit().await?;
         }
@@ -159,13 +154,16 @@ impl Tx<engine::Tx> {
     pub(crate) async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
         let id: i64 = sqlx::query_scalar(ADD_GAME)
             .bind(game.title.as_str())
-            .bind(game.title.sort_key())
+            .bind(game.title.key_before())
             .bind(game.genre.as_str())
-            .bind(game.genre.key())
+            .bind(game.genre.key_before())
             .bind(game.price.minor())
             .bind(game.description.as_str())
             .bind(searched(&game.title, &game.description))
             .bind(At(at))
+            .bind(game.title.sort_key())
+            .bind(game.genre.key())
+            .bind(KEYS_VERSION)
             .fetch_one(&mut *self.tx)
             .await?;
         let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
@@ -177,15 +175,18 @@ impl Tx<engine::Tx> {
     pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
         let saved: Option<i32> = sqlx::query_scalar(SAVE_GAME)
             .bind(game.title.as_str())
-            .bind(game.title.sort_key())
+            .bind(game.title.key_before())
             .bind(game.genre.as_str())
-            .bind(game.genre.key())
+            .bind(game.genre.key_before())
             .bind(game.price.minor())
             .bind(game.description.as_str())
             .bind(searched(&game.title, &game.description))
             .bind(game.revision)
             .bind(At(at))
             .bind(i64::from(game.id))
+            .bind(game.title.sort_key())
+            .bind(game.genre.key())
+            .bind(KEYS_VERSION)
             .fetch_optional(&mut *self.tx)
             .await?;
         Ok(saved.is_some())

@@ -17,26 +17,26 @@ use crate::{
     domain::{Bounds, Found, Game, Listing, Page, PageToken, Sort, search::Key},
 };
 
-/// A game as it lies in the table, and its tier.
-struct FoundRow {
-    game: GameRow,
-    tier: i32,
+/// A game as it lies in the table, and its place in the order.
+fn found_from(row: &engine::Row, order: Sort) -> storage::Result<Found> {
+    let place = match order {
+        Sort::Title => Key::Bytes(row.try_get("place")?),
+        Sort::Relevance | Sort::Newest | Sort::Price => Key::Number(row.try_get("place")?),
+    };
+    Ok(Found { game: game_from(GameRow::from_row(row)?)?, place })
 }
 
-impl FromRow<'_, engine::Row> for FoundRow {
-    fn from_row(row: &engine::Row) -> sqlx::Result<Self> {
-        Ok(Self { game: GameRow::from_row(row)?, tier: row.try_get("tier")? })
-    }
-}
-
-fn found_from(row: FoundRow) -> storage::Result<Found> {
-    Ok(Found { game: game_from(row.game)?, tier: row.tier })
+/// The genre as it is compared. That of a game which an older version wrote is its key of before.
+macro_rules! genre {
+    () => {
+        "CASE WHEN keys_revision = revision THEN genre_fold ELSE genre_key END"
+    };
 }
 
 macro_rules! list {
-    ($after:literal, $order:literal, $($filter:expr),*) => {
+    ($place:literal, $after:literal, $order:literal, $($filter:expr),*) => {
         concat!(
-            "SELECT ", game_columns!(), ", 0 AS tier FROM games WHERE ",
+            "SELECT ", game_columns!(), ", ", $place, " AS place FROM games WHERE ",
             $after, $($filter,)* " ORDER BY ", $order, " LIMIT $3"
         )
     };
@@ -45,7 +45,7 @@ macro_rules! list {
 macro_rules! ranked {
     ($tier:expr, $($filter:expr),*) => {
         concat!(
-            "SELECT ", game_columns!(), ", tier FROM (SELECT games.*, ",
+            "SELECT ", game_columns!(), ", CAST(tier AS BIGINT) AS place FROM (SELECT games.*, ",
             $tier, " AS tier FROM games WHERE TRUE", $($filter,)* ") AS found ",
             "WHERE (tier, game_id) < ($1, $2) ORDER BY tier DESC, game_id DESC LIMIT $3"
         )
@@ -54,27 +54,28 @@ macro_rules! ranked {
 
 /// The four lists of one order: all, of a genre, with words, of a genre with words.
 macro_rules! lists {
-    ($after:literal, $order:literal) => {
+    ($place:literal, $after:literal, $order:literal) => {
         [
-            list!($after, $order,),
-            list!($after, $order, " AND genre_key = $4"),
-            list!($after, $order, has_words!("$4")),
-            list!($after, $order, " AND genre_key = $4", has_words!("$5")),
+            list!($place, $after, $order,),
+            list!($place, $after, $order, " AND ", genre!(), " = $4"),
+            list!($place, $after, $order, has_words!("$4")),
+            list!($place, $after, $order, " AND ", genre!(), " = $4", has_words!("$5")),
         ]
     };
 }
 
 // Ids only ever grow, so they are the order of age. The pair keeps the parameters of the three orders alike.
-pub(crate) const NEWEST: [&str; 4] = lists!("(game_id, game_id) < ($1, $2)", "game_id DESC");
+pub(crate) const NEWEST: [&str; 4] =
+    lists!("game_id", "(game_id, game_id) < ($1, $2)", "game_id DESC");
 pub(crate) const BY_TITLE: [&str; 4] =
-    lists!("(title_key, game_id) > ($1, $2)", "title_key, game_id");
+    lists!("title_sort", "(title_sort, game_id) > ($1, $2)", "title_sort, game_id");
 pub(crate) const BY_PRICE: [&str; 4] =
-    lists!("(price_minor, game_id) > ($1, $2)", "price_minor, game_id");
+    lists!("price_minor", "(price_minor, game_id) > ($1, $2)", "price_minor, game_id");
 
 /// By how well a game matches: with words, of a genre with words. The words of the title are the last parameter.
 pub(crate) const RELEVANCE: [&str; 2] = [
     ranked!(tier!("$5"), has_words!("$4")),
-    ranked!(tier!("$6"), " AND genre_key = $4", has_words!("$5")),
+    ranked!(tier!("$6"), " AND ", genre!(), " = $4", has_words!("$5")),
 ];
 
 /// Games by id, for the present of a stream.
@@ -103,10 +104,10 @@ impl Store<Database> {
         };
         let after = listing.after.clone().unwrap_or_else(|| PageToken::beginning(order));
 
-        let query = sqlx::query_as::<_, FoundRow>(statement);
+        let query = sqlx::query(statement);
         let query = match after.key {
             Key::Number(number) => query.bind(number),
-            Key::Text(text) => query.bind(text),
+            Key::Bytes(bytes) => query.bind(bytes),
         };
         let rows = Page::bounds(listing).rows;
         let mut query = query.bind(i64::from(after.id)).bind(i64::from(rows));
@@ -120,7 +121,8 @@ impl Store<Database> {
             }
         }
         let rows = query.fetch(self.database.reader());
-        let found = read_within(Page::bounds(listing), rows, found_from, |found| &found.game);
+        let read = |row: engine::Row| found_from(&row, order);
+        let found = read_within(Page::bounds(listing), rows, read, |found| &found.game);
         Ok(Page::cut(found.await?, listing))
     }
 

@@ -19,7 +19,7 @@ storage::room! {
         game(id: GameId) -> Option<Game>;
         list(listing: &Listing) -> Page;
         present_after(id: Option<GameId>, bounds: Bounds) -> Vec<Game>;
-        mark_titles() -> u64;
+        key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
     }
 

@@ -35,13 +35,5 @@ macro_rules! tier {
 }
 use tier;
 
-/// Keeps games whose words have no mark, as `TITLE_MARK` says. The expression is the one of the index.
-macro_rules! without_title_words {
-    () => {
-        " AND instr(words, char(57345)) = 0"
-    };
-}
-use without_title_words;
-
 /// The language of FTS5. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!("\"{word}\"*") };

@@ -14,4 +14,4 @@ pub(crate) use filter::Filter;
 pub use game::{Change, Game, NewGame};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
 pub use search::{Bounds, Found, Listing, Page, PageToken, Sort, UnknownSort};
-pub use words::{Description, Genre, InvalidWords, Syntax, Title, Words, searched};
+pub use words::{Description, Genre, InvalidWords, KEYS_VERSION, Syntax, Title, Words, searched};

@@ -88,21 +88,15 @@ pub struct PageToken {
 pub enum Key {
     /// Of an order by number.
     Number(i64),
-    /// Of an order by text.
-    Text(String),
+    /// Of an order by title.
+    Bytes(Vec<u8>),
 }
 
 impl PageToken {
-    /// The place of a game in an order.
+    /// The place of a game in the order in which it was read.
     #[must_use]
-    pub fn of(Found { game, tier }: &Found, order: Sort) -> Self {
-        let key = match order {
-            Sort::Relevance => Key::Number((*tier).into()),
-            Sort::Newest => Key::Number(game.id.into()),
-            Sort::Title => Key::Text(game.title.sort_key()),
-            Sort::Price => Key::Number(game.price.minor()),
-        };
-        Self { key, id: game.id.get() }
+    pub fn of(Found { game, place }: &Found) -> Self {
+        Self { key: place.clone(), id: game.id.get() }
     }
 
     /// Before the first game of an order.
@@ -110,7 +104,7 @@ impl PageToken {
     pub fn beginning(order: Sort) -> Self {
         match order {
             Sort::Relevance | Sort::Newest => Self { key: Key::Number(i64::MAX), id: i32::MAX },
-            Sort::Title => Self { key: Key::Text(String::new()), id: 0 },
+            Sort::Title => Self { key: Key::Bytes(Vec::new()), id: 0 },
             Sort::Price => Self { key: Key::Number(-1), id: 0 },
         }
     }
@@ -121,8 +115,8 @@ impl PageToken {
 pub struct Found {
     /// The game.
     pub game: Game,
-    /// How well it matches: 1 when its title has all the words, 0 when not.
-    pub tier: i32,
+    /// Its place in the order, as the table has it: an older version may have written it by other rules.
+    pub place: Key,
 }
 
 /// How much is read at a time. A first game is read whatever its size.
@@ -169,7 +163,7 @@ impl Page {
             read.pop();
         }
         let last = read.last().filter(|_| has_more);
-        let next = last.map(|last| PageToken::of(last, listing.order()));
+        let next = last.map(PageToken::of);
         Self { games: read.into_iter().map(|found| found.game).collect(), next }
     }
 }

@@ -3,7 +3,14 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use sir0_kernel::{Form, InvalidText, Text, caseless, found_by, sought};
+use sir0_kernel::{Form, InvalidText, Text, caseless, folded, found_by, sort_key, sought};
+
+/// Of which rules the keys of a game are: [`Title::sort_key`] and [`Genre::key`]. It grows when they or Unicode's tables
+/// change, and the keys of all games are made anew.
+pub const KEYS_VERSION: i32 = 1;
+
+/// Longer than any title people sort by. Some characters fold into eighteen others.
+const SORTED_BYTES: usize = 256;
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $bounds:expr) => {
@@ -31,10 +38,13 @@ macro_rules! text {
                 &self.0
             }
 
-            /// As it is compared and sorted.
+            /// As versions without `keys_version` compare and sort it. They look for it, so it is written as long as one of
+            /// them may run beside this version.
             #[must_use]
-            pub fn key(&self) -> String {
-                caseless(&self.0)
+            pub fn key_before(&self) -> String {
+                let mut key = caseless(&self.0);
+                key.truncate(key.floor_char_boundary(SORTED_BYTES));
+                key
             }
         }
 
@@ -52,14 +62,11 @@ text! {
 }
 
 impl Title {
-    /// Longer than any title people sort by. Some characters fold into eighteen others.
-    const SORTED_BYTES: usize = 256;
-
-    /// As it is sorted: the beginning of its key. Bounded, because it travels in page tokens.
+    /// As it is sorted: the beginning of its place in the root order of CLDR. Bounded, because it travels in page tokens.
     #[must_use]
-    pub fn sort_key(&self) -> String {
-        let mut key = self.key();
-        key.truncate(key.floor_char_boundary(Self::SORTED_BYTES));
+    pub fn sort_key(&self) -> Vec<u8> {
+        let mut key = sort_key(&self.0);
+        key.truncate(SORTED_BYTES);
         key
     }
 }
@@ -69,17 +76,22 @@ text! {
     Genre, Text { min: 1, max: 40, form: Form::Line }
 }
 
+impl Genre {
+    /// As it is compared.
+    #[must_use]
+    pub fn key(&self) -> String {
+        folded(&self.0)
+    }
+}
+
 text! {
     /// What the store page says: at most 4000 characters, may be empty.
     Description, Text { min: 0, max: 4000, form: Form::Prose }
 }
 
 /// Stands before a word of a title, and in no word that people type: not a letter, not a digit, but part of a word for
-/// the index of either engine. It also says by which rules the words were cut: versions before had U+E000.
-const TITLE_MARK: char = '\u{E001}';
-
-/// An older version cuts a game anew whose words lack this. It stands by itself, and is no word.
-const OLDER_MARK: char = '\u{E000}';
+/// the index of either engine.
+const TITLE_MARK: char = '\u{E000}';
 
 /// What a search looks through: each word of a title and a description once, and those of the title once more behind
 /// their mark.
@@ -88,13 +100,8 @@ pub fn searched(title: &Title, description: &Description) -> String {
     let cut = |text: &str| found_by(text).into_iter().map(shortened);
     let of_title: BTreeSet<_> = cut(title.as_str()).collect();
     let marked: Vec<_> = of_title.iter().map(|word| in_title(word)).collect();
-    let for_older = OLDER_MARK.to_string();
-    let words: BTreeSet<_> = of_title
-        .into_iter()
-        .chain(cut(description.as_str()))
-        .chain(marked)
-        .chain([for_older])
-        .collect();
+    let words: BTreeSet<_> =
+        of_title.into_iter().chain(cut(description.as_str())).chain(marked).collect();
     words.into_iter().collect::<Vec<_>>().join(" ")
 }
 
@@ -198,14 +205,14 @@ mod tests {
     fn the_mark_of_a_title_cannot_be_typed() {
         let title = Title::parse("Lanterns").expect("a title");
         let description =
-            Description::parse("Light finds \u{E001}harbours.").expect("a description");
-        let words = Words::parse("\u{E001}light lant").expect("has words");
+            Description::parse("Light finds \u{E000}harbours.").expect("a description");
+        let words = Words::parse("\u{E000}light lant").expect("has words");
 
         let searched = searched(&title, &description);
 
-        assert_eq!(searched, "finds harbours lanterns light \u{E000} \u{E001}lanterns");
+        assert_eq!(searched, "finds harbours lanterns light \u{E000}lanterns");
         assert_eq!(words.anywhere(SPELT), "((light)) & ((lant))");
-        assert_eq!(words.in_title(SPELT), "((\u{E001}light)) & ((\u{E001}lant))");
+        assert_eq!(words.in_title(SPELT), "((\u{E000}light)) & ((\u{E000}lant))");
     }
 
     #[test]

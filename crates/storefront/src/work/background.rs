@@ -53,7 +53,7 @@ impl Storefront {
     }
 
     async fn tidy(&self) -> storage::Result<()> {
-        if self.db.mark_titles().await? > 0 {
+        if self.db.key_games().await? > 0 {
             self.page_cache.outdate();
         }
         self.db.forget_requests(self.shared.clock.now().before(REPEATABLE)).await

@@ -130,16 +130,16 @@ fn shows(game: &Game, genre: Option<&str>, words: Option<&str>) -> bool {
 }
 
 /// The order, as a model that is not SQL.
-fn place(game: &Game, sort: Sort, words: Option<&str>) -> (i64, String, i32) {
+fn place(game: &Game, sort: Sort, words: Option<&str>) -> (i64, Vec<u8>, i32) {
     let id = game.id.get();
     match sort {
         Sort::Relevance => {
             let elsewhere = words.is_some_and(|words| !has(game.title.as_str(), words));
-            (elsewhere.into(), String::new(), -id)
+            (elsewhere.into(), Vec::new(), -id)
         }
-        Sort::Newest => (-i64::from(id), String::new(), 0),
-        Sort::Title => (0, game.title.key(), id),
-        Sort::Price => (game.price.minor(), String::new(), id),
+        Sort::Newest => (-i64::from(id), Vec::new(), 0),
+        Sort::Title => (0, game.title.sort_key(), id),
+        Sort::Price => (game.price.minor(), Vec::new(), id),
     }
 }
 
