@@ -39,6 +39,7 @@ mod races;
 mod ranked;
 mod requests;
 mod rooms;
+mod scripts;
 mod search;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);

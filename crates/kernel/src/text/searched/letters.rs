@@ -6,6 +6,7 @@ use icu_collator::{
     Collator, CollatorBorrowed, CollatorPreferences,
     options::{CollatorOptions, Strength},
 };
+use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::{
     CodePointMapData,
     props::{GeneralCategory, GeneralCategoryGroup, Script},
@@ -24,8 +25,13 @@ static LETTERS: LazyLock<HashMap<char, Box<str>>> = LazyLock::new(letters);
 
 /// The text without case, width and accents.
 pub(super) fn plain(text: &str) -> String {
-    // A letter that has no case of its own, such as the `ı` of Turkish, is what its capital is.
-    let text = folded(&folded(text).to_uppercase());
+    // Accents go before the case, because folding makes a letter of the iota below ᾠ. A letter that has no case of its
+    // own, such as the `ı` of Turkish, is what its capital is.
+    let text = without_accents(&ComposingNormalizerBorrowed::new_nfc().normalize(text));
+    without_accents(&folded(&folded(&text).to_uppercase()))
+}
+
+fn without_accents(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut is_accented = false;
     for character in text.chars() {
