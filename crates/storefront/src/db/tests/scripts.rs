@@ -4,9 +4,9 @@
 use super::*;
 
 /// A title, what finds it, and what does not.
-type Title3 = (&'static str, &'static [&'static str], &'static [&'static str]);
+type Row = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const TITLES: &[Title3] = &[
+const TITLES: &[Row] = &[
     // Latin: marks inside a word.
     ("Baldur's Gate", &["baldurs gate", "BALDUR’S GATE", "baldur's"], &["gates"]),
     ("Assassin’s Creed", &["assassins creed", "assassin's creed"], &["creeds"]),
@@ -38,7 +38,7 @@ const TITLES: &[Title3] = &[
     ("Naïve", &["naive", "NAÏVE"], &["neive"]),
     ("Þór", &["þór", "ÞÓR", "þor"], &["por"]),
     ("ﬁre ﬂight", &["fire flight", "FIRE"], &["firf"]),
-    ("Ｎｅｏｎ", &["neon", "ＮＥＯＮ"], &["noen"]),
+    ("Ｎｅｏｎ", &["neon", "ＮＥＯＮ"], &["neox"]),
     ("Mc² Lab", &["mc2", "mc²"], &["mc3"]),
     ("Quest Ⅳ", &["quest iv", "ⅳ"], &["quest vi"]),
     ("Șarpe", &["sarpe", "ȘARPE"], &["zarpe"]),
