@@ -10,6 +10,9 @@ use super::Storefront;
 use crate::domain::GameEvent;
 
 const UPKEEP: Duration = Duration::from_hours(1);
+/// How often games that an older version wrote are looked for. There are some while one version replaces the other. A look
+/// at an index with nothing in it costs next to nothing.
+const KEYS: Duration = Duration::from_secs(5);
 /// How long a request that made a game is known again.
 const REPEATABLE: Duration = Duration::from_hours(24);
 
@@ -52,10 +55,22 @@ impl Storefront {
         }
     }
 
-    async fn tidy(&self) -> storage::Result<()> {
-        if self.db.key_games().await? > 0 {
-            self.page_cache.outdate();
+    /// Makes the keys and words of games that an older version wrote.
+    pub(super) async fn keep_games_keyed(self) {
+        let mut rounds = Rounds::every(KEYS, &self.shared.stopping);
+        while rounds.next().await {
+            match self.db.key_games().await {
+                Ok(0) => {}
+                Ok(_) => self.page_cache.outdate(),
+                Err(error) => {
+                    let error = &error as &dyn Error;
+                    tracing::warn!(error, "the games of an older version could not be keyed");
+                }
+            }
         }
+    }
+
+    async fn tidy(&self) -> storage::Result<()> {
         self.db.forget_requests(self.shared.clock.now().before(REPEATABLE)).await
     }
 }

@@ -48,6 +48,7 @@ impl Storefront {
         };
         tokio::spawn(storefront.clone().drop_what_others_changed(follower));
         tokio::spawn(storefront.clone().keep_tidy());
+        tokio::spawn(storefront.clone().keep_games_keyed());
         Ok(storefront)
     }
 
