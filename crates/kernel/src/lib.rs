@@ -18,5 +18,8 @@ pub use origin::{InvalidOrigin, Origin};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, UnknownRole};
 pub use secret::read_secret;
-pub use text::{Form, InvalidText, Text, caseless, folded, found_by, name_key, sort_key, sought};
+pub use text::{
+    Form, InvalidText, Text, caseless, compatible, folded, found_by, name_key, prepare_search,
+    sort_key, sought,
+};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

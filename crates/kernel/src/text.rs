@@ -12,8 +12,8 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, NoncharacterCodePoint},
 };
 
-pub use compared::{caseless, folded, name_key};
-pub use searched::{found_by, sought};
+pub use compared::{caseless, compatible, folded, name_key};
+pub use searched::{found_by, prepare_search, sought};
 pub use sorted::sort_key;
 
 /// What a text may be. Each domain type states its own.

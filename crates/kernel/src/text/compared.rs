@@ -2,7 +2,6 @@
 
 use icu_casemap::{CaseMapper, CaseMapperBorrowed};
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
-use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
 use super::is_ignorable;
@@ -10,7 +9,13 @@ use super::is_ignorable;
 /// The form in which titles and genres are compared and sorted: NFKC, lower case.
 #[must_use]
 pub fn caseless(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).collect()
+    compatible(text).chars().flat_map(char::to_lowercase).collect()
+}
+
+/// NFKC: one text for each way to type it, on any keyboard and in any width.
+#[must_use]
+pub fn compatible(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(text).into_owned()
 }
 
 /// The form in which texts are the same whatever their case, their width and how they were typed: NFKC with full case
@@ -19,11 +24,10 @@ pub fn caseless(text: &str) -> String {
 #[must_use]
 pub fn folded(text: &str) -> String {
     const CASES: CaseMapperBorrowed<'_> = CaseMapper::new();
-    let compatible = ComposingNormalizerBorrowed::new_nfkc();
     let seen: String = text.chars().filter(|character| !is_ignorable(*character)).collect();
     let text = DecomposingNormalizerBorrowed::new_nfd().normalize(&seen).into_owned();
-    let text = compatible.normalize(&CASES.fold_string(&text)).into_owned();
-    let text = compatible.normalize(&CASES.fold_string(&text)).into_owned();
+    let text = compatible(&CASES.fold_string(&text));
+    let text = compatible(&CASES.fold_string(&text));
     text.chars().filter(|character| !is_ignorable(*character)).collect()
 }
 

@@ -8,6 +8,11 @@ use icu_properties::props::GeneralCategoryGroup;
 use self::letters::plain;
 use super::category;
 
+/// Prepares what a search needs, so that the first one takes as long as the others.
+pub fn prepare_search() {
+    letters::prepare();
+}
+
 /// The words by which a text is found: those it has, and those that are cut by a mark once more as one, so that
 /// `Spider-Man` is found by `spiderman`. Text that is written without blanks comes as pairs of neighbours.
 #[must_use]

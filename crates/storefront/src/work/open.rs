@@ -47,6 +47,7 @@ impl Storefront {
             shared,
         };
         tokio::spawn(storefront.clone().drop_what_others_changed(follower));
+        tokio::task::spawn_blocking(sir0_kernel::prepare_search);
         tokio::spawn(storefront.clone().keep_tidy());
         tokio::spawn(storefront.clone().keep_games_keyed());
         Ok(storefront)

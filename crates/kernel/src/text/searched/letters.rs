@@ -23,6 +23,11 @@ const ACCENTED: [Script; 5] =
 /// in the root order of CLDR. `é` is `e`, `ø` is `o`, `æ` is `ae`, and `й` is no `и`.
 static LETTERS: LazyLock<HashMap<char, Box<str>>> = LazyLock::new(letters);
 
+/// Makes the table, which takes some milliseconds: before anyone waits for it.
+pub(super) fn prepare() {
+    LazyLock::force(&LETTERS);
+}
+
 /// The text without case, width and accents.
 pub(super) fn plain(text: &str) -> String {
     // Accents go before the case, because folding makes a letter of the iota below ᾠ. A letter that has no case of its
