@@ -69,6 +69,8 @@ mod tests {
         assert!(puzzles.wants(&left));
         assert!(!puzzles.wants(&other), "it was never there");
         assert!(puzzles.wants_game(&a_game(8, "puzzle")));
+        let street_races = Filter::new(Vec::new(), Some(&genre("STRASSENRENNEN")));
+        assert!(street_races.wants_game(&a_game(8, "Straßenrennen")), "in full");
         assert!(!puzzles.wants_game(&a_game(7, "Racing")));
     }
 

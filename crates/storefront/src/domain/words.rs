@@ -215,6 +215,27 @@ mod tests {
         assert_eq!(words.in_title(SPELT), "((\u{E000}light)) & ((\u{E000}lant))");
     }
 
+    /// New tables of Unicode or CLDR make other keys. Those that lie in a table are then of an older version.
+    #[test]
+    fn the_keys_are_those_of_their_version() {
+        let title = Title::parse("Äpfel 2: 王者 Ёлка").expect("a title");
+        let genre = Genre::parse("Straßen\u{AD}rennen").expect("a genre");
+        let hex: String = title.sort_key().iter().map(|byte| format!("{byte:02x}")).collect();
+
+        let keys =
+            (&*hex, &*genre.key(), &*searched(&title, &Description::parse("").expect("none")));
+
+        let sorted = "2b493533410416073604fa4daefa66d40462286254060145963a960701dcbadb08";
+        let words =
+            "2 apfel елка 王者 者 \u{e000}2 \u{e000}apfel \u{e000}елка \u{e000}王者 \u{e000}者";
+        let of_version_1 = (sorted, "strassenrennen", words);
+        assert_eq!(
+            (keys, KEYS_VERSION),
+            (of_version_1, 1),
+            "raise KEYS_VERSION, and the number in TO_KEY and its index"
+        );
+    }
+
     #[test]
     fn a_search_without_words_or_with_too_many_is_refused() {
         assert_eq!(Words::parse("!!! -- ''"), Err(InvalidWords::NoWord));

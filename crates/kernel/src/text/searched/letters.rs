@@ -6,7 +6,7 @@ use icu_collator::{
     Collator, CollatorBorrowed, CollatorPreferences,
     options::{CollatorOptions, Strength},
 };
-use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::{
     CodePointMapData,
     props::{GeneralCategory, GeneralCategoryGroup, Script},
@@ -68,21 +68,30 @@ fn letters() -> HashMap<char, Box<str>> {
             first.entry(key(&root, &pair)).or_insert_with(|| pair.into());
         }
     }
-    let mut letters = HashMap::new();
-    for character in '\0'..='\u{1FFFF}' {
-        let is_digit = category(character) == GeneralCategory::DecimalNumber;
-        let is_letter = GeneralCategoryGroup::Letter.contains(category(character));
-        let is_letter = is_letter && is_of_accented(character);
-        if !(is_digit || is_letter) {
-            continue;
-        }
-        let itself = character.to_string();
+    let letters = ('\0'..='\u{1FFFF}').filter(|character| is_alike(*character));
+    // A small letter without an accent stands for the others.
+    let (small, others): (Vec<char>, Vec<char>) = letters.partition(|letter| is_small(*letter));
+    let mut alike = HashMap::new();
+    for letter in small.into_iter().chain(others) {
+        let itself = letter.to_string();
         let plain = first.entry(key(&root, &itself)).or_insert_with(|| itself.clone().into());
         if **plain != *itself {
-            letters.insert(character, plain.clone());
+            alike.insert(letter, plain.clone());
         }
     }
-    letters
+    alike
+}
+
+/// Whether others may be one with it: a letter of those scripts, or a digit of any.
+fn is_alike(character: char) -> bool {
+    let category = category(character);
+    let is_letter = GeneralCategoryGroup::Letter.contains(category);
+    category == GeneralCategory::DecimalNumber || is_letter && is_of_accented(character)
+}
+
+fn is_small(letter: char) -> bool {
+    let letter = letter.to_string();
+    DecomposingNormalizerBorrowed::new_nfd().is_normalized(&letter) && folded(&letter) == letter
 }
 
 fn key(order: &CollatorBorrowed<'_>, text: &str) -> Vec<u8> {
