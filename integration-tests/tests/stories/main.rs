@@ -5,6 +5,7 @@ mod alive;
 mod apart;
 mod databases;
 mod faults;
+mod found;
 mod grpc_web;
 mod json;
 mod keeping;

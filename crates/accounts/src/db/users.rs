@@ -77,7 +77,8 @@ pub(crate) const SAVE_USER: &str = "
            name_key_of = CASE WHEN username = $1 THEN name_key_of ELSE $1 END
      WHERE user_id = $7";
 
-/// Accounts without a key, or with one of other rules or of another name. The condition is the one of the index.
+/// Accounts without a key, or with one of other rules or of another name. The condition is the one of the index, and the
+/// number is [`Username::KEY_VERSION`].
 pub(crate) const TO_KEY: &str = "
     SELECT user_id, username
       FROM users

@@ -18,14 +18,32 @@ pub fn prepare_search() {
 #[must_use]
 pub fn found_by(text: &str) -> Vec<String> {
     let text = plain(text);
-    text.split_whitespace()
-        .flat_map(|chunk| {
-            let pieces = pieces(chunk);
-            let whole = (pieces.len() > 1).then(|| runs::found_by(&pieces.concat()));
-            let apart = pieces.into_iter().flat_map(runs::found_by);
-            apart.chain(whole.into_iter().flatten()).collect::<Vec<_>>()
-        })
-        .collect()
+    let chunks = text.split_whitespace().map(pieces);
+    let words = |pieces: Vec<&str>| {
+        let apart = pieces.iter().flat_map(|piece| runs::found_by(piece));
+        let joined = joined(&pieces).flat_map(|word| runs::found_by(&word));
+        apart.chain(joined).collect::<Vec<_>>()
+    };
+    chunks.flat_map(words).collect()
+}
+
+/// Each piece but the last with those behind it, until the word is longer than anyone types one: `.hack//G.U.` has
+/// `hackgu` and `gu`. What comes letter by letter is one word from its first letter on: `S.T.A.L.K.E.R.` is no `talker`.
+fn joined(pieces: &[&str]) -> impl Iterator<Item = String> {
+    const TYPED_BYTES: usize = 64;
+    let is_letter = |piece: &str| piece.chars().nth(1).is_none();
+    let begins =
+        move |at: &usize| *at == 0 || !is_letter(pieces[*at - 1]) || !is_letter(pieces[*at]);
+    (0..pieces.len().saturating_sub(1)).filter(begins).map(|at| {
+        let mut word = String::new();
+        for piece in &pieces[at..] {
+            if word.len() >= TYPED_BYTES {
+                break;
+            }
+            word.push_str(piece);
+        }
+        word
+    })
 }
 
 /// What someone looks for: each of its parts. A part is there if all the words of one of its spellings are, each as the
@@ -79,6 +97,12 @@ mod tests {
             ("S.T.A.L.K.E.R.: Shadow", &["stalker", "s.t.a.l.k.e.r", "stalk", "shadow"]),
             ("Spider-Man", &["spiderman", "spider man", "spider-man", "man"]),
             ("Half-Life", &["halflife", "half life"]),
+            (".hack//G.U.", &["hackgu", "hack gu", ".hack g.u."]),
+            ("Fate/Stay-Night", &["staynight", "fate stay-night"]),
+            ("Tekken 8", &["Tekken™ 8", "tekken®"]),
+            ("Tekken™ 8", &["tekken 8", "tekken™"]),
+            ("Room 1\u{FE0F}\u{20E3}0\u{332}1", &["101"]),
+            ("Z\u{337}a\u{489}lgo\u{35C}!", &["zalgo"]),
             ("NieR:Automata", &["nier automata", "nierautomata", "automata"]),
             ("Pokémon", &["pokemon", "POKÉMON", "poke\u{301}mon"]),
             ("Øresund", &["oresund", "øresund"]),
@@ -129,6 +153,7 @@ mod tests {
             ("王者荣耀", "者王"),
             ("Baldur's Gate", "gates"),
             ("Half-Life", "lifehalf"),
+            ("S.T.A.L.K.E.R.", "talker"),
             ("mañana", "mana-x"),
         ] {
             assert!(!finds(search, title), "{search} {title}");

@@ -85,7 +85,8 @@ pub(crate) const REMOVE_GAME: &str = concat!(
 
 pub(crate) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
-/// Games whose keys and words are of other rules or of another revision. The condition is the one of the index.
+/// Games whose keys and words are of other rules or of another revision. The condition is the one of the index, and the
+/// number is [`KEYS_VERSION`].
 pub(crate) const TO_KEY: &str = concat!(
     "
     SELECT ",

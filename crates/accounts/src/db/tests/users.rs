@@ -1,6 +1,24 @@
 //! Accounts: kept, found, changed.
 
 use super::*;
+use crate::db::{postgres, sqlite};
+
+/// The accounts whose key is to be made are looked up in an index of them, whose condition cannot have a parameter.
+#[test]
+fn the_index_of_accounts_to_key_is_that_of_the_version() {
+    let condition = format!(
+        "name_key IS NULL OR name_key_version <> {} OR name_key_of IS DISTINCT FROM username",
+        Username::KEY_VERSION
+    );
+    for statement in [
+        postgres::users::TO_KEY,
+        sqlite::users::TO_KEY,
+        include_str!("../../../../../migrations/accounts/postgres/0003_name_keys.sql"),
+        include_str!("../../../../../migrations/accounts/sqlite/0003_name_keys.sql"),
+    ] {
+        assert!(statement.contains(&condition), "{condition} is not in {statement}");
+    }
+}
 
 on_every_engine! {
     async fn an_account_is_found_by_its_id_and_by_its_email_in_any_case(db: AccountsDb) {

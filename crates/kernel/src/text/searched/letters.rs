@@ -28,7 +28,7 @@ pub(super) fn prepare() {
     LazyLock::force(&LETTERS);
 }
 
-/// The text without case, width and accents.
+/// The text without case, width, accents and signs of trade.
 pub(super) fn plain(text: &str) -> String {
     // Accents go before the case, because folding makes a letter of the iota below ᾠ. A letter that has no case of its
     // own, such as the `ı` of Turkish, is what its capital is.
@@ -43,12 +43,30 @@ fn without_accents(text: &str) -> String {
         if let Some(letter) = LETTERS.get(&character) {
             plain.push_str(letter);
             is_accented = true;
-        } else if !(is_accented && category(character) == GeneralCategory::NonspacingMark) {
+        } else if !is_accent(character, is_accented) && !is_of_trade(character) {
             plain.push(character);
-            is_accented = is_of_accented(character);
+            is_accented = is_of_accented(character) || is_digit(character);
         }
     }
     plain
+}
+
+/// Whether it is a mark that does not count: what encloses a character never does.
+fn is_accent(character: char, is_accented: bool) -> bool {
+    match category(character) {
+        GeneralCategory::EnclosingMark => true,
+        GeneralCategory::NonspacingMark => is_accented,
+        _ => false,
+    }
+}
+
+/// `℠` and `™`. They come before the compatible form, which makes letters of them.
+fn is_of_trade(character: char) -> bool {
+    matches!(character, '\u{2120}' | '\u{2122}')
+}
+
+fn is_digit(character: char) -> bool {
+    category(character) == GeneralCategory::DecimalNumber
 }
 
 fn is_of_accented(character: char) -> bool {
@@ -84,9 +102,8 @@ fn letters() -> HashMap<char, Box<str>> {
 
 /// Whether others may be one with it: a letter of those scripts, or a digit of any.
 fn is_alike(character: char) -> bool {
-    let category = category(character);
-    let is_letter = GeneralCategoryGroup::Letter.contains(category);
-    category == GeneralCategory::DecimalNumber || is_letter && is_of_accented(character)
+    let is_letter = GeneralCategoryGroup::Letter.contains(category(character));
+    is_digit(character) || is_letter && is_of_accented(character)
 }
 
 fn is_small(letter: char) -> bool {

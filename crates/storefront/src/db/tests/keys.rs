@@ -1,6 +1,10 @@
 //! The keys by which games are sorted and compared, and those that an older version wrote.
 
 use super::*;
+use crate::{
+    db::{postgres, sqlite},
+    domain::KEYS_VERSION,
+};
 
 /// Titles in the root order of CLDR.
 const IN_ORDER: [&str; 14] = [
@@ -19,6 +23,20 @@ const IN_ORDER: [&str; 14] = [
     "Ель",
     "王者荣耀",
 ];
+
+/// The games whose keys are to be made are looked up in an index of them, whose condition cannot have a parameter.
+#[test]
+fn the_index_of_games_to_key_is_that_of_the_version() {
+    let condition = format!("keys_version <> {KEYS_VERSION} OR keys_revision <> revision");
+    for statement in [
+        postgres::games::TO_KEY,
+        sqlite::games::TO_KEY,
+        include_str!("../../../../../migrations/storefront/postgres/0005_keys.sql"),
+        include_str!("../../../../../migrations/storefront/sqlite/0005_keys.sql"),
+    ] {
+        assert!(statement.contains(&condition), "{condition} is not in {statement}");
+    }
+}
 
 impl StorefrontDb {
     /// Changes every game to another genre, as a version without keys does it.
