@@ -20,7 +20,7 @@ use sir0_host::{
 };
 use sir0_rpc::{Doorman, Peer, peer::Secret};
 use sir0_settings::{Kind, Misfit, Setting};
-use sir0_storage::{self as storage, Location};
+use sir0_storage::{self as storage, Location, Step};
 
 use crate::{Accounts, Config, Trust, config::SETTINGS, db};
 
@@ -92,6 +92,13 @@ impl Configured for Config {
 
     fn examine(&self, data_dir: &Path) -> Vec<(&'static str, Finding)> {
         vec![("signing key", key::examine(self, data_dir))]
+    }
+
+    async fn migrate(&self, location: &Location) -> storage::Result<Vec<Step>> {
+        let (db, steps) = db::AccountsDb::open(location).await?;
+        let keyed = db.key_names().await;
+        db.database().close().await;
+        keyed.map(|_| steps)
     }
 
     async fn inspect(&self, location: &Location) -> storage::Result<Vec<(&'static str, Finding)>> {

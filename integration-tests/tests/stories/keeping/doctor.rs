@@ -119,3 +119,32 @@ async fn the_doctor_of_a_part_looks_at_what_that_part_needs() {
     // As `sir0 serve accounts` would refuse to start.
     assert!(!doctor.status.success() && faults(&doctor).contains("peers.secret_file"), "{text}");
 }
+
+#[tokio::test]
+async fn accounts_that_share_a_name_since_an_upgrade_are_listed_and_sign_in() {
+    let mut store = process().await;
+    for name in ["Richard", "STRAUSS"] {
+        store.player(name).await;
+    }
+    store.terminate().await;
+    // An older version took these for two names.
+    let options = SqliteConnectOptions::new().filename(store.data_dir().join("accounts.db"));
+    let mut tables = SqliteConnection::connect_with(&options).await.expect("a file");
+    let before = "UPDATE users SET name_key = NULL, name_key_version = 0, name_key_of = NULL;
+                  UPDATE users SET username = 'Strauß', username_key = 'strauß' WHERE user_id = 1";
+    sqlx::raw_sql(before).execute(&mut tables).await.expect("accounts");
+    tables.close().await.expect("it was open");
+
+    let migrated = store.runs(&["migrate"]).await;
+    let doctor = store.runs(&["--listen", "127.0.0.1:0", "doctor"]).await;
+    store.starts_again().await;
+
+    assert!(migrated.status.success(), "{}", said(&migrated));
+    assert!(doctor.status.success(), "nothing is broken: {}", said(&doctor));
+    let text = said(&doctor);
+    assert!(text.contains("the same name as 2 (STRAUSS)"), "{text}");
+    assert!(text.contains("ask them to choose another name"), "{text}");
+    for name in ["Richard", "STRAUSS"] {
+        store.visitor().signs_in(name).await;
+    }
+}
