@@ -39,9 +39,20 @@ async fn the_storefront_has_one_schema_on_both_engines_but_for_the_index_of_word
         "trigger games_words_removed on games",
     ];
     let [head, position, key] = FEED_HEAD;
-    let an_index = [head, position, key, "games: index games_words on words by gin"];
+    // Those of before stay where an older version may run beside this one.
+    let indexes = [
+        head,
+        position,
+        key,
+        "games: index games_by_genre on genre_key, game_id",
+        "games: index games_by_genre_and_price on genre_key, price_minor, game_id",
+        "games: index games_by_genre_and_title on genre_key, title_key, game_id",
+        "games: index games_by_title on title_key, game_id",
+        "games: index games_without_title_words on game_id, of some rows",
+        "games: index games_words on words by gin",
+    ];
+    assert_eq!(difference(&postgres, &sqlite), indexes);
     assert_eq!(difference(&sqlite, &postgres), tables_and_triggers);
-    assert_eq!(difference(&postgres, &sqlite), an_index);
 }
 
 #[test]
@@ -308,7 +319,12 @@ async fn of_postgres(database: &postgres::Database) -> Facts {
 fn column_fact(table: &str, column: (i64, String, String, bool, Option<String>)) -> String {
     let (place, name, kind, never_null, default) = column;
     let null = if never_null { "never null" } else { "may be null" };
-    let default = default.map(|value| format!(", else {value}")).unwrap_or_default();
+    // PostgreSQL says of which type a text is, and each engine writes bytes in its own way.
+    let value = |value: String| match value.split("::").next() {
+        Some("x''" | r"'\x'") => "''".to_owned(),
+        bare => bare.unwrap_or_default().to_owned(),
+    };
+    let default = default.map(|it| format!(", else {}", value(it))).unwrap_or_default();
     format!("{table}: column {place} is {name}, {kind}, {null}{default}")
 }
 

@@ -26,13 +26,6 @@ fn found_from(row: &engine::Row, order: Sort) -> storage::Result<Found> {
     Ok(Found { game: game_from(GameRow::from_row(row)?)?, place })
 }
 
-/// The genre as it is compared. That of a game which an older version wrote is its key of before.
-macro_rules! genre {
-    () => {
-        "CASE WHEN keys_revision = revision THEN genre_fold ELSE genre_key END"
-    };
-}
-
 macro_rules! list {
     ($place:literal, $after:literal, $order:literal, $($filter:expr),*) => {
         concat!(
@@ -57,9 +50,9 @@ macro_rules! lists {
     ($place:literal, $after:literal, $order:literal) => {
         [
             list!($place, $after, $order,),
-            list!($place, $after, $order, " AND ", genre!(), " = $4"),
+            list!($place, $after, $order, " AND genre_fold = $4"),
             list!($place, $after, $order, has_words!("$4")),
-            list!($place, $after, $order, " AND ", genre!(), " = $4", has_words!("$5")),
+            list!($place, $after, $order, " AND genre_fold = $4", has_words!("$5")),
         ]
     };
 }
@@ -75,7 +68,7 @@ pub(crate) const BY_PRICE: [&str; 4] =
 /// By how well a game matches: with words, of a genre with words. The words of the title are the last parameter.
 pub(crate) const RELEVANCE: [&str; 2] = [
     ranked!(tier!("$5"), has_words!("$4")),
-    ranked!(tier!("$6"), " AND ", genre!(), " = $4", has_words!("$5")),
+    ranked!(tier!("$6"), " AND genre_fold = $4", has_words!("$5")),
 ];
 
 /// Games by id, for the present of a stream.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sir0_kernel::{Form, InvalidText, Text, caseless, folded, found_by, sort_key, sought};
 
-/// Of which rules the keys of a game are: [`Title::sort_key`] and [`Genre::key`]. It grows when they or Unicode's tables
-/// change, and the keys of all games are made anew.
+/// Of which rules the keys and words of a game are: [`Title::sort_key`], [`Genre::key`] and [`searched`]. It grows when they
+/// or Unicode's tables change, and those of all games are made anew.
 pub const KEYS_VERSION: i32 = 1;
 
 /// Longer than any title people sort by. Some characters fold into eighteen others.

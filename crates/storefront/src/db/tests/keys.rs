@@ -39,21 +39,24 @@ fn the_index_of_games_to_key_is_that_of_the_version() {
 }
 
 impl StorefrontDb {
-    /// Changes every game to another genre, as a version without keys does it.
+    /// Changes every game to another genre, as a version without keys does it on PostgreSQL, and as the migration finds
+    /// games of it in a file.
     async fn was_changed_before(&self, genre: &str) {
-        const CHANGE: &str = "UPDATE games SET genre = $1, genre_key = $2, revision = revision + 1";
+        const BESIDE: &str = "UPDATE games SET genre = $1, genre_key = $2, revision = revision + 1";
+        const FOUND: &str =
+            "UPDATE games SET genre = $1, genre_key = $2, genre_fold = $2, revision = revision + 1";
         let before = Genre::parse(genre).expect("a genre").key_before();
         macro_rules! change {
-            ($database:expr) => {{
+            ($database:expr, $change:expr) => {{
                 let mut tx = $database.write().await.expect("a turn to write");
-                let query = sqlx::query(CHANGE).bind(genre).bind(before);
+                let query = sqlx::query($change).bind(genre).bind(before);
                 query.execute(&mut *tx).await.expect("a table");
                 tx.commit().await.expect("room on the disk");
             }};
         }
         match self.database() {
-            storage::Database::Sqlite(database) => change!(database),
-            storage::Database::Postgres(database) => change!(database),
+            storage::Database::Sqlite(database) => change!(database, FOUND),
+            storage::Database::Postgres(database) => change!(database, BESIDE),
         }
     }
 
@@ -90,7 +93,7 @@ on_every_engine! {
         }
     }
 
-    async fn what_an_older_version_changes_is_found_meanwhile_and_afterwards(db: StorefrontDb) {
+    async fn what_an_older_version_writes_is_found_meanwhile_and_afterwards(db: StorefrontDb) {
         db.keeps([a_new_game("Lanterns", "Puzzle", 0, "")]).await;
 
         db.was_changed_before("Racing").await;
