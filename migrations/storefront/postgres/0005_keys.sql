@@ -18,7 +18,8 @@ CREATE TRIGGER games_genre_of_older_version BEFORE INSERT OR UPDATE ON games
    FOR EACH ROW WHEN (NEW.keys_revision <> NEW.revision)
        EXECUTE FUNCTION keep_genre_of_older_version();
 
-UPDATE games SET genre_fold = genre_key;
+-- Every row at once, and its indexes with it: an UPDATE takes twice as long and leaves as many rows to be cleaned.
+ALTER TABLE games ALTER COLUMN genre_fold TYPE TEXT COLLATE "C" USING genre_key;
 
 -- The games whose keys are to be made: few, once all are.
 CREATE INDEX games_to_key ON games (game_id) WHERE keys_version <> 1 OR keys_revision <> revision;

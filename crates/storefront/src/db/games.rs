@@ -3,7 +3,10 @@
 use sir0_kernel::{GameId, Price, Timestamp};
 use sir0_storage::{self as storage, Position};
 
-use super::engine::{self, At, Database, for_update};
+use super::{
+    ORDER_WORDS,
+    engine::{self, At, Database, for_update},
+};
 use crate::{
     db::{Store, Tx},
     domain::{Description, Game, GameEvent, Genre, KEYS_VERSION, NewGame, Title, searched},
@@ -106,6 +109,9 @@ pub(crate) const SAVE_KEYS: &str = "
 /// How many games get their keys in one unit of work: others wait for it on SQLite.
 const KEYS_BATCH: i64 = 100;
 
+/// How many games with other words leave the index of words out of order.
+const MANY: u64 = 1_000;
+
 impl Store<Database> {
     /// Reads a game as it was committed last.
     pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
@@ -121,7 +127,7 @@ impl Store<Database> {
         loop {
             let query = sqlx::query_as(TO_KEY).bind(after).bind(KEYS_BATCH);
             let games: Vec<KeysRow> = query.fetch_all(self.database.reader()).await?;
-            let Some(last) = games.last() else { return Ok(keyed) };
+            let Some(last) = games.last() else { break };
             after = last.game_id;
 
             let mut tx = self.database.write().await?;
@@ -135,6 +141,12 @@ impl Store<Database> {
             }
             tx.commit().await?;
         }
+        if let Some(order) = ORDER_WORDS.filter(|_| keyed >= MANY) {
+            let mut tx = self.database.write().await?;
+            sqlx::query(order).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
+        Ok(keyed)
     }
 }
 

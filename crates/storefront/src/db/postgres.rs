@@ -38,3 +38,6 @@ use tier;
 
 /// The language of `tsquery`. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " & ", or: " | ", begins: |word| format!("'{word}':*") };
+
+/// The index of words is brought in order by the server.
+const ORDER_WORDS: Option<&str> = None;

@@ -37,3 +37,6 @@ use tier;
 
 /// The language of FTS5. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!("\"{word}\"*") };
+
+/// Brings the index of words in order after those of many games were written anew: searches take a quarter longer without.
+const ORDER_WORDS: Option<&str> = Some("INSERT INTO games_words (games_words) VALUES ('optimize')");

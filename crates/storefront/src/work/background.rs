@@ -12,7 +12,7 @@ use crate::domain::GameEvent;
 const UPKEEP: Duration = Duration::from_hours(1);
 /// How often games that an older version wrote are looked for. There are some while one version replaces the other. A look
 /// at an index with nothing in it costs next to nothing.
-const KEYS: Duration = Duration::from_secs(5);
+const KEYS: Duration = Duration::from_secs(1);
 /// How long a request that made a game is known again.
 const REPEATABLE: Duration = Duration::from_hours(24);
 
