@@ -35,12 +35,15 @@ macro_rules! list {
     };
 }
 
+/// The places are sorted first and the games of the page read then: a broad search finds a third of the store.
 macro_rules! ranked {
     ($tier:expr, $($filter:expr),*) => {
         concat!(
-            "SELECT ", game_columns!(), ", CAST(tier AS BIGINT) AS place FROM (SELECT games.*, ",
-            $tier, " AS tier FROM games WHERE TRUE", $($filter,)* ") AS found ",
-            "WHERE (tier, game_id) < ($1, $2) ORDER BY tier DESC, game_id DESC LIMIT $3"
+            "SELECT ", game_columns!(), ", CAST(tier AS BIGINT) AS place FROM (",
+            "SELECT found_id, tier FROM (SELECT game_id AS found_id, ", $tier,
+            " AS tier FROM games WHERE TRUE", $($filter,)* ") AS found ",
+            "WHERE (tier, found_id) < ($1, $2) ORDER BY tier DESC, found_id DESC LIMIT $3",
+            ") AS page JOIN games ON game_id = found_id ORDER BY tier DESC, found_id DESC"
         )
     };
 }

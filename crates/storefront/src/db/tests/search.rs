@@ -30,10 +30,13 @@ fn chunks_of(text: &str) -> Vec<Vec<String>> {
 }
 
 fn a_simple_reader_finds(typed: &str, text: &str) -> bool {
-    let has: Vec<_> = chunks_of(text)
-        .into_iter()
-        .flat_map(|words| [vec![words.concat()], words].concat())
-        .collect();
+    // A word may begin at any mark, but not within what comes letter by letter.
+    let joined = |words: &[String]| {
+        let begins = |at: &usize| *at == 0 || words[at - 1].len() > 1 || words[*at].len() > 1;
+        (0..words.len()).filter(begins).map(|at| words[at..].concat()).collect::<Vec<_>>()
+    };
+    let has: Vec<_> =
+        chunks_of(text).into_iter().flat_map(|words| [joined(&words), words].concat()).collect();
     let is_there = |wanted: &String| has.iter().any(|word| word.starts_with(wanted));
     chunks_of(typed).iter().all(|words| words.iter().all(is_there) || is_there(&words.concat()))
 }
