@@ -30,3 +30,12 @@ CREATE VIRTUAL TABLE games_words USING fts5 (
     tokenize = 'ascii'
 );
 INSERT INTO games_words (games_words) VALUES ('rebuild');
+
+-- A change of anything else leaves the index of words as it is, also if the statement sets the words that it finds.
+DROP TRIGGER games_words_changed;
+CREATE TRIGGER games_words_changed AFTER UPDATE OF words ON games WHEN new.words <> old.words BEGIN
+    INSERT INTO games_words (games_words, rowid, words)
+    VALUES ('delete', old.game_id, old.words);
+    INSERT INTO games_words (rowid, words)
+    VALUES (new.game_id, new.words);
+END;

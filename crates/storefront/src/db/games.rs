@@ -70,14 +70,6 @@ pub(crate) const ADD_GAME: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1)
  RETURNING game_id";
 
-pub(crate) const SAVE_GAME: &str = "
-    UPDATE games
-       SET title = $1, title_key = $2, genre = $3, genre_key = $4, price_minor = $5, description = $6,
-           words = $7, revision = $8, updated_at = $9,
-           title_sort = $11, genre_fold = $12, keys_version = $13, keys_revision = $8
-     WHERE game_id = $10 AND revision = $8 - 1
- RETURNING revision";
-
 pub(crate) const REMOVE_GAME: &str = concat!(
     "
     DELETE FROM games
@@ -182,27 +174,6 @@ impl Tx<engine::Tx> {
         let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
         let NewGame { title, genre, price, description } = game;
         Ok(Game { id, title, genre, price, description, revision: 1 })
-    }
-
-    /// Writes a changed game back. `false` when another change was written first.
-    pub(crate) async fn save_game(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
-        let saved: Option<i32> = sqlx::query_scalar(SAVE_GAME)
-            .bind(game.title.as_str())
-            .bind(game.title.key_before())
-            .bind(game.genre.as_str())
-            .bind(game.genre.key_before())
-            .bind(game.price.minor())
-            .bind(game.description.as_str())
-            .bind(searched(&game.title, &game.description))
-            .bind(game.revision)
-            .bind(At(at))
-            .bind(i64::from(game.id))
-            .bind(game.title.sort_key())
-            .bind(game.genre.key())
-            .bind(KEYS_VERSION)
-            .fetch_optional(&mut *self.tx)
-            .await?;
-        Ok(saved.is_some())
     }
 
     /// Removes a game and answers with what it was; `None` when it was gone already.

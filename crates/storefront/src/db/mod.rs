@@ -1,6 +1,6 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `games.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. These also
+//! `games.rs`, `saving.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. These also
 //! hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
@@ -28,7 +28,7 @@ storage::room! {
         count_games() -> i64;
         add_game(game: NewGame, at: Timestamp) -> Game;
         note_request(request: &RequestKey, game: &Game, at: Timestamp) -> Created;
-        save_game(game: &Game, at: Timestamp) -> bool;
+        save_game(before: &Game, game: &Game, at: Timestamp) -> bool;
         remove_game(id: GameId) -> Option<Game>;
         announce(event: &GameEvent, at: Timestamp) -> Position;
     }

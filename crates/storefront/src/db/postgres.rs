@@ -10,6 +10,8 @@ pub(super) mod games;
 pub(super) mod listing;
 #[path = "requests.rs"]
 pub(super) mod requests;
+#[path = "saving.rs"]
+pub(super) mod saving;
 
 /// Keeps games that have the words of the first free parameter. The expression is the one of the index.
 macro_rules! has_words {

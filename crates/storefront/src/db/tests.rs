@@ -104,9 +104,9 @@ impl StorefrontDb {
         kept
     }
 
-    async fn saves(&self, game: &Game) -> bool {
+    async fn saves(&self, before: &Game, game: &Game) -> bool {
         let mut tx = self.begin().await.expect("a turn to write");
-        let saved = tx.save_game(game, NOON).await.expect("a good game");
+        let saved = tx.save_game(before, game, NOON).await.expect("a good game");
         tx.commit().await.expect("room on the disk");
         saved
     }

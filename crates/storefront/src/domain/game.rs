@@ -57,19 +57,20 @@ impl Game {
 
     /// Makes the change. A change that changes nothing moves no revision and is not announced.
     #[must_use]
-    pub fn change(self, change: Change) -> Option<(Self, GameEvent)> {
+    pub fn change(&self, change: Change) -> Option<(Self, GameEvent)> {
         let changed = Self {
             title: change.title.unwrap_or_else(|| self.title.clone()),
             genre: change.genre.unwrap_or_else(|| self.genre.clone()),
             price: change.price.unwrap_or(self.price),
             description: change.description.unwrap_or_else(|| self.description.clone()),
-            ..self
+            ..*self
         };
-        if changed == self {
+        if changed == *self {
             return None;
         }
         let changed = Self { revision: self.revision + 1, ..changed };
-        let event = GameEvent::Changed { game: changed.clone(), genre_before: self.genre };
+        let genre_before = self.genre.clone();
+        let event = GameEvent::Changed { game: changed.clone(), genre_before };
         Some((changed, event))
     }
 }

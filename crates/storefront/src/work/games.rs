@@ -128,14 +128,13 @@ impl Storefront {
     ) -> Result<i32, StorefrontError> {
         let at = self.shared.clock.now();
         let mut tx = self.db.begin().await?;
-        let game = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
-        if revision.is_some_and(|seen| seen != game.revision) {
+        let before = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+        if revision.is_some_and(|seen| seen != before.revision) {
             return Err(StorefrontError::StaleRevision(id));
         }
-        let unchanged = game.revision;
-        let Some((game, changed)) = game.change(change) else { return Ok(unchanged) };
+        let Some((game, changed)) = before.change(change) else { return Ok(before.revision) };
 
-        if !tx.save_game(&game, at).await? {
+        if !tx.save_game(&before, &game, at).await? {
             return Err(StorefrontError::StaleRevision(id));
         }
         let position = tx.announce(&changed, at).await?;

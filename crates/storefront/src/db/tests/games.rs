@@ -47,13 +47,40 @@ on_every_engine! {
         let game = db.keeps([lanterns()]).await.remove(0);
         let cheaper = Change { price: Some(Price::from_minor(999)), ..Change::default() };
         let dearer = Change { price: Some(Price::from_minor(2999)), ..Change::default() };
-        let (first, _) = game.clone().change(cheaper).expect("another price");
+        let (first, _) = game.change(cheaper).expect("another price");
         let (second, _) = game.change(dearer).expect("another price");
 
-        assert!(db.saves(&first).await);
-        assert!(!db.saves(&second).await);
+        assert!(db.saves(&game, &first).await);
+        assert!(!db.saves(&game, &second).await);
 
         assert_eq!(db.game(first.id).await.expect("a table"), Some(first));
+    }
+
+    async fn whatever_changes_together_is_kept_and_found(db: StorefrontDb) {
+        let mut game = db.keeps([lanterns()]).await.remove(0);
+        for parts in 1..16 {
+            let has = |part: i32| parts & part != 0;
+            let change = Change {
+                price: has(1).then(|| Price::from_minor(i64::from(parts))),
+                genre: has(2).then(|| Genre::parse(&format!("Straße {parts}")).expect("a genre")),
+                title: has(4).then(|| Title::parse(&format!("Äpfel {parts}")).expect("a title")),
+                description: has(8).then(|| Description::parse(&format!("Öl {parts}")).expect("a text")),
+            };
+            let (changed, _) = game.change(change).expect("another game");
+
+            assert!(db.saves(&game, &changed).await, "{parts}");
+
+            game = db.game(game.id).await.expect("a table").expect("kept");
+            assert_eq!(game, changed, "{parts}");
+            let words = format!("{} {}", game.title.as_str(), game.description.as_str());
+            let listing = Listing {
+                genre: Genre::parse(&game.genre.as_str().to_uppercase()).ok(),
+                words: Words::parse(&words).ok(),
+                ..everything(Sort::Title)
+            };
+            assert_eq!(db.lists(&listing).await, [changed], "{parts}");
+            assert_eq!(db.key_games().await.expect("a table"), 0, "its keys are those of today");
+        }
     }
 
     async fn a_removed_game_is_gone_from_every_list_and_its_id_stays_unused(db: StorefrontDb) {
@@ -90,7 +117,7 @@ on_every_engine! {
         use sir0_feed::Event;
         let game = db.keeps([lanterns()]).await.remove(0);
         let change = Change { genre: Genre::parse("Racing").ok(), ..Change::default() };
-        let (_, changed) = game.clone().change(change).expect("another genre");
+        let (_, changed) = game.change(change).expect("another genre");
         let announced = [GameEvent::Added(game.clone()), changed, GameEvent::Removed(game)];
 
         let mut tx = db.begin().await.expect("a turn to write");

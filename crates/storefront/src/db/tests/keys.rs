@@ -104,4 +104,17 @@ on_every_engine! {
         assert_eq!((db.has_of("STRASSENRENNEN").await, db.has_of("Racing").await), (1, 0));
         assert_eq!(db.key_games().await.expect("a table"), 0, "done is done");
     }
+
+    async fn a_change_of_the_price_leaves_keys_to_be_made_that_an_older_version_left(db: StorefrontDb) {
+        db.keeps([a_new_game("Lanterns", "Puzzle", 0, "")]).await;
+        db.was_changed_before("Straßenrennen").await;
+        let game = db.lists(&everything(Sort::Newest)).await.remove(0);
+        let price = Some(Price::from_minor(999));
+        let (cheaper, _) = game.change(Change { price, ..Change::default() }).expect("a price");
+
+        assert!(db.saves(&game, &cheaper).await);
+
+        assert_eq!(db.key_games().await.expect("a table"), 1);
+        assert_eq!(db.has_of("STRASSENRENNEN").await, 1);
+    }
 }

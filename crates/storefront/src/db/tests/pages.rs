@@ -95,9 +95,9 @@ impl Store {
             Between::Changed(at, other) => {
                 let Some(game) = self.pick(at) else { return };
                 let NewGame { title, genre, price, description } = other;
-                let changed =
-                    Game { title, genre, price, description, revision: game.revision + 1, ..game };
-                assert!(self.db.saves(&changed).await);
+                let revision = game.revision + 1;
+                let changed = Game { title, genre, price, description, revision, ..game };
+                assert!(self.db.saves(&game, &changed).await);
                 self.touched.insert(changed.id);
                 self.games.insert(changed.id, changed);
             }

@@ -49,8 +49,9 @@ on_every_engine! {
                 let db = db.clone();
                 let price = Some(Price::from_minor(racer));
                 let (changed, _) =
-                    game.clone().change(Change { price, ..Change::default() }).expect("another price");
-                async move { db.saves(&changed).await }
+                    game.change(Change { price, ..Change::default() }).expect("another price");
+                let game = game.clone();
+                async move { db.saves(&game, &changed).await }
             }))
             .await;
 
@@ -70,7 +71,7 @@ on_every_engine! {
                 let price = Some(Price::from_minor(read.price.minor() + 1));
                 let (dearer, event) =
                     read.change(Change { price, ..Change::default() }).expect("another price");
-                let saved = tx.save_game(&dearer, NOON).await.expect("a good game");
+                let saved = tx.save_game(&read, &dearer, NOON).await.expect("a good game");
                 tx.announce(&event, NOON).await.expect("a table");
                 tx.commit().await.expect("room on the disk");
                 saved

@@ -115,15 +115,15 @@ on_every_engine! {
     async fn the_rank_follows_a_change_of_the_title(db: StorefrontDb) {
         let kept = db.keeps(a_shelf()).await;
         let change = Change { title: Title::parse("Deeper Lantern").ok(), ..Change::default() };
-        let (promoted, _) = kept[4].clone().change(change).expect("another title");
+        let (promoted, _) = kept[4].change(change).expect("another title");
         let change = Change {
             title: Title::parse("Torches").ok(),
             description: Description::parse("Lanterns of the deep.").ok(),
             ..Change::default()
         };
-        let (demoted, _) = kept[2].clone().change(change).expect("another title");
+        let (demoted, _) = kept[2].change(change).expect("another title");
 
-        assert!(db.saves(&promoted).await && db.saves(&demoted).await);
+        assert!(db.saves(&kept[4], &promoted).await && db.saves(&kept[2], &demoted).await);
 
         assert_eq!(
             db.ranks("lant deep").await,

@@ -56,7 +56,7 @@ on_every_engine! {
         let change = Change { title: Title::parse("Torches").ok(), ..Change::default() };
         let (changed, _) = game.change(change).expect("another title");
 
-        assert!(db.saves(&changed).await);
+        assert!(db.saves(&game, &changed).await);
         assert_eq!(db.creates(lanterns(), &request(1, "a"), NOON).await, first);
 
         db.removes(first.id).await;

@@ -86,7 +86,7 @@ on_every_engine! {
         let title = Title::parse("Torches").ok();
         let (changed, _) = game.change(Change { title, ..Change::default() }).expect("another title");
 
-        assert!(db.saves(&changed).await);
+        assert!(db.saves(&game, &changed).await);
         assert_eq!(db.finds("lanterns").await, [""; 0]);
         assert_eq!(db.finds("torches light").await, ["Torches"]);
 
