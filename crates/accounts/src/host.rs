@@ -6,10 +6,7 @@ mod names;
 mod password;
 pub mod remote;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{self as contract, AccountsServiceDispatch, accounts_service_server};
 use sir0_contract_accounts_internal::{
@@ -20,7 +17,7 @@ use sir0_host::{
 };
 use sir0_rpc::{Doorman, Peer, peer::Secret};
 use sir0_settings::{Kind, Misfit, Setting};
-use sir0_storage::{self as storage, Location, Step};
+use sir0_storage::{self as storage, Database, Location, Step};
 
 use crate::{Accounts, Config, Trust, config::SETTINGS, db};
 
@@ -109,16 +106,15 @@ impl Configured for Config {
         Ok(names::examine(&sharing?).map(|found| ("names", found)).into_iter().collect())
     }
 
-    async fn open(&self, ground: Ground) -> anyhow::Result<Opened> {
+    async fn open(&self, ground: Ground, database: Database) -> anyhow::Result<Opened> {
         let trust = Trust::new(key::open(self, &ground.data_dir)?, self);
         let (verifier, ended) = (trust.verifier.clone(), trust.ended.clone());
         let mut doorman = Doorman::new(verifier, ended, Arc::clone(&ground.clock));
         if let Some(secret) = &ground.secret {
             doorman = doorman.admitting_peers(Arc::clone(secret));
         }
-        let data_dir: PathBuf = ground.data_dir.clone();
         let shared = ground.shared_with(doorman.clone());
-        let accounts = Accounts::open(self, &data_dir, trust, shared).await?;
+        let accounts = Accounts::open(self, database, trust, shared).await?;
         Ok(Opened { hosted: Arc::new(accounts), doorman: Some(doorman) })
     }
 

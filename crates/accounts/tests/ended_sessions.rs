@@ -9,6 +9,7 @@ use sir0_contract_accounts_internal::{
     SessionEnded, WatchEndedSessionsRequest, WatchEndedSessionsResponse as Message,
     trust_service_server::TrustService, watch_ended_sessions_response::Update,
 };
+use sir0_host::Configured;
 use sir0_kernel::{Clock, Role, SystemClock, Timestamp};
 use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret};
 use sir0_storage::sqlite::{self, Database};
@@ -50,7 +51,8 @@ async fn a_setup_in(folder: TempDir) -> Setup {
     let stopping = CancellationToken::new();
     let shared =
         Shared { doorman, tasks: Tasks::default(), clock, stopping: stopping.clone(), redis: None };
-    let accounts = Accounts::open(&config, folder.path(), trust, shared).await.expect("accounts");
+    let database = config.connect(folder.path()).await.expect("a database");
+    let accounts = Accounts::open(&config, database, trust, shared).await.expect("accounts");
     Setup { accounts, verifier, stopping, folder }
 }
 

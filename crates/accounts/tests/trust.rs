@@ -11,6 +11,7 @@ use sir0_contract_accounts::{
     LoginRequest, LogoutRequest, accounts_service_server::AccountsService,
 };
 use sir0_contract_accounts_internal::trust_service_server::TrustServiceServer;
+use sir0_host::Configured;
 use sir0_kernel::{Clock, Role, SystemClock};
 use sir0_rpc::{
     Denied, Doorman, Peer, Shared, Tasks, TrustAge,
@@ -64,7 +65,9 @@ impl AccountsProcess {
         let (folder, address) = (folder.to_owned(), address.to_owned());
         let (opened, opening) = std::sync::mpsc::channel();
         runtime.spawn(async move {
-            let accounts = Accounts::open(&config, &folder, trust, shared).await.expect("accounts");
+            let database = config.connect(&folder).await.expect("a database");
+            let accounts =
+                Accounts::open(&config, database, trust, shared).await.expect("accounts");
             let listener = TcpListener::bind(address).await.expect("a free port");
             let address = listener.local_addr().expect("bound");
             opened.send((accounts.clone(), address)).expect("someone waits");

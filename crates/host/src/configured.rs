@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 use sir0_rpc::{Doorman, Peer, peer::Secret};
 use sir0_settings::Misfit;
-use sir0_storage::{self as storage, Location, Step};
+use sir0_storage::{self as storage, Database, Location, Step};
 
 use crate::{Finding, Ground, Hosted, Service};
 
@@ -58,8 +58,16 @@ pub trait Configured: Erased + Debug + Send + Sync {
         location.migrate(self.service().tables).await
     }
 
-    /// Opens it.
-    async fn open(&self, ground: Ground) -> anyhow::Result<Opened>;
+    /// Opens its database and brings its tables up to date. This needs no other service, so that all do it at once.
+    async fn connect(&self, data_dir: &Path) -> storage::Result<Database> {
+        let service = self.service();
+        let (database, steps) = Database::open(&self.location(data_dir)?, service.tables).await?;
+        Step::tell_of_newer(service.name, &steps);
+        Ok(database)
+    }
+
+    /// Opens it on its database.
+    async fn open(&self, ground: Ground, database: Database) -> anyhow::Result<Opened>;
 
     /// Identifies callers by what this service, in another process, tells. `None` for a service that identifies no one.
     fn follow(&self, _peer: Peer, _secret: Arc<Secret>, _ground: &Ground) -> Option<Doorman> {

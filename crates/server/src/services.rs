@@ -4,6 +4,7 @@
 use std::{any::Any, sync::Arc};
 
 use anyhow::Context;
+use futures::future::join_all;
 use sir0_host::{Ground, Hosted, Service};
 use sir0_kernel::SystemClock;
 use sir0_redis::Redis;
@@ -37,9 +38,15 @@ impl Services {
             serving.extend(service.location(&config.data_dir)?.serve().await?);
         }
         let mut ground = ground(config, parts)?;
+        let connecting = config.services.of(parts).map(|service| service.connect(&config.data_dir));
+        // All to the end, also when one fails: none is cut off within a step of its tables.
+        let databases = join_all(connecting).await;
         let mut here = Vec::new();
-        for service in config.services.of(parts) {
-            let opened = service.open(ground.clone()).await?;
+        for (service, database) in config.services.of(parts).zip(databases) {
+            let name = service.service().name;
+            let database =
+                database.with_context(|| format!("the {name} database cannot be opened"))?;
+            let opened = service.open(ground.clone(), database).await?;
             ground.doorman = opened.doorman.or(ground.doorman);
             here.push((service.service(), opened.hosted));
         }

@@ -81,8 +81,11 @@ impl fmt::Display for Address {
 /// Brings the schema up to date, on a connection that is closed again.
 pub async fn migrate(address: &Address, migrations: &[Migration]) -> Result<Vec<Step>> {
     // Without the time limits of calls: a step may take long, and other processes wait for it.
-    let mut connection = connect_in_time(&address.options, Session::Unbounded).await?;
-    refuse_lent_transactions(&address.options).await?;
+    let connection = Box::pin(connect_in_time(&address.options, Session::Unbounded));
+    let lent = Box::pin(refuse_lent_transactions(&address.options));
+    let (connection, lent) = tokio::join!(connection, lent);
+    let mut connection = connection?;
+    lent?;
     let steps = apply(migrations, &mut connection).await?;
     connection.close().await?;
     Ok(steps)
@@ -107,14 +110,17 @@ impl Database {
         address: &Address,
         migrations: &[Migration],
     ) -> Result<(Self, Vec<Step>)> {
-        let steps = migrate(address, migrations).await?;
         let readers = address.connections / 2;
         let writers = pool::kept(address.connections - readers, Session::Writing)
             .after_release(|connection, _| Box::pin(pool::end_open_transaction(connection)))
             .connect_lazy_with(address.options.clone());
         let readers =
             pool::kept(readers, Session::Reading).connect_lazy_with(address.options.clone());
-        Ok((Self { writers, readers }, steps))
+        // The first connections are made meanwhile. If they cannot be, whoever needs them says so.
+        let migrating = Box::pin(migrate(address, migrations));
+        let (reader, writer) = (Box::pin(readers.acquire()), Box::pin(writers.acquire()));
+        let (steps, _, _) = tokio::join!(migrating, reader, writer);
+        Ok((Self { writers, readers }, steps?))
     }
 
     /// Tells which steps the database has, without changing it.

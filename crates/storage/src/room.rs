@@ -45,11 +45,15 @@ macro_rules! room {
                 location: &$crate::Location,
             ) -> $crate::Result<(Self, Vec<$crate::Step>)> {
                 let (database, steps) = $crate::Database::open(location, &MIGRATIONS).await?;
-                let db = match database {
+                Ok((Self::of(database), steps))
+            }
+
+            /// The room in a database that is open and up to date.
+            pub(crate) fn of(database: $crate::Database) -> Self {
+                match database {
                     $crate::Database::Sqlite(database) => Self::Sqlite(Store { database }),
                     $crate::Database::Postgres(database) => Self::Postgres(Store { database }),
-                };
-                Ok((db, steps))
+                }
             }
 
             /// The database below, for the feed, the health check and the closing.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sir0_contract_storefront::{CALLS, GamesServiceDispatch, games_service_server};
 use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
 use sir0_settings::{Kind, Setting};
-use sir0_storage::{self as storage, Location, Step};
+use sir0_storage::{self as storage, Database, Location, Step};
 
 use self::topics::GameTopics;
 use crate::{
@@ -72,9 +72,8 @@ impl Configured for Config {
         keyed.map(|_| steps)
     }
 
-    async fn open(&self, ground: Ground) -> anyhow::Result<Opened> {
-        let data_dir = ground.data_dir.clone();
-        let storefront = Storefront::open(self, &data_dir, ground.shared()?).await?;
+    async fn open(&self, ground: Ground, database: Database) -> anyhow::Result<Opened> {
+        let storefront = Storefront::open(self, database, ground.shared()?).await?;
         Ok(Opened { hosted: Arc::new(storefront), doorman: None })
     }
 }

@@ -7,6 +7,7 @@ use sir0_contract_storefront::{
     WatchGamesRequest, WatchGamesResponse, games_service_server::GamesService,
     watch_games_response::Update,
 };
+use sir0_host::Configured;
 use sir0_kernel::{Clock, Price, SystemClock};
 use sir0_rpc::{Doorman, Shared, Tasks};
 use sir0_storefront::{
@@ -39,7 +40,9 @@ impl Setup {
             stopping: stopping.clone(),
             redis: None,
         };
-        let opened = Storefront::open(&Config::default(), folder.path(), shared).await;
+        let config = Config::default();
+        let database = config.connect(folder.path()).await.expect("a database");
+        let opened = Storefront::open(&config, database, shared).await;
         Self { storefront: opened.expect("a storefront"), stopping }
     }
 

@@ -1,11 +1,8 @@
 //! How accounts begins and ends.
 
-use std::path::Path;
-
 use sir0_feed::Feed;
-use sir0_host::Configured;
 use sir0_rpc::Shared;
-use sir0_storage::{self as storage, Step};
+use sir0_storage::{self as storage, Database};
 
 use super::{Accounts, Trust};
 use crate::{Config, InvalidConfig, db::AccountsDb, hashing::Hasher};
@@ -31,17 +28,16 @@ pub enum OpenError {
 }
 
 impl Accounts {
-    /// Opens the database, learns which sessions ended, and begins to follow which end.
+    /// Learns from its database which sessions ended, and begins to follow which end.
     pub async fn open(
         config: &Config,
-        data_dir: &Path,
+        database: Database,
         trust: Trust,
         shared: Shared,
     ) -> Result<Self, OpenError> {
         config.check()?;
         let hasher = Hasher::new(&config.hashing)?;
-        let (db, steps) = AccountsDb::open(&config.location(data_dir)?).await?;
-        Step::tell_of_newer("accounts", &steps);
+        let db = AccountsDb::of(database);
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let config = sir0_feed::Config::default();
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;

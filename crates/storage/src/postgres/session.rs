@@ -101,8 +101,8 @@ pub(super) async fn refuse_lent_transactions(options: &PgConnectOptions) -> Resu
 /// others use too.
 async fn are_transactions_lent(options: &PgConnectOptions) -> sqlx::Result<bool> {
     const ROUNDS: u32 = 3;
-    let mut one = PgConnection::connect_with(options).await?;
-    let mut other = PgConnection::connect_with(options).await?;
+    let (mut one, mut other) =
+        tokio::try_join!(PgConnection::connect_with(options), PgConnection::connect_with(options))?;
     let mut is_lent = false;
     for _ in 0..ROUNDS {
         let before = session_of(&mut one).await?;

@@ -1,11 +1,8 @@
 //! How the storefront begins and ends.
 
-use std::path::Path;
-
 use sir0_feed::Feed;
-use sir0_host::Configured;
 use sir0_rpc::{Seal, Shared};
-use sir0_storage::{self as storage, Step};
+use sir0_storage::{self as storage, Database};
 
 use super::Storefront;
 use crate::{
@@ -16,13 +13,15 @@ use crate::{
 };
 
 impl Storefront {
-    /// Opens the database and begins to follow its changes.
-    pub async fn open(config: &Config, data_dir: &Path, shared: Shared) -> storage::Result<Self> {
-        let (db, steps) = StorefrontDb::open(&config.location(data_dir)?).await?;
-        Step::tell_of_newer("storefront", &steps);
+    /// Begins to follow the changes of its database.
+    pub async fn open(
+        config: &Config,
+        database: Database,
+        shared: Shared,
+    ) -> storage::Result<Self> {
         let doorman = shared.doorman.clone().for_publishers_to("change games");
         let shared = Shared { doorman, ..shared };
-        let database = db.database();
+        let db = StorefrontDb::of(database.clone());
         let seal = Seal::new(&database.sealing_key().await?);
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let feeding = sir0_feed::Config::default();
