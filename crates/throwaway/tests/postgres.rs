@@ -64,7 +64,8 @@ fn a_durable_server_that_is_killed_keeps_what_was_committed() {
 
     for _ in 0..2 {
         server.kill_hard();
-        assert!(!is_open(port), "nobody listens");
+        // A killed process holds its port for a moment yet.
+        within(LONG, || !is_open(port));
         server.start_again();
     }
 
