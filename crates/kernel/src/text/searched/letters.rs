@@ -30,6 +30,11 @@ pub(super) fn prepare() {
 
 /// The text without case, width, accents and signs of trade.
 pub(super) fn plain(text: &str) -> String {
+    // Most texts. Letters of ASCII differ from each other in no more than case.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { plain_of_any_script(text) }
+}
+
+fn plain_of_any_script(text: &str) -> String {
     // Accents go before the case, because folding makes a letter of the iota below ᾠ. A letter that has no case of its
     // own, such as the `ı` of Turkish, is what its capital is.
     let text = without_accents(&ComposingNormalizerBorrowed::new_nfc().normalize(text));
@@ -86,7 +91,15 @@ fn letters() -> HashMap<char, Box<str>> {
             first.entry(key(&root, &pair)).or_insert_with(|| pair.into());
         }
     }
-    let letters = ('\0'..='\u{1FFFF}').filter(|character| is_alike(*character));
+    let scripts = ACCENTED.into_iter().flat_map(|script| {
+        CodePointMapData::<Script>::new().iter_ranges_for_value(script).flatten()
+    });
+    let digits = CodePointMapData::<GeneralCategory>::new()
+        .iter_ranges_for_value(GeneralCategory::DecimalNumber)
+        .flatten();
+    // Those of ASCII are the first.
+    let characters = digits.chain(scripts).filter_map(char::from_u32);
+    let letters = characters.filter(|character| is_alike(*character));
     // A small letter without an accent stands for the others.
     let (small, others): (Vec<char>, Vec<char>) = letters.partition(|letter| is_small(*letter));
     let mut alike = HashMap::new();
@@ -115,4 +128,16 @@ fn key(order: &CollatorBorrowed<'_>, text: &str) -> Vec<u8> {
     let mut key = Vec::new();
     let Ok(()) = order.write_sort_key_to(text, &mut key);
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ascii_is_made_plain_as_any_script_is() {
+        let all: String = ('\0'..='\u{7F}').collect();
+
+        assert_eq!(plain(&all), plain_of_any_script(&all));
+    }
 }
