@@ -116,7 +116,7 @@ impl Database {
             .connect_lazy_with(address.options.clone());
         let readers =
             pool::kept(readers, Session::Reading).connect_lazy_with(address.options.clone());
-        // The first connections are made meanwhile. If they cannot be, whoever needs them says so.
+        // The pools make their first connections meanwhile. The first call reports a failure to connect.
         let migrating = Box::pin(migrate(address, migrations));
         let (reader, writer) = (Box::pin(readers.acquire()), Box::pin(writers.acquire()));
         let (steps, _, _) = tokio::join!(migrating, reader, writer);

@@ -1,7 +1,7 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `games.rs`, `saving.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. These also
-//! hold what only one engine understands. The list of calls makes the types that stand for one or the other.
+//! `games.rs`, `saving.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
+//! These also hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]

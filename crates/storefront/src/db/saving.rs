@@ -1,7 +1,7 @@
 //! How a change of a game is written: what changed, and nothing else. Compiled once for each engine.
 //!
-//! An engine writes each index anew whose columns a statement sets, also to the value they had. So there is a statement
-//! for each set of parts that can change together.
+//! SQLite writes each index anew whose columns a statement sets, also to the value they had. So there is a statement for
+//! each set of parts that can change together.
 
 use sir0_kernel::Timestamp;
 use sir0_storage as storage;

@@ -14,8 +14,8 @@ use icu_properties::{
 
 use super::super::{category, folded};
 
-/// Scripts in which a mark is an accent on a letter, or a vowel that is mostly left out. In the others a mark is a letter
-/// of its own: a vowel of Hindi, a tone of Thai, the two strokes that make が of か.
+/// Scripts in which a mark is an accent on a letter, or a vowel that is mostly left out. In the others a mark counts like
+/// a letter: a vowel of Hindi, a tone of Thai, the two strokes that make が of か.
 const ACCENTED: [Script; 5] =
     [Script::Latin, Script::Greek, Script::Cyrillic, Script::Hebrew, Script::Arabic];
 
