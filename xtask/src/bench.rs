@@ -9,16 +9,42 @@ use crate::{provision, shell, workspace, workspace::Workspace};
 /// Where the figures stand.
 const TABLE: &str = "docs/benchmarks.md";
 
-/// Builds, measures, writes `docs/benchmarks.md`.
+/// What the words of a person ask for, as far as it matters before and after the bench itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Help,
+    /// Figures that are printed, or go elsewhere.
+    Figures,
+    /// The whole table.
+    Table,
+}
+
+impl Asked {
+    fn by(arguments: &[&str]) -> Self {
+        let has = |option: &str| {
+            arguments.iter().any(|word| word.split('=').next().is_some_and(|word| word == option))
+        };
+        if has("--help") || has("-h") {
+            Self::Help
+        } else if has("--only") || has("--out") {
+            Self::Figures
+        } else {
+            Self::Table
+        }
+    }
+}
+
+/// Builds and measures. A whole run writes `docs/benchmarks.md`.
 pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     let release = Workspace::read()?.target.join("release");
     provision::build_tools()?;
     // Two builds on purpose: built together, cargo would give sir0 the features only the bench asks for.
     shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-server"]))?;
     shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-bench"]))?;
-    let asks_for_help = arguments.iter().any(|word| matches!(*word, "--help" | "-h"));
-    if !asks_for_help {
-        provision::load_generators();
+    let asked = Asked::by(arguments);
+    match asked {
+        Asked::Help => {}
+        Asked::Figures | Asked::Table => provision::load_generators(),
     }
     shell::run(
         Command::new(release.join("sir0-bench"))
@@ -28,7 +54,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
             .args(arguments)
             .current_dir(workspace::root()),
     )?;
-    if asks_for_help { Ok(()) } else { append_kills() }
+    if asked == Asked::Table { append_kills() } else { Ok(()) }
 }
 
 /// The one bar that is no speed: runs the story of fifty kills and notes what it says.
@@ -51,4 +77,18 @@ fn append_kills() -> Result<()> {
          started again on the same folder; the story is `{STORY}` in `integration-tests/tests/hostile`.\n"
     );
     fs::write(path, table + &section).with_context(|| format!("{TABLE} cannot be written"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kills_are_told_of_in_the_whole_table_only() {
+        assert_eq!(Asked::by(&[]), Asked::Table);
+        assert_eq!(Asked::by(&["--rounds", "9"]), Asked::Table);
+        assert_eq!(Asked::by(&["--only=starts"]), Asked::Figures);
+        assert_eq!(Asked::by(&["--out", "-"]), Asked::Figures);
+        assert_eq!(Asked::by(&["--only", "reads", "--help"]), Asked::Help);
+    }
 }

@@ -40,79 +40,88 @@ impl Route {
     }
 }
 
-/// Serves the routes with `axum::serve`, until the process is ended.
+/// Serves the routes with `axum::serve`, until the process is ended. A `PUT` reads its body and gets the same answer.
 pub(crate) async fn serve_rest(listen: SocketAddr, routes: Vec<Route>) -> Result<()> {
     let mut app = Router::new();
     for Route { path, content_type, file } in routes {
         let body = Bytes::from(fs::read(&file).context("could not read the body of a route")?);
         let content_type = header::HeaderValue::try_from(content_type)?;
         let answer = async move || ([(header::CONTENT_TYPE, content_type)], body);
-        app = app.route(&path, routing::get(answer));
+        let changed = answer.clone();
+        let change = async move |_: Bytes| changed().await;
+        app = app.route(&path, routing::get(answer).put(change));
     }
     let listener = tokio::net::TcpListener::bind(listen).await?;
     axum::serve(listener, app).await.context("the bare route stopped")
 }
 
-/// Serves the message with tonic's own server, until the process is ended.
-pub(crate) async fn serve_grpc(listen: SocketAddr, answer: &Path) -> Result<()> {
-    let answer = fs::read(answer).context("could not read the answer")?;
-    let answer = pb::GetGameResponse::decode(answer.as_slice())?;
+/// Serves the messages with tonic's own server, until the process is ended.
+pub(crate) async fn serve_grpc(listen: SocketAddr, one: &Path, twenty: &Path) -> Result<()> {
+    let answers = TwoAnswers { one: message(one)?, twenty: message(twenty)? };
     tonic::transport::Server::builder()
-        .add_service(GamesServiceServer::new(OneAnswer(answer)))
+        .add_service(GamesServiceServer::new(answers))
         .serve(listen)
         .await
         .context("the bare service stopped")
 }
 
-struct OneAnswer(pb::GetGameResponse);
+fn message<M: Message + Default>(file: &Path) -> Result<M> {
+    let bytes = fs::read(file).context("could not read an answer")?;
+    Ok(M::decode(bytes.as_slice())?)
+}
 
-fn only_get_game<T>() -> Result<Response<T>, Status> {
-    Err(Status::unimplemented("this server answers GetGame only"))
+struct TwoAnswers {
+    one: pb::GetGameResponse,
+    twenty: pb::ListGamesResponse,
+}
+
+fn only_reads<T>() -> Result<Response<T>, Status> {
+    Err(Status::unimplemented("this server answers GetGame and ListGames only"))
 }
 
 #[tonic::async_trait]
-impl GamesService for OneAnswer {
+impl GamesService for TwoAnswers {
     type WatchGamesStream = stream::Empty<Result<pb::WatchGamesResponse, Status>>;
 
     async fn list_games(
         &self,
         _: Request<pb::ListGamesRequest>,
     ) -> Result<Response<pb::ListGamesResponse>, Status> {
-        only_get_game()
+        Ok(Response::new(self.twenty.clone()))
     }
 
     async fn get_game(
         &self,
         _: Request<pb::GetGameRequest>,
     ) -> Result<Response<pb::GetGameResponse>, Status> {
-        Ok(Response::new(self.0.clone()))
+        Ok(Response::new(self.one.clone()))
     }
 
     async fn create_game(
         &self,
         _: Request<pb::CreateGameRequest>,
     ) -> Result<Response<pb::CreateGameResponse>, Status> {
-        only_get_game()
+        only_reads()
     }
 
     async fn update_game(
         &self,
         _: Request<pb::UpdateGameRequest>,
     ) -> Result<Response<pb::UpdateGameResponse>, Status> {
-        only_get_game()
+        only_reads()
     }
 
     async fn delete_game(
         &self,
         _: Request<pb::DeleteGameRequest>,
     ) -> Result<Response<pb::DeleteGameResponse>, Status> {
-        only_get_game()
+        only_reads()
     }
 
     async fn watch_games(
         &self,
         _: Request<pb::WatchGamesRequest>,
     ) -> Result<Response<Self::WatchGamesStream>, Status> {
-        only_get_game()
+        only_reads()
     }
 }

@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 
 use crate::{
     load::{Figures, Generators, Load, Target},
-    process::{Bare, Process, Sir0},
+    process::{Bare, Process},
     rest,
+    sir0::Sir0,
 };
 
 /// How the turns are taken.

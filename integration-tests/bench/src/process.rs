@@ -1,32 +1,42 @@
 //! The servers under load: started on free loopback ports, awaited, and ended by their process id.
 
-use std::{
-    env,
-    ffi::OsStr,
-    fs::{self, File},
-    net::SocketAddr,
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{env, ffi::OsString, fs, net::SocketAddr, path::Path, time::Duration};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio::{
-    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     process::{Child, Command},
     time::{Instant, sleep, timeout},
 };
 
-use crate::{bare::Route, http1};
+use crate::{bare::Route, rpc};
 
-/// The e-mail of the account that publishes changes.
-pub(crate) const EMAIL: &str = "bench@example.com";
-/// Its password. The account lives as long as the measurement.
-pub(crate) const PASSWORD: &str = "nine quiet lanterns over 58 harbours";
+/// How long a server may take to answer, and to stop: far more than it takes, also on a busy machine under valgrind.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
-const PATIENCE: Duration = Duration::from_secs(20);
-const LOG: &str = "sir0.log";
+/// What runs a program: the system, or another program, which is given it behind these words.
+#[derive(Clone, Default)]
+pub(crate) struct Runner {
+    pub(crate) words: Vec<OsString>,
+    /// Variables of its environment.
+    pub(crate) variables: Vec<(&'static str, String)>,
+}
+
+impl Runner {
+    /// The command that runs this program.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = match self.words.split_first() {
+            Some((first, others)) => {
+                let mut command = Command::new(first);
+                command.args(others).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
 
 /// A running server. It is killed when it is dropped.
 pub(crate) struct Process {
@@ -34,7 +44,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    fn spawn(command: &mut Command) -> Result<Self> {
+    /// Starts it.
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
         let child = command.kill_on_drop(true).spawn().with_context(|| {
             format!("could not start {}", command.as_std().get_program().display())
         })?;
@@ -78,72 +89,41 @@ impl Process {
     }
 }
 
-/// sir0 on a separate port.
-pub(crate) struct Sir0 {
-    pub(crate) process: Process,
-    pub(crate) address: SocketAddr,
-    /// From the start of the process to the first answer of `GET /api/status`.
-    pub(crate) took: Duration,
-}
-
-impl Sir0 {
-    /// Starts it and waits until it answers.
-    pub(crate) async fn start(program: &Path, data: &Path, more: &[&str]) -> Result<Self> {
-        let address = free_address().await?;
-        let log = data.join(LOG);
-        let output = File::create(&log).context("could not write into the data folder")?;
-        let started = Instant::now();
-        let process = Process::spawn(
-            command(program, data)
-                .args(["serve", "--listen", &address.to_string(), "--data-dir"])
-                .arg(data)
-                .args(more)
-                .stdin(Stdio::null())
-                .stdout(output.try_clone()?)
-                .stderr(output),
-        )?;
-        while !http1::get(address, "/api/status").await.is_ok_and(|answer| answer.status == 200) {
-            if started.elapsed() > PATIENCE {
-                bail!("sir0 does not answer; it said:\n{}", fs::read_to_string(&log)?);
-            }
-            sleep(Duration::from_millis(1)).await;
-        }
-        Ok(Self { process, address, took: started.elapsed() })
-    }
-
-    /// Asks it to stop and waits until it has.
-    pub(crate) async fn stop(self) -> Result<()> {
-        self.process.stop().await
-    }
-}
-
 /// A bare server: this very program, as another process.
 pub(crate) struct Bare {
     pub(crate) process: Process,
     pub(crate) address: SocketAddr,
 }
 
+/// What a bare server answers.
+#[derive(Clone, Copy)]
+pub(crate) enum Answers<'a> {
+    /// Bodies, by their path.
+    Rest(&'a [Route]),
+    /// Messages.
+    Grpc(&'a rpc::Answers),
+}
+
 impl Bare {
-    /// Serves these routes.
-    pub(crate) async fn rest(routes: &[Route]) -> Result<Self> {
-        let routes = routes.iter().flat_map(|route| ["--route".to_owned(), route.argument()]);
-        Self::start("bare-rest", routes).await
-    }
-
-    /// Serves this answer.
-    pub(crate) async fn grpc(answer: &Path) -> Result<Self> {
-        Self::start("bare-grpc", ["--answer".as_ref(), answer.as_os_str()]).await
-    }
-
-    async fn start<A: AsRef<OsStr>>(
-        name: &str,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> Result<Self> {
+    /// Starts it and waits until it listens.
+    pub(crate) async fn start(runner: &Runner, answers: Answers<'_>) -> Result<Self> {
         let address = free_address().await?;
         let itself = env::current_exe().context("could not find this program")?;
-        let process = Process::spawn(
-            Command::new(itself).args([name, "--listen", &address.to_string()]).args(arguments),
-        )?;
+        let mut command = runner.command(&itself);
+        let name = match answers {
+            Answers::Rest(routes) => {
+                command.arg("bare-rest");
+                for route in routes {
+                    command.args(["--route", &route.argument()]);
+                }
+                "bare-rest"
+            }
+            Answers::Grpc(rpc::Answers { one, twenty }) => {
+                command.arg("bare-grpc").arg("--answer").arg(one).arg("--list").arg(twenty);
+                "bare-grpc"
+            }
+        };
+        let process = Process::spawn(command.args(["--listen", &address.to_string()]))?;
         let started = Instant::now();
         while TcpStream::connect(address).await.is_err() {
             ensure!(started.elapsed() < PATIENCE, "{name} does not listen");
@@ -158,41 +138,8 @@ impl Bare {
     }
 }
 
-/// Makes the account that publishes changes, as an operator would.
-pub(crate) async fn create_publisher(program: &Path, data: &Path) -> Result<()> {
-    fs::create_dir_all(data).context("could not make the data folder")?;
-    let mut child = command(program, data)
-        .arg("--data-dir")
-        .arg(data)
-        .args(["admin", "create", "--email", EMAIL, "--username", "bench", "--role", "publisher"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("could not start {}", program.display()))?;
-    let mut input = child.stdin.take().context("a piped stream is there once")?;
-    input.write_all(format!("{PASSWORD}\n").as_bytes()).await?;
-    drop(input);
-    let output = timeout(PATIENCE, child.wait_with_output()).await??;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "`sir0 admin create` failed: {said}");
-    Ok(())
-}
-
-/// sir0 as on a machine without a setting: no `SIR0_` variable, and no `sir0.toml` in the folder where it runs.
-fn command(program: &Path, data: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.current_dir(data);
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("SIR0_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-async fn free_address() -> Result<SocketAddr> {
+/// A port of loopback that nobody listens on.
+pub(crate) async fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("there is no free port")?;
     Ok(listener.local_addr()?)
 }

@@ -1,11 +1,14 @@
 //! How fast it starts on a database that exists, and how little memory it keeps when it is idle.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use tokio::time::sleep;
 
-use crate::{http1, process::Sir0, rest, rpc};
+use crate::{
+    http1, rest, rpc,
+    sir0::{Installation, Sir0},
+};
 
 /// What starting showed.
 pub(crate) struct Start {
@@ -16,15 +19,15 @@ pub(crate) struct Start {
 }
 
 /// Starts it again and again on this folder.
-pub(crate) async fn measure(program: &Path, data: &Path, starts: u32) -> Result<Start> {
+pub(crate) async fn measure(installation: &Installation, starts: u32) -> Result<Start> {
     println!("measuring {starts} starts");
     let mut first_answer_ms = Vec::new();
     for _ in 0..starts {
-        let sir0 = Sir0::start(program, data, &[]).await?;
+        let sir0 = Sir0::start(installation, &[]).await?;
         first_answer_ms.push(sir0.took.as_secs_f64() * 1_000.0);
         sir0.stop().await?;
     }
-    let sir0 = Sir0::start(program, data, &[]).await?;
+    let sir0 = Sir0::start(installation, &[]).await?;
     for path in ["/api/status", rest::ONE, rest::TWENTY] {
         let answer = http1::get(sir0.address, path).await?;
         ensure!(answer.status == 200, "GET {path} answered {}", answer.status);

@@ -20,11 +20,7 @@ use tokio::{
 };
 use tonic::{Request, Streaming, metadata::MetadataValue, transport::Channel};
 
-use crate::{
-    http1,
-    process::{EMAIL, PASSWORD},
-    rpc,
-};
+use crate::{rpc, sir0};
 
 /// Watchers share connections, as those behind a proxy do.
 const STREAMS_PER_CONNECTION: u32 = 50;
@@ -46,6 +42,13 @@ pub(crate) struct Delivery {
     pub(crate) arrived: u64,
     /// Deliveries per second while changes were published without waiting.
     pub(crate) per_second: f64,
+}
+
+impl Delivery {
+    /// Whether every change reached every stream.
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.arrived == self.expected
+    }
 }
 
 /// Everything that publisher and watchers share.
@@ -215,14 +218,9 @@ struct Publisher {
 }
 
 impl Publisher {
-    async fn sign_in(sir0: SocketAddr) -> Result<Self> {
-        let body = serde_json::json!({ "email": EMAIL, "password": PASSWORD });
-        let answer = http1::post(sir0, "/api/users/login", &body).await?;
-        ensure!(answer.status == 200, "the login answered {}", answer.status);
-        let answer: serde_json::Value = serde_json::from_slice(&answer.body)?;
-        let token = answer["token"].as_str().context("the login answered without a token")?;
-        let authorization = format!("Bearer {token}").parse()?;
-        Ok(Self { client: rpc::client(sir0).await?, authorization })
+    async fn sign_in(address: SocketAddr) -> Result<Self> {
+        let authorization = sir0::sign_in(address).await?.parse()?;
+        Ok(Self { client: rpc::client(address).await?, authorization })
     }
 
     async fn publish(&mut self, change: u32, board: &Board) -> Result<()> {

@@ -116,7 +116,7 @@ mod tests {
         let file = folder.path().join("answer.bin");
         fs::write(&file, []).expect("a file");
         let address = free_address().await;
-        tokio::spawn(async move { bare::serve_grpc(address, &file).await });
+        tokio::spawn(async move { bare::serve_grpc(address, &file, &file).await });
         listening(address).await;
 
         let figures = grpc(address, 2, 4, TURN).await.expect("answers");

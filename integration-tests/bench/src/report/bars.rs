@@ -1,0 +1,71 @@
+//! What was promised beside what was measured.
+
+use std::fmt;
+
+use super::{Report, cut};
+use crate::{start::Start, stats, streams::Delivery};
+
+const RATIO_BAR: f64 = 0.80;
+const DELIVERY_BAR_MS: f64 = 100.0;
+const START_BAR_MS: f64 = 300.0;
+const MEMORY_BAR_MB: f64 = 40.0;
+
+impl Report {
+    /// One row for each figure that has a bar, or might have one.
+    pub(super) fn bars(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let served = self.delivery.is_some() || self.start.is_some();
+        if self.loads.is_empty() && !served {
+            return Ok(());
+        }
+        writeln!(f, "\n## Bars\n\n| what | figure | bar | met |\n|---|---:|---:|---|")?;
+        for load in &self.loads {
+            let ratio = load.ratio();
+            let figure = format!("{} of the bare server", cut(ratio));
+            if load.has_bar {
+                bar(f, load.what, &figure, &format!("≥ {RATIO_BAR:.2}"), ratio >= RATIO_BAR)?;
+            } else {
+                writeln!(f, "| {} | {figure} | none | |", load.what)?;
+            }
+        }
+        if let Some(delivery) = &self.delivery {
+            of_delivery(f, delivery)?;
+        }
+        self.start.as_ref().map_or(Ok(()), |start| of_start(f, start))
+    }
+}
+
+fn of_delivery(f: &mut fmt::Formatter<'_>, delivery: &Delivery) -> fmt::Result {
+    let arrived = format!("{} of {}", delivery.arrived, delivery.expected);
+    let what = format!("changes to {} open streams, delivered", delivery.streams);
+    bar(f, &what, &arrived, "all", delivery.is_complete())?;
+    let p99 = stats::percentile(&delivery.latencies_ms, 99);
+    let what = format!("one change to {} open streams, p99", delivery.streams);
+    let met = delivery.is_complete() && p99 < DELIVERY_BAR_MS;
+    bar(f, &what, &format!("{p99:.1} ms"), &format!("< {DELIVERY_BAR_MS:.0} ms"), met)
+}
+
+fn of_start(f: &mut fmt::Formatter<'_>, start: &Start) -> fmt::Result {
+    let first = stats::median(&start.first_answer_ms);
+    let figure = format!("{first:.0} ms");
+    let what = "start to first answer on an existing database";
+    bar(f, what, &figure, &format!("< {START_BAR_MS:.0} ms"), first < START_BAR_MS)?;
+    let wanted = format!("< {MEMORY_BAR_MB:.0} MB");
+    match start.idle_megabytes {
+        Some(memory) => {
+            let figure = format!("{memory:.1} MB");
+            bar(f, "idle resident memory", &figure, &wanted, memory < MEMORY_BAR_MB)
+        }
+        None => writeln!(f, "| idle resident memory | not measured here | {wanted} | |"),
+    }
+}
+
+fn bar(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    figure: &str,
+    wanted: &str,
+    met: bool,
+) -> fmt::Result {
+    let met = if met { "yes" } else { "**no**" };
+    writeln!(f, "| {what} | {figure} | {wanted} | {met} |")
+}
