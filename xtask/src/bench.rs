@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::{provision, shell, workspace, workspace::Workspace};
+use crate::{databases, provision, shell, workspace, workspace::Workspace};
 
 /// Where the figures stand.
 const TABLE: &str = "docs/benchmarks.md";
@@ -44,7 +44,10 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     let asked = Asked::by(arguments);
     match asked {
         Asked::Help => {}
-        Asked::Figures | Asked::Table => provision::load_generators(),
+        Asked::Figures | Asked::Table => {
+            provision::load_generators();
+            databases::postgres_if_possible();
+        }
     }
     shell::run(
         Command::new(release.join("sir0-bench"))
@@ -86,8 +89,8 @@ mod tests {
     #[test]
     fn kills_are_told_of_in_the_whole_table_only() {
         assert_eq!(Asked::by(&[]), Asked::Table);
-        assert_eq!(Asked::by(&["--rounds", "9"]), Asked::Table);
-        assert_eq!(Asked::by(&["--only=starts"]), Asked::Figures);
+        assert_eq!(Asked::by(&["--before", "sir0", "--rounds", "9"]), Asked::Table);
+        assert_eq!(Asked::by(&["--only=writes"]), Asked::Figures);
         assert_eq!(Asked::by(&["--out", "-"]), Asked::Figures);
         assert_eq!(Asked::by(&["--only", "reads", "--help"]), Asked::Help);
     }

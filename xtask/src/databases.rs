@@ -38,6 +38,19 @@ pub(crate) fn need() -> Result<()> {
     if missing.is_empty() { Ok(()) } else { crate::provision::servers(&missing) }
 }
 
+/// Installs the server whose changes are measured. Without it the bench says that it is missing.
+#[cfg(unix)]
+pub(crate) fn postgres_if_possible() {
+    if !sir0_throwaway::has_postgres()
+        && let Err(failure) = crate::provision::servers(&["postgresql"])
+    {
+        println!("{failure:#}; going on without PostgreSQL");
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn postgres_if_possible() {}
+
 #[cfg(not(unix))]
 pub(crate) fn need() -> Result<()> {
     anyhow::bail!("PostgreSQL, PgBouncer and Redis can be started on Unix only")

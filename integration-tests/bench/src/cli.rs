@@ -46,6 +46,8 @@ pub(crate) enum Command {
 pub(crate) enum Part {
     /// Reads beside the bare servers.
     Reads,
+    /// Changes on both engines, beside an older build and pgbench.
+    Writes,
     /// Changes to open streams.
     Streams,
     /// Starts on an existing database, and the memory of an idle process.
@@ -58,6 +60,9 @@ pub(crate) struct Plan {
     /// The release binary to measure.
     #[arg(long)]
     pub(crate) sir0: PathBuf,
+    /// An older release binary, whose changes are measured in turns with it.
+    #[arg(long, value_name = "BINARY")]
+    pub(crate) before: Option<PathBuf>,
     /// Measure these parts alone, and print them; `docs/benchmarks.md` stays as it is. May be repeated.
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     pub(crate) only: Vec<Part>,
@@ -82,6 +87,9 @@ pub(crate) struct Plan {
     /// Use the built-in load generator even where wrk and h2load are installed.
     #[arg(long)]
     pub(crate) built_in: bool,
+    /// The statements of a change, for pgbench.
+    #[arg(long, value_name = "FILE", default_value = "docs/scaling/change.sql")]
+    pub(crate) script: PathBuf,
     /// Where the table goes; `-` only prints it. Unless given, a whole run writes `docs/benchmarks.md`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -104,10 +112,26 @@ impl Plan {
     }
 }
 
-/// This run's command as a person types it: without what `cargo xtask bench` puts before their words.
+/// This run's command as a person types it: without what `cargo xtask bench` puts before their words, and without the
+/// path of an older binary, which says nothing elsewhere.
 pub(crate) fn typed() -> String {
     let words = std::env::args().skip_while(|word| word != "--sir0").skip(2);
-    words.fold("cargo xtask bench".to_owned(), |line, word| line + " " + &word)
+    as_typed(words)
+}
+
+fn as_typed(words: impl Iterator<Item = String>) -> String {
+    let mut line = "cargo xtask bench".to_owned();
+    let mut is_path = false;
+    for word in words {
+        let shown = match word.split_once('=') {
+            Some(("--before", _)) => "--before=BINARY",
+            _ if is_path => "BINARY",
+            _ => &word,
+        };
+        line = line + " " + shown;
+        is_path = word == "--before";
+    }
+    line
 }
 
 #[cfg(test)]
@@ -126,10 +150,21 @@ mod tests {
     #[test]
     fn a_part_alone_leaves_the_table_as_it_is() {
         let all = plan("").expect("a plan");
-        let some = plan("--only streams,starts").expect("a plan");
+        let some = plan("--only writes,starts").expect("a plan");
 
         assert!(all.has(Part::Reads) && all.table() == Some("docs/benchmarks.md".into()));
         assert!(some.has(Part::Starts) && !some.has(Part::Reads) && some.table().is_none());
         assert_eq!(plan("--out -").expect("a plan").table(), None);
+    }
+
+    #[test]
+    fn the_table_names_no_path_of_the_machine() {
+        let line = |words: &str| as_typed(words.split_whitespace().map(str::to_owned));
+
+        assert_eq!(
+            line("--before /a/sir0 --rounds 2"),
+            "cargo xtask bench --before BINARY --rounds 2"
+        );
+        assert_eq!(line("--before=/a/sir0"), "cargo xtask bench --before=BINARY");
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Answer {
 pub(crate) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     host: String,
+    /// What stands in `Authorization`.
+    authorization: Option<String>,
 }
 
 impl Connection {
@@ -30,7 +32,13 @@ impl Connection {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // Ends with the sender; what goes wrong on the way, the request reports.
         tokio::spawn(connection);
-        Ok(Self { sender, host: address.to_string() })
+        Ok(Self { sender, host: address.to_string(), authorization: None })
+    }
+
+    /// Connects, and shows these credentials with every request.
+    pub(crate) async fn open_as(address: SocketAddr, authorization: &str) -> Result<Self> {
+        let connection = Self::open(address).await?;
+        Ok(Self { authorization: Some(authorization.to_owned()), ..connection })
     }
 
     /// Asks and reads the answer to its end.
@@ -39,6 +47,9 @@ impl Connection {
             Request::builder().method(method).uri(path).header(header::HOST, &self.host);
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
         }
         self.sender.ready().await?;
         let answer = self.sender.send_request(request.body(Full::new(body))?).await?;

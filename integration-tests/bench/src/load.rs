@@ -2,6 +2,7 @@
 //! else from this program.
 
 mod built_in;
+pub(crate) mod changes;
 mod h2load;
 mod wrk;
 

@@ -15,6 +15,7 @@ mod sir0;
 mod start;
 mod stats;
 mod streams;
+mod writes;
 
 use anyhow::Result;
 use clap::Parser;

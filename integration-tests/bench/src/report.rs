@@ -1,12 +1,15 @@
 //! The table: every figure with its spread, every bar beside its figure.
 
 mod bars;
+mod changes;
 mod loads;
 mod streams;
 
 use std::fmt;
 
-use crate::{compare::Comparison, machine::Machine, start::Start, streams::Delivery};
+use crate::{
+    compare::Comparison, machine::Machine, start::Start, streams::Delivery, writes::Writes,
+};
 
 /// Where the figures stand.
 pub(crate) const TABLE: &str = "docs/benchmarks.md";
@@ -19,6 +22,7 @@ pub(crate) struct Report {
     rounds: u32,
     seconds: u64,
     pub(crate) loads: Vec<Comparison>,
+    pub(crate) writes: Option<Writes>,
     pub(crate) delivery: Option<Delivery>,
     pub(crate) start: Option<Start>,
 }
@@ -26,7 +30,16 @@ pub(crate) struct Report {
 impl Report {
     /// Of a run that has measured nothing yet.
     pub(crate) const fn new(machine: Machine, command: String, rounds: u32, seconds: u64) -> Self {
-        Self { machine, command, rounds, seconds, loads: Vec::new(), delivery: None, start: None }
+        Self {
+            machine,
+            command,
+            rounds,
+            seconds,
+            loads: Vec::new(),
+            writes: None,
+            delivery: None,
+            start: None,
+        }
     }
 
     /// Whether every change reached every stream.
@@ -56,6 +69,9 @@ processes of their own on loopback, with the same number of worker threads."
         self.bars(f)?;
         if !self.loads.is_empty() {
             loads::section(f, &self.loads, *rounds, *seconds)?;
+        }
+        if let Some(writes) = &self.writes {
+            changes::section(f, writes, *rounds, *seconds)?;
         }
         if let Some(delivery) = &self.delivery {
             streams::deliveries(f, delivery)?;

@@ -13,7 +13,7 @@ use crate::{
     report::Report,
     rest, rpc,
     sir0::{Installation, Sir0},
-    start, streams,
+    start, streams, writes,
 };
 
 /// Measures, prints, writes.
@@ -39,6 +39,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if plan.has(Part::Starts) {
         report.start = Some(start::measure(&installation, plan.starts).await?);
+    }
+    if plan.has(Part::Writes) {
+        report.writes = Some(writes::measure(plan, folder.path()).await?);
     }
 
     let text = report.to_string();

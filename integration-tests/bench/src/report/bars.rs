@@ -13,8 +13,11 @@ const MEMORY_BAR_MB: f64 = 40.0;
 impl Report {
     /// One row for each figure that has a bar, or might have one.
     pub(super) fn bars(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by_hand = self.writes.iter().flat_map(|writes| &writes.engines);
+        let by_hand: Vec<_> =
+            by_hand.filter_map(|engine| Some((&engine.name, engine.to_hand()?))).collect();
         let served = self.delivery.is_some() || self.start.is_some();
-        if self.loads.is_empty() && !served {
+        if self.loads.is_empty() && by_hand.is_empty() && !served {
             return Ok(());
         }
         writeln!(f, "\n## Bars\n\n| what | figure | bar | met |\n|---|---:|---:|---|")?;
@@ -26,6 +29,9 @@ impl Report {
             } else {
                 writeln!(f, "| {} | {figure} | none | |", load.what)?;
             }
+        }
+        for (engine, ratio) in by_hand {
+            writeln!(f, "| changes on {engine} | {} of pgbench | none | |", cut(ratio))?;
         }
         if let Some(delivery) = &self.delivery {
             of_delivery(f, delivery)?;
