@@ -48,8 +48,12 @@ pub(crate) enum Part {
     Reads,
     /// Changes on both engines, beside an older build and pgbench.
     Writes,
+    /// What a change writes on SQLite.
+    Disk,
     /// Changes to open streams.
     Streams,
+    /// The memory of idle streams, of each kind.
+    Memory,
     /// Starts on an existing database, and the memory of an idle process.
     Starts,
 }
@@ -150,10 +154,10 @@ mod tests {
     #[test]
     fn a_part_alone_leaves_the_table_as_it_is() {
         let all = plan("").expect("a plan");
-        let some = plan("--only writes,starts").expect("a plan");
+        let some = plan("--only writes,disk").expect("a plan");
 
         assert!(all.has(Part::Reads) && all.table() == Some("docs/benchmarks.md".into()));
-        assert!(some.has(Part::Starts) && !some.has(Part::Reads) && some.table().is_none());
+        assert!(some.has(Part::Disk) && !some.has(Part::Reads) && some.table().is_none());
         assert_eq!(plan("--out -").expect("a plan").table(), None);
     }
 

@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, client::conn::http1, header};
+use hyper::{Method, Request, body::Incoming, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
@@ -61,6 +61,26 @@ impl Connection {
             body: body.collect().await?.to_bytes(),
         })
     }
+}
+
+/// An answer that does not end, and the connection it comes on.
+pub(crate) struct Endless {
+    _connection: Connection,
+    _rest: Incoming,
+}
+
+/// Asks for server-sent events on a separate connection, and waits for the first bytes.
+pub(crate) async fn events(address: SocketAddr, path: &str) -> Result<Endless> {
+    let mut connection = Connection::open(address).await?;
+    let request = Request::get(path)
+        .header(header::HOST, &connection.host)
+        .header(header::ACCEPT, "text/event-stream")
+        .body(Full::new(Bytes::new()))?;
+    let answer = connection.sender.send_request(request).await?;
+    ensure!(answer.status() == 200, "GET {path} answered {}", answer.status());
+    let mut rest = answer.into_body();
+    rest.frame().await.context("the events ended before they began")??;
+    Ok(Endless { _connection: connection, _rest: rest })
 }
 
 /// Asks once, on a separate connection.

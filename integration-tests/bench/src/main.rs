@@ -3,9 +3,11 @@
 mod bare;
 mod cli;
 mod compare;
+mod disk;
 mod http1;
 mod load;
 mod machine;
+mod memory;
 mod process;
 mod report;
 mod rest;
@@ -16,6 +18,7 @@ mod start;
 mod stats;
 mod streams;
 mod writes;
+mod written;
 
 use anyhow::Result;
 use clap::Parser;

@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{bare::Route, rpc};
+use crate::{bare::Route, rpc, written::Written};
 
 /// How long a server may take to answer, and to stop: far more than it takes, also on a busy machine under valgrind.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -75,6 +75,12 @@ impl Process {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         let kibibytes: f64 = line.split_whitespace().next()?.parse().ok()?;
         Some(kibibytes * 1_024.0 / 1_000_000.0)
+    }
+
+    /// What it asked the system to write so far, to files and to pipes, where the system tells (Linux).
+    pub(crate) fn written(&self) -> Option<Written> {
+        let told = fs::read_to_string(format!("/proc/{}/io", self.child.id()?)).ok()?;
+        Written::read(&told)
     }
 
     /// Asks it to stop, as an operator would, and waits until it has.

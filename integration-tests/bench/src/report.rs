@@ -8,7 +8,8 @@ mod streams;
 use std::fmt;
 
 use crate::{
-    compare::Comparison, machine::Machine, start::Start, streams::Delivery, writes::Writes,
+    compare::Comparison, disk::Disk, machine::Machine, memory::Held, start::Start,
+    streams::Delivery, writes::Writes,
 };
 
 /// Where the figures stand.
@@ -23,7 +24,9 @@ pub(crate) struct Report {
     seconds: u64,
     pub(crate) loads: Vec<Comparison>,
     pub(crate) writes: Option<Writes>,
+    pub(crate) disk: Option<Disk>,
     pub(crate) delivery: Option<Delivery>,
+    pub(crate) memory: Vec<Held>,
     pub(crate) start: Option<Start>,
 }
 
@@ -37,7 +40,9 @@ impl Report {
             seconds,
             loads: Vec::new(),
             writes: None,
+            disk: None,
             delivery: None,
+            memory: Vec::new(),
             start: None,
         }
     }
@@ -73,8 +78,14 @@ processes of their own on loopback, with the same number of worker threads."
         if let Some(writes) = &self.writes {
             changes::section(f, writes, *rounds, *seconds)?;
         }
+        if let Some(disk) = &self.disk {
+            changes::disk(f, disk)?;
+        }
         if let Some(delivery) = &self.delivery {
             streams::deliveries(f, delivery)?;
+        }
+        if !self.memory.is_empty() {
+            streams::memory(f, &self.memory)?;
         }
         self.start.as_ref().map_or(Ok(()), |start| streams::starts(f, start))
     }

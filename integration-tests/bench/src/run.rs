@@ -7,8 +7,10 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     cli::{Part, Plan, typed},
     compare::{self, Comparison},
+    disk,
     load::Generators,
     machine::Machine,
+    memory,
     process::{Answers, Bare, Runner},
     report::Report,
     rest, rpc,
@@ -42,6 +44,12 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if plan.has(Part::Writes) {
         report.writes = Some(writes::measure(plan, folder.path()).await?);
+    }
+    if plan.has(Part::Disk) {
+        report.disk = Some(disk::measure(plan, folder.path()).await?);
+    }
+    if plan.has(Part::Memory) {
+        report.memory = memory::measure(plan, folder.path()).await?;
     }
 
     let text = report.to_string();

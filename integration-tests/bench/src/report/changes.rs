@@ -1,9 +1,10 @@
-//! Changes: how many in a second.
+//! Changes: how many in a second, and what one writes.
 
 use std::fmt;
 
 use super::cut;
 use crate::{
+    disk::{self, Disk},
     stats,
     writes::{CLIENTS, OnEngine, Turns, Writes},
 };
@@ -84,4 +85,43 @@ impl fmt::Display for Turns {
             write!(f, "{:.0} µs |", stats::median(&self.processor_us))
         }
     }
+}
+
+pub(super) fn disk(f: &mut fmt::Formatter<'_>, disk: &Disk) -> fmt::Result {
+    let Disk { alone, together } = disk;
+    writeln!(
+        f,
+        "
+### What a change writes on SQLite
+
+A price is changed in a store of {} games with descriptions of {} characters, {} times a turn. `-wal` is the file that
+commits are appended to: by how much it grew. Calls are those that write, as Linux counts them for the process, less those
+of the same requests that change nothing. A page takes two; the others wake threads and write a line of the log. Shown
+are medians of the turns, in parentheses the least and the most.
+
+| a change | by one client | by {CLIENTS} at once |
+|---|---:|---:|",
+        disk::GAMES,
+        disk::DESCRIPTION,
+        disk::CHANGES,
+    )?;
+    for (what, alone, together) in [
+        ("bytes of `-wal`", &alone.log_bytes, &together.log_bytes),
+        ("pages of `-wal`", &alone.pages, &together.pages),
+        ("calls that write", &alone.calls, &together.calls),
+        ("bytes of these calls", &alone.call_bytes, &together.call_bytes),
+    ] {
+        writeln!(f, "| {what} | {} | {} |", spread(alone), spread(together))?;
+    }
+    Ok(())
+}
+
+fn spread(values: &[f64]) -> String {
+    if values.is_empty() {
+        return "not measured here".to_owned();
+    }
+    let (least, most) = stats::spread(values);
+    let places = usize::from(most < 1_000.0);
+    let median = stats::median(values);
+    format!("{median:.places$} ({least:.places$} to {most:.places$})")
 }
