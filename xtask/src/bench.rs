@@ -13,6 +13,8 @@ const TABLE: &str = "docs/benchmarks.md";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Help,
+    /// Counts of instructions, which take valgrind.
+    Instructions,
     /// Figures that are printed, or go elsewhere.
     Figures,
     /// The whole table.
@@ -26,6 +28,8 @@ impl Asked {
         };
         if has("--help") || has("-h") {
             Self::Help
+        } else if has("--instructions") {
+            Self::Instructions
         } else if has("--only") || has("--out") {
             Self::Figures
         } else {
@@ -44,6 +48,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     let asked = Asked::by(arguments);
     match asked {
         Asked::Help => {}
+        Asked::Instructions => provision::instruction_counter()?,
         Asked::Figures | Asked::Table => {
             provision::load_generators();
             databases::postgres_if_possible();
@@ -92,6 +97,7 @@ mod tests {
         assert_eq!(Asked::by(&["--before", "sir0", "--rounds", "9"]), Asked::Table);
         assert_eq!(Asked::by(&["--only=writes"]), Asked::Figures);
         assert_eq!(Asked::by(&["--out", "-"]), Asked::Figures);
+        assert_eq!(Asked::by(&["--instructions", "--out", "-"]), Asked::Instructions);
         assert_eq!(Asked::by(&["--only", "reads", "--help"]), Asked::Help);
     }
 }

@@ -52,7 +52,8 @@ Usage: cargo xtask NAME [ARGUMENTS]
                    builds release, breaks things under load, writes docs/reliability.md
                    (`cargo xtask drill --help` lists the drills; `all` runs each)
   bench [ARGS]     builds release, measures against bare servers, writes docs/benchmarks.md; --only PART prints a
-                   part alone (`cargo xtask bench --help` lists the arguments)
+                   part alone; --instructions counts with callgrind and writes docs/instructions.md, and with --check
+                   fails when a count grew by more than a tenth (`cargo xtask bench --help` lists the arguments)
 
 Needs Rust, Node 20 or later and Python 3.10 or later. What else is lacking (a C compiler, PostgreSQL and
 Redis, cargo-nextest, npm and Python packages, wrk and h2load) it installs on Debian as root and says so;

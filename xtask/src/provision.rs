@@ -40,6 +40,9 @@ const LOAD_GENERATORS: &[Tool] = &[
     Tool { program: "h2load", packages: &["nghttp2-client"] },
 ];
 
+/// What counts instructions.
+const COUNTERS: &[Tool] = &[Tool { program: "valgrind", packages: &["valgrind"] }];
+
 /// The programs that the lines of README and docs call, and the programs that give those lines a separate network.
 const PAGES: &[Tool] = &[
     Tool { program: "curl", packages: &["curl"] },
@@ -72,6 +75,11 @@ pub(crate) fn load_generators() {
     if let Err(failure) = need(LOAD_GENERATORS) {
         println!("{failure:#}; going on with the built-in load generator");
     }
+}
+
+/// Valgrind, without which there are no counts of instructions.
+pub(crate) fn instruction_counter() -> Result<()> {
+    need(COUNTERS)
 }
 
 /// The folder of the Node tests, whose packages hold buf too.

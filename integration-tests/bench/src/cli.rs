@@ -70,6 +70,12 @@ pub(crate) struct Plan {
     /// Measure these parts alone, and print them; `docs/benchmarks.md` stays as it is. May be repeated.
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     pub(crate) only: Vec<Part>,
+    /// Count instructions with callgrind instead of measuring, which a busy machine does not disturb.
+    #[arg(long, conflicts_with_all = ["only", "before"])]
+    pub(crate) instructions: bool,
+    /// Write no table: fail when a count of sir0 is more than a tenth above the one in the table.
+    #[arg(long, requires = "instructions", conflicts_with = "out")]
+    pub(crate) check: bool,
     /// How often each side is measured, in turns.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
@@ -94,7 +100,8 @@ pub(crate) struct Plan {
     /// The statements of a change, for pgbench.
     #[arg(long, value_name = "FILE", default_value = "docs/scaling/change.sql")]
     pub(crate) script: PathBuf,
-    /// Where the table goes; `-` only prints it. Unless given, a whole run writes `docs/benchmarks.md`.
+    /// Where the table goes; `-` only prints it. Unless given, a whole run writes `docs/benchmarks.md`, and
+    /// `--instructions` writes `docs/instructions.md`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -110,6 +117,7 @@ impl Plan {
         match &self.out {
             Some(file) if file.as_os_str() == "-" => None,
             Some(file) => Some(file.clone()),
+            None if self.instructions => Some(crate::instructions::TABLE.into()),
             None if self.only.is_empty() => Some(crate::report::TABLE.into()),
             None => None,
         }
@@ -155,10 +163,19 @@ mod tests {
     fn a_part_alone_leaves_the_table_as_it_is() {
         let all = plan("").expect("a plan");
         let some = plan("--only writes,disk").expect("a plan");
+        let counts = plan("--instructions").expect("a plan");
 
         assert!(all.has(Part::Reads) && all.table() == Some("docs/benchmarks.md".into()));
         assert!(some.has(Part::Disk) && !some.has(Part::Reads) && some.table().is_none());
+        assert_eq!(counts.table(), Some("docs/instructions.md".into()));
         assert_eq!(plan("--out -").expect("a plan").table(), None);
+    }
+
+    #[test]
+    fn a_check_is_one_of_instructions() {
+        assert!(plan("--check").is_err());
+        assert!(plan("--instructions --check").is_ok());
+        assert!(plan("--instructions --only reads").is_err());
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod cli;
 mod compare;
 mod disk;
 mod http1;
+mod instructions;
 mod load;
 mod machine;
 mod memory;
@@ -28,6 +29,7 @@ use crate::cli::{Cli, Command};
 #[tokio::main]
 async fn main() -> Result<()> {
     match Cli::parse().command {
+        Command::Run(plan) if plan.instructions => instructions::run(&plan).await,
         Command::Run(plan) => run::run(&plan).await,
         Command::BareRest { listen, route } => bare::serve_rest(listen, route).await,
         Command::BareGrpc { listen, answer, list } => {
