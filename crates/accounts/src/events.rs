@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sir0_feed::{Event, Unreadable};
 use sir0_kernel::{SessionId, Timestamp};
+use sir0_storage::Announcement;
 
 use crate::domain::{AccountsEvent, SessionEnded};
 
@@ -29,15 +30,20 @@ impl TryFrom<SessionEndedRow> for SessionEnded {
 }
 
 impl AccountsEvent {
+    /// The row that a change at this moment records.
+    pub(crate) fn announcement(&self, at: Timestamp) -> Announcement {
+        Announcement { kind: self.kind(), payload: self.payload(), at }
+    }
+
     /// The word in the table.
-    pub(crate) const fn kind(&self) -> &'static str {
+    const fn kind(&self) -> &'static str {
         match self {
             Self::SessionEnded(_) => "session_ended",
         }
     }
 
     /// The row in the table.
-    pub(crate) fn payload(&self) -> String {
+    fn payload(&self) -> String {
         let row = match self {
             Self::SessionEnded(ended) => serde_json::to_string(&SessionEndedRow::from(ended)),
         };

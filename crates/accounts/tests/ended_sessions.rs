@@ -12,7 +12,10 @@ use sir0_contract_accounts_internal::{
 use sir0_host::Configured;
 use sir0_kernel::{Clock, Role, SystemClock, Timestamp};
 use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret};
-use sir0_storage::sqlite::{self, Database};
+use sir0_storage::{
+    Announcement,
+    sqlite::{self, Database},
+};
 use sir0_tokens::{KeySet, SigningKey, Verifier};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -201,10 +204,13 @@ async fn a_peer_stays_in_sync_across_what_only_a_newer_version_understands() {
     let mut messages = setup.watches("").await.expect("a peer");
     let (_, token) = up_to_sync(&mut messages).await;
     let newer = Database::open(&setup.folder.path().join("accounts.db"), &[]).await;
-    let mut tx = newer.expect("a database").write().await.expect("a turn to write");
-    let announced = sqlite::announce(&mut tx, "renamed", "not JSON", Timestamp::from_micros(0));
-    let position = announced.await.expect("a table").to_string();
+    let newer = newer.expect("a database");
+    let mut tx = newer.write().await.expect("a turn to write");
+    let (payload, at) = ("not JSON".to_owned(), Timestamp::from_micros(0));
+    let renamed = Announcement { kind: "renamed", payload, at };
+    sqlite::announce(&mut tx, &renamed).await.expect("a table");
     tx.commit().await.expect("room on the disk");
+    let position = newer.event_bounds().await.expect("a table").head.to_string();
 
     let heartbeat = next(&mut messages).await;
     let mut resumed = setup.watches(&token).await.expect("a token of ours");

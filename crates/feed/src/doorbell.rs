@@ -15,22 +15,27 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Rings here and, where there is a wire, in every process that follows the same table.
 #[derive(Debug)]
 pub(crate) struct Doorbell {
-    here: Arc<Notify>,
-    wire: Wire,
+    here: Notify,
+    elsewhere: Arc<Notify>,
+    /// Without a Redis, PostgreSQL tells the others when it gives positions. Processes that share a file poll.
+    wire: Option<Wire>,
+}
+
+/// What a ring is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ring {
+    /// Something was committed here. It may have no position yet.
+    Committed,
+    /// Another process says that there is something to read.
+    Numbered,
 }
 
 #[derive(Debug)]
-enum Wire {
-    /// One process, or several that share a file and poll.
-    None,
-    Redis {
-        redis: Redis,
-        channel: String,
-    },
-    /// `LISTEN` and `NOTIFY`; rung by a task, so that many commits at once cost one statement.
-    Postgres {
-        out: Arc<Notify>,
-    },
+struct Wire {
+    redis: Redis,
+    channel: String,
+    /// Whether others can read what was committed at once, or only once it has a position.
+    rings_at_once: bool,
 }
 
 impl Doorbell {
@@ -41,7 +46,7 @@ impl Doorbell {
         redis: Option<Redis>,
         stopped: &CancellationToken,
     ) -> Self {
-        let here = Arc::new(Notify::new());
+        let elsewhere = Arc::new(Notify::new());
         let until = |task: Task| {
             let stopped = stopped.clone();
             tokio::spawn(async move { stopped.run_until_cancelled(task).await })
@@ -49,49 +54,64 @@ impl Doorbell {
         let wire = match (redis, database) {
             (Some(redis), _) => {
                 let channel = format!("sir0:feed:{feed}");
-                until(Box::pin(hear_redis(redis.clone(), channel.clone(), Arc::clone(&here))));
-                Wire::Redis { redis, channel }
+                let heard = Arc::clone(&elsewhere);
+                until(Box::pin(hear_redis(redis.clone(), channel.clone(), heard)));
+                let rings_at_once = matches!(database, Database::Sqlite(_));
+                Some(Wire { redis, channel, rings_at_once })
             }
             (None, Database::Postgres(database)) => {
-                let out = Arc::new(Notify::new());
-                until(Box::pin(listen(database.clone(), Arc::clone(&here))));
-                until(Box::pin(notify(database.clone(), Arc::clone(&out))));
-                Wire::Postgres { out }
+                until(Box::pin(listen(database.clone(), Arc::clone(&elsewhere))));
+                None
             }
-            (None, Database::Sqlite(_)) => Wire::None,
+            (None, Database::Sqlite(_)) => None,
         };
-        Self { here, wire }
+        Self { here: Notify::new(), elsewhere, wire }
     }
 
-    /// Rings, and does not wait.
+    /// Says that something was committed, and does not wait.
     pub(crate) fn ring(&self) {
         self.here.notify_one();
-        match &self.wire {
-            Wire::None => {}
-            Wire::Redis { redis, channel } => redis.publish(channel.clone(), String::new()),
-            Wire::Postgres { out } => out.notify_one(),
+        if let Some(wire) = self.wire.as_ref().filter(|wire| wire.rings_at_once) {
+            wire.ring();
+        }
+    }
+
+    /// Says that events got their positions, and does not wait.
+    pub(crate) fn ring_elsewhere(&self) {
+        if let Some(wire) = &self.wire {
+            wire.ring();
         }
     }
 
     /// Waits for a ring. A ring that came before is not lost. Several rings count as one.
-    pub(crate) async fn rings(&self) {
-        self.here.notified().await;
+    pub(crate) async fn rings(&self) -> Ring {
+        tokio::select! {
+            biased;
+            () = self.here.notified() => Ring::Committed,
+            () = self.elsewhere.notified() => Ring::Numbered,
+        }
+    }
+}
+
+impl Wire {
+    fn ring(&self) {
+        self.redis.publish(self.channel.clone(), String::new());
     }
 }
 
 type Task = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-async fn hear_redis(redis: Redis, channel: String, here: Arc<Notify>) {
+async fn hear_redis(redis: Redis, channel: String, elsewhere: Arc<Notify>) {
     let mut rings = redis.subscribe(channel);
     loop {
         rings.next().await;
-        here.notify_one();
+        elsewhere.notify_one();
     }
 }
 
-async fn listen(database: postgres::Database, here: Arc<Notify>) {
+async fn listen(database: postgres::Database, elsewhere: Arc<Notify>) {
     loop {
-        let Err(error) = hear(&database, &here).await;
+        let Err(error) = hear(&database, &elsewhere).await;
         tracing::debug!(error = &error as &dyn Error, "the doorbell is not heard at the moment");
         tokio::time::sleep(RETRY).await;
     }
@@ -99,21 +119,12 @@ async fn listen(database: postgres::Database, here: Arc<Notify>) {
 
 async fn hear(
     database: &postgres::Database,
-    here: &Notify,
+    elsewhere: &Notify,
 ) -> storage::Result<std::convert::Infallible> {
     let mut notices = database.listen().await?;
     loop {
         // The first ring stands for those that were missed before this connection listened.
-        here.notify_one();
+        elsewhere.notify_one();
         notices.next().await?;
-    }
-}
-
-async fn notify(database: postgres::Database, out: Arc<Notify>) {
-    loop {
-        out.notified().await;
-        if let Err(error) = database.notify().await {
-            tracing::debug!(error = &error as &dyn Error, "the doorbell could not be rung");
-        }
     }
 }

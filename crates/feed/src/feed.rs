@@ -8,13 +8,13 @@ use std::{
 
 use sir0_kernel::Clock;
 use sir0_redis::Redis;
-use sir0_storage::{self as storage, Database, Position};
+use sir0_storage::{self as storage, Database, Numbered, Position};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Event, Follower, Rounds,
-    doorbell::Doorbell,
+    doorbell::{Doorbell, Ring},
     event::{Reader, row_bytes},
     gauges::Gauges,
     tail::{Capacity, Tail},
@@ -88,7 +88,7 @@ impl<E: Event> Feed<E> {
         clock: Arc<dyn Clock>,
         config: Config,
     ) -> storage::Result<Self> {
-        let head = database.event_bounds().await?.head;
+        let head = database.number_events().await?.head;
         let stopped = CancellationToken::new();
         let shared = Arc::new(Shared {
             tail: RwLock::new(Tail::starting_at(head, config.capacity())),
@@ -116,9 +116,15 @@ impl<E: Event> Feed<E> {
         *self.shared.head.borrow()
     }
 
-    /// The latest position committed, by any process.
+    /// The latest position committed, by any process. Everything that was committed before the question has a position
+    /// then.
     pub async fn committed(&self) -> storage::Result<Position> {
-        Ok(self.shared.database.event_bounds().await?.head)
+        // Boxed: a stream that is long open asks once, and should not carry the question.
+        let numbered = Box::pin(number(&self.shared)).await?;
+        if numbered.moved > 0 {
+            self.ring();
+        }
+        Ok(numbered.head)
     }
 
     /// Follows from a position: what came after it is heard first.
@@ -138,7 +144,13 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
     while let Some(rung) =
         shared.stopped.run_until_cancelled(timeout(pause, shared.doorbell.rings())).await
     {
-        pause = match read_on(&shared).await {
+        // What others gave positions to can be read also while this process can give none.
+        let numbered = match rung {
+            Ok(Ring::Numbered) => Ok(()),
+            Ok(Ring::Committed) | Err(_) => number(&shared).await.map(drop),
+        };
+        let read = read_on(&shared).await;
+        pause = match numbered.and(read) {
             Ok(events) => {
                 if rung.is_err() {
                     shared.gauges.found_unrung(events);
@@ -156,6 +168,15 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
             }
         };
     }
+}
+
+/// Gives positions to what was committed, and tells the others.
+async fn number<E>(shared: &Shared<E>) -> storage::Result<Numbered> {
+    let numbered = shared.database.number_events().await?;
+    if numbered.moved > 0 {
+        shared.doorbell.ring_elsewhere();
+    }
+    Ok(numbered)
 }
 
 /// Reads the new events, and answers how many rows there were.

@@ -142,6 +142,8 @@ pub async fn copy(from: &Database, to: &Database) -> Result<Vec<Copied>, CopyErr
         sqlx::query(set).execute(&mut **tx).await?;
     }
     on_either!(to, tx => tx.commit().await?);
+    // The positions that the source gave for the copy are those of the copy.
+    on_either!(from, tx => tx.commit().await?);
     Ok(copied)
 }
 
@@ -163,6 +165,7 @@ impl Tx {
                 names.join(", ")
             );
             sqlx::raw_sql(AssertSqlSafe(hold)).execute(&mut **tx).await?;
+            crate::postgres::number_events(tx).await?;
         }
         Ok((tx, tables))
     }

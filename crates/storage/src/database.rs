@@ -1,6 +1,8 @@
 //! A database of either engine, for callers that write no SQL themselves: the feed, the health check and the shutdown.
 
-use crate::{Bounds, EventRow, Location, Migrations, Position, Result, Step, postgres, sqlite};
+use crate::{
+    Bounds, EventRow, Location, Migrations, Numbered, Position, Result, Step, postgres, sqlite,
+};
 
 /// A database of either engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,6 +48,11 @@ impl Database {
     /// How far the kept events reach.
     pub async fn event_bounds(&self) -> Result<Bounds> {
         on_either!(self, it => it.event_bounds().await)
+    }
+
+    /// Gives a position to every event that was committed before.
+    pub async fn number_events(&self) -> Result<Numbered> {
+        on_either!(self, it => it.number_events().await)
     }
 
     /// Forgets all but the latest `keep` events.

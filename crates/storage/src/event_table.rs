@@ -1,10 +1,8 @@
 //! The table of events in one engine. Compiled once for each engine.
 
-use sir0_kernel::Timestamp;
-
-use super::{ANNOUNCE, At, Database, Tx};
+use super::{ANNOUNCE, At, Database, Db, Tx};
 use crate::{
-    Result,
+    Announcement, Result,
     events::{AFTER, BOUNDS, Bounds, EventRow, PRUNE, Position},
 };
 
@@ -32,7 +30,7 @@ impl Database {
     pub async fn prune_events(&self, keep: i64) -> Result<()> {
         let mut tx = self.write().await?;
         sqlx::query(PRUNE).bind(keep).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The key that seals the tokens of this database's lists and streams; its migration made it.
@@ -45,12 +43,26 @@ impl Database {
     }
 }
 
-/// Records an event in the transaction of the change it reports, and answers with its position. So a reader of the
-/// table never hears of a change that did not happen, and never misses one that did.
+/// A statement on its way, which answers with rows of this kind.
+pub type Query<O> = sqlx::query::QueryAs<'static, Db, O, <Db as sqlx::Database>::Arguments>;
+
+/// Begins a statement whose first three parameters are an event.
+pub(super) fn announcing<O: for<'r> sqlx::FromRow<'r, super::Row>>(
+    sql: &'static str,
+    Announcement { kind, payload, at }: &Announcement,
+) -> Query<O> {
+    sqlx::query_as(sql).bind(*kind).bind(payload.clone()).bind(At(*at))
+}
+
+/// Records an event in the transaction of the change it reports. So a reader of the table never hears of a change that
+/// did not happen, and never misses one that did.
 ///
-/// It is the last step of a unit of work before the commit: on PostgreSQL other writers wait for their position until
-/// then.
-pub async fn announce(tx: &mut Tx, kind: &str, payload: &str, at: Timestamp) -> Result<Position> {
-    let query = sqlx::query_scalar(ANNOUNCE).bind(kind).bind(payload).bind(At(at));
-    Ok(query.fetch_one(&mut **tx).await?)
+/// The events of one thing are in the order of their commits, if each unit of work holds the thing when it announces.
+pub async fn announce(
+    tx: &mut Tx,
+    Announcement { kind, payload, at }: &Announcement,
+) -> Result<()> {
+    let query = sqlx::query(ANNOUNCE).bind(*kind).bind(payload.clone()).bind(At(*at));
+    query.execute(&mut **tx).await?;
+    Ok(())
 }

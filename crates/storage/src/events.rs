@@ -11,6 +11,26 @@ pub type Position = i64;
 /// How many events are kept. A reader that fell further behind starts over.
 pub const KEPT: i64 = 100_000;
 
+/// An event that a unit of work is about to record.
+#[derive(Clone, Debug)]
+pub struct Announcement {
+    /// What happened, in the words of the service.
+    pub kind: &'static str,
+    /// The details, as JSON.
+    pub payload: String,
+    /// When the change began.
+    pub at: Timestamp,
+}
+
+/// What came of giving positions to events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// The latest position. Whatever committed before the question has this one or an earlier one.
+    pub head: Position,
+    /// How many events got theirs now. On SQLite they have them when they commit, and this is 0.
+    pub moved: i64,
+}
+
 /// One event as its service wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventRow {

@@ -5,10 +5,11 @@
 
 pub mod copy;
 mod database;
+mod dialect;
 mod error;
 mod events;
 mod location;
-mod locks;
+
 mod migrations;
 pub mod postgres;
 pub mod private;
@@ -18,7 +19,7 @@ pub mod sqlite;
 
 pub use database::Database;
 pub use error::{Error, Result};
-pub use events::{AFTER, BOUNDS, Bounds, EventRow, KEPT, PRUNE, Position};
+pub use events::{AFTER, Announcement, BOUNDS, Bounds, EventRow, KEPT, Numbered, PRUNE, Position};
 pub use location::{DatabaseConfig, Examination, Location};
 pub use migrations::{Migration, Migrations, Step, StepState};
 pub use serving::Serving;

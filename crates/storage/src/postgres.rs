@@ -7,24 +7,32 @@ use std::{fmt, path::Path, str::FromStr};
 
 use sir0_kernel::read_secret;
 use sqlx::{
-    Connection, Executor, PgPool, Postgres, Transaction,
+    Connection, Executor, PgConnection, PgPool, Postgres,
     postgres::{PgConnectOptions, PgListener},
 };
 
 use crate::{
-    Error as StorageError, Examination, Migration, Result, Step,
+    Error as StorageError, Examination, Migration, Numbered, Position, Result, Step,
     migrations::{FIRST_STEP, apply, inspect, is_no_table},
 };
 
+mod change;
 #[path = "event_table.rs"]
 mod event_table;
 mod moment;
 mod pool;
 mod session;
+mod unit;
 
-pub use crate::{postgres_for_share as for_share, postgres_for_update as for_update};
-pub use event_table::announce;
+pub use crate::{
+    postgres_announcing as announcing, postgres_for_share as for_share,
+    postgres_for_update as for_update,
+};
+pub use change::change;
+pub use event_table::{Query, announce};
 pub use moment::At;
+pub use unit::Tx;
+
 use session::{Session, connect, connect_in_time, refuse_lent_transactions};
 
 /// The engine.
@@ -33,17 +41,16 @@ pub type Db = Postgres;
 /// A row of an answer.
 pub type Row = sqlx::postgres::PgRow;
 
-/// A unit of work: all of it happens or none.
-pub type Tx = Transaction<'static, Postgres>;
-
-/// Records an event. A sequence alone would number the events in the order in which they are written, and a reader
-/// could pass a number whose transaction commits later. Here each event waits for the commit of the one before it.
+/// Records an event. It has no position yet, so nobody waits for the commit of anybody else.
 pub const ANNOUNCE: &str = "
-      WITH next AS (UPDATE feed_head SET position = position + 1 RETURNING position)
-    INSERT INTO events (position, kind, payload, announced_at)
-    SELECT position, $1, $2, $3
-      FROM next
- RETURNING position";
+    INSERT INTO outbox (kind, payload, announced_at)
+    VALUES ($1, $2, $3)";
+
+/// Gives positions to what committed, see the migration that made the function.
+pub const NUMBER: &str = "SELECT head, moved FROM number_events()";
+
+/// How many events one [`NUMBER`] moves at most.
+const NUMBERED_AT_ONCE: i64 = 10_000;
 
 /// Where a database is.
 #[derive(Clone, Debug)]
@@ -91,12 +98,13 @@ pub async fn migrate(address: &Address, migrations: &[Migration]) -> Result<Vec<
     Ok(steps)
 }
 
-/// One service's database. Half of its connections write, the others only read. So reads never wait behind writes, and
-/// only the writing connections have to be cleaned of transactions.
+/// One service's database. Half of its connections write, the others only read, so reads never wait behind writes. One
+/// gives events their positions, so that nobody waits for that behind a queue of writes.
 #[derive(Clone, Debug)]
 pub struct Database {
     writers: PgPool,
     readers: PgPool,
+    numbering: PgPool,
 }
 
 impl Database {
@@ -111,16 +119,19 @@ impl Database {
         migrations: &[Migration],
     ) -> Result<(Self, Vec<Step>)> {
         let readers = address.connections / 2;
-        let writers = pool::kept(address.connections - readers, Session::Writing)
-            .after_release(|connection, _| Box::pin(pool::end_open_transaction(connection)))
-            .connect_lazy_with(address.options.clone());
-        let readers =
-            pool::kept(readers, Session::Reading).connect_lazy_with(address.options.clone());
+        let of = |connections, session| {
+            pool::kept(connections, session).connect_lazy_with(address.options.clone())
+        };
+        let database = Self {
+            writers: of(address.connections - readers - 1, Session::Writing),
+            readers: of(readers, Session::Reading),
+            numbering: of(1, Session::Writing),
+        };
         // The pools make their first connections meanwhile. The first call reports a failure to connect.
         let migrating = Box::pin(migrate(address, migrations));
-        let (reader, writer) = (Box::pin(readers.acquire()), Box::pin(writers.acquire()));
-        let (steps, _, _) = tokio::join!(migrating, reader, writer);
-        Ok((Self { writers, readers }, steps?))
+        let [one, two, three] = database.pools().map(|pool| Box::pin(pool.acquire()));
+        let (steps, _, _, _) = tokio::join!(migrating, one, two, three);
+        Ok((database, steps?))
     }
 
     /// Tells which steps the database has, without changing it.
@@ -131,12 +142,12 @@ impl Database {
 
     /// Begins a unit of work that writes. If it is dropped without a commit, nothing is written.
     pub async fn write(&self) -> Result<Tx> {
-        Ok(self.writers.begin().await?)
+        Tx::begin(&self.writers, "BEGIN").await
     }
 
     /// Begins a unit of work that reads one consistent moment.
     pub async fn snapshot(&self) -> Result<Tx> {
-        Ok(self.writers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?)
+        Tx::begin(&self.writers, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await
     }
 
     /// Connections for single reads.
@@ -147,7 +158,8 @@ impl Database {
 
     /// Whether the database can be read and written.
     pub async fn check(&self) -> Result<()> {
-        sqlx::query("SELECT position FROM feed_head").execute(&self.readers).await?;
+        const EVENTS: &str = "SELECT position, EXISTS (SELECT FROM outbox) FROM feed_head";
+        sqlx::query(EVENTS).execute(&self.readers).await?;
         let statement = "SELECT pg_is_in_recovery()";
         let follows_another: bool = sqlx::query_scalar(statement).fetch_one(&self.writers).await?;
         if follows_another { Err(StorageError::ReadOnly) } else { Ok(()) }
@@ -156,17 +168,22 @@ impl Database {
     /// How many connections there are, and how many of them wait for work.
     #[must_use]
     pub fn connections(&self) -> (u32, usize) {
-        let size = self.writers.size() + self.readers.size();
-        (size, self.writers.num_idle() + self.readers.num_idle())
+        (
+            self.pools().map(PgPool::size).iter().sum(),
+            self.pools().map(PgPool::num_idle).iter().sum(),
+        )
     }
 
-    /// Tells every process that listens that something was committed.
-    pub async fn notify(&self) -> Result<()> {
-        sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&self.writers).await?;
-        Ok(())
+    const fn pools(&self) -> [&PgPool; 3] {
+        [&self.readers, &self.writers, &self.numbering]
     }
 
-    /// Listens for the [`Self::notify`] of other processes, on a separate connection.
+    /// Gives a position to every event that was committed before, and tells every process that listens.
+    pub async fn number_events(&self) -> Result<Numbered> {
+        number_events(&mut *self.numbering.acquire().await?).await
+    }
+
+    /// Listens for what [`Self::number_events`] of other processes tells, on a separate connection.
     pub async fn listen(&self) -> Result<Notices> {
         let mut listener = PgListener::connect_with(&self.readers).await?;
         listener.listen(CHANNEL).await?;
@@ -175,12 +192,26 @@ impl Database {
 
     /// Closes every connection after the running work has ended.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writers.close().await;
+        for pool in self.pools() {
+            pool.close().await;
+        }
     }
 }
 
-/// Channels belong to a database, and each service has its own.
+/// Gives a position to every event that was committed before.
+pub(crate) async fn number_events(connection: &mut PgConnection) -> Result<Numbered> {
+    let mut all = 0;
+    loop {
+        let (head, moved): (Position, i64) =
+            sqlx::query_as(NUMBER).fetch_one(&mut *connection).await?;
+        all += moved;
+        if moved < NUMBERED_AT_ONCE {
+            return Ok(Numbered { head, moved: all });
+        }
+    }
+}
+
+/// Channels belong to a database, and each service has its own. The function that gives positions has this name too.
 const CHANNEL: &str = "sir0_events";
 
 /// Hears when other processes have committed something.

@@ -3,7 +3,13 @@
 //! Every write begins with `BEGIN IMMEDIATE` on the one writing connection. A transaction that begins as a reader
 //! and then writes fails as "locked" when another got there first; one that begins as a writer waits instead.
 
-use std::{error::Error, fs::File, path::Path, time::Duration};
+use std::{
+    error::Error,
+    fs::File,
+    ops::{Deref, DerefMut},
+    path::Path,
+    time::Duration,
+};
 
 use sir0_kernel::Timestamp;
 use sqlx::{
@@ -16,15 +22,19 @@ use sqlx::{
     },
 };
 
-use crate::{Error as StorageError, Migration, Result, Step, migrations::apply, private};
+use crate::{Error as StorageError, Migration, Numbered, Result, Step, migrations::apply, private};
 
+mod change;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 #[path = "event_table.rs"]
 mod event_table;
 mod file;
 
-pub use crate::{sqlite_for_share as for_share, sqlite_for_update as for_update};
-pub use event_table::announce;
+pub use crate::{
+    sqlite_announcing as announcing, sqlite_for_share as for_share, sqlite_for_update as for_update,
+};
+pub use change::change;
+pub use event_table::{Query, announce};
 pub use file::backup;
 use file::keep_private;
 pub(crate) use file::{examine, first_step, judge};
@@ -35,8 +45,30 @@ pub type Db = Sqlite;
 /// A row of an answer.
 pub type Row = sqlx::sqlite::SqliteRow;
 
-/// A unit of work: all of it happens or none.
-pub type Tx = Transaction<'static, Sqlite>;
+/// A unit of work: all of it happens or none. Dropped without a commit, it is rolled back.
+#[derive(Debug)]
+pub struct Tx(Transaction<'static, Sqlite>);
+
+impl Tx {
+    /// Commits it.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+}
 
 /// A moment as a column holds it: microseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +77,7 @@ pub struct At(pub Timestamp);
 /// Records an event. One writer at a time makes the row ids follow the order of commits.
 pub const ANNOUNCE: &str = "
     INSERT INTO events (kind, payload, announced_at)
-    VALUES ($1, $2, $3)
- RETURNING position";
+    VALUES ($1, $2, $3)";
 
 /// How long a writer waits for its turn, and a reader for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -85,12 +116,17 @@ impl Database {
 
     /// Begins a unit of work that writes. If it is dropped without a commit, nothing is written.
     pub async fn write(&self) -> Result<Tx> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
     }
 
     /// Begins a unit of work that reads one consistent moment.
     pub async fn snapshot(&self) -> Result<Tx> {
-        Ok(self.readers.begin().await?)
+        Ok(Tx(self.readers.begin().await?))
+    }
+
+    /// The latest position. Events have theirs when they commit.
+    pub async fn number_events(&self) -> Result<Numbered> {
+        Ok(Numbered { head: self.event_bounds().await?.head, moved: 0 })
     }
 
     /// Connections for single reads.
@@ -104,7 +140,7 @@ impl Database {
         sqlx::query("SELECT COUNT(*) FROM events WHERE position = 0")
             .execute(&self.readers)
             .await?;
-        Ok(self.write().await?.rollback().await?)
+        Ok(self.write().await?.0.rollback().await?)
     }
 
     /// How many connections there are, and how many of them wait for work.

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use sir0_kernel::Timestamp;
 use sir0_storage::{
-    Database, DatabaseConfig, Location, Migration,
+    Announcement, Database, DatabaseConfig, Location, Migration,
     copy::{CopyError, copy},
     postgres, sqlite,
 };
@@ -127,6 +128,32 @@ async fn a_table_that_would_not_arrive_whole_stops_the_copy_before_it_begins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_process_announced_last_is_copied_with_a_position() {
+    let places = [Empty::on_postgres(), Empty::on_sqlite(), Empty::on_postgres()];
+    let mut databases = Vec::new();
+    for place in &places {
+        databases.push(open(place, "", "").await);
+    }
+    let Database::Postgres(first) = &databases[0] else { panic!("the first is a server") };
+    let mut tx = first.write().await.expect("a connection");
+    for payload in ["1", "2"] {
+        let at = Timestamp::from_micros(1_800_000_000_000_000);
+        let noted = Announcement { kind: "noted", payload: payload.to_owned(), at };
+        postgres::announce(&mut tx, &noted).await.expect("a table");
+    }
+    tx.commit().await.expect("room on the disk");
+
+    copy(&databases[0], &databases[1]).await.expect("an empty database");
+    copy(&databases[0], &databases[2]).await.expect("an empty database");
+
+    for database in &databases {
+        let events = database.events_after(0, 10).await.expect("a table");
+        let told: Vec<_> = events.iter().map(|row| (row.position, row.payload.as_str())).collect();
+        assert_eq!(told, [(1, "1"), (2, "2")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_into_a_table_that_has_rows_is_refused() {
     let places = [Empty::on_sqlite(), Empty::on_postgres()];
     let source = open(&places[0], TABLES_OF_SQLITE, TABLES_OF_POSTGRES).await;
@@ -147,7 +174,10 @@ async fn open(empty: &Empty, on_sqlite: &'static str, on_postgres: &'static str)
             Database::Sqlite(sqlite::Database::open(&file, &steps).await.expect("a database"))
         }
         Location::Postgres(address) => {
-            let events = include_str!("../../../migrations/storefront/postgres/0002_events.sql");
+            let events = concat!(
+                include_str!("../../../migrations/storefront/postgres/0002_events.sql"),
+                include_str!("../../../migrations/storefront/postgres/0007_outbox.sql"),
+            );
             let steps = [step(1, "tables", on_postgres), step(2, "events", events)];
             let opened = postgres::Database::open(&address, &steps).await;
             Database::Postgres(opened.expect("a database"))

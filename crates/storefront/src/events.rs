@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use sir0_feed::{Event, Unreadable};
+use sir0_kernel::Timestamp;
+use sir0_storage::Announcement;
 
 use crate::{
     domain::{Game, GameEvent, Genre},
@@ -18,8 +20,13 @@ struct Row {
 }
 
 impl GameEvent {
+    /// The row that a change at this moment records.
+    pub(crate) fn announcement(&self, at: Timestamp) -> Announcement {
+        Announcement { kind: self.kind(), payload: self.payload(), at }
+    }
+
     /// The word in the table.
-    pub(crate) const fn kind(&self) -> &'static str {
+    const fn kind(&self) -> &'static str {
         match self {
             Self::Added(_) => "added",
             Self::Changed { .. } => "changed",
@@ -28,7 +35,7 @@ impl GameEvent {
     }
 
     /// The row in the table.
-    pub(crate) fn payload(&self) -> String {
+    fn payload(&self) -> String {
         let genre_before = match self {
             Self::Changed { genre_before, .. } => Some(genre_before.as_str().to_owned()),
             Self::Added(_) | Self::Removed(_) => None,

@@ -38,6 +38,8 @@ async fn rows(tables: &Tables) -> Rows {
         Tables::Server(url) => {
             let mut database = PgConnection::connect(url).await.expect("a database");
             let games = sqlx::query_as(GAMES).fetch_all(&mut database).await.expect("games");
+            // What a killed process committed last may have no position yet.
+            sqlx::query("SELECT number_events()").execute(&mut database).await.expect("a function");
             let events = sqlx::query_as(EVENTS).fetch_all(&mut database).await.expect("events");
             (games, events)
         }

@@ -32,7 +32,7 @@ pub(crate) async fn forgets_after(tables: &Tables, events: i64) {
 pub(crate) async fn breaks(tables: &Tables) {
     let statement = match tables {
         Tables::File(_) => "DROP TABLE events",
-        Tables::Server(_) => "DROP TABLE feed_head",
+        Tables::Server(_) => "DROP TABLE outbox",
     };
     run(tables, statement).await;
 }

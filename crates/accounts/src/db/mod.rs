@@ -8,9 +8,9 @@ mod postgres;
 mod sqlite;
 
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
-use sir0_storage::{self as storage, Position};
+use sir0_storage::{self as storage, Announcement};
 
-use crate::domain::{AccountsEvent, Email, SessionEnded, User, Username};
+use crate::domain::{Email, SessionEnded, User, Username};
 
 /// An account with its password hash.
 #[derive(Clone)]
@@ -48,7 +48,7 @@ storage::room! {
         end_session(id: SessionId, at: Timestamp) -> Option<SessionEnded>;
         end_sessions_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
         forget_sessions(expired_before: Timestamp) -> ();
-        announce(event: &AccountsEvent, at: Timestamp) -> Position;
+        announce(announcement: &Announcement) -> ();
     }
 }
 

@@ -1,12 +1,12 @@
 //! Sessions: begun by a login, ended once. Compiled once for each engine.
 
 use sir0_kernel::{SessionId, Timestamp, UserId};
-use sir0_storage::{self as storage, Position};
+use sir0_storage::{self as storage, Announcement};
 
 use super::engine::{self, At, Database, for_share};
 use crate::{
     db::{Store, StoredUser, Tx},
-    domain::{AccountsEvent, SessionEnded},
+    domain::SessionEnded,
 };
 
 storage::row! {
@@ -133,13 +133,8 @@ impl Tx<engine::Tx> {
         Ok(())
     }
 
-    /// Records the event beside the end of a session, in the same transaction, so no service misses it. It is the last
-    /// step before the commit, because other events wait for their place until then.
-    pub(crate) async fn announce(
-        &mut self,
-        event: &AccountsEvent,
-        at: Timestamp,
-    ) -> storage::Result<Position> {
-        engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
+    /// Records the event beside the end of a session, in the same transaction, so no service misses it.
+    pub(crate) async fn announce(&mut self, announcement: &Announcement) -> storage::Result<()> {
+        engine::announce(&mut self.tx, announcement).await
     }
 }

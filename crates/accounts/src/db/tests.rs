@@ -7,7 +7,7 @@ use sir0_storage::{DatabaseConfig, Location};
 use sir0_throwaway::on_every_engine;
 
 use super::*;
-use crate::domain::{Email, User, Username};
+use crate::domain::{AccountsEvent, Email, User, Username};
 
 mod races;
 mod rooms;

@@ -125,7 +125,7 @@ pub(crate) async fn announce_and_commit(
     at: Timestamp,
 ) -> Result<(), AccountsError> {
     for ended in ended {
-        tx.announce(&AccountsEvent::SessionEnded(*ended), at).await?;
+        tx.announce(&AccountsEvent::SessionEnded(*ended).announcement(at)).await?;
     }
     Ok(tx.commit().await?)
 }

@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use sir0_feed::{Config, Feed};
 use sir0_kernel::{SystemClock, Timestamp};
 use sir0_redis::Redis;
-use sir0_storage::{self as storage, Database, DatabaseConfig, Migration, postgres, sqlite};
+use sir0_storage::{
+    self as storage, Announcement, Database, DatabaseConfig, Migration, postgres, sqlite,
+};
 use tempfile::TempDir;
 
 use crate::Noted;
@@ -17,7 +19,10 @@ const SQLITE: Migration = Migration {
 };
 
 const POSTGRES: Migration = Migration {
-    sql: include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
+    sql: concat!(
+        include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
+        include_str!("../../../../migrations/storefront/postgres/0007_outbox.sql"),
+    ),
     ..SQLITE
 };
 
@@ -85,7 +90,7 @@ impl Process {
     /// As [`Self::notes`], for any kind and any payloads.
     pub(crate) async fn announces(
         &self,
-        kind: &str,
+        kind: &'static str,
         payloads: impl IntoIterator<Item = impl ToString>,
     ) {
         macro_rules! announce {
@@ -93,7 +98,8 @@ impl Process {
                 let mut tx = $database.write().await.expect("a turn to write");
                 for payload in payloads {
                     let (payload, at) = (payload.to_string(), Timestamp::from_micros(0));
-                    $engine::announce(&mut tx, kind, &payload, at).await.expect("a table");
+                    let announcement = Announcement { kind, payload, at };
+                    $engine::announce(&mut tx, &announcement).await.expect("a table");
                 }
                 tx.commit().await.expect("room on the disk");
             }};
@@ -105,6 +111,7 @@ impl Process {
     }
 
     pub(crate) async fn keeps_only(&self, events: i64) {
+        self.0.number_events().await.expect("a table");
         self.0.prune_events(events).await.expect("a turn to write");
     }
 }

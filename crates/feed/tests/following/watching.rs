@@ -164,13 +164,16 @@ on_every_engine! {
         assert_eq!(next(&mut proof).await, ("in sync".to_owned(), behind(0)));
         beats(&mut proof).await;
 
-        // The feed does not read on, because it hears no ring.
+        // The feed does not read on, because it hears no ring. On PostgreSQL the question for the proof gives the event
+        // its position, and rings.
         process.notes([1]).await;
-        assert_eq!(beats(&mut plain).await, behind(0));
-        let silence = timeout(4 * Numbers::<true>::HEARTBEAT, proof.next()).await;
-        assert!(silence.is_err(), "{silence:?}");
+        if place.server.is_none() {
+            assert_eq!(beats(&mut plain).await, behind(0));
+            let silence = timeout(4 * Numbers::<true>::HEARTBEAT, proof.next()).await;
+            assert!(silence.is_err(), "{silence:?}");
+            feed.ring();
+        }
 
-        feed.ring();
         assert_eq!(next(&mut proof).await, ("noted 1".to_owned(), behind(1)));
         assert_eq!(beats(&mut proof).await, behind(1));
     }

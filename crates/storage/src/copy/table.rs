@@ -49,9 +49,9 @@ pub(super) enum Value {
 /// whether the database numbers it.
 pub(super) type ColumnRow = (String, String, String, i64, bool);
 
-/// The tables of one row, which a migration makes. Their row is changed and not copied: the sealing key, and the
-/// position that PostgreSQL counts.
-const OF_ONE_ROW: [&str; 2] = ["sealing_key", "feed_head"];
+/// Tables whose rows are not copied. Two have one row, which a migration makes and the copy changes: the sealing key, and
+/// the position that PostgreSQL counts. What waits for a position there gets it before the copy begins.
+const APART: [&str; 3] = ["sealing_key", "feed_head", "outbox"];
 
 /// Rows read at a time: memory stays bounded however large a table is.
 const BATCH: usize = 500;
@@ -64,7 +64,7 @@ impl Table {
         kind_of: fn(&str) -> Option<Kind>,
     ) -> Result<Vec<Self>, CopyError> {
         let mut tables: Vec<Self> = Vec::new();
-        let columns = columns.into_iter().filter(|(table, ..)| !OF_ONE_ROW.contains(&&**table));
+        let columns = columns.into_iter().filter(|(table, ..)| !APART.contains(&&**table));
         for (table, name, kind, in_key, is_numbered) in columns {
             let Some(kind) = kind_of(&kind) else {
                 let why = format!("no type of ours is `{kind}`, the one of `{name}`");

@@ -1,8 +1,8 @@
-//! Connections that are kept: made ready, tried after a pause, and cleaned of what a cancelled call left.
+//! Connections that are kept: made ready, and tried after a pause.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
-use sqlx::{Connection, Executor, PgConnection, postgres::PgPoolOptions};
+use sqlx::{Connection, PgConnection, postgres::PgPoolOptions};
 
 use super::session::{PATIENCE, Session};
 
@@ -29,23 +29,4 @@ async fn still_there(connection: &mut PgConnection, idle: Duration) -> sqlx::Res
         return Ok(true);
     }
     Ok(matches!(tokio::time::timeout(Duration::from_secs(1), connection.ping()).await, Ok(Ok(()))))
-}
-
-/// Ends a transaction that a cancelled call left open, or answers that the connection is to be closed.
-///
-/// sqlx 0.9 can hand a connection back inside a transaction when `begin` is cancelled (transact-rs/sqlx 4385, 4393).
-/// The next user's write would then join that transaction, be acknowledged, and never be committed.
-pub(super) async fn end_open_transaction(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    // `BEGIN` comes first: usually no transaction is open, and a bare `ROLLBACK` then fills the server's log with
-    // warnings.
-    let statement = sqlx::raw_sql("BEGIN; ROLLBACK");
-    let cleaned = tokio::time::timeout(Duration::from_secs(1), connection.execute(statement));
-    match cleaned.await {
-        Ok(Ok(_)) => Ok(!connection.is_in_transaction()),
-        Ok(Err(error)) => {
-            tracing::debug!(error = &error as &dyn Error, "a connection is lost and is closed");
-            Ok(false)
-        }
-        Err(_elapsed) => Ok(false),
-    }
 }

@@ -1,9 +1,7 @@
 //! PostgreSQL: many writers at once.
 
 use std::{
-    hash::{BuildHasher, Hasher, RandomState},
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
@@ -12,8 +10,10 @@ use sir0_storage::{
 };
 use sir0_throwaway::{Lends, PgBouncer};
 
-use crate::{NOON, hang_up_after};
+use crate::hang_up_after;
 
+#[path = "numbering.rs"]
+mod numbering;
 #[path = "stories.rs"]
 mod stories;
 
@@ -29,7 +29,10 @@ const NOTES: Migration = Migration {
 const EVENTS: Migration = Migration {
     version: 2,
     name: "events",
-    sql: include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
+    sql: concat!(
+        include_str!("../../../../migrations/storefront/postgres/0002_events.sql"),
+        include_str!("../../../../migrations/storefront/postgres/0007_outbox.sql"),
+    ),
 };
 
 /// Where one database is. To the database, every handle opened on it is a separate process.
@@ -109,7 +112,7 @@ async fn behind_a_pooler_that_lends_sessions_work_is_done_and_notices_are_heard(
     let mut notices = database.listen().await.expect("a connection");
 
     stories::write_note(&database, "through it").await.expect("a turn to write");
-    database.notify().await.expect("a connection");
+    stories::announce(&database, 1).await;
 
     let heard = tokio::time::timeout(Duration::from_secs(10), notices.next()).await;
     heard.expect("a notice").expect("a connection");
@@ -181,61 +184,4 @@ async fn calls_cancelled_while_they_began_leave_no_session_inside_a_transaction(
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-}
-
-// SQLite has one writer at a time, so no other writer can come between a position and its commit.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_reader_by_position_misses_nothing_of_many_writers_at_once() {
-    const PROCESSES: i64 = 4;
-    const WRITERS: i64 = 8;
-    const EVENTS_EACH: i64 = 20;
-    const ALL: i64 = PROCESSES * WRITERS * EVENTS_EACH;
-    let place = Place::empty();
-    let reader = place.open().await;
-    let all_written = AtomicBool::new(false);
-
-    let mut writers = Vec::new();
-    for _ in 0..PROCESSES {
-        let database = place.open().await;
-        writers.extend((0..WRITERS).map(|_| {
-            let database = database.clone();
-            async move {
-                for _ in 0..EVENTS_EACH {
-                    let mut tx = database.write().await.expect("a connection");
-                    some_time().await;
-                    engine::announce(&mut tx, "noted", "", NOON).await.expect("a table");
-                    some_time().await;
-                    tx.commit().await.expect("room on the disk");
-                }
-            }
-        }));
-    }
-    let writing = async {
-        let writers = writers.into_iter().map(tokio::spawn);
-        for written in futures::future::join_all(writers).await {
-            written.expect("no writer panics");
-        }
-        all_written.store(true, Ordering::Release);
-    };
-    let reading = async {
-        let mut seen = Vec::new();
-        loop {
-            let is_last = all_written.load(Ordering::Acquire);
-            let position = seen.last().copied().unwrap_or(0);
-            let rows = reader.events_after(position, 100).await.expect("a table");
-            if is_last && rows.is_empty() {
-                return seen;
-            }
-            seen.extend(rows.iter().map(|row| row.position));
-        }
-    };
-    let (seen, ()) = futures::future::join(reading, writing).await;
-
-    assert_eq!(seen, (1..=ALL).collect::<Vec<_>>());
-}
-
-/// A pause of unpredictable length, as work takes.
-async fn some_time() {
-    let random = RandomState::new().build_hasher().finish();
-    tokio::time::sleep(Duration::from_micros(random % 3_000)).await;
 }

@@ -1,7 +1,7 @@
 //! What every database promises the services above it. Compiled once for each engine.
 
 use sir0_kernel::Timestamp;
-use sir0_storage::{AFTER, BOUNDS, Bounds, Error, Migration, PRUNE, Step, StepState};
+use sir0_storage::{AFTER, Announcement, BOUNDS, Bounds, Error, Migration, PRUNE, Step, StepState};
 
 use super::{EVENTS, NOTES, Place, engine};
 use crate::{NOON, hang_up_after};
@@ -12,7 +12,7 @@ pub(super) async fn write_note(
 ) -> sir0_storage::Result<()> {
     let mut tx = database.write().await?;
     sqlx::query("INSERT INTO notes (text) VALUES ($1)").bind(text).execute(&mut *tx).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await
 }
 
 pub(super) async fn notes(database: &engine::Database) -> Vec<String> {
@@ -20,13 +20,17 @@ pub(super) async fn notes(database: &engine::Database) -> Vec<String> {
     notes.fetch_all(database.reader()).await.expect("a table")
 }
 
-async fn announce(database: &engine::Database, count: usize) {
+pub(super) async fn announce(database: &engine::Database, count: usize) {
     let mut tx = database.write().await.expect("a turn to write");
     for number in 0..count {
-        let payload = number.to_string();
-        engine::announce(&mut tx, "noted", &payload, NOON).await.expect("a table");
+        engine::announce(&mut tx, &noted(number.to_string(), NOON)).await.expect("a table");
     }
     tx.commit().await.expect("room on the disk");
+    database.number_events().await.expect("a table");
+}
+
+pub(super) fn noted(payload: impl Into<String>, at: Timestamp) -> Announcement {
+    Announcement { kind: "noted", payload: payload.into(), at }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,6 +219,38 @@ async fn a_statement_that_cannot_be_understood_does_not_prepare() {
     assert!(engine::prepare(&database, "SELECT FROM notes WHERE").await.is_err());
 }
 
+/// Changes a note, and announces it, in one statement.
+const CHANGE_NOTE: &str = engine::announcing!(
+    "
+    UPDATE notes
+       SET text = $4
+     WHERE text = $5
+ RETURNING note"
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_nothing_is_not_announced_and_what_is_refused_neither() {
+    let place = Place::empty();
+    let database = place.open().await;
+    write_note(&database, "mine").await.expect("a free text");
+    write_note(&database, "yours").await.expect("a free text");
+    let change = async |from: &'static str, to: &'static str| {
+        let announcement = noted(to, NOON);
+        database.change::<(i64,)>(CHANGE_NOTE, &announcement, |it| it.bind(to).bind(from)).await
+    };
+
+    assert_eq!(change("mine", "ours").await.expect("a table"), Some((1,)));
+    assert_eq!(change("mine", "lost").await.expect("a table"), None);
+    let refused = change("yours", "ours").await.expect_err("a text that is there");
+    assert!(matches!(refused, Error::Taken(_)), "{refused:?}");
+
+    database.number_events().await.expect("a table");
+    let events = database.events_after(0, 10).await.expect("a table");
+    let payloads: Vec<_> = events.iter().map(|row| row.payload.as_str()).collect();
+    assert_eq!(payloads, ["ours"]);
+    assert_eq!(notes(&database).await, ["ours", "yours"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_read_in_the_order_of_their_commits() {
     let place = Place::empty();
@@ -300,9 +336,10 @@ async fn a_moment_is_read_as_it_was_written() {
     let mut tx = database.write().await.expect("a turn to write");
     for micros in moments {
         let at = Timestamp::from_micros(micros);
-        engine::announce(&mut tx, "noted", "", at).await.expect("a table");
+        engine::announce(&mut tx, &noted("", at)).await.expect("a table");
     }
     tx.commit().await.expect("room on the disk");
+    database.number_events().await.expect("a table");
 
     let rows = database.events_after(0, 10).await.expect("a table");
     assert_eq!(rows.iter().map(|row| row.announced_at.micros()).collect::<Vec<_>>(), moments);

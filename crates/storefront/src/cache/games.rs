@@ -46,6 +46,13 @@ impl GameCache {
         Self { games, age: Arc::default() }
     }
 
+    /// The game if it is in memory. Another process may have changed it a moment ago.
+    pub(crate) async fn peek(&self, id: GameId) -> Option<Arc<Game>> {
+        let age = self.age.load(Ordering::Acquire);
+        let kept = self.games.get(&id).await.filter(|kept| kept.age == age)?;
+        Some(kept.game)
+    }
+
     /// The game from memory, or read once, however many callers ask at the same time. A game that does not exist is not
     /// kept.
     pub(crate) async fn game<R, E>(

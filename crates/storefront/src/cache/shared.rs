@@ -37,10 +37,10 @@ impl SharedCache {
         let wrapped = self.redis.get(&key(id)).await?;
         let content = self.seal.unwrap(&purpose(id), &wrapped).ok()?;
         let (read_at, game) = content.split_first_chunk()?;
-        if !self.freshness.is_fresh(id, Position::from_be_bytes(*read_at)) {
+        let game: Game = serde_json::from_slice::<StoredGame>(game).ok()?.try_into().ok()?;
+        if !self.freshness.is_fresh(&game, Position::from_be_bytes(*read_at)) {
             return None;
         }
-        let game = serde_json::from_slice::<StoredGame>(game).ok()?.try_into().ok()?;
         counts().redis.increment(1);
         Some(game)
     }
@@ -68,7 +68,7 @@ mod tests {
     use sir0_kernel::Price;
 
     use super::*;
-    use crate::domain::{Description, Genre, Title};
+    use crate::domain::{Description, GameEvent, Genre, Title};
 
     /// An instance of the storefront, as far as the shared cache can tell.
     fn instance(redis: &sir0_throwaway::Redis, key: u8) -> SharedCache {
@@ -115,7 +115,7 @@ mod tests {
         keeps(&late, &reader, &lanterns(3), 10).await;
 
         // The reader hears of a change. The late instance read the game before it, and leaves its copy only now.
-        reader.freshness.changed(lanterns(3).id, 11);
+        reader.freshness.changed(&GameEvent::Added(lanterns(4)), 11);
         late.keep(&lanterns(3), 10);
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(reader.game(lanterns(3).id).await, None);

@@ -1,15 +1,15 @@
 //! Single games. Compiled once for each engine.
 
 use sir0_kernel::{GameId, Price, Timestamp};
-use sir0_storage::{self as storage, Position};
+use sir0_storage::{self as storage, Announcement};
 
 use super::{
-    ORDER_WORDS,
+    HOLD_GAMES, ORDER_WORDS,
     engine::{self, At, Database, for_update},
 };
 use crate::{
     db::{Store, Tx},
-    domain::{Description, Game, GameEvent, Genre, KEYS_VERSION, NewGame, Title, searched},
+    domain::{Description, Game, Genre, KEYS_VERSION, NewGame, Title, searched},
 };
 
 storage::row! {
@@ -69,14 +69,6 @@ pub(crate) const ADD_GAME: &str = "
             title_sort, genre_fold, keys_version, keys_revision)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1)
  RETURNING game_id";
-
-pub(crate) const REMOVE_GAME: &str = concat!(
-    "
-    DELETE FROM games
-     WHERE game_id = $1
- RETURNING ",
-    game_columns!()
-);
 
 pub(crate) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
 
@@ -176,21 +168,17 @@ impl Tx<engine::Tx> {
         Ok(Game { id, title, genre, price, description, revision: 1 })
     }
 
-    /// Removes a game and answers with what it was; `None` when it was gone already.
-    pub(crate) async fn remove_game(&mut self, id: GameId) -> storage::Result<Option<Game>> {
-        let row =
-            sqlx::query_as(REMOVE_GAME).bind(i64::from(id)).fetch_optional(&mut *self.tx).await?;
-        row.map(game_from).transpose()
+    /// Records an event beside the change that it reports, in the same transaction. Watchers never hear of a change that
+    /// did not happen, and never miss one that did.
+    pub(crate) async fn announce(&mut self, announcement: &Announcement) -> storage::Result<()> {
+        engine::announce(&mut self.tx, announcement).await
     }
 
-    /// Records an event beside the change it reports, in the same transaction. Watchers never hear of a change that did
-    /// not happen, and never miss one that did. It is the last step before the commit, because other events wait for
-    /// their place until then.
-    pub(crate) async fn announce(
-        &mut self,
-        event: &GameEvent,
-        at: Timestamp,
-    ) -> storage::Result<Position> {
-        engine::announce(&mut self.tx, event.kind(), &event.payload(), at).await
+    /// Holds the table: no other unit of work adds, changes or removes a game until this one ends.
+    pub(crate) async fn hold_games(&mut self) -> storage::Result<()> {
+        if let Some(hold) = HOLD_GAMES {
+            sqlx::query(hold).execute(&mut *self.tx).await?;
+        }
+        Ok(())
     }
 }

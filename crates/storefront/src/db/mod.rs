@@ -8,9 +8,9 @@ mod postgres;
 mod sqlite;
 
 use sir0_kernel::{GameId, Timestamp};
-use sir0_storage::{self as storage, Position};
+use sir0_storage::{self as storage, Announcement};
 
-use crate::domain::{Bounds, Created, Game, GameEvent, Listing, NewGame, Page, RequestKey};
+use crate::domain::{Bounds, Created, Game, Listing, NewGame, Page, RequestKey};
 
 storage::room! {
     StorefrontDb and StorefrontTx of "storefront"
@@ -19,6 +19,8 @@ storage::room! {
         game(id: GameId) -> Option<Game>;
         list(listing: &Listing) -> Page;
         present_after(id: Option<GameId>, bounds: Bounds) -> Vec<Game>;
+        save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
+        remove_game(game: &Game, announcement: &Announcement) -> bool;
         key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
     }
@@ -28,9 +30,10 @@ storage::room! {
         count_games() -> i64;
         add_game(game: NewGame, at: Timestamp) -> Game;
         note_request(request: &RequestKey, game: &Game, at: Timestamp) -> Created;
-        save_game(before: &Game, game: &Game, at: Timestamp) -> bool;
-        remove_game(id: GameId) -> Option<Game>;
-        announce(event: &GameEvent, at: Timestamp) -> Position;
+        save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
+        remove_game(game: &Game, announcement: &Announcement) -> bool;
+        announce(announcement: &Announcement) -> ();
+        hold_games() -> ();
     }
 }
 

@@ -43,3 +43,6 @@ const SYNTAX: Syntax = Syntax { and: " & ", or: " | ", begins: |word| format!("'
 
 /// The index of words is brought in order by the server.
 const ORDER_WORDS: Option<&str> = None;
+
+/// Readers go on.
+const HOLD_GAMES: Option<&str> = Some("LOCK TABLE games IN SHARE ROW EXCLUSIVE MODE");

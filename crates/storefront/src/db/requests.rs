@@ -47,6 +47,6 @@ impl Store<Database> {
     pub(crate) async fn forget_requests(&self, before: Timestamp) -> storage::Result<()> {
         let mut tx = self.database.write().await?;
         sqlx::query(FORGET_REQUESTS).bind(At(before)).execute(&mut *tx).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }

@@ -1,34 +1,35 @@
-//! How a change of a game is written: what changed, and nothing else. Compiled once for each engine.
+//! How a game is changed and removed, and how that is announced in the same statement. Compiled once for each engine.
 //!
+//! What is written is what changed, and nothing else.
 //! SQLite writes each index anew whose columns a statement sets, also to the value they had. So there is a statement for
 //! each set of parts that can change together.
 
-use sir0_kernel::Timestamp;
-use sir0_storage as storage;
+use sir0_storage::{self as storage, Announcement};
 
-use super::engine::{self, At};
+use super::engine::{self, Database, announcing};
 use crate::{
-    db::Tx,
+    db::{Store, Tx},
     domain::{Game, searched},
 };
 
-/// Numbers the columns from the fifth parameter on. Keys that an older version left to be made stay so.
+/// Numbers the columns from the seventh parameter on. The first three are the announcement, whose moment is the third.
+/// Keys that an older version left to be made stay so.
 macro_rules! save {
-    ($($column:literal)*) => { save!(@ [] [$($column)*] [5 6 7 8 9 10 11 12 13]) };
+    ($($column:literal)*) => { save!(@ [] [$($column)*] [7 8 9 10 11 12 13 14 15]) };
     (@ [$($set:tt)*] [$column:literal $($rest:literal)*] [$number:literal $($more:literal)*]) => {
         save!(@ [$($set)* ", " $column " = $" $number] [$($rest)*] [$($more)*])
     };
     (@ [$($set:tt)*] [] $more:tt) => {
-        concat!(
+        announcing!(concat!(
             "
     UPDATE games
-       SET revision = $2, updated_at = $3,
-           keys_revision = CASE WHEN keys_revision = revision THEN $2 ELSE keys_revision END",
+       SET revision = $5, updated_at = $3,
+           keys_revision = CASE WHEN keys_revision = revision THEN $5 ELSE keys_revision END",
             $($set,)*
             "
-     WHERE game_id = $1 AND revision = $4
+     WHERE game_id = $4 AND revision = $6
  RETURNING revision"
-        )
+        ))
     };
 }
 
@@ -57,40 +58,102 @@ pub(crate) const SAVE_GAME: [&str; 16] = [
     save!("price_minor" "genre" "genre_key" "genre_fold" "title" "title_key" "title_sort" "description" "words"),
 ];
 
+pub(crate) const REMOVE_GAME: &str = announcing!(
+    "
+    DELETE FROM games
+     WHERE game_id = $4 AND revision = $5
+ RETURNING revision"
+);
+
+/// The revision that was written, or was there last.
+type Revision = (i32,);
+
+impl Store<Database> {
+    /// Writes what changed of a game, and announces it, as a unit of work of one statement. `false` when another change
+    /// was written first, or the game is gone.
+    pub(crate) async fn save_game(
+        &self,
+        before: &Game,
+        game: &Game,
+        announcement: &Announcement,
+    ) -> storage::Result<bool> {
+        let (sql, bind) = saving(before, game);
+        Ok(self.database.change(sql, announcement, bind).await?.is_some())
+    }
+
+    /// Removes a game at this revision, and announces it, as a unit of work of one statement. `false` when it is at
+    /// another one, or gone.
+    pub(crate) async fn remove_game(
+        &self,
+        game: &Game,
+        announcement: &Announcement,
+    ) -> storage::Result<bool> {
+        Ok(self.database.change(REMOVE_GAME, announcement, removing(game)).await?.is_some())
+    }
+}
+
 impl Tx<engine::Tx> {
-    /// Writes what changed of a game. `false` when another change was written first.
+    /// Writes what changed of a game, and announces it. `false` when another change was written first, or the game is
+    /// gone.
     pub(crate) async fn save_game(
         &mut self,
         before: &Game,
         game: &Game,
-        at: Timestamp,
+        announcement: &Announcement,
     ) -> storage::Result<bool> {
-        let part = |is_other: bool, part: usize| if is_other { part } else { 0 };
-        let parts = part(game.price != before.price, PRICE)
-            | part(game.genre != before.genre, GENRE)
-            | part(game.title != before.title, TITLE)
-            | part(game.description != before.description, DESCRIPTION);
+        let (sql, bind) = saving(before, game);
+        Ok(engine::change(&mut self.tx, sql, announcement, bind).await?.is_some())
+    }
 
-        let query = sqlx::query_scalar(SAVE_GAME[parts]).bind(i64::from(game.id));
-        let mut query = query.bind(game.revision).bind(At(at)).bind(before.revision);
+    /// Removes a game at this revision, and announces it. `false` when it is at another one, or gone.
+    pub(crate) async fn remove_game(
+        &mut self,
+        game: &Game,
+        announcement: &Announcement,
+    ) -> storage::Result<bool> {
+        let removed = engine::change(&mut self.tx, REMOVE_GAME, announcement, removing(game));
+        Ok(removed.await?.is_some())
+    }
+}
+
+/// The statement for what changed, and what it is given.
+fn saving(
+    before: &Game,
+    game: &Game,
+) -> (&'static str, impl FnOnce(engine::Query<Revision>) -> engine::Query<Revision>) {
+    let part = |is_other: bool, part: usize| if is_other { part } else { 0 };
+    let parts = part(game.price != before.price, PRICE)
+        | part(game.genre != before.genre, GENRE)
+        | part(game.title != before.title, TITLE)
+        | part(game.description != before.description, DESCRIPTION);
+
+    let bind = move |query: engine::Query<Revision>| {
+        let query = query.bind(i64::from(game.id));
+        let mut query = query.bind(game.revision).bind(before.revision);
         if parts & PRICE != 0 {
             query = query.bind(game.price.minor());
         }
         if parts & GENRE != 0 {
             let genre = &game.genre;
-            query = query.bind(genre.as_str()).bind(genre.key_before()).bind(genre.key());
+            query = query.bind(genre.as_str().to_owned());
+            query = query.bind(genre.key_before()).bind(genre.key());
         }
         if parts & TITLE != 0 {
             let title = &game.title;
-            query = query.bind(title.as_str()).bind(title.key_before()).bind(title.sort_key());
+            query = query.bind(title.as_str().to_owned());
+            query = query.bind(title.key_before()).bind(title.sort_key());
         }
         if parts & DESCRIPTION != 0 {
-            query = query.bind(game.description.as_str());
+            query = query.bind(game.description.as_str().to_owned());
         }
         if parts & (TITLE | DESCRIPTION) != 0 {
             query = query.bind(searched(&game.title, &game.description));
         }
-        let saved: Option<i32> = query.fetch_optional(&mut *self.tx).await?;
-        Ok(saved.is_some())
-    }
+        query
+    };
+    (SAVE_GAME[parts], bind)
+}
+
+fn removing(game: &Game) -> impl FnOnce(engine::Query<Revision>) -> engine::Query<Revision> {
+    move |query| query.bind(i64::from(game.id)).bind(game.revision)
 }

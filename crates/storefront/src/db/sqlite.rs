@@ -42,3 +42,6 @@ const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!
 
 /// Brings the index of words in order after those of many games were written anew: searches take a quarter longer without.
 const ORDER_WORDS: Option<&str> = Some("INSERT INTO games_words (games_words) VALUES ('optimize')");
+
+/// There is one writer at a time.
+const HOLD_GAMES: Option<&str> = None;

@@ -7,12 +7,12 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use sir0_kernel::{Price, Timestamp};
-use sir0_storage::{DatabaseConfig, Location};
+use sir0_storage::{DatabaseConfig, EventRow, Location};
 use sir0_throwaway::{Empty, on_every_engine};
 
 use super::*;
 use crate::domain::{
-    Bounds, Change, Description, Game, Genre, Listing, NewGame, Sort, Title, Words,
+    Bounds, Change, Description, Game, GameEvent, Genre, Listing, NewGame, Sort, Title, Words,
 };
 
 /// Runs each story of many cases on every engine, each case in an empty store. Another engine is another line.
@@ -105,17 +105,21 @@ impl StorefrontDb {
     }
 
     async fn saves(&self, before: &Game, game: &Game) -> bool {
-        let mut tx = self.begin().await.expect("a turn to write");
-        let saved = tx.save_game(before, game, NOON).await.expect("a good game");
-        tx.commit().await.expect("room on the disk");
-        saved
+        let changed = GameEvent::Changed { game: game.clone(), genre_before: before.genre.clone() };
+        self.save_game(before, game, &changed.announcement(NOON)).await.expect("a good game")
     }
 
     async fn removes(&self, id: sir0_kernel::GameId) -> Option<Game> {
-        let mut tx = self.begin().await.expect("a turn to write");
-        let removed = tx.remove_game(id).await.expect("a table");
-        tx.commit().await.expect("room on the disk");
-        removed
+        let game = self.game(id).await.expect("a table")?;
+        let removed = GameEvent::Removed(game.clone());
+        let is_removed = self.remove_game(&game, &removed.announcement(NOON)).await;
+        is_removed.expect("a table").then_some(game)
+    }
+
+    /// What was announced so far, in order.
+    async fn events(&self) -> Vec<EventRow> {
+        self.database().number_events().await.expect("a table");
+        self.database().events_after(0, 1_000).await.expect("a table")
     }
 
     async fn removes_all(&self) {
@@ -123,11 +127,9 @@ impl StorefrontDb {
             .present_after(None, Bounds { rows: u16::MAX, bytes: usize::MAX })
             .await
             .expect("a table");
-        let mut tx = self.begin().await.expect("a turn to write");
         for game in games {
-            tx.remove_game(game.id).await.expect("a table");
+            self.removes(game.id).await;
         }
-        tx.commit().await.expect("room on the disk");
     }
 
     async fn lists(&self, listing: &Listing) -> Vec<Game> {

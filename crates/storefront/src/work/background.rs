@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use sir0_feed::{Follower, Next, Position, Rounds};
+use sir0_feed::{Follower, Next, Rounds};
 use sir0_kernel::GameId;
 use sir0_storage as storage;
 
@@ -23,7 +23,10 @@ impl Storefront {
             let position = follower.position();
             match next {
                 Next::Event(event) => {
-                    self.drop_copies(event.game().id, position).await;
+                    // The change is noted before the game is dropped. A fill after the drop must not take an older copy
+                    // from the shared cache.
+                    self.freshness.changed(&event, position);
+                    self.drop_copies(event.game().id).await;
                     self.freshness.heard(position);
                 }
                 Next::Unread => self.freshness.heard(position),
@@ -31,18 +34,30 @@ impl Storefront {
                     self.freshness.lost(position);
                     self.game_cache.clear();
                     self.page_cache.outdate();
+                    // The numbers of changes made here may be among what was lost.
+                    self.catch_up().await;
                 }
             }
         }
     }
 
     /// Drops what this process holds of a game whose change was committed.
-    pub(super) async fn drop_copies(&self, id: GameId, position: Position) {
-        // The change is noted before the game is dropped. A fill after the drop must not take an older copy from the
-        // shared cache.
-        self.freshness.changed(id, position);
+    pub(super) async fn drop_copies(&self, id: GameId) {
         self.game_cache.drop(id).await;
         self.page_cache.outdate();
+    }
+
+    /// Stops waiting for the numbers of changes that were committed here: by now they have one. Copies from before are
+    /// not judged, but read anew.
+    pub(super) async fn catch_up(&self) {
+        let unheard = self.freshness.unheard();
+        match self.feed.committed().await {
+            Ok(position) => self.freshness.settled(&unheard, position),
+            Err(error) => {
+                let error = &error as &dyn Error;
+                tracing::warn!(error, "copies of changed games stay refused for now");
+            }
+        }
     }
 
     /// Does the regular upkeep, which no caller waits for.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use sir0_feed::Position;
-use sir0_kernel::{GameId, Held};
+use sir0_kernel::{GameId, Held, Timestamp};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage as storage;
 
@@ -60,17 +59,14 @@ impl Storefront {
         let at = self.shared.clock.now();
         let count = games.len();
         let mut tx = self.db.begin().await?;
-        let mut added = Vec::with_capacity(count);
-        for game in games {
-            added.push(GameEvent::Added(tx.add_game(game, at).await?));
-        }
-        for event in &added {
-            tx.announce(event, at).await?;
-        }
-        // The games are counted while these announcements hold up all others, so two processes that do this at once see
-        // each other.
-        if usize::try_from(tx.count_games().await?) != Ok(count) {
+        // Of two processes that do this at once, the second one counts what the first one added.
+        tx.hold_games().await?;
+        if tx.count_games().await? > 0 {
             return Ok(0);
+        }
+        for game in games {
+            let added = GameEvent::Added(tx.add_game(game, at).await?);
+            tx.announce(&added.announcement(at)).await?;
         }
         tx.commit().await?;
         self.page_cache.outdate();
@@ -105,10 +101,10 @@ impl Storefront {
         let id = game.id;
         let created = Created { id, title: game.title.clone() };
         let added = GameEvent::Added(game);
-        let position = tx.announce(&added, at).await?;
+        tx.announce(&added.announcement(at)).await?;
         tx.commit().await?;
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was added");
-        self.changed(&added, position).await;
+        self.changed(&added).await;
         Ok(created)
     }
 
@@ -121,31 +117,58 @@ impl Storefront {
         self.shared.tasks.to_completion(self.clone().save_change(by, update)).await
     }
 
-    async fn save_change(
-        self,
-        by: Caller,
-        UpdateGame { id, change, revision }: UpdateGame,
-    ) -> Result<i32, StorefrontError> {
+    async fn save_change(self, by: Caller, update: UpdateGame) -> Result<i32, StorefrontError> {
         let at = self.shared.clock.now();
-        let mut tx = self.db.begin().await?;
-        let before = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
-        if revision.is_some_and(|seen| seen != before.revision) {
-            return Err(StorefrontError::StaleRevision(id));
-        }
-        let Some((game, changed)) = before.change(change) else { return Ok(before.revision) };
-
-        if !tx.save_game(&before, &game, at).await? {
-            return Err(StorefrontError::StaleRevision(id));
-        }
-        let position = tx.announce(&changed, at).await?;
-        tx.commit().await?;
+        let known = self.proposed(update.id).await?;
+        let saved = match proposal(&known, &update) {
+            Ok(Some((game, changed))) => {
+                let announcement = changed.announcement(at);
+                let is_saved = self.db.save_game(&known, &game, &announcement).await?;
+                is_saved.then_some(changed)
+            }
+            // What memory says of a game proposes only. Whether nothing changes, or the caller is late, is answered by
+            // the database.
+            Ok(None) | Err(_) => None,
+        };
+        let changed = match saved {
+            Some(changed) => changed,
+            None => match Box::pin(self.save_held(&update, at)).await? {
+                Done::Changed(changed) => changed,
+                Done::Nothing(revision) => return Ok(revision),
+            },
+        };
+        let (id, revision) = (update.id, changed.game().revision);
         acted!(
             by.role,
-            { user.id = %by.user, game.id = %id, revision = game.revision },
+            { user.id = %by.user, game.id = %id, revision },
             "game {id} was changed"
         );
-        self.changed(&changed, position).await;
-        Ok(game.revision)
+        self.changed(&changed).await;
+        Ok(revision)
+    }
+
+    /// Changes a game that nobody else changes meanwhile.
+    async fn save_held(&self, update: &UpdateGame, at: Timestamp) -> Result<Done, StorefrontError> {
+        let mut tx = self.db.begin().await?;
+        let held = tx.game(update.id).await?;
+        let held = held.ok_or(StorefrontError::GameNotFound(update.id))?;
+        let Some((game, changed)) = proposal(&held, update)? else {
+            return Ok(Done::Nothing(held.revision));
+        };
+        if !tx.save_game(&held, &game, &changed.announcement(at)).await? {
+            return Err(StorefrontError::StaleRevision(update.id));
+        }
+        tx.commit().await?;
+        Ok(Done::Changed(changed))
+    }
+
+    /// The game as this process knows it, or else as the database has it. A change is made on it under the condition
+    /// that it is still so.
+    async fn proposed(&self, id: GameId) -> Result<Arc<Game>, StorefrontError> {
+        if let Some(game) = self.game_cache.peek(id).await {
+            return Ok(game);
+        }
+        self.db.game(id).await?.map(Arc::new).ok_or(StorefrontError::GameNotFound(id))
     }
 
     /// Removes a game.
@@ -155,19 +178,55 @@ impl Storefront {
 
     async fn save_removal(self, by: Caller, id: GameId) -> Result<(), StorefrontError> {
         let at = self.shared.clock.now();
-        let mut tx = self.db.begin().await?;
-        let game = tx.remove_game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
-        let removed = GameEvent::Removed(game);
-        let position = tx.announce(&removed, at).await?;
-        tx.commit().await?;
+        let known = self.proposed(id).await?;
+        let removed = GameEvent::Removed(Game::clone(&known));
+        let removed = if self.db.remove_game(&known, &removed.announcement(at)).await? {
+            removed
+        } else {
+            Box::pin(self.remove_held(id, at)).await?
+        };
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was removed");
-        self.changed(&removed, position).await;
+        self.changed(&removed).await;
         Ok(())
     }
 
-    /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
-    async fn changed(&self, event: &GameEvent, position: Position) {
-        self.drop_copies(event.game().id, position).await;
-        self.feed.ring();
+    /// Removes a game that nobody else changes meanwhile.
+    async fn remove_held(&self, id: GameId, at: Timestamp) -> Result<GameEvent, StorefrontError> {
+        let mut tx = self.db.begin().await?;
+        let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+        let removed = GameEvent::Removed(held);
+        if !tx.remove_game(removed.game(), &removed.announcement(at)).await? {
+            return Err(StorefrontError::GameNotFound(id));
+        }
+        tx.commit().await?;
+        Ok(removed)
     }
+
+    /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
+    async fn changed(&self, event: &GameEvent) {
+        self.freshness.committed(event);
+        self.drop_copies(event.game().id).await;
+        self.feed.ring();
+        if self.freshness.is_full() {
+            self.catch_up().await;
+        }
+    }
+}
+
+/// What came of a change.
+enum Done {
+    Changed(GameEvent),
+    /// The game was like that already, at this revision.
+    Nothing(i32),
+}
+
+/// What the change makes of a game; `None` when it changes nothing.
+fn proposal(
+    game: &Game,
+    UpdateGame { id, change, revision }: &UpdateGame,
+) -> Result<Option<(Game, GameEvent)>, StorefrontError> {
+    if revision.is_some_and(|seen| seen != game.revision) {
+        return Err(StorefrontError::StaleRevision(*id));
+    }
+    Ok(game.change(change.clone()))
 }

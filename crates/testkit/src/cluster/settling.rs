@@ -14,8 +14,8 @@ use tokio::time::sleep;
 
 use crate::rest;
 
-/// The latest position of a feed.
-const HEAD: &str = "SELECT position FROM feed_head";
+/// The latest position of a feed, once everything committed has one.
+const HEAD: &str = "SELECT head FROM number_events()";
 /// The time from reading an event to dropping what it outdates, and from accounts to the other services.
 const A_MOMENT: Duration = Duration::from_millis(40);
 /// An instance that has not heard by then is down, or hears of the change when it polls. The story will show it.

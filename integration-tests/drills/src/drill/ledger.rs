@@ -53,6 +53,8 @@ pub(crate) struct Audit {
 /// Every game, as JSON in one line.
 const GAMES: &str = "SELECT json_build_object('game_id', game_id, 'title', title, 'revision', revision, \
                      'description', description) FROM games";
+/// Gives a position to what a killed instance committed last.
+pub(crate) const NUMBER: &str = "SELECT number_events()";
 /// Every event, as JSON in one line.
 const EVENTS: &str = "SELECT json_build_object('position', position, 'kind', kind, 'game', payload::json) \
                       FROM events ORDER BY position";
@@ -66,6 +68,7 @@ impl Ledger {
     /// Holds it against the database of the storefront, which `psql` asks. Every title and every description is to
     /// have been asked for once.
     pub(crate) fn audit(&self, psql: impl Fn(&str) -> String) -> Result<Audit> {
+        psql(NUMBER);
         let events = psql(EVENTS);
         let games = psql(GAMES);
         let facts = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -114,9 +114,11 @@ impl Callers {
     }
 
     async fn end_a_session(&self, fleet: &Fleet, rounds: usize) -> Result<Logouts> {
+        const ANNOUNCED: &str =
+            "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM outbox)";
         let player = fleet.first().player("Ada").await;
         let mut logouts = Logouts { rounds, ..Logouts::default() };
-        let announced = || fleet.count(ACCOUNTS, "SELECT count(*) FROM events");
+        let announced = || fleet.count(ACCOUNTS, ANNOUNCED);
         let before = announced();
         for _ in 0..rounds {
             let token = player.signs_in("Ada").await.token().to_owned();

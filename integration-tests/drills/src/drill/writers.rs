@@ -26,7 +26,7 @@ use tonic::{Request, Status, transport::Channel};
 use super::{
     caller::{bearing, channel},
     dice::Dice,
-    ledger::{Fact, Ledger},
+    ledger::{Fact, Ledger, NUMBER},
     report::Report,
     times::{Times, ms},
     watcher::{Goal, Log, TOLD, Verdict, Watcher, judge},
@@ -114,7 +114,10 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
         ended.context("a writer broke")?;
     }
 
-    let table = block_in_place(|| cluster.storefront_db.psql(TOLD));
+    let table = block_in_place(|| {
+        cluster.storefront_db.psql(NUMBER);
+        cluster.storefront_db.psql(TOLD)
+    });
     let told: Vec<&str> = table.lines().collect();
     ensure!(!told.is_empty(), "nothing was changed");
     goal.is(told.len());

@@ -47,7 +47,7 @@ on_every_engine! {
                     let mut tx = db.begin().await.expect("a turn to write");
                     let ended = tx.end_session(session, EVENING).await.expect("a table");
                     if let Some(ended) = &ended {
-                        tx.announce(&AccountsEvent::SessionEnded(*ended), EVENING).await.expect("a table");
+                        tx.announce(&AccountsEvent::SessionEnded(*ended).announcement(EVENING)).await.expect("a table");
                     }
                     tx.commit().await.expect("room on the disk");
                     ended.is_some()
@@ -56,7 +56,7 @@ on_every_engine! {
             .await;
 
             assert_eq!(winners, 1, "in round {round}");
-            let events = db.database().event_bounds().await.expect("a table").head;
+            let events = db.database().number_events().await.expect("a table").head;
             assert_eq!(usize::try_from(events), Ok(round), "announced once");
         }
     }

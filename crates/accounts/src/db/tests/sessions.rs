@@ -97,12 +97,13 @@ on_every_engine! {
         for (session, keep) in [(kept, true), (dropped, false)] {
             let mut tx = db.begin().await.expect("a turn to write");
             let ended = tx.end_session(session, EVENING).await.expect("a table").expect("open");
-            tx.announce(&AccountsEvent::SessionEnded(ended), EVENING).await.expect("a table");
+            tx.announce(&AccountsEvent::SessionEnded(ended).announcement(EVENING)).await.expect("a table");
             if keep {
                 tx.commit().await.expect("room on the disk");
             }
         }
 
+        db.database().number_events().await.expect("a table");
         let rows = db.database().events_after(0, 10).await.expect("a table");
         let events: Vec<_> = rows.iter().map(|row| AccountsEvent::read(&row.kind, &row.payload)).collect();
         let [Ok(AccountsEvent::SessionEnded(ended))] = &events[..] else { panic!("one event, not {events:?}") };

@@ -99,18 +99,32 @@ on_every_engine! {
     async fn a_change_and_its_event_happen_together_or_not_at_all(db: StorefrontDb) {
         let mut kept = db.begin().await.expect("a turn to write");
         let game = kept.add_game(lanterns(), NOON).await.expect("a good game");
-        kept.announce(&GameEvent::Added(game.clone()), NOON).await.expect("a table");
+        let added = GameEvent::Added(game.clone()).announcement(NOON);
+        kept.announce(&added).await.expect("a table");
         kept.commit().await.expect("room on the disk");
+        let cheaper = Change { price: Some(Price::from_minor(999)), ..Change::default() };
+        let (cheaper, changed) = game.change(cheaper).expect("another price");
+        let changed = changed.announcement(NOON);
+        let removed = GameEvent::Removed(game.clone()).announcement(NOON);
 
         let mut dropped = db.begin().await.expect("a turn to write");
-        dropped.remove_game(game.id).await.expect("a table");
-        dropped.announce(&GameEvent::Removed(game.clone()), NOON).await.expect("a table");
+        assert!(dropped.save_game(&game, &cheaper, &changed).await.expect("a good game"));
         drop(dropped);
+        let mut dropped = db.begin().await.expect("a turn to write");
+        assert!(dropped.remove_game(&game, &removed).await.expect("a table"));
+        drop(dropped);
+        let late = Game { revision: 7, ..game.clone() };
+        assert!(!db.save_game(&late, &cheaper, &changed).await.expect("a good game"));
+        assert!(!db.remove_game(&late, &removed).await.expect("a table"));
 
-        let events = db.database().events_after(0, 10).await.expect("a table");
-        let kinds: Vec<_> = events.iter().map(|row| row.kind.as_str()).collect();
+        let kinds: Vec<_> = db.events().await.into_iter().map(|row| row.kind).collect();
         assert_eq!(kinds, ["added"]);
-        assert_eq!(db.game(game.id).await.expect("a table"), Some(game));
+        assert_eq!(db.game(game.id).await.expect("a table"), Some(game.clone()));
+
+        assert!(db.save_game(&game, &cheaper, &changed).await.expect("a good game"));
+
+        let kinds: Vec<_> = db.events().await.into_iter().map(|row| row.kind).collect();
+        assert_eq!(kinds, ["added", "changed"]);
     }
 
     async fn an_event_reads_back_what_was_announced(db: StorefrontDb) {
@@ -122,11 +136,11 @@ on_every_engine! {
 
         let mut tx = db.begin().await.expect("a turn to write");
         for event in &announced {
-            tx.announce(event, NOON).await.expect("a table");
+            tx.announce(&event.announcement(NOON)).await.expect("a table");
         }
         tx.commit().await.expect("room on the disk");
 
-        let rows = db.database().events_after(0, 10).await.expect("a table");
+        let rows = db.events().await;
         let read: Vec<_> = rows.iter().map(|row| GameEvent::read(&row.kind, &row.payload)).collect();
         let read: Vec<_> = read.into_iter().map(|event| event.expect("one of ours")).collect();
         assert_eq!(read, announced);

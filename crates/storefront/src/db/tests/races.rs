@@ -71,8 +71,8 @@ on_every_engine! {
                 let price = Some(Price::from_minor(read.price.minor() + 1));
                 let (dearer, event) =
                     read.change(Change { price, ..Change::default() }).expect("another price");
-                let saved = tx.save_game(&read, &dearer, NOON).await.expect("a good game");
-                tx.announce(&event, NOON).await.expect("a table");
+                let event = event.announcement(NOON);
+                let saved = tx.save_game(&read, &dearer, &event).await.expect("a good game");
                 tx.commit().await.expect("room on the disk");
                 saved
             }
@@ -82,7 +82,7 @@ on_every_engine! {
         let game = db.game(game.id).await.expect("a table").expect("kept");
         assert_eq!(winners, 32);
         assert_eq!((game.price.minor(), game.revision), (RACERS, 33), "no change was lost");
-        assert_eq!(db.database().event_bounds().await.expect("a table").head, RACERS);
+        assert_eq!(db.database().number_events().await.expect("a table").head, RACERS);
     }
 
     async fn games_added_at_the_same_time_share_no_id(db: StorefrontDb) {

@@ -19,7 +19,7 @@ impl StorefrontDb {
         let game = tx.add_game(game, at).await.expect("a good game");
         let created = tx.note_request(request, &game, at).await.expect("a table");
         if created.id == game.id {
-            tx.announce(&GameEvent::Added(game), at).await.expect("a table");
+            tx.announce(&GameEvent::Added(game).announcement(at)).await.expect("a table");
             tx.commit().await.expect("room on the disk");
         }
         created
@@ -27,7 +27,7 @@ impl StorefrontDb {
 
     async fn counts(&self) -> (usize, i64) {
         let games = self.lists(&everything(Sort::Newest)).await.len();
-        (games, self.database().event_bounds().await.expect("a table").head)
+        (games, self.database().number_events().await.expect("a table").head)
     }
 }
 

@@ -4,8 +4,8 @@ use super::*;
 
 sir0_throwaway::sql_room! {
     StorefrontDb of "storefront"
-    games: GAME, GAME_FOR_CHANGE, ADD_GAME, REMOVE_GAME, COUNT_GAMES, TO_KEY, SAVE_KEYS;
-    saving: SAVE_GAME;
+    games: GAME, GAME_FOR_CHANGE, ADD_GAME, COUNT_GAMES, TO_KEY, SAVE_KEYS;
+    saving: SAVE_GAME, REMOVE_GAME;
     listing: NEWEST, BY_TITLE, BY_PRICE, RELEVANCE, PRESENT;
     requests: NOTE_REQUEST, FORGET_REQUESTS;
 }

@@ -1,0 +1,64 @@
+//! What statements say differently on each engine: how what was read is held until the unit of work ends, and how a
+//! change is announced.
+//!
+//! They are macros, so that a statement is put together when the program is compiled: `for_update!()`, `for_share!()` and
+//! `announcing!()` of [`crate::sqlite`] and of [`crate::postgres`].
+
+/// Holds what was read until the unit of work ends. Here there is one writer at a time, and nothing to hold.
+#[macro_export]
+macro_rules! sqlite_for_update {
+    () => {
+        ""
+    };
+}
+
+/// Keeps what was read unchanged until the unit of work ends. Here no other writer could change it.
+#[macro_export]
+macro_rules! sqlite_for_share {
+    () => {
+        ""
+    };
+}
+
+/// Holds what was read until the unit of work ends. No other work changes it meanwhile.
+#[macro_export]
+macro_rules! postgres_for_update {
+    () => {
+        " FOR UPDATE"
+    };
+}
+
+/// Keeps what was read unchanged until the unit of work ends. Other work may read it in the same way.
+#[macro_export]
+macro_rules! postgres_for_share {
+    () => {
+        " FOR SHARE"
+    };
+}
+
+/// Makes a statement that changes something announce it, see [`crate::sqlite::change`]. Here the announcement is a
+/// statement of its own.
+#[macro_export]
+macro_rules! sqlite_announcing {
+    ($change:expr) => {
+        $change
+    };
+}
+
+/// Makes a statement that changes something announce it, see [`crate::postgres::change`]: once, if it returns a row.
+#[macro_export]
+macro_rules! postgres_announcing {
+    ($change:expr) => {
+        concat!(
+            "WITH changed AS (",
+            $change,
+            "),
+            announced AS (
+                INSERT INTO outbox (kind, payload, announced_at)
+                SELECT $1, $2, $3
+                  FROM changed
+            )
+            SELECT * FROM changed"
+        )
+    };
+}
