@@ -124,7 +124,7 @@ impl Default for Config {
         Self {
             database: None,
             database_password_file: None,
-            database_connections: 10,
+            database_connections: 20,
             signing_key: None,
             issuer: "sir0".to_owned(),
             audience: "sir0".to_owned(),

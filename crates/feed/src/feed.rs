@@ -9,7 +9,10 @@ use std::{
 use sir0_kernel::Clock;
 use sir0_redis::Redis;
 use sir0_storage::{self as storage, Database, Numbered, Position};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -69,6 +72,9 @@ pub(crate) struct Shared<E> {
 }
 
 const BATCH: i64 = 256;
+/// The least time from one round of the relay to the next. What is committed meanwhile gets its positions together, and
+/// is read together. The first change after a pause waits for nothing.
+const PACE: Duration = Duration::from_millis(3);
 
 impl<E> Clone for Feed<E> {
     fn clone(&self) -> Self {
@@ -141,9 +147,12 @@ impl<E: Event> Feed<E> {
 
 async fn relay<E: Event>(shared: Arc<Shared<E>>) {
     let mut pause = shared.config.poll;
+    let mut next_round = Instant::now();
     while let Some(rung) =
         shared.stopped.run_until_cancelled(timeout(pause, shared.doorbell.rings())).await
     {
+        sleep_until(next_round).await;
+        next_round = Instant::now() + PACE;
         // What others gave positions to can be read also while this process can give none.
         let numbered = match rung {
             Ok(Ring::Numbered) => Ok(()),

@@ -98,8 +98,9 @@ pub async fn migrate(address: &Address, migrations: &[Migration]) -> Result<Vec<
     Ok(steps)
 }
 
-/// One service's database. Half of its connections write, the others only read, so reads never wait behind writes. One
-/// gives events their positions, so that nobody waits for that behind a queue of writes.
+/// One service's database. A quarter of its connections only read, so reads never wait behind writes: most reads are
+/// answered from memory. One gives events their positions, so that nobody waits for that behind a queue of writes. The
+/// others write, and the more of them wait for the disk at a time, the more it takes at once.
 #[derive(Clone, Debug)]
 pub struct Database {
     writers: PgPool,
@@ -118,7 +119,8 @@ impl Database {
         address: &Address,
         migrations: &[Migration],
     ) -> Result<(Self, Vec<Step>)> {
-        let readers = address.connections / 2;
+        // One of the readers listens.
+        let readers = (address.connections / 4 + 1).max(2);
         let of = |connections, session| {
             pool::kept(connections, session).connect_lazy_with(address.options.clone())
         };

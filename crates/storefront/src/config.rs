@@ -54,7 +54,7 @@ impl Default for Config {
         Self {
             database: None,
             database_password_file: None,
-            database_connections: 10,
+            database_connections: 20,
             cached_games: 10_000,
         }
     }
