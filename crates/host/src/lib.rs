@@ -12,6 +12,7 @@ mod finding;
 mod hosted;
 mod service;
 mod topics;
+mod unpacked;
 
 pub use command::{Asked, Command};
 pub use configured::{Configured, Erased, KeyFile, Opened};
@@ -20,3 +21,4 @@ pub use finding::{Finding, full};
 pub use hosted::{Ground, Hosted, Page};
 pub use service::{Hint, Identifying, Service, read};
 pub use topics::{BadTopic, GOING_AWAY, HEARTBEAT, Said, Topic, Topics, Updates};
+pub use unpacked::Unpacked;

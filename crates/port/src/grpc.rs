@@ -6,6 +6,7 @@ mod reflection;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unary;
 
 use std::{
     pin::pin,
@@ -13,13 +14,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::Body as _;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use sir0_host::{Answers, Served};
-use sir0_kernel::{OverBudget, Share};
+use sir0_host::Served;
+use sir0_kernel::OverBudget;
 use sir0_rpc::{
     peer::deadline,
     request_id,
@@ -59,7 +59,7 @@ pub(crate) struct GrpcDoor {
 /// A call of the contract.
 struct Known {
     /// What answers it. `None` if another process serves it.
-    by: Option<Answers>,
+    by: Option<Served>,
     native: Arc<CallMetrics>,
     web: Arc<CallMetrics>,
 }
@@ -68,7 +68,7 @@ impl Known {
     fn new((call, by): &(&'static Call, Option<Served>)) -> Self {
         let metrics = |door| CallMetrics::new(call, door);
         let (native, web) = (metrics(Door::Grpc), metrics(Door::GrpcWeb));
-        Self { by: by.as_ref().map(|it| Arc::clone(&it.grpc)), native, web }
+        Self { by: by.clone(), native, web }
     }
 
     /// Where the call of a path stands: shorter paths first, so that most of a search compares numbers.
@@ -104,12 +104,8 @@ impl<'d> Asked<'d> {
         self.call().is_some_and(|call| !call.takes_stream) || is_health(self.request.uri().path())
     }
 
-    fn is_unary(&self) -> bool {
-        self.call().is_some_and(|call| !call.streaming)
-    }
-
     /// What answers it without a router between: a native call of the contract.
-    fn answers(&self) -> Option<&'d Answers> {
+    fn served(&self) -> Option<&'d Served> {
         self.known.filter(|_| self.format == Format::Native)?.by.as_ref()
     }
 }
@@ -197,9 +193,8 @@ impl GrpcDoor {
 
     /// Reads the request, if it is one message, and has the call answered.
     async fn route(&self, asked: Asked<'_>) -> Result<Response<Body>, Status> {
-        let (is_one_message, is_unary) = (asked.is_one_message(), asked.is_unary());
-        let is_stream = asked.call().is_some_and(|call| call.streaming);
-        let answers = asked.answers();
+        let (call, is_one_message) = (asked.call(), asked.is_one_message());
+        let served = asked.served();
         // A message of a call may be as large as any; the bound of each is its decoder's.
         let largest = asked.known.map_or(LARGEST_REFLECTION, |_| self.limits.body_bytes);
         let Asked { request, format, .. } = asked;
@@ -216,27 +211,34 @@ impl GrpcDoor {
         head::tidy(&mut parts.headers, format, is_one_message);
         let body = if is_one_message {
             let message = message::read(body, format, self.limits.body_bytes).await?;
+            if let (Some(call), Some(served)) = (call, served)
+                && !call.streaming
+            {
+                return unary::made(call, served, parts.headers, message, share.as_ref()).await;
+            }
             tonic::body::Body::new(Full::new(message))
         } else {
             tonic::body::Body::new(body)
         };
         let request = Request::from_parts(parts, body);
-        let response = match answers {
-            Some(answers) => answers(request).await.map(|it| it.map(axum::body::Body::new)),
+        let response = match served {
+            Some(served) => (served.streams)(request).await.map(|it| it.map(axum::body::Body::new)),
             None if format == Format::Native => self.native.clone().oneshot(request).await,
             None => self.web.clone().oneshot(request).await,
         };
         let response = response.unwrap_or_else(|never| match never {});
-        if !is_unary {
-            let (parts, body) = response.into_parts();
-            let body = if is_stream && !body.is_end_stream() {
-                Body::stream(body, share).map_err(|OverBudget| too_much_waiting())?
-            } else {
-                Body::flowing(body, share)
-            };
-            return Ok(Response::from_parts(parts, body));
+        if call.is_some_and(|call| !call.streaming) {
+            return unary::held(response, share.as_ref())
+                .await
+                .map_err(|OverBudget| too_much_waiting());
         }
-        held(response, share.as_ref()).await.map_err(|OverBudget| too_much_waiting())
+        let (parts, body) = response.into_parts();
+        let body = if call.is_some() && !body.is_end_stream() {
+            Body::stream(body, share).map_err(|OverBudget| too_much_waiting())?
+        } else {
+            Body::flowing(body, share)
+        };
+        Ok(Response::from_parts(parts, body))
     }
 }
 
@@ -259,27 +261,6 @@ fn observed(
     }
     let observed = metrics.observe(started).traced(trace);
     response.map(|body| body.observed_by(observed))
-}
-
-/// Takes a unary answer whole, and holds it while it waits for the client. tonic would encode the answer only when the
-/// client takes its first byte, and keep the message until then.
-async fn held(
-    response: Response<axum::body::Body>,
-    share: Option<&Share>,
-) -> Result<Response<Body>, OverBudget> {
-    let (parts, mut body) = response.into_parts();
-    let (mut message, mut trailers) = (Bytes::new(), None);
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Ok(fault(request_id::current().as_str())) };
-        match frame.into_data() {
-            // The first frame is the whole message. Only gRPC-Web sends one more, with its trailers.
-            Ok(data) if message.is_empty() => message = data,
-            Ok(data) => message = [message, data].concat().into(),
-            Err(frame) => trailers = frame.into_trailers().ok(),
-        }
-    }
-    let body = Body::full(message).with_trailers(trailers).held_against(share)?;
-    Ok(Response::from_parts(parts, body))
 }
 
 /// The answer to a call whose client holds as much as it may.

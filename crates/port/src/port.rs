@@ -73,7 +73,7 @@ impl Port {
             pages = pages.with_socket(ws::route(topics, sockets.clone(), stopping.clone()));
         }
         let grpc = GrpcDoor::new(grpc, &calls, limits.clone());
-        let over_rest = calls.into_iter().map(|(call, by)| (call, by.map(|it| it.rest)));
+        let over_rest = calls.into_iter().map(|(call, by)| (call, by.map(|it| it.dispatch)));
         let front = Front {
             grpc,
             rest: RestDoor::new(over_rest, limits.clone())?,

@@ -1,8 +1,6 @@
 //! What the storefront refuses.
 
-use std::time::Duration;
-
-use sir0_kernel::{GameId, OverBudget};
+use sir0_kernel::GameId;
 use sir0_rpc::{Reason, Refusal};
 use sir0_storage as storage;
 
@@ -18,9 +16,6 @@ pub enum StorefrontError {
     /// A resume token of changes that have not happened.
     #[error("the resume token is ahead of every change there is, watch again without it")]
     ResumeTokenAhead,
-    /// The answer is large, and so much waits for the client that it could not be sent.
-    #[error(transparent)]
-    OverBudget(#[from] OverBudget),
     /// The database failed.
     #[error("the storefront database failed")]
     Database(#[from] storage::Error),
@@ -34,9 +29,6 @@ impl Refusal for StorefrontError {
             Self::GameNotFound(id) => Reason::not_found("GAME_NOT_FOUND").about("game", id),
             Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
-            Self::OverBudget(_) => {
-                Reason::exhausted("TOO_MUCH_WAITING").after(Duration::from_secs(1))
-            }
             Self::Database(error) if error.is_passing() => Reason::unavailable(),
             Self::Database(_) => Reason::internal(),
         }

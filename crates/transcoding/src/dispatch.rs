@@ -1,5 +1,6 @@
-//! From REST to a service: messages as bytes go in, messages as bytes come out. What stands between them for a service
-//! is generated: one match over the number of the call.
+//! From a door to a service: messages as bytes go in, messages as bytes come out. What stands between them for a service
+//! is generated: one match over the number of the call. REST makes all calls in this way, and native gRPC makes those
+//! that are one message each way.
 
 use bytes::Bytes;
 use futures::{
@@ -10,9 +11,13 @@ use futures::{
 use prost::Message;
 use tonic::{Code, Response, Status, Streaming, metadata::MetadataMap};
 
-use crate::codec::{Malformed, Reader};
+use crate::{
+    codec::{Malformed, Reader},
+    framed::Framed,
+    kept::Kept,
+};
 
-/// A service as REST calls it.
+/// A service as the doors call it.
 pub trait Dispatch: Send + Sync {
     /// Makes the call of this [number](crate::Call::number).
     fn call(&self, number: usize, request: tonic::Request<Payload>) -> Replying;
@@ -22,7 +27,7 @@ pub trait Dispatch: Send + Sync {
 #[derive(Debug)]
 pub enum Payload {
     /// The bytes of one message.
-    Message(Vec<u8>),
+    Message(Bytes),
     /// Messages as gRPC frames them. Each has at most so many bytes.
     Messages(tonic::body::Body, usize),
 }
@@ -32,8 +37,10 @@ pub type Replying = BoxFuture<'static, Result<Reply, Status>>;
 
 /// The answer of a call.
 pub enum Reply {
-    /// The bytes of one message.
-    One(MetadataMap, Vec<u8>),
+    /// One message.
+    One(MetadataMap, Framed),
+    /// One message that was encoded before.
+    Kept(MetadataMap, Kept),
     /// The bytes of one message after another.
     Many(MetadataMap, BoxStream<'static, Result<Vec<u8>, Status>>),
 }
@@ -55,8 +62,8 @@ pub fn message<M: Message + Default>(
 ) -> Result<tonic::Request<M>, Status> {
     let (metadata, extensions, payload) = request.into_parts();
     let Payload::Message(bytes) = payload else { return Err(wrong_shape()) };
-    let message = M::decode(&*bytes);
-    let message = message.map_err(|error| Malformed::status(Code::Internal, error.to_string()))?;
+    let message =
+        M::decode(bytes).map_err(|error| Malformed::status(Code::Internal, error.to_string()))?;
     Ok(tonic::Request::from_parts(metadata, extensions, message))
 }
 
@@ -72,8 +79,11 @@ pub fn messages<M: Message + Default + 'static>(
 
 /// The answer of a call that answers with one message.
 pub fn one<M: Message>(answer: Result<Response<M>, Status>) -> Result<Reply, Status> {
-    let (metadata, message, _extensions) = answer?.into_parts();
-    Ok(Reply::One(metadata, message.encode_to_vec()))
+    let (metadata, message, mut extensions) = answer?.into_parts();
+    Ok(match Kept::of(&mut extensions) {
+        Some(kept) => Reply::Kept(metadata, kept),
+        None => Reply::One(metadata, Framed::new(&message)),
+    })
 }
 
 /// The answer of a call that answers with a stream.

@@ -10,6 +10,8 @@ mod codec;
 mod dispatch;
 mod fault;
 mod forms;
+mod framed;
+mod kept;
 mod query;
 mod read;
 mod request;
@@ -26,6 +28,8 @@ pub use dispatch::{
     Dispatch, HttpBody, Payload, Reply, Replying, many, message, messages, one, unknown,
 };
 pub use fault::{Fault, MOST_FAULTS};
+pub use framed::Framed;
+pub use kept::Kept;
 pub use query::Other;
 pub use request::{Request, http_body, http_body_of};
 pub use routes::{Found, Routes, Taken};

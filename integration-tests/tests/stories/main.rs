@@ -9,6 +9,7 @@ mod found;
 mod grpc_web;
 mod json;
 mod keeping;
+mod kept;
 mod logs;
 mod matrix;
 mod metrics;

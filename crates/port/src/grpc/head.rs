@@ -7,7 +7,7 @@ use tonic::{Code, Status};
 
 use crate::{body::Body, call_metrics::Door, outcome::Outcome, rest};
 
-const NATIVE: &str = "application/grpc";
+pub(super) const NATIVE: &str = "application/grpc";
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// How messages travel.

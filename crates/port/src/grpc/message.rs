@@ -17,7 +17,7 @@ use super::{head::Format, text::Text};
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A flag and a length stand in front of a message.
-const HEADER: usize = 5;
+pub(super) const HEADER: usize = 5;
 
 /// Reads the message, with its header, from the body. Answers as soon as something is wrong, however much is still to
 /// come.

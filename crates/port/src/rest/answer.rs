@@ -9,7 +9,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use sir0_rpc::{HTTP_STATUS, request_id};
-use sir0_transcoding::{Binding, Call, HttpBody, Reply, Unreadable, http_body_of, write_part};
+use sir0_transcoding::{
+    Binding, Call, HttpBody, Kept, Reply, Unreadable, http_body_of, write_part,
+};
 use tonic::{Code, Status, metadata::MetadataMap};
 
 use super::{
@@ -18,6 +20,7 @@ use super::{
 };
 use crate::body::Body;
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
@@ -38,10 +41,20 @@ impl Made {
     pub(super) async fn answered(self, reply: Reply) -> Result<Response<Body>, Refused> {
         let is_file = self.binding.response.is_http_body(self.call.response);
         match (reply, is_file) {
-            (Reply::One(metadata, message), false) => self.json(metadata, &message),
-            (Reply::One(metadata, message), true) => self.file(metadata, &message),
+            (Reply::One(metadata, message), false) => self.json(metadata, message.message()),
+            (Reply::One(metadata, message), true) => self.file(metadata, message.message()),
+            (Reply::Kept(metadata, kept), false) => self.kept(metadata, &kept),
+            (Reply::Kept(metadata, kept), true) => self.file(metadata, kept.framed().message()),
             (Reply::Many(metadata, messages), false) => self.events(metadata, messages),
             (Reply::Many(metadata, messages), true) => self.chunks(metadata, messages).await,
+        }
+    }
+
+    /// An answer that was written before, unless this binding sends something else of it.
+    fn kept(self, metadata: MetadataMap, kept: &Kept) -> Result<Response<Body>, Refused> {
+        match kept.json(self.binding) {
+            Some(json) => self.whole(metadata, json.clone(), JSON),
+            None => self.json(metadata, kept.framed().message()),
         }
     }
 
@@ -49,7 +62,7 @@ impl Made {
         let Self { call, binding, .. } = self;
         let mut json = Vec::with_capacity(2 * message.len() + 64);
         write_part(binding.response, call.response, message, &mut json).map_err(fault)?;
-        self.whole(metadata, json.into(), HeaderValue::from_static("application/json"))
+        self.whole(metadata, json.into(), JSON)
     }
 
     fn file(self, metadata: MetadataMap, message: &[u8]) -> Result<Response<Body>, Refused> {

@@ -69,7 +69,7 @@ impl RestDoor {
             }
         })?;
         if !binding.body.is_http_body(call.request) {
-            return Ok((Payload::Message(message), arrived));
+            return Ok((Payload::Message(message.into()), arrived));
         }
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
@@ -78,7 +78,7 @@ impl RestDoor {
             return Ok((self.messages(flowing, binding.body, first), arrived));
         }
         http_body(binding.body, &HttpBody { content_type, data: body }, &mut message);
-        Ok((Payload::Message(message), arrived))
+        Ok((Payload::Message(message.into()), arrived))
     }
 
     /// Reads a body of bounded size in bounded time.

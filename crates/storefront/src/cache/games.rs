@@ -3,6 +3,8 @@
 //! Correct because of one rule: fills and drops of a game take turns. A fill that read the game before a change ends
 //! before the drop that follows the change's commit, so the drop takes its copy away; a fill that begins after the
 //! drop reads the change. Nothing is ever put in from a write, where the order of two writers would be lost.
+//!
+//! A game is kept as it is answered, and beside that as it is: a change is proposed on it.
 
 use std::{
     future::Future,
@@ -17,21 +19,26 @@ use moka::{
     ops::compute::{CompResult, Op},
 };
 use sir0_kernel::GameId;
+use sir0_transcoding::Kept;
 
 use super::counts;
 use crate::domain::Game;
 
-/// The games read last.
+/// What a game takes beside its fields and the bytes of its answer: its place in the table and in the order of use.
+const OVERHEAD: usize = 256;
+
+/// The games read last, as they are answered.
 #[derive(Clone, Debug)]
 pub(crate) struct GameCache {
-    games: Cache<GameId, Kept>,
+    games: Cache<GameId, Copy>,
     /// Copies of an earlier age are not used.
     age: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Debug)]
-struct Kept {
+struct Copy {
     game: Arc<Game>,
+    answer: Kept,
     age: u64,
 }
 
@@ -39,10 +46,11 @@ impl GameCache {
     /// Holds this many games of a kilobyte, or fewer that are larger.
     pub(crate) fn holding(games: u64) -> Self {
         const GAME: usize = 1024;
-        let places =
-            |kept: &Kept| u32::try_from(kept.game.size().div_ceil(GAME)).unwrap_or(u32::MAX);
-        let games =
-            Cache::builder().max_capacity(games).weigher(move |_, kept| places(kept)).build();
+        let places = |_: &GameId, copy: &Copy| {
+            let bytes = copy.game.size() + copy.answer.size() + OVERHEAD;
+            u32::try_from(bytes.div_ceil(GAME)).unwrap_or(u32::MAX)
+        };
+        let games = Cache::builder().max_capacity(games).weigher(places).build();
         Self { games, age: Arc::default() }
     }
 
@@ -59,17 +67,17 @@ impl GameCache {
         &self,
         id: GameId,
         read: impl FnOnce() -> R + Send,
-    ) -> Result<Option<Arc<Game>>, E>
+    ) -> Result<Option<Kept>, E>
     where
-        R: Future<Output = Result<Option<Game>, E>> + Send,
+        R: Future<Output = Result<Option<(Game, Kept)>, E>> + Send,
         E: Send + Sync + 'static,
     {
         let age = self.age.load(Ordering::Acquire);
-        if let Some(kept) = self.games.get(&id).await
-            && kept.age == age
+        if let Some(copy) = self.games.get(&id).await
+            && copy.age == age
         {
             counts().process.increment(1);
-            return Ok(Some(kept.game));
+            return Ok(Some(copy.answer));
         }
         // Boxed: a read of the database takes kilobytes, which a call that finds its game here should not carry.
         Box::pin(self.fill(id, age, read())).await
@@ -79,19 +87,19 @@ impl GameCache {
         &self,
         id: GameId,
         age: u64,
-        read: impl Future<Output = Result<Option<Game>, E>> + Send,
-    ) -> Result<Option<Arc<Game>>, E> {
+        read: impl Future<Output = Result<Option<(Game, Kept)>, E>> + Send,
+    ) -> Result<Option<Kept>, E> {
         let filled = self.games.entry(id).and_try_compute_with(async |known| match known {
             Some(entry) if entry.value().age == age => Ok(Op::Nop),
             _ => Ok(match read.await? {
-                Some(game) => Op::Put(Kept { game: Arc::new(game), age }),
+                Some((game, answer)) => Op::Put(Copy { game: Arc::new(game), answer, age }),
                 None => Op::Remove,
             }),
         });
         let filled = filled.await?;
         Ok(match filled {
             CompResult::Removed(_) => None,
-            other => other.into_entry().map(|entry| entry.into_value().game),
+            other => other.into_entry().map(|entry| entry.into_value().answer),
         })
     }
 

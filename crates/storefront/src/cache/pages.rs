@@ -11,15 +11,17 @@ use std::{
 
 use moka::{future::Cache, ops::compute::Op};
 
-use crate::domain::{Listing, Page};
+use sir0_transcoding::Kept;
+
+use crate::domain::Listing;
 
 /// How many bytes of pages memory holds.
 const PAGES_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The pages read last.
+/// The pages read last, as they are answered.
 #[derive(Clone, Debug)]
 pub(crate) struct PageCache {
-    pages: Cache<Listing, (u64, Arc<Page>)>,
+    pages: Cache<Listing, (u64, Kept)>,
     version: Arc<AtomicU64>,
 }
 
@@ -27,7 +29,7 @@ impl PageCache {
     pub(crate) fn new() -> Self {
         let pages = Cache::builder()
             .max_capacity(PAGES_BYTES)
-            .weigher(|_, (_, page): &(u64, Arc<Page>)| weight(page))
+            .weigher(|_, (_, page): &(u64, Kept)| weight(page))
             .build();
         Self { pages, version: Arc::default() }
     }
@@ -37,9 +39,9 @@ impl PageCache {
         &self,
         listing: &Listing,
         read: impl FnOnce() -> R + Send,
-    ) -> Result<Arc<Page>, E>
+    ) -> Result<Kept, E>
     where
-        R: Future<Output = Result<Page, E>> + Send,
+        R: Future<Output = Result<Kept, E>> + Send,
         E: Send + Sync + 'static,
     {
         let version = self.version.load(Ordering::Acquire);
@@ -56,13 +58,13 @@ impl PageCache {
         &self,
         listing: &Listing,
         version: u64,
-        read: impl Future<Output = Result<Page, E>> + Send,
-    ) -> Result<Arc<Page>, E> {
+        read: impl Future<Output = Result<Kept, E>> + Send,
+    ) -> Result<Kept, E> {
         let filled = self.pages.entry_by_ref(listing).and_try_compute_with(async |known| {
             match known {
                 // Another caller who asked at the same time has read it meanwhile.
                 Some(entry) if entry.value().0 >= version => Ok(Op::Nop),
-                _ => Ok(Op::Put((version, Arc::new(read.await?)))),
+                _ => Ok(Op::Put((version, read.await?))),
             }
         });
         let page = filled.await?.into_entry().map(|entry| entry.into_value().1);
@@ -76,7 +78,7 @@ impl PageCache {
 }
 
 /// About how many bytes a page takes.
-fn weight(page: &Page) -> u32 {
+fn weight(page: &Kept) -> u32 {
     const OVERHEAD: usize = 512;
     u32::try_from(page.size() + OVERHEAD).unwrap_or(u32::MAX)
 }

@@ -1,9 +1,12 @@
 //! Games and what is asked of them, on the wire and as the rules know them.
 
-use sir0_contract_storefront::{self as pb, watch_games_response::Update};
+use sir0_contract_storefront::{
+    self as pb, calls::games_service as calls, watch_games_response::Update,
+};
 use sir0_feed::Moment;
 use sir0_kernel::{GameId, Price};
 use sir0_rpc::{FieldReader, InvalidFields, Seal};
+use sir0_transcoding::Kept;
 use tonic::metadata::MetadataMap;
 
 use crate::domain::{
@@ -89,14 +92,19 @@ fn page_size(asked: i32) -> Result<u16, &'static str> {
     }
 }
 
-/// A page of this list on the wire, with the sealed place where the next one begins.
-pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> pb::ListGamesResponse {
+/// A game, as it is answered.
+pub(crate) fn game(game: &Game) -> Kept {
+    Kept::new(calls::GET_GAME, &pb::GetGameResponse { game: Some(game.into()) })
+}
+
+/// A page of this list, as it is answered, with the sealed place where the next one begins.
+pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
     let next_page_token = page.next.as_ref().map(|next| {
         let place = serde_json::to_vec(next).expect("a place is always JSON");
         seal.close(&listing.purpose(), &place)
     });
     let games = page.games.iter().map(pb::Game::from).collect();
-    pb::ListGamesResponse { games, next_page_token }
+    Kept::new(calls::LIST_GAMES, &pb::ListGamesResponse { games, next_page_token })
 }
 
 /// A text that was left out is empty on the wire.

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     Storefront, StorefrontError,
     convert::games as convert,
-    domain::{CreateGame, Created, UpdateGame},
+    domain::{CreateGame, Created, Page, UpdateGame},
 };
 
 #[tonic::async_trait]
@@ -23,9 +23,10 @@ impl GamesService for Storefront {
         self.shared.doorman.admit(calls::LIST_GAMES, request.metadata())?;
         let listing = convert::listing(request.get_ref(), &self.seal)?;
 
-        let (page, _room) = self.page(&listing).await?;
+        let answer = |page: &Page| convert::page(page, &listing, &self.seal);
+        let page = self.page(&listing, answer).await?;
 
-        Ok(Response::new(convert::page(&page, &listing, &self.seal)))
+        Ok(page.into_response())
     }
 
     async fn get_game(
@@ -35,9 +36,9 @@ impl GamesService for Storefront {
         self.shared.doorman.admit(calls::GET_GAME, request.metadata())?;
         let id = convert::game_id(request.get_ref().game_id)?;
 
-        let game = self.game(id).await?;
+        let game = self.game(id, convert::game).await?;
 
-        Ok(Response::new(pb::GetGameResponse { game: Some((&*game).into()) }))
+        Ok(game.into_response())
     }
 
     async fn create_game(

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use sir0_kernel::{GameId, Held, Timestamp};
+use sir0_kernel::{GameId, Timestamp};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage as storage;
+use sir0_transcoding::Kept;
 
 use super::Storefront;
 use crate::{
@@ -16,23 +17,33 @@ use crate::{
 };
 
 impl Storefront {
-    /// Reads a page, and takes the room that its answer needs.
+    /// Reads a page, as it is answered. It is written within its turn to be read: so no more pages than are read at a time
+    /// are in memory as games.
     pub(crate) async fn page(
         &self,
         listing: &Listing,
-    ) -> Result<(Arc<Page>, Option<Held>), StorefrontError> {
-        let read = || self.reads.page(request_id::client(), self.db.list(listing));
-        let page = self.page_cache.page(listing, read).await?;
-        // The room is taken before the answer is built. Otherwise many callers of one page would each build it first,
-        // and be refused then.
-        let room = request_id::share().map(|share| share.hold(page.size())).transpose()?;
-        Ok((page, room))
+        answer: impl Fn(&Page) -> Kept + Send + Sync,
+    ) -> Result<Kept, StorefrontError> {
+        let read = async || self.db.list(listing).await.map(|page| answer(&page));
+        let read = || self.reads.page(request_id::client(), read());
+        Ok(self.page_cache.page(listing, read).await?)
     }
 
-    /// Reads a game.
-    pub(crate) async fn game(&self, id: GameId) -> Result<Arc<Game>, StorefrontError> {
-        let game = self.game_cache.game(id, || self.read_shared(id)).await?;
-        game.ok_or(StorefrontError::GameNotFound(id))
+    /// Reads a game, as it is answered.
+    pub(crate) async fn game(
+        &self,
+        id: GameId,
+        answer: impl Fn(&Game) -> Kept + Send + Sync,
+    ) -> Result<Kept, StorefrontError> {
+        let read = async || {
+            let game = self.read_shared(id).await?;
+            Ok::<_, storage::Error>(game.map(|game| {
+                let answer = answer(&game);
+                (game, answer)
+            }))
+        };
+        let kept = self.game_cache.game(id, read).await?;
+        kept.ok_or(StorefrontError::GameNotFound(id))
     }
 
     /// Reads a game that is not in this process's memory: the copy that all instances share, or else the database.

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod files;
+mod kept;
 mod platform;
 mod shapes;
 mod streams;
@@ -26,7 +27,15 @@ async fn sample() -> Open {
 }
 
 async fn sample_within(limits: Limits) -> Open {
-    let by: Arc<dyn Dispatch> = Arc::new(SampleServiceDispatch(Arc::new(Echo)));
+    opened_within(Arc::new(SampleServiceDispatch(Arc::new(Echo))), limits).await
+}
+
+/// Opens a door to the sample contract, which this answers.
+async fn opened(by: Arc<dyn Dispatch>) -> Open {
+    opened_within(by, Limits::default()).await
+}
+
+async fn opened_within(by: Arc<dyn Dispatch>, limits: Limits) -> Open {
     let calls = CALLS.iter().map(|call| (call, Some(Arc::clone(&by))));
     open(RestDoor::new(calls, limits).expect("no two calls share a path")).await
 }

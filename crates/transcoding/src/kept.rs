@@ -1,0 +1,76 @@
+//! Answers that are kept in the forms in which they are sent. They are encoded once, and then sent as often as they are
+//! asked for.
+//!
+//! tonic's traits answer with messages. So a kept answer travels in the extensions of a response whose message is empty
+//! ([`Kept::into_response`]). Who sends the response takes the answer out ([`Kept::of`]): the dispatch of a service, and
+//! where tonic's own server answers, what stands around it.
+
+use bytes::Bytes;
+use prost::Message;
+use tonic::{Response, codegen::http::Extensions};
+
+use crate::{
+    call::{Binding, Call},
+    framed::Framed,
+    write::write_part,
+};
+
+/// An answer in the forms in which it is sent. Cheap to clone; clones share the bytes.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    framed: Framed,
+    /// What the first binding of the call sends. Without one, or where it cannot be written, each request writes it.
+    json: Option<(&'static Binding, Bytes)>,
+}
+
+impl Kept {
+    /// Encodes the answer of a call in every form.
+    pub fn new(call: &'static Call, answer: &impl Message) -> Self {
+        Self::framed_before(call, Framed::new(answer))
+    }
+
+    /// The same for an answer whose message is encoded already.
+    #[must_use]
+    pub fn framed_before(call: &'static Call, framed: Framed) -> Self {
+        let binding = call.rest.as_ref().and_then(|rest| rest.bindings.first());
+        let binding = binding.filter(|it| !it.response.is_http_body(call.response));
+        let json = binding.and_then(|binding| {
+            let mut json = Vec::with_capacity(2 * framed.message().len() + 64);
+            write_part(binding.response, call.response, framed.message(), &mut json).ok()?;
+            // Kept for long: the room that was not needed is given back.
+            Some((binding, Bytes::from(json.into_boxed_slice())))
+        });
+        Self { framed, json }
+    }
+
+    /// How many bytes it holds, in all forms.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.framed.frame().len() + self.json.as_ref().map_or(0, |(_, json)| json.len())
+    }
+
+    /// The message, with and without its frame.
+    #[must_use]
+    pub const fn framed(&self) -> &Framed {
+        &self.framed
+    }
+
+    /// What this binding sends as JSON, if that is kept.
+    #[must_use]
+    pub fn json(&self, binding: &'static Binding) -> Option<&Bytes> {
+        self.json.as_ref().filter(|(of, _)| std::ptr::eq(*of, binding)).map(|(_, json)| json)
+    }
+
+    /// The response that carries it.
+    #[must_use]
+    pub fn into_response<M: Default>(self) -> Response<M> {
+        let mut response = Response::new(M::default());
+        response.extensions_mut().insert(self);
+        response
+    }
+
+    /// The answer that these extensions of a response carry, if they do.
+    pub fn of(extensions: &mut Extensions) -> Option<Self> {
+        extensions.remove()
+    }
+}
