@@ -30,6 +30,10 @@ pub(crate) struct Rest {
     pub(crate) refusals: Vec<i32>,
     /// Statuses with which the answer itself comes, beside the success.
     pub(crate) answers: Vec<i32>,
+    /// Whether answers have an entity tag.
+    pub(crate) is_tagged: bool,
+    /// Whether the call judges `If-Match`.
+    pub(crate) takes_conditions: bool,
 }
 
 impl Call {
@@ -63,7 +67,9 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
             let bindings = binding::read(&method, &rule)?;
             shapes::judge(&method.input())?;
             shapes::judge(&method.output())?;
-            Some(rest(bindings, promised, &access))
+            let rest = rest(bindings, promised, &access);
+            judge_tagged(&method, &rest, &access)?;
+            Some(rest)
         }
         _ => None,
     };
@@ -99,11 +105,31 @@ fn rest(bindings: Vec<Binding>, promised: Option<&DynamicMessage>, access: &str)
     if bindings.iter().any(|binding| !binding.template.variables.is_empty()) {
         refusals.push(404);
     }
+    let is_set = |name| field(name).as_ref().and_then(Value::as_bool).unwrap_or_default();
+    let (is_tagged, takes_conditions) = (is_set("rest_tagged"), is_set("rest_if_match"));
+    if is_tagged || takes_conditions {
+        refusals.push(412);
+    }
     refusals.sort_unstable();
     refusals.dedup();
     let success = field("rest_success").as_ref().and_then(Value::as_i32);
     let success = success.filter(|status| *status != 0).unwrap_or(200);
-    Rest { bindings, success, refusals, answers }
+    Rest { bindings, success, refusals, answers, is_tagged, takes_conditions }
+}
+
+/// Refuses a tag where it would be wrong: a cache hands an answer with a tag to whoever asks next.
+fn judge_tagged(method: &MethodDescriptor, rest: &Rest, access: &str) -> Result<(), Error> {
+    let refused = |why| Err(Error::at(method.full_name(), why));
+    let reads = rest.bindings.iter().all(|binding| binding.verb == "get");
+    if rest.is_tagged && access != "ANYONE" {
+        refused("is tagged, and not the same to everyone: let `ACCESS_ANYONE` make it")
+    } else if rest.is_tagged && (!reads || method.is_server_streaming()) {
+        refused("is tagged, and is not a `get` of one message")
+    } else if rest.takes_conditions && reads {
+        refused("takes `If-Match`, and changes nothing")
+    } else {
+        Ok(())
+    }
 }
 
 /// Refuses calls that a client could not tell apart.

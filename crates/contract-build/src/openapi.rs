@@ -1,5 +1,7 @@
 //! The REST form of a contract as an OpenAPI 3.1 document: what the server really answers.
 
+mod tags;
+
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
@@ -87,7 +89,8 @@ fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas
             _ => json!([]),
         },
     });
-    let parameters = parameters(call, binding, schemas);
+    let mut parameters = parameters(call, binding, schemas);
+    parameters.extend(call.rest.iter().flat_map(tags::conditions));
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
@@ -173,7 +176,9 @@ fn query(
 }
 
 fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
-    let Some(Rest { success, refusals, answers, .. }) = &call.rest else { return json!({}) };
+    let Some(Rest { success, refusals, answers, is_tagged, .. }) = &call.rest else {
+        return json!({});
+    };
     let response = call.method.output();
     let content = if binding.response.is_http_body(&response) {
         bytes()
@@ -204,6 +209,10 @@ fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
         responses[status.to_string()] = answer;
     }
     responses[success.to_string()] = json!({"description": "Success.", "content": content});
+    if *is_tagged {
+        responses[success.to_string()]["headers"] = tags::headers();
+        responses["304"] = json!({"description": why(304), "headers": tags::headers()});
+    }
     responses
 }
 
@@ -213,7 +222,9 @@ fn why(status: i32) -> &'static str {
         401 => "The caller is not signed in, or the credentials are wrong.",
         403 => "The caller is signed in and may not.",
         404 => "There is no such thing.",
+        304 => "The answer that the caller has is still right.",
         409 => "The thing changed since it was read.",
+        412 => "The thing has no tag that `If-Match` names: it changed since it was read.",
         _ => "A fault of ours.",
     }
 }

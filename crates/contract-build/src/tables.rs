@@ -125,9 +125,12 @@ fn render_call(call: &Call) -> String {
 }
 
 fn render_rest(rest: &Rest) -> String {
-    let Rest { bindings, success, refusals, .. } = rest;
+    let Rest { bindings, success, refusals, is_tagged, takes_conditions, .. } = rest;
     let bindings: String = bindings.iter().map(render_binding).collect();
-    format!("Some(Rest {{ success: {success}, refusals: &{refusals:?}, bindings: &[{bindings}] }})")
+    format!(
+        "Some(Rest {{ success: {success}, is_tagged: {is_tagged}, takes_conditions: {takes_conditions}, \
+         refusals: &{refusals:?}, bindings: &[{bindings}] }})"
+    )
 }
 
 fn render_binding(binding: &Binding) -> String {

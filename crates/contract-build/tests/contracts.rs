@@ -72,6 +72,48 @@ fn a_rule_that_rest_cannot_serve_names_its_call() {
 }
 
 #[test]
+fn only_a_read_that_is_the_same_to_everyone_is_tagged() {
+    let with = |answers: &str, rule: &str, options: &str| {
+        let call = call("Request", answers, rule).replace("}; } }", "}; OPTIONS } }");
+        let options = format!("option (sir0.options.v1.call) = {{{options}}};");
+        let import = "import \"sir0/options/v1/options.proto\";";
+        read(&[import, &call.replace("OPTIONS", &options)].concat()).map(drop)
+    };
+    let (get, put) = ("get: \"/a\"", "put: \"/a\" body: \"*\"");
+
+    for (answers, rule, options, why) in [
+        (
+            "Response",
+            get,
+            "access: ACCESS_OWNER rest_tagged: true",
+            "is tagged, and not the same to everyone: let `ACCESS_ANYONE` make it",
+        ),
+        (
+            "Response",
+            put,
+            "access: ACCESS_ANYONE rest_tagged: true",
+            "is tagged, and is not a `get` of one message",
+        ),
+        (
+            "stream Response",
+            get,
+            "access: ACCESS_ANYONE rest_tagged: true",
+            "is tagged, and is not a `get` of one message",
+        ),
+        (
+            "Response",
+            get,
+            "access: ACCESS_ANYONE rest_if_match: true",
+            "takes `If-Match`, and changes nothing",
+        ),
+    ] {
+        assert_eq!(with(answers, rule, options), Err(format!("a.v1.S.M: {why}")), "{options}");
+    }
+    assert_eq!(with("Response", get, "access: ACCESS_ANYONE rest_tagged: true"), Ok(()));
+    assert_eq!(with("Response", put, "access: ACCESS_OWNER rest_if_match: true"), Ok(()));
+}
+
+#[test]
 fn a_message_without_a_json_form_stops_the_build_only_over_rest() {
     let any = "message Holds { google.protobuf.Any any = 1; }";
     let over_rest = [any, &call("Holds", "Response", "post: \"/a\" body: \"*\"")].concat();

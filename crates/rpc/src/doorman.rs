@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use sir0_kernel::{Clock, Role, SessionId, UserId};
 use sir0_tokens::{Claims, EndedSessions, InvalidToken, Verifier};
-use sir0_transcoding::{Access, Call};
+use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
 
-use crate::{Reason, Refusal, TrustAge, peer::Secret};
+use crate::{PRECONDITION_FAILED, Reason, Refusal, TrustAge, peer::Secret};
 
 /// Knows good tokens from bad ones. Cheap to clone.
 #[derive(Clone)]
@@ -55,6 +55,9 @@ pub enum Denied {
     /// The caller is a player, and may not do this.
     #[error("only publishers and administrators may {0}")]
     PublisherRoleRequired(&'static str),
+    /// The request names a tag of a thing that has none.
+    #[error("nothing that this call is about has a tag, send it without `If-Match`")]
+    NothingHasTags,
     /// The account belongs to another person.
     #[error("only its owner and administrators may do this with an account")]
     NotYourAccount,
@@ -69,6 +72,7 @@ impl Refusal for Denied {
             Self::OutOfTouch => Reason::unavailable(),
             Self::PeersOnly => Reason::denied("PEERS_ONLY"),
             Self::PublisherRoleRequired(_) => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
+            Self::NothingHasTags => Reason::precondition(PRECONDITION_FAILED),
             Self::NotYourAccount => Reason::denied("NOT_YOUR_ACCOUNT"),
         }
     }
@@ -115,6 +119,12 @@ impl Doorman {
                 None
             }
         };
+        // A change that is to be made only to a thing as it was read must not be made to whatever the thing is now. Who
+        // may not make it hears that first (RFC 9110, 13.2.1).
+        let judges = call.rest.as_ref().is_some_and(|it| it.is_tagged || it.takes_conditions);
+        if !judges && Conditions::of(metadata.as_ref()).lists_tags() {
+            return Err(Denied::NothingHasTags);
+        }
         Ok(Admitted { caller })
     }
 

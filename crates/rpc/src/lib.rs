@@ -3,6 +3,7 @@
 
 #[doc(hidden)]
 pub mod acts;
+mod content_tag;
 mod doorman;
 mod fields;
 pub mod peer;
@@ -13,6 +14,7 @@ mod tasks;
 pub mod trace;
 mod trust_age;
 
+pub use content_tag::content_tag;
 pub use doorman::{Admitted, Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use peer::Peer;
@@ -28,3 +30,6 @@ pub use trust_age::TrustAge;
 ///
 /// For calls that succeed in telling bad news, such as `GetStatus`: gRPC sees a plain answer, REST the status.
 pub const HTTP_STATUS: &str = "x-http-code";
+
+/// The reason of a refusal for what `If-Match` or `If-None-Match` says. REST has a status of its own for it.
+pub const PRECONDITION_FAILED: &str = "PRECONDITION_FAILED";

@@ -48,6 +48,8 @@ impl Reason {
         exists = AlreadyExists;
         /// Another change was faster: read again, then try again.
         aborted = Aborted;
+        /// The thing is not in the state that the request asks for.
+        precondition = FailedPrecondition;
         /// The caller is not signed in, or not any more.
         unauthenticated = Unauthenticated;
         /// The signed-in caller may not do this.

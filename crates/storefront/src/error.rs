@@ -1,7 +1,7 @@
 //! What the storefront refuses.
 
 use sir0_kernel::GameId;
-use sir0_rpc::{Reason, Refusal};
+use sir0_rpc::{PRECONDITION_FAILED, Reason, Refusal};
 use sir0_storage as storage;
 
 /// One variant for each thing a client can act on.
@@ -13,6 +13,9 @@ pub enum StorefrontError {
     /// Another change to the game came first.
     #[error("game {0} changed since you read it, read it again")]
     StaleRevision(GameId),
+    /// The game is not one that the request names by its tag.
+    #[error("game {0} is not as `If-Match` or `If-None-Match` says, read it again")]
+    NotAsExpected(GameId),
     /// A resume token of changes that have not happened.
     #[error("the resume token is ahead of every change there is, watch again without it")]
     ResumeTokenAhead,
@@ -28,6 +31,7 @@ impl Refusal for StorefrontError {
         match self {
             Self::GameNotFound(id) => Reason::not_found("GAME_NOT_FOUND").about("game", id),
             Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
+            Self::NotAsExpected(id) => Reason::precondition(PRECONDITION_FAILED).about("game", id),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
             Self::Database(error) if error.is_passing() => Reason::unavailable(),
             Self::Database(_) => Reason::internal(),

@@ -51,6 +51,10 @@ pub enum Access {
 pub struct Rest {
     /// The HTTP status of a success.
     pub success: u16,
+    /// Whether answers have an entity tag, which `If-None-Match` asks for.
+    pub is_tagged: bool,
+    /// Whether the call judges `If-Match` by the tag of what it is about.
+    pub takes_conditions: bool,
     /// The HTTP statuses of the refusals it documents.
     pub refusals: &'static [u16],
     /// The ways to make it. The first is the one that the file names first.

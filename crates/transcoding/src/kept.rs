@@ -12,6 +12,7 @@ use tonic::{Response, codegen::http::Extensions};
 use crate::{
     call::{Binding, Call},
     framed::Framed,
+    tag::Tag,
     write::write_part,
 };
 
@@ -21,6 +22,8 @@ pub struct Kept {
     framed: Framed,
     /// What the first binding of the call sends. Without one, or where it cannot be written, each request writes it.
     json: Option<(&'static Binding, Bytes)>,
+    /// Names the bytes of the JSON. The message in other forms has no tag.
+    tag: Option<Tag>,
 }
 
 impl Kept {
@@ -40,7 +43,14 @@ impl Kept {
             // Kept for long: the room that was not needed is given back.
             Some((binding, Bytes::from(json.into_boxed_slice())))
         });
-        Self { framed, json }
+        Self { framed, json, tag: None }
+    }
+
+    /// Names what REST sends.
+    #[must_use]
+    pub fn tagged(mut self, tag: impl FnOnce(&[u8]) -> Tag) -> Self {
+        self.tag = self.json.as_ref().map(|(_, json)| tag(json));
+        self
     }
 
     /// How many bytes it holds, in all forms.
@@ -55,10 +65,11 @@ impl Kept {
         &self.framed
     }
 
-    /// What this binding sends as JSON, if that is kept.
+    /// What this binding sends as JSON, and its tag, if that is kept.
     #[must_use]
-    pub fn json(&self, binding: &'static Binding) -> Option<&Bytes> {
-        self.json.as_ref().filter(|(of, _)| std::ptr::eq(*of, binding)).map(|(_, json)| json)
+    pub fn json(&self, binding: &'static Binding) -> Option<(&Bytes, Option<&Tag>)> {
+        let json = self.json.as_ref().filter(|(of, _)| std::ptr::eq(*of, binding));
+        json.map(|(_, json)| (json, self.tag.as_ref()))
     }
 
     /// The response that carries it.

@@ -18,6 +18,7 @@ mod request;
 mod routes;
 mod scalar;
 mod shape;
+mod tag;
 mod wire;
 mod write;
 
@@ -34,6 +35,7 @@ pub use query::Other;
 pub use request::{Request, http_body, http_body_of};
 pub use routes::{Found, Routes, Taken};
 pub use shape::{Enum, Field, Form, Holds, Kind, Shape};
+pub use tag::{Conditions, Tag};
 pub use wire::{Unreadable, content_of};
 pub use write::{to_json, write, write_part};
 

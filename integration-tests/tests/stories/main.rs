@@ -25,6 +25,7 @@ mod resuming;
 mod search;
 mod sessions;
 mod storefront;
+mod tags;
 mod texts;
 mod traces;
 mod untyped;

@@ -10,7 +10,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use sir0_rpc::{HTTP_STATUS, request_id};
 use sir0_transcoding::{
-    Binding, Call, HttpBody, Kept, Reply, Unreadable, http_body_of, write_part,
+    Binding, Call, Conditions, HttpBody, Kept, Reply, Tag, Unreadable, http_body_of, write_part,
 };
 use tonic::{Code, Status, metadata::MetadataMap};
 
@@ -21,6 +21,7 @@ use super::{
 use crate::body::Body;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
@@ -37,13 +38,17 @@ pub(super) struct Made {
 }
 
 impl Made {
-    /// Writes the answer.
-    pub(super) async fn answered(self, reply: Reply) -> Result<Response<Body>, Refused> {
+    /// Writes the answer. An answer that may be tagged is judged by what the request says of tags.
+    pub(super) async fn answered(
+        self,
+        reply: Reply,
+        conditions: Option<Conditions>,
+    ) -> Result<Response<Body>, Refused> {
         let is_file = self.binding.response.is_http_body(self.call.response);
         match (reply, is_file) {
             (Reply::One(metadata, message), false) => self.json(metadata, message.message()),
             (Reply::One(metadata, message), true) => self.file(metadata, message.message()),
-            (Reply::Kept(metadata, kept), false) => self.kept(metadata, &kept),
+            (Reply::Kept(metadata, kept), false) => self.kept(metadata, &kept, conditions),
             (Reply::Kept(metadata, kept), true) => self.file(metadata, kept.framed().message()),
             (Reply::Many(metadata, messages), false) => self.events(metadata, messages),
             (Reply::Many(metadata, messages), true) => self.chunks(metadata, messages).await,
@@ -51,10 +56,26 @@ impl Made {
     }
 
     /// An answer that was written before, unless this binding sends something else of it.
-    fn kept(self, metadata: MetadataMap, kept: &Kept) -> Result<Response<Body>, Refused> {
-        match kept.json(self.binding) {
-            Some(json) => self.whole(metadata, json.clone(), JSON),
-            None => self.json(metadata, kept.framed().message()),
+    fn kept(
+        self,
+        metadata: MetadataMap,
+        kept: &Kept,
+        conditions: Option<Conditions>,
+    ) -> Result<Response<Body>, Refused> {
+        match (kept.json(self.binding), conditions) {
+            (Some((json, Some(tag))), Some(conditions)) => {
+                if !conditions.holds_match(tag) {
+                    return Err(Refused::NOT_AS_NAMED);
+                }
+                if !conditions.holds_none_match(tag) {
+                    return Ok(not_modified(tag));
+                }
+                let mut response = self.whole(metadata, json.clone(), JSON)?;
+                tagged(response.headers_mut(), tag);
+                Ok(response)
+            }
+            (Some((json, _)), _) => self.whole(metadata, json.clone(), JSON),
+            (None, _) => self.json(metadata, kept.framed().message()),
         }
     }
 
@@ -147,6 +168,20 @@ pub(super) fn with_headers(
     headers.insert(header::CACHE_CONTROL, NO_STORE);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     response
+}
+
+/// Whoever has this answer is told that it is still right.
+fn not_modified(tag: &Tag) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    tagged(response.headers_mut(), tag);
+    response
+}
+
+/// Lets anyone keep the answer, and ask each time whether it is still right: who changes a game reads the change.
+fn tagged(headers: &mut HeaderMap, tag: &Tag) {
+    headers.insert(header::ETAG, tag.as_header().clone());
+    headers.insert(header::CACHE_CONTROL, NO_CACHE);
 }
 
 /// The media type of a file. A service that names none sends bytes.

@@ -20,7 +20,7 @@ use std::{pin::pin, sync::Arc};
 use http::{HeaderMap, Method, Request, Response, request::Parts};
 use hyper::body::Incoming;
 use sir0_rpc::trace::{self, CallTrace};
-use sir0_transcoding::{Binding, Call, Dispatch, Found, Routes, Taken};
+use sir0_transcoding::{Binding, Call, Conditions, Dispatch, Found, Routes, Taken};
 use tonic::Code;
 
 use crate::{
@@ -157,6 +157,8 @@ impl RestDoor {
         // Held until the call is answered, because the bytes read from the body live as long.
         let (payload, _arrived) = self.payload(parts, &mut headers, body, &route).await?;
         let format = if call.streaming { Format::accepted(&headers) } else { Format::Array };
+        let is_tagged = call.rest.as_ref().is_some_and(|rest| rest.is_tagged);
+        let conditions = is_tagged.then(|| Conditions::of(&headers));
         let reply = by.call(call.number, request::with_headers(headers, payload));
         let reply = if call.takes_stream {
             reply.await
@@ -165,7 +167,7 @@ impl RestDoor {
             reply.map_err(|_elapsed| Refused::TOO_SLOW)?
         };
         match reply {
-            Ok(reply) => Made { call, binding, format }.answered(reply).await,
+            Ok(reply) => Made { call, binding, format }.answered(reply, conditions).await,
             Err(status) => Err(Refused::from_status(&status, call.request)),
         }
     }

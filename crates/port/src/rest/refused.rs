@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
-use sir0_rpc::{FieldFault, InvalidFields, request_id};
+use sir0_rpc::{FieldFault, InvalidFields, PRECONDITION_FAILED, request_id};
 use sir0_transcoding::{Fault, Shape};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -66,7 +66,7 @@ struct Named<'a> {
 }
 
 macro_rules! refusals {
-    ($($name:ident = $code:ident $status:ident, $reason:literal, $details:literal;)*) => {$(
+    ($($name:ident = $code:ident $status:ident, $reason:expr, $details:literal;)*) => {$(
         pub(super) const $name: Self = Self::fixed(Code::$code, StatusCode::$status, $reason, $details);
     )*};
 }
@@ -80,6 +80,7 @@ impl Refused {
         ENCODED = InvalidArgument UNSUPPORTED_MEDIA_TYPE, "ENCODED_BODY", "send the body without a content encoding";
         BROKEN_OFF = Cancelled BAD_REQUEST, "BODY_BROKEN_OFF", "the body ended before it was complete";
         BODY_TOO_SLOW = DeadlineExceeded REQUEST_TIMEOUT, "BODY_TOO_SLOW", "the body did not arrive in time";
+        NOT_AS_NAMED = FailedPrecondition PRECONDITION_FAILED, PRECONDITION_FAILED, "this has no tag that `If-Match` names, read it again";
         TOO_SLOW = DeadlineExceeded GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", "the call took too long and was given up";
     }
 
@@ -167,7 +168,10 @@ impl Refused {
         }
         Self {
             code: status.code(),
-            status: http_status(status.code()),
+            status: match &*reason {
+                PRECONDITION_FAILED => StatusCode::PRECONDITION_FAILED,
+                _ => http_status(status.code()),
+            },
             reason,
             details: details.into(),
             fields,

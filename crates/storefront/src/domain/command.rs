@@ -19,6 +19,21 @@ pub(crate) struct UpdateGame {
     pub(crate) revision: Option<i32>,
 }
 
+/// Which revisions of a game a change may be made to, or its removal.
+pub(crate) struct Expected(Box<dyn Fn(i32) -> bool + Send + Sync>);
+
+impl Expected {
+    /// Those for which this is true.
+    pub(crate) fn if_it(is_one: impl Fn(i32) -> bool + Send + Sync + 'static) -> Self {
+        Self(Box::new(is_one))
+    }
+
+    /// Whether this is one of them.
+    pub(crate) fn is(&self, revision: i32) -> bool {
+        self.0(revision)
+    }
+}
+
 /// Asks to hear of changes.
 pub(crate) struct WatchGames {
     pub(crate) filter: Filter,

@@ -8,7 +8,7 @@ mod request;
 pub mod search;
 mod words;
 
-pub(crate) use command::{CreateGame, UpdateGame, WatchGames};
+pub(crate) use command::{CreateGame, Expected, UpdateGame, WatchGames};
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
 pub use game::{Change, Game, NewGame};

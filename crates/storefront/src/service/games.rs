@@ -62,9 +62,11 @@ impl GamesService for Storefront {
         request: Request<pb::UpdateGameRequest>,
     ) -> Result<Response<pb::UpdateGameResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::UPDATE_GAME, request.metadata())?.caller()?;
-        let update: UpdateGame = request.into_inner().try_into()?;
+        let (metadata, _, request) = request.into_parts();
+        let update: UpdateGame = request.try_into()?;
+        let expected = convert::expected(update.id, &metadata);
 
-        let revision = self.change(caller, update).await?;
+        let revision = self.change(caller, update, expected).await?;
 
         Ok(Response::new(pb::UpdateGameResponse {
             message: "Game updated successfully".to_owned(),
@@ -78,8 +80,9 @@ impl GamesService for Storefront {
     ) -> Result<Response<pb::DeleteGameResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::DELETE_GAME, request.metadata())?.caller()?;
         let id = convert::game_id(request.get_ref().game_id)?;
+        let expected = convert::expected(id, request.metadata());
 
-        self.remove(caller, id).await?;
+        self.remove(caller, id, expected).await?;
 
         Ok(Response::new(pb::DeleteGameResponse {
             message: "Game deleted successfully".to_owned(),

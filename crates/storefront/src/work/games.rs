@@ -12,7 +12,8 @@ use crate::{
     StorefrontError,
     cache::counts,
     domain::{
-        CreateGame, Created, Game, GameEvent, Listing, NewGame, Page, RequestKey, UpdateGame,
+        CreateGame, Created, Expected, Game, GameEvent, Listing, NewGame, Page, RequestKey,
+        UpdateGame,
     },
 };
 
@@ -124,14 +125,20 @@ impl Storefront {
         &self,
         by: Caller,
         update: UpdateGame,
+        expected: Expected,
     ) -> Result<i32, StorefrontError> {
-        self.shared.tasks.to_completion(self.clone().save_change(by, update)).await
+        self.shared.tasks.to_completion(self.clone().save_change(by, update, expected)).await
     }
 
-    async fn save_change(self, by: Caller, update: UpdateGame) -> Result<i32, StorefrontError> {
+    async fn save_change(
+        self,
+        by: Caller,
+        update: UpdateGame,
+        expected: Expected,
+    ) -> Result<i32, StorefrontError> {
         let at = self.shared.clock.now();
         let known = self.proposed(update.id).await?;
-        let saved = match proposal(&known, &update) {
+        let saved = match proposal(&known, &update, &expected) {
             Ok(Some((game, changed))) => {
                 let announcement = changed.announcement(at);
                 let is_saved = self.db.save_game(&known, &game, &announcement).await?;
@@ -143,7 +150,7 @@ impl Storefront {
         };
         let changed = match saved {
             Some(changed) => changed,
-            None => match Box::pin(self.save_held(&update, at)).await? {
+            None => match Box::pin(self.save_held(&update, &expected, at)).await? {
                 Done::Changed(changed) => changed,
                 Done::Nothing(revision) => return Ok(revision),
             },
@@ -159,11 +166,16 @@ impl Storefront {
     }
 
     /// Changes a game that nobody else changes meanwhile.
-    async fn save_held(&self, update: &UpdateGame, at: Timestamp) -> Result<Done, StorefrontError> {
+    async fn save_held(
+        &self,
+        update: &UpdateGame,
+        expected: &Expected,
+        at: Timestamp,
+    ) -> Result<Done, StorefrontError> {
         let mut tx = self.db.begin().await?;
         let held = tx.game(update.id).await?;
         let held = held.ok_or(StorefrontError::GameNotFound(update.id))?;
-        let Some((game, changed)) = proposal(&held, update)? else {
+        let Some((game, changed)) = proposal(&held, update, expected)? else {
             return Ok(Done::Nothing(held.revision));
         };
         if !tx.save_game(&held, &game, &changed.announcement(at)).await? {
@@ -183,18 +195,30 @@ impl Storefront {
     }
 
     /// Removes a game.
-    pub(crate) async fn remove(&self, by: Caller, id: GameId) -> Result<(), StorefrontError> {
-        self.shared.tasks.to_completion(self.clone().save_removal(by, id)).await
+    pub(crate) async fn remove(
+        &self,
+        by: Caller,
+        id: GameId,
+        expected: Expected,
+    ) -> Result<(), StorefrontError> {
+        self.shared.tasks.to_completion(self.clone().save_removal(by, id, expected)).await
     }
 
-    async fn save_removal(self, by: Caller, id: GameId) -> Result<(), StorefrontError> {
+    async fn save_removal(
+        self,
+        by: Caller,
+        id: GameId,
+        expected: Expected,
+    ) -> Result<(), StorefrontError> {
         let at = self.shared.clock.now();
         let known = self.proposed(id).await?;
         let removed = GameEvent::Removed(Game::clone(&known));
-        let removed = if self.db.remove_game(&known, &removed.announcement(at)).await? {
+        let is_removed = expected.is(known.revision)
+            && self.db.remove_game(&known, &removed.announcement(at)).await?;
+        let removed = if is_removed {
             removed
         } else {
-            Box::pin(self.remove_held(id, at)).await?
+            Box::pin(self.remove_held(id, &expected, at)).await?
         };
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was removed");
         self.changed(&removed).await;
@@ -202,9 +226,17 @@ impl Storefront {
     }
 
     /// Removes a game that nobody else changes meanwhile.
-    async fn remove_held(&self, id: GameId, at: Timestamp) -> Result<GameEvent, StorefrontError> {
+    async fn remove_held(
+        &self,
+        id: GameId,
+        expected: &Expected,
+        at: Timestamp,
+    ) -> Result<GameEvent, StorefrontError> {
         let mut tx = self.db.begin().await?;
         let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+        if !expected.is(held.revision) {
+            return Err(StorefrontError::NotAsExpected(id));
+        }
         let removed = GameEvent::Removed(held);
         if !tx.remove_game(removed.game(), &removed.announcement(at)).await? {
             return Err(StorefrontError::GameNotFound(id));
@@ -235,7 +267,11 @@ enum Done {
 fn proposal(
     game: &Game,
     UpdateGame { id, change, revision }: &UpdateGame,
+    expected: &Expected,
 ) -> Result<Option<(Game, GameEvent)>, StorefrontError> {
+    if !expected.is(game.revision) {
+        return Err(StorefrontError::NotAsExpected(*id));
+    }
     if revision.is_some_and(|seen| seen != game.revision) {
         return Err(StorefrontError::StaleRevision(*id));
     }
