@@ -6,6 +6,7 @@
 //! something.
 
 mod flowing;
+mod trailers;
 
 use std::{
     pin::Pin,
@@ -19,7 +20,10 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use sir0_kernel::{Held, OverBudget, Share};
 use tonic::Code;
 
-use self::flowing::{Flowing, code_of};
+use self::{
+    flowing::{Flowing, code_of},
+    trailers::Trailers,
+};
 use crate::{
     access::Visit,
     call_metrics::{Observed, code_in},
@@ -38,6 +42,15 @@ pub(crate) const TOO_MUCH_WAITING: &str = "TOO_MUCH_WAITING";
 /// How long a stream or a socket waits for memory before it looks again.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+/// How many headers an answer has, with those that the front adds.
+const HEADERS: usize = 12;
+
+/// Headers of an answer with room for those that are added on its way: moving them into more room costs more than all of
+/// the adding.
+pub(crate) fn roomy(headers: HeaderMap) -> HeaderMap {
+    if headers.is_empty() { HeaderMap::with_capacity(HEADERS) } else { headers }
+}
+
 /// Bytes that are all there, or that come over time. The first kind is not boxed, because nearly every answer is of it.
 pub(crate) struct Body {
     content: Content,
@@ -46,13 +59,14 @@ pub(crate) struct Body {
     /// What `rest` costs, until a slice carries it.
     held: Option<Held>,
     /// Sent behind the bytes.
-    trailers: Option<HeaderMap>,
+    trailers: Trailers,
     /// The share that further bytes are held against.
     share: Option<Share>,
     in_flight: Option<InFlight>,
     stream: Option<Stream>,
-    /// Hears how the call ended. Dropped when the answer is over.
-    observed: Option<Observed>,
+    /// Hears how the call ended. Dropped when the answer is over. Boxed, like all that few answers have: an answer is moved
+    /// a dozen times on its way.
+    observed: Option<Box<Observed>>,
     /// Hears the same, and the bytes that are sent. Set where each request is written down.
     visit: Option<Box<Visit>>,
 }
@@ -60,7 +74,7 @@ pub(crate) struct Body {
 enum Content {
     /// All bytes are there.
     Full,
-    Flowing(Flowing),
+    Flowing(Box<Flowing>),
 }
 
 /// A slice on its way. Its costs end when it is written or thrown away.
@@ -82,7 +96,7 @@ impl Body {
             content: Content::Full,
             rest: bytes.into(),
             held: None,
-            trailers: None,
+            trailers: Trailers::Nothing,
             share: None,
             in_flight: None,
             stream: None,
@@ -97,25 +111,30 @@ impl Body {
 
     /// Bytes that come over time. Each piece is held against the share while it waits for the client.
     pub(crate) fn flowing(body: axum::body::Body, share: Option<Share>) -> Self {
-        let content = Content::Flowing(Flowing::new(body, None));
+        let content = Content::Flowing(Box::new(Flowing::new(body, None)));
         Self { content, share, ..Self::empty() }
     }
 
     /// The same for a stream of messages. It is refused if the client has no room for one more unread stream.
     pub(crate) fn stream(body: axum::body::Body, share: Option<Share>) -> Result<Self, OverBudget> {
         let begun = share.as_ref().map(|share| share.hold(WAITING_STREAM)).transpose()?;
-        let content = Content::Flowing(Flowing::new(body, begun));
+        let content = Content::Flowing(Box::new(Flowing::new(body, begun)));
         Ok(Self { content, share, ..Self::empty() })
     }
 
-    /// The trailers behind the bytes, where they are known.
-    pub(crate) const fn trailers(&self) -> Option<&HeaderMap> {
-        self.trailers.as_ref()
+    /// The gRPC status in the trailers behind the bytes, where they are known.
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.trailers.code()
     }
 
     /// Adds the trailers behind the bytes.
     pub(crate) fn with_trailers(self, trailers: Option<HeaderMap>) -> Self {
-        Self { trailers, ..self }
+        Self { trailers: Trailers::from(trailers), ..self }
+    }
+
+    /// Adds the trailers of a call that went well.
+    pub(crate) fn of_success(self) -> Self {
+        Self { trailers: Trailers::Ok, ..self }
     }
 
     /// Holds the bytes that wait for the client. Only an answer larger than a slice can be refused. The answer to a
@@ -133,7 +152,7 @@ impl Body {
 
     /// Sets the watcher that sees the answer to its end.
     pub(crate) fn observed_by(self, observed: Observed) -> Self {
-        Self { observed: Some(observed), ..self }
+        Self { observed: Some(Box::new(observed)), ..self }
     }
 
     /// Keeps the connection from counting as idle until the answer is written.
@@ -197,7 +216,7 @@ impl Body {
     /// Has the request written down once the answer is over.
     pub(crate) fn visited_by(self, mut visit: Box<Visit>) -> Self {
         visit.sent(self.rest.len());
-        if let Some(code) = self.trailers.as_ref().and_then(code_in) {
+        if let Some(code) = self.trailers.code() {
             visit.ended(code);
         }
         Self { visit: Some(visit).filter(|visit| visit.goes_on()), ..self }
@@ -226,7 +245,8 @@ impl HttpBody for Body {
             return Poll::Ready(Some(Ok(this.slice())));
         }
         let Content::Flowing(flowing) = &mut this.content else {
-            return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+            let trailers = this.trailers.take();
+            return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
         };
         Poll::Ready(match ready!(flowing.poll_next(this.share.as_ref(), context)) {
             Some(Ok(frame)) => Some(Ok(this.hand_on(frame))),
@@ -244,7 +264,7 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         self.rest.is_empty()
             && match &self.content {
-                Content::Full => self.trailers.is_none(),
+                Content::Full => self.trailers.is_nothing(),
                 Content::Flowing(flowing) => flowing.body.is_end_stream(),
             }
     }
@@ -252,7 +272,7 @@ impl HttpBody for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             // A length in the head would save nothing where trailers follow, and cost a header.
-            Content::Full if self.trailers.is_some() => SizeHint::default(),
+            Content::Full if !self.trailers.is_nothing() => SizeHint::default(),
             Content::Full => SizeHint::with_exact(self.rest.len() as u64),
             Content::Flowing(flowing) if self.rest.is_empty() => flowing.body.size_hint(),
             Content::Flowing(_) => SizeHint::default(),

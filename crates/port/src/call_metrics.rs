@@ -96,8 +96,9 @@ impl Drop for Observed {
     }
 }
 
+pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
 /// The gRPC status that headers or trailers carry.
 pub(crate) fn code_in(headers: &HeaderMap) -> Option<Code> {
-    const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
     headers.get(GRPC_STATUS).map(|status| Code::from_bytes(status.as_bytes()))
 }

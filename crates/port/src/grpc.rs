@@ -34,7 +34,7 @@ use tower::ServiceExt;
 use crate::{
     arriving::Arriving,
     body::{Body, TOO_MUCH_WAITING},
-    call_metrics::{CallMetrics, Door, code_in},
+    call_metrics::{CallMetrics, Door},
     elsewhere,
     limits::Limits,
     outcome::Outcome,
@@ -139,7 +139,9 @@ impl GrpcDoor {
         });
         let answering = pin!(self.answer_if_it_can_be(request, known));
         let mut response = trace.around(answering).await;
-        let code = head::counted(&response);
+        // The status of a refusal stands in the headers, and no trailers come. The status of a unary answer is in the
+        // trailers, which are here.
+        let code = response.body().code().or_else(|| head::counted(&response));
         if let Some(code) = code {
             Outcome { call, code }.leave(&mut response);
         }
@@ -250,10 +252,7 @@ fn observed(
     started: Instant,
     mut trace: CallTrace,
 ) -> Response<Body> {
-    // The status of a refusal stands in the headers, and no trailers come. The status of a unary answer is in the
-    // trailers, which are here. gRPC-Web writes trailers into the body, where nothing here reads them: a body that
-    // comes to its end counts as OK.
-    let code = code.or_else(|| response.body().trailers().and_then(code_in));
+    // gRPC-Web writes trailers into the body, where nothing here reads them: a body that comes to its end counts as OK.
     if let Some(code) = code.or((!metrics.call.streaming).then_some(Code::Ok)) {
         trace.ended(code);
         metrics.finished(code, started);

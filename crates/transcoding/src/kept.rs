@@ -5,6 +5,8 @@
 //! ([`Kept::into_response`]). Who sends the response takes the answer out ([`Kept::of`]): the dispatch of a service, and
 //! where tonic's own server answers, what stands around it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost::Message;
 use tonic::{Response, codegen::http::Extensions};
@@ -18,7 +20,10 @@ use crate::{
 
 /// An answer in the forms in which it is sent. Cheap to clone; clones share the bytes.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct Kept(Arc<Forms>);
+
+#[derive(Debug)]
+struct Forms {
     framed: Framed,
     /// What the first binding of the call sends. Without one, or where it cannot be written, each request writes it.
     json: Option<(&'static Binding, Bytes)>,
@@ -27,14 +32,22 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Encodes the answer of a call in every form.
-    pub fn new(call: &'static Call, answer: &impl Message) -> Self {
-        Self::framed_before(call, Framed::new(answer))
+    /// Encodes the answer of a call in every form. `tag` names the bytes that REST sends, if they have a tag.
+    pub fn new(
+        call: &'static Call,
+        answer: &impl Message,
+        tag: impl FnOnce(&[u8]) -> Option<Tag>,
+    ) -> Self {
+        Self::framed_before(call, Framed::new(answer), tag)
     }
 
     /// The same for an answer whose message is encoded already.
     #[must_use]
-    pub fn framed_before(call: &'static Call, framed: Framed) -> Self {
+    pub fn framed_before(
+        call: &'static Call,
+        framed: Framed,
+        tag: impl FnOnce(&[u8]) -> Option<Tag>,
+    ) -> Self {
         let binding = call.rest.as_ref().and_then(|rest| rest.bindings.first());
         let binding = binding.filter(|it| !it.response.is_http_body(call.response));
         let json = binding.and_then(|binding| {
@@ -43,33 +56,27 @@ impl Kept {
             // Kept for long: the room that was not needed is given back.
             Some((binding, Bytes::from(json.into_boxed_slice())))
         });
-        Self { framed, json, tag: None }
-    }
-
-    /// Names what REST sends.
-    #[must_use]
-    pub fn tagged(mut self, tag: impl FnOnce(&[u8]) -> Tag) -> Self {
-        self.tag = self.json.as_ref().map(|(_, json)| tag(json));
-        self
+        let tag = json.as_ref().and_then(|(_, json)| tag(json));
+        Self(Arc::new(Forms { framed, json, tag }))
     }
 
     /// How many bytes it holds, in all forms.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.framed.frame().len() + self.json.as_ref().map_or(0, |(_, json)| json.len())
+        self.0.framed.frame().len() + self.0.json.as_ref().map_or(0, |(_, json)| json.len())
     }
 
     /// The message, with and without its frame.
     #[must_use]
-    pub const fn framed(&self) -> &Framed {
-        &self.framed
+    pub fn framed(&self) -> &Framed {
+        &self.0.framed
     }
 
     /// What this binding sends as JSON, and its tag, if that is kept.
     #[must_use]
     pub fn json(&self, binding: &'static Binding) -> Option<(&Bytes, Option<&Tag>)> {
-        let json = self.json.as_ref().filter(|(of, _)| std::ptr::eq(*of, binding));
-        json.map(|(_, json)| (json, self.tag.as_ref()))
+        let json = self.0.json.as_ref().filter(|(of, _)| std::ptr::eq(*of, binding));
+        json.map(|(_, json)| (json, self.0.tag.as_ref()))
     }
 
     /// The response that carries it.

@@ -22,7 +22,7 @@ const DEEPEST: usize = 8;
 const NOT_ENCODED: &str = "must be percent-encoded UTF-8";
 
 /// The fields that lead to a value.
-pub(crate) type Way = Vec<&'static Field>;
+pub(crate) type Way = Cow<'static, [&'static Field]>;
 
 /// What a parameter means that is no field of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ fn rival(known: &[&'static Field], way: &[&'static Field]) -> Option<&'static Fi
 /// The fields that a name such as `filter.genre` leads through, in either spelling of each. `None` if the name leads to
 /// nothing that a parameter may set.
 fn way_of(shape: &'static Shape, binding: &Binding, name: &str) -> Option<Way> {
-    let mut way = Way::new();
+    let mut way = Vec::new();
     let mut around = Some(shape);
     for part in name.split('.') {
         let field = around?.field(part)?;
@@ -177,7 +177,7 @@ fn way_of(shape: &'static Shape, binding: &Binding, name: &str) -> Option<Way> {
         Kind::Message(shape) => !shape.form.is_object(),
         _ => true,
     };
-    (is_value && last.holds != Holds::Map && !is_of_body && !is_in_path).then_some(way)
+    (is_value && last.holds != Holds::Map && !is_of_body && !is_in_path).then(|| way.into())
 }
 
 /// Writes a value under the keys that lead to it.

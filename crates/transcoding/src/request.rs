@@ -1,5 +1,7 @@
 //! A whole request, from HTTP to the bytes of a message.
 
+use std::borrow::Cow;
+
 use prost::{Message, encoding::message};
 
 use crate::{
@@ -43,7 +45,7 @@ impl Request<'_> {
         let mut faults = Faults::default();
         let mut given = Given::default();
         for variable in binding.variables {
-            given.read_variable(variable.field.to_vec(), &found.text(variable), &mut faults);
+            given.read_variable(Cow::Borrowed(variable.field), &found.text(variable), &mut faults);
         }
         if let Some(query) = query {
             given.read_query(call.request, binding, query, other, &mut faults);

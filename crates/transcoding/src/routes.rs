@@ -88,10 +88,17 @@ impl Routes {
         let cut = |segment: &'path str| {
             if is_escaped { unescaped(segment) } else { Cow::Borrowed(segment) }
         };
-        let mut segments: Vec<_> = path.strip_prefix('/')?.split('/').map(cut).collect();
+        let mut rest = path.strip_prefix('/')?;
+        let mut segments = Vec::with_capacity(4);
+        // Byte by byte: paths are short, and a search for a text begins with more than that.
+        while let Some(slash) = rest.bytes().position(|byte| byte == b'/') {
+            segments.push(cut(&rest[..slash]));
+            rest = &rest[slash + 1..];
+        }
+        segments.push(cut(rest));
         // A colon in the last segment begins a custom verb, or else belongs to a value.
         let last = segments.last_mut()?;
-        if let Some(colon) = last.rfind(':') {
+        if let Some(colon) = last.bytes().rposition(|byte| byte == b':') {
             let whole = std::mem::take(last);
             *last = Cow::Owned(whole[..colon].to_owned());
             if let Some(bindings) = self.root.find(&segments, Some(&whole[colon + 1..])) {

@@ -100,9 +100,12 @@ impl Opaque {
 
 /// What all lines of a header name together. `*` stands alone; among tags it is one that is broken.
 fn named(headers: &HeaderMap, name: &HeaderName) -> Option<Named> {
+    // Most requests have none.
+    if !headers.contains_key(name) {
+        return None;
+    }
     let lines: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
     match &*lines {
-        [] => None,
         [line] if line.trim_ascii() == b"*" => Some(Named::Any),
         lines => {
             let mut tags = Vec::new();

@@ -121,6 +121,10 @@ fn is_host(text: &[u8]) -> bool {
 
 /// `reg-name`: letters, digits, characters that stand for themselves, and escapes.
 fn is_name(name: &[u8]) -> bool {
+    // Nearly every name has no escapes.
+    if name.iter().all(|byte| STANDS_FOR_ITSELF[usize::from(*byte)]) {
+        return true;
+    }
     let mut rest = name;
     loop {
         rest = match rest {

@@ -4,7 +4,7 @@
 //! answer is whole before it is sent either way, and is held while it waits for the client.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use http_body_util::BodyExt;
 use sir0_host::Served;
 use sir0_kernel::{OverBudget, Share};
@@ -13,9 +13,7 @@ use sir0_transcoding::{Call, Framed, Payload, Reply};
 use tonic::{Code, Extensions, Status, metadata::MetadataMap};
 
 use super::{head, message};
-use crate::body::Body;
-
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+use crate::body::{Body, roomy};
 
 /// Makes a native call that is one message each way.
 pub(super) async fn made(
@@ -44,10 +42,9 @@ fn whole(
     message: &Framed,
     share: Option<&Share>,
 ) -> Result<Response<Body>, OverBudget> {
-    let trailers = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("0"))]);
-    let body = Body::full(message.frame().clone()).with_trailers(Some(trailers));
+    let body = Body::full(message.frame().clone()).of_success();
     let mut response = Response::new(body.held_against(share)?);
-    *response.headers_mut() = metadata.into_headers();
+    *response.headers_mut() = roomy(metadata.into_headers());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(head::NATIVE));
     Ok(response)
 }

@@ -18,7 +18,7 @@ use super::{
     format::{Format, Frames},
     refused::Refused,
 };
-use crate::body::Body;
+use crate::body::{Body, roomy};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
@@ -107,7 +107,7 @@ impl Made {
         let success = self.call.rest.as_ref().map_or(200, |rest| rest.success);
         *response.status_mut() = StatusCode::from_u16(asked.unwrap_or(success))
             .map_err(|_not_a_status| Refused::fault())?;
-        *response.headers_mut() = headers;
+        *response.headers_mut() = roomy(headers);
         Ok(with_headers(response, media_type))
     }
 

@@ -15,7 +15,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use std::{pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc, task::Poll};
 
 use http::{HeaderMap, Method, Request, Response, request::Parts};
 use hyper::body::Incoming;
@@ -163,8 +163,14 @@ impl RestDoor {
         let reply = if call.takes_stream {
             reply.await
         } else {
-            let reply = tokio::time::timeout(request::CALL_TIMEOUT, reply).await;
-            reply.map_err(|_elapsed| Refused::TOO_SLOW)?
+            // Most answers are kept, and are there at once. They need no timer.
+            let mut reply = reply;
+            match futures::poll!(&mut reply) {
+                Poll::Ready(reply) => reply,
+                Poll::Pending => tokio::time::timeout(request::CALL_TIMEOUT, reply)
+                    .await
+                    .map_err(|_elapsed| Refused::TOO_SLOW)?,
+            }
         };
         match reply {
             Ok(reply) => Made { call, binding, format }.answered(reply, conditions).await,

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 
 /// The header that carries it: `grpc-timeout`.
@@ -30,7 +30,8 @@ pub fn current() -> Option<Instant> {
 
 /// How long the caller waits: at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
 pub fn read(headers: &HeaderMap) -> Result<Option<Duration>, Malformed> {
-    let Some(value) = headers.get(HEADER) else { return Ok(None) };
+    const NAME: HeaderName = HeaderName::from_static(HEADER);
+    let Some(value) = headers.get(NAME) else { return Ok(None) };
     let value = value.to_str().map_err(|_not_text| Malformed)?;
     let (digits, unit) = value.split_at_checked(value.len().saturating_sub(1)).ok_or(Malformed)?;
     if !(1..=8).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {

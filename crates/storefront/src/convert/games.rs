@@ -113,7 +113,7 @@ pub(crate) fn expected(id: GameId, metadata: &MetadataMap) -> Expected {
 /// A game, as it is answered.
 pub(crate) fn game(game: &Game) -> Kept {
     let answer = pb::GetGameResponse { game: Some(game.into()) };
-    Kept::new(calls::GET_GAME, &answer).tagged(|_| tag(game.id, game.revision))
+    Kept::new(calls::GET_GAME, &answer, |_| Some(tag(game.id, game.revision)))
 }
 
 /// A page of this list, as it is answered, with the sealed place where the next one begins.
@@ -124,7 +124,7 @@ pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
     });
     let games = page.games.iter().map(pb::Game::from).collect();
     let answer = pb::ListGamesResponse { games, next_page_token };
-    Kept::new(calls::LIST_GAMES, &answer).tagged(content_tag)
+    Kept::new(calls::LIST_GAMES, &answer, |json| Some(content_tag(json)))
 }
 
 /// A text that was left out is empty on the wire.

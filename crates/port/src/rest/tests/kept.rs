@@ -14,7 +14,7 @@ impl Dispatch for Keeping {
         async move {
             Ok(match answering.await? {
                 Reply::One(metadata, message) => {
-                    Reply::Kept(metadata, Kept::framed_before(&CALLS[number], message))
+                    Reply::Kept(metadata, Kept::framed_before(&CALLS[number], message, |_| None))
                 }
                 other => other,
             })
