@@ -69,7 +69,8 @@ impl Rest {
         self.changes(request.body(body.into())).await
     }
 
-    async fn changes(&self, request: RequestBuilder) -> Answer {
+    /// Sends a request that may change something, and waits until every instance has heard of the change.
+    pub async fn changes(&self, request: RequestBuilder) -> Answer {
         let answer = answer(request).await;
         self.address.settles().await;
         answer

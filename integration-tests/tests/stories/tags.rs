@@ -35,6 +35,7 @@ async fn sends(
     lines: &[&str],
     body: Option<Value>,
 ) -> Answer {
+    let reads = matches!(method, Method::GET | Method::HEAD);
     let mut request = rest.request(method, path);
     for line in lines {
         request = request.header(name, *line);
@@ -42,7 +43,7 @@ async fn sends(
     if let Some(body) = body {
         request = request.json(&body);
     }
-    Answer::to(request).await
+    if reads { Answer::to(request).await } else { rest.changes(request).await }
 }
 
 fn header_of<'a>(answer: &'a Answer, name: &HeaderName) -> Option<&'a str> {
