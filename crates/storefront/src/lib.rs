@@ -21,6 +21,8 @@ mod host;
 mod reads;
 mod service;
 mod stored;
+#[cfg(test)]
+mod two_instances;
 mod watch;
 mod work;
 
