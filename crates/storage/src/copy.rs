@@ -158,8 +158,10 @@ impl Tx {
         let tables = on_either!(&mut tx, tx in engine => engine::tables(tx).await?);
         if let Self::Postgres(tx) = &mut tx {
             let names: Vec<_> = tables.iter().map(Table::quoted).collect();
+            // The head comes first, as it does for a process that gives positions meanwhile: each would wait for the other.
             let hold = format!(
-                "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE; \
+                "SELECT position FROM feed_head FOR UPDATE; \
+                 LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE; \
                  SET LOCAL statement_timeout = 0; \
                  SET LOCAL idle_in_transaction_session_timeout = 0",
                 names.join(", ")

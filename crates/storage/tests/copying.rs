@@ -1,6 +1,6 @@
 //! A copy leaves nothing behind, whatever the tables are and whichever engine it is made from and to.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use sir0_kernel::Timestamp;
 use sir0_storage::{
@@ -137,9 +137,7 @@ async fn what_a_killed_process_announced_last_is_copied_with_a_position() {
     let Database::Postgres(first) = &databases[0] else { panic!("the first is a server") };
     let mut tx = first.write().await.expect("a connection");
     for payload in ["1", "2"] {
-        let at = Timestamp::from_micros(1_800_000_000_000_000);
-        let noted = Announcement { kind: "noted", payload: payload.to_owned(), at };
-        postgres::announce(&mut tx, &noted).await.expect("a table");
+        postgres::announce(&mut tx, &noted(payload)).await.expect("a table");
     }
     tx.commit().await.expect("room on the disk");
 
@@ -151,6 +149,37 @@ async fn what_a_killed_process_announced_last_is_copied_with_a_position() {
         let told: Vec<_> = events.iter().map(|row| (row.position, row.payload.as_str())).collect();
         assert_eq!(told, [(1, "1"), (2, "2")]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_waits_for_a_server_that_gives_positions_and_neither_stops_the_other() {
+    let places = [Empty::on_postgres(), Empty::on_sqlite()];
+    let source = open(&places[0], "", "").await;
+    let target = open(&places[1], "", "").await;
+    let Database::Postgres(server) = open(&places[0], "", "").await else { panic!("a server") };
+    let mut announcing = server.write().await.expect("a connection");
+    postgres::announce(&mut announcing, &noted("1")).await.expect("a table");
+    announcing.commit().await.expect("room on the disk");
+
+    // What the function does, step by step.
+    let mut numbering = server.write().await.expect("a connection");
+    let head = sqlx::query("SELECT position FROM feed_head FOR UPDATE");
+    head.execute(&mut *numbering).await.expect("nobody holds it");
+    let copying = async { copy(&source, &target).await.expect("no deadlock") };
+    let giving = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let give = sqlx::query(postgres::NUMBER);
+        give.execute(&mut *numbering).await.expect("no deadlock");
+        numbering.commit().await.expect("room on the disk");
+    };
+    futures::future::join(copying, giving).await;
+
+    assert_eq!(target.event_bounds().await.expect("a table").head, 1);
+}
+
+fn noted(payload: &str) -> Announcement {
+    let at = Timestamp::from_micros(1_800_000_000_000_000);
+    Announcement { kind: "noted", payload: payload.to_owned(), at }
 }
 
 #[tokio::test(flavor = "multi_thread")]
