@@ -7,7 +7,7 @@ use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage as storage;
 use sir0_transcoding::Kept;
 
-use super::Storefront;
+use super::{Storefront, turns::Turn};
 use crate::{
     StorefrontError,
     cache::counts,
@@ -137,7 +137,8 @@ impl Storefront {
         expected: Expected,
     ) -> Result<i32, StorefrontError> {
         let at = self.shared.clock.now();
-        let known = self.proposed(update.id).await?;
+        let turn = self.turns.of(update.id).await;
+        let known = self.proposed(update.id, &turn).await?;
         let saved = match proposal(&known, &update, &expected) {
             Ok(Some((game, changed))) => {
                 let announcement = changed.announcement(at);
@@ -155,6 +156,7 @@ impl Storefront {
                 Done::Nothing(revision) => return Ok(revision),
             },
         };
+        turn.leave(Some(changed.game()));
         let (id, revision) = (update.id, changed.game().revision);
         acted!(
             by.role,
@@ -187,7 +189,10 @@ impl Storefront {
 
     /// The game as this process knows it, or else as the database has it. A change is made on it under the condition
     /// that it is still so.
-    async fn proposed(&self, id: GameId) -> Result<Arc<Game>, StorefrontError> {
+    async fn proposed(&self, id: GameId, turn: &Turn<'_>) -> Result<Arc<Game>, StorefrontError> {
+        if let Some(game) = turn.known(id) {
+            return Ok(game);
+        }
         if let Some(game) = self.game_cache.peek(id).await {
             return Ok(game);
         }
@@ -211,7 +216,8 @@ impl Storefront {
         expected: Expected,
     ) -> Result<(), StorefrontError> {
         let at = self.shared.clock.now();
-        let known = self.proposed(id).await?;
+        let turn = self.turns.of(id).await;
+        let known = self.proposed(id, &turn).await?;
         let removed = GameEvent::Removed(Game::clone(&known));
         let is_removed = expected.is(known.revision)
             && self.db.remove_game(&known, &removed.announcement(at)).await?;
@@ -220,6 +226,7 @@ impl Storefront {
         } else {
             Box::pin(self.remove_held(id, &expected, at)).await?
         };
+        turn.leave(None);
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was removed");
         self.changed(&removed).await;
         Ok(())

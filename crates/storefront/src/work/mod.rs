@@ -3,10 +3,12 @@
 mod background;
 mod games;
 mod open;
+mod turns;
 
 use sir0_feed::Feed;
 use sir0_rpc::{Seal, Shared};
 
+use self::turns::Turns;
 use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,
@@ -21,6 +23,7 @@ pub struct Storefront {
     game_cache: GameCache,
     page_cache: PageCache,
     freshness: Freshness,
+    turns: Turns,
     pub(crate) reads: Reads,
     /// The cache that all instances share, if there is one.
     shared_cache: Option<SharedCache>,

@@ -4,7 +4,7 @@ use sir0_feed::Feed;
 use sir0_rpc::{Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::Storefront;
+use super::{Storefront, turns::Turns};
 use crate::{
     Config,
     cache::{Freshness, GameCache, PageCache, SharedCache},
@@ -39,6 +39,7 @@ impl Storefront {
             game_cache: GameCache::holding(config.cached_games),
             page_cache: PageCache::new(),
             freshness,
+            turns: Turns::new(),
             reads: Reads::new(),
             shared_cache,
             feed,
