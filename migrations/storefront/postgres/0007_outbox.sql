@@ -12,10 +12,13 @@ CREATE TABLE outbox (
 
 -- Moves entries behind this position, the oldest first, and answers how many: 10,000 at most, which is a part of a second.
 -- The caller holds `feed_head`.
-CREATE FUNCTION move_outbox(head BIGINT) RETURNS BIGINT LANGUAGE plpgsql SET sir0.numbering = 'on' AS $$
+CREATE FUNCTION move_outbox(head BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE
     moved BIGINT;
 BEGIN
+    -- Tells the trigger below that the positions are given here. Not a clause of the function: that only a superuser may
+    -- write.
+    PERFORM set_config('sir0.numbering', 'on', true);
     WITH taken AS (
         DELETE FROM outbox
          WHERE entry IN (SELECT entry FROM outbox ORDER BY entry LIMIT 10000)
@@ -26,6 +29,7 @@ BEGIN
       FROM taken
   ORDER BY entry;
     GET DIAGNOSTICS moved = ROW_COUNT;
+    PERFORM set_config('sir0.numbering', 'off', true);
     RETURN moved;
 END
 $$;

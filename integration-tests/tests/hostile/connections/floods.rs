@@ -83,7 +83,14 @@ async fn a_flood_of_any_frame_ends_its_connection_and_fills_no_log() {
             [&[PING, 0, 0, 0, 0, 0][..], &[0; 8], &[0, 0, 8]].concat()
         }),
     ] {
-        let why = floods(address, &first, &flood).await;
+        let mut why = None;
+        // The word is lost when the end of a connection with unread bytes overtakes it (RFC 9112, 9.6).
+        for _ in 0..10 {
+            why = floods(address, &first, &flood).await;
+            if why.is_some() {
+                break;
+            }
+        }
 
         // Where the frames break the protocol as well, that may be said first; the crumbs fill a window.
         let why = why.unwrap_or_else(|| panic!("no word after {what}"));
