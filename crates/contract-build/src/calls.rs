@@ -117,7 +117,7 @@ fn rest(bindings: Vec<Binding>, promised: Option<&DynamicMessage>, access: &str)
     Rest { bindings, success, refusals, answers, is_tagged, takes_conditions }
 }
 
-/// Refuses a tag where it would be wrong: a cache hands an answer with a tag to whoever asks next.
+/// Refuses a tag where it would be wrong: a cache hands an answer with a tag to the next caller.
 fn judge_tagged(method: &MethodDescriptor, rest: &Rest, access: &str) -> Result<(), Error> {
     let refused = |why| Err(Error::at(method.full_name(), why));
     let reads = rest.bindings.iter().all(|binding| binding.verb == "get");

@@ -8,7 +8,7 @@ use std::{
 
 use sir0_kernel::Clock;
 use sir0_redis::Redis;
-use sir0_storage::{self as storage, Database, Numbered, Position};
+use sir0_storage::{self as storage, Database, Position};
 use tokio::{
     sync::watch,
     time::{Instant, sleep_until, timeout},
@@ -126,8 +126,9 @@ impl<E: Event> Feed<E> {
     /// then.
     pub async fn committed(&self) -> storage::Result<Position> {
         // Boxed: a stream that is long open asks once, and should not carry the question.
-        let numbered = Box::pin(number(&self.shared)).await?;
+        let numbered = Box::pin(self.shared.database.number_events()).await?;
         if numbered.moved > 0 {
+            self.shared.doorbell.ring_elsewhere();
             self.ring();
         }
         Ok(numbered.head)
@@ -156,7 +157,7 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
         // What others gave positions to can be read also while this process can give none.
         let numbered = match rung {
             Ok(Ring::Numbered) => Ok(()),
-            Ok(Ring::Committed) | Err(_) => number(&shared).await.map(drop),
+            Ok(Ring::Committed) | Err(_) => number(&shared).await,
         };
         let read = read_on(&shared).await;
         pause = match numbered.and(read) {
@@ -180,12 +181,11 @@ async fn relay<E: Event>(shared: Arc<Shared<E>>) {
 }
 
 /// Gives positions to what was committed, and tells the others.
-async fn number<E>(shared: &Shared<E>) -> storage::Result<Numbered> {
-    let numbered = shared.database.number_events().await?;
-    if numbered.moved > 0 {
+async fn number<E>(shared: &Shared<E>) -> storage::Result<()> {
+    if shared.database.give_positions().await? > 0 {
         shared.doorbell.ring_elsewhere();
     }
-    Ok(numbered)
+    Ok(())
 }
 
 /// Reads the new events, and answers how many rows there were.

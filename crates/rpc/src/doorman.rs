@@ -119,8 +119,8 @@ impl Doorman {
                 None
             }
         };
-        // A change that is to be made only to a thing as it was read must not be made to whatever the thing is now. Who
-        // may not make it hears that first (RFC 9110, 13.2.1).
+        // A change that is to be made only to a thing as it was read must not be made to whatever the thing is now. A
+        // caller who may not make it hears that first (RFC 9110, 13.2.1).
         let judges = call.rest.as_ref().is_some_and(|it| it.is_tagged || it.takes_conditions);
         if !judges && Conditions::of(metadata.as_ref()).lists_tags() {
             return Err(Denied::NothingHasTags);

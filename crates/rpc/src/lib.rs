@@ -31,5 +31,5 @@ pub use trust_age::TrustAge;
 /// For calls that succeed in telling bad news, such as `GetStatus`: gRPC sees a plain answer, REST the status.
 pub const HTTP_STATUS: &str = "x-http-code";
 
-/// The reason of a refusal for what `If-Match` or `If-None-Match` says. REST has a status of its own for it.
+/// The reason of a refusal by `If-Match` or `If-None-Match`. REST answers it with 412.
 pub const PRECONDITION_FAILED: &str = "PRECONDITION_FAILED";

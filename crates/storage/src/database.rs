@@ -55,6 +55,14 @@ impl Database {
         on_either!(self, it => it.number_events().await)
     }
 
+    /// Gives positions as [`Self::number_events`] does, and answers how many: none on SQLite, which is not asked.
+    pub async fn give_positions(&self) -> Result<i64> {
+        match self {
+            Self::Sqlite(_) => Ok(0),
+            Self::Postgres(it) => Ok(it.number_events().await?.moved),
+        }
+    }
+
     /// Forgets all but the latest `keep` events.
     pub async fn prune_events(&self, keep: i64) -> Result<()> {
         on_either!(self, it => it.prune_events(keep).await)

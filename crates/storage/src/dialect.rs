@@ -36,8 +36,8 @@ macro_rules! postgres_for_share {
     };
 }
 
-/// Makes a statement that changes something announce it, see [`crate::sqlite::change`]. Here the announcement is a
-/// statement of its own.
+/// Makes a statement that changes something announce it, see [`crate::sqlite::change`]. Here the announcement is
+/// a second statement.
 #[macro_export]
 macro_rules! sqlite_announcing {
     ($change:expr) => {

@@ -43,26 +43,22 @@ impl Database {
     }
 }
 
-/// A statement on its way, which answers with rows of this kind.
-pub type Query<O> = sqlx::query::QueryAs<'static, Db, O, <Db as sqlx::Database>::Arguments>;
+/// A statement on its way.
+pub type Statement = sqlx::query::Query<'static, Db, <Db as sqlx::Database>::Arguments>;
 
 /// Begins a statement whose first three parameters are an event.
-pub(super) fn announcing<O: for<'r> sqlx::FromRow<'r, super::Row>>(
+pub(super) fn announcing(
     sql: &'static str,
     Announcement { kind, payload, at }: &Announcement,
-) -> Query<O> {
-    sqlx::query_as(sql).bind(*kind).bind(payload.clone()).bind(At(*at))
+) -> Statement {
+    sqlx::query(sql).bind(*kind).bind(payload.clone()).bind(At(*at))
 }
 
 /// Records an event in the transaction of the change it reports. So a reader of the table never hears of a change that
 /// did not happen, and never misses one that did.
 ///
 /// The events of one thing are in the order of their commits, if each unit of work holds the thing when it announces.
-pub async fn announce(
-    tx: &mut Tx,
-    Announcement { kind, payload, at }: &Announcement,
-) -> Result<()> {
-    let query = sqlx::query(ANNOUNCE).bind(*kind).bind(payload.clone()).bind(At(*at));
-    query.execute(&mut **tx).await?;
+pub async fn announce(tx: &mut Tx, announcement: &Announcement) -> Result<()> {
+    announcing(ANNOUNCE, announcement).execute(&mut **tx).await?;
     Ok(())
 }

@@ -29,7 +29,7 @@ pub use crate::{
     postgres_for_update as for_update,
 };
 pub use change::change;
-pub use event_table::{Query, announce};
+pub use event_table::{Statement, announce};
 pub use moment::At;
 pub use unit::Tx;
 
@@ -41,7 +41,7 @@ pub type Db = Postgres;
 /// A row of an answer.
 pub type Row = sqlx::postgres::PgRow;
 
-/// Records an event. It has no position yet, so nobody waits for the commit of anybody else.
+/// Records an event without a position, so no commit waits for another one.
 pub const ANNOUNCE: &str = "
     INSERT INTO outbox (kind, payload, announced_at)
     VALUES ($1, $2, $3)";
@@ -99,8 +99,8 @@ pub async fn migrate(address: &Address, migrations: &[Migration]) -> Result<Vec<
 }
 
 /// One service's database. A quarter of its connections only read, so reads never wait behind writes: most reads are
-/// answered from memory. One gives events their positions, so that nobody waits for that behind a queue of writes. The
-/// others write, and the more of them wait for the disk at a time, the more it takes at once.
+/// answered from memory. One connection gives events their positions, so positions do not wait behind a queue of writes.
+/// The other connections write, and the more of them wait for the disk at a time, the more it takes at once.
 #[derive(Clone, Debug)]
 pub struct Database {
     writers: PgPool,

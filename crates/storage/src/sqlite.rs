@@ -34,7 +34,7 @@ pub use crate::{
     sqlite_announcing as announcing, sqlite_for_share as for_share, sqlite_for_update as for_update,
 };
 pub use change::change;
-pub use event_table::{Query, announce};
+pub use event_table::{Statement, announce};
 pub use file::backup;
 use file::keep_private;
 pub(crate) use file::{examine, first_step, judge};

@@ -2,8 +2,8 @@
 //! asked for.
 //!
 //! tonic's traits answer with messages. So a kept answer travels in the extensions of a response whose message is empty
-//! ([`Kept::into_response`]). Who sends the response takes the answer out ([`Kept::of`]): the dispatch of a service, and
-//! where tonic's own server answers, what stands around it.
+//! ([`Kept::into_response`]). The sender of the response takes the answer out ([`Kept::of`]): the dispatch of a
+//! service, and the wrapper around tonic's own server.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
--- What was announced and has no position yet. An announcement is written in the transaction of its change, and nobody
--- waits for the commit of anybody else. What committed is moved to `events` afterwards, in batches.
+-- What was announced and has no position yet. An announcement is written in the transaction of its change, and no
+-- transaction waits for the commit of another one. What committed is moved to `events` afterwards, in batches.
 --
 -- Two changes of one thing follow each other, because each holds the row of the thing. So do their entries, as long as no
 -- session keeps numbers for later: CACHE 1.
@@ -35,7 +35,7 @@ END
 $$;
 
 -- Gives positions to what committed, and answers with the latest position and how many were given. Fewer than 10,000 are
--- all that there were. One call is one transaction, so a caller that freezes holds nobody up.
+-- all that there were. One call is one transaction, so a caller that freezes holds no lock.
 --
 -- The head is locked first, and each statement after it sees what has committed by then. Passing over a locked head would
 -- leave behind what committed after its holder had looked.

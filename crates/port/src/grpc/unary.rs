@@ -49,8 +49,8 @@ fn whole(
     Ok(response)
 }
 
-/// Takes a unary answer of tonic's server whole, and holds it while it waits for the client. tonic would encode the answer only when the
-/// client takes its first byte, and keep the message until then.
+/// Takes a unary answer of tonic's server whole, and holds it while it waits for the client. tonic would encode the
+/// answer only when the client takes its first byte, and keep the message until then.
 pub(super) async fn held(
     response: Response<axum::body::Body>,
     share: Option<&Share>,

@@ -170,7 +170,7 @@ pub(super) fn with_headers(
     response
 }
 
-/// Whoever has this answer is told that it is still right.
+/// Tells a client that the answer it has is still right.
 fn not_modified(tag: &Tag) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -178,7 +178,7 @@ fn not_modified(tag: &Tag) -> Response<Body> {
     response
 }
 
-/// Lets anyone keep the answer, and ask each time whether it is still right: who changes a game reads the change.
+/// Lets anyone keep the answer, and ask each time whether it is still right, so a publisher reads its own change.
 fn tagged(headers: &mut HeaderMap, tag: &Tag) {
     headers.insert(header::ETAG, tag.as_header().clone());
     headers.insert(header::CACHE_CONTROL, NO_CACHE);

@@ -69,7 +69,7 @@ impl Drop for Tx {
     }
 }
 
-/// Ends a unit of work that nobody wants any more.
+/// Rolls an abandoned unit of work back, and closes its connection where that fails.
 async fn roll_back(mut connection: PoolConnection<Postgres>) {
     match timeout(PATIENCE, connection.execute(sqlx::raw_sql("ROLLBACK"))).await {
         Ok(Ok(_)) => return,

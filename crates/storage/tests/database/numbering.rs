@@ -1,4 +1,4 @@
-//! How events get their positions on PostgreSQL: after their commit, from whoever asks first.
+//! How events get their positions on PostgreSQL: after their commit, from the first process that asks.
 
 use std::{
     collections::BTreeMap,

@@ -236,11 +236,11 @@ async fn what_changes_nothing_is_not_announced_and_what_is_refused_neither() {
     write_note(&database, "yours").await.expect("a free text");
     let change = async |from: &'static str, to: &'static str| {
         let announcement = noted(to, NOON);
-        database.change::<(i64,)>(CHANGE_NOTE, &announcement, |it| it.bind(to).bind(from)).await
+        database.change(CHANGE_NOTE, &announcement, |it| it.bind(to).bind(from)).await
     };
 
-    assert_eq!(change("mine", "ours").await.expect("a table"), Some((1,)));
-    assert_eq!(change("mine", "lost").await.expect("a table"), None);
+    assert!(change("mine", "ours").await.expect("a table"));
+    assert!(!change("mine", "lost").await.expect("a table"));
     let refused = change("yours", "ours").await.expect_err("a text that is there");
     assert!(matches!(refused, Error::Taken(_)), "{refused:?}");
 

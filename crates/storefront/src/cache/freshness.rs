@@ -125,20 +125,10 @@ impl Freshness {
 
 #[cfg(test)]
 mod tests {
-    use sir0_kernel::Price;
-
     use super::*;
-    use crate::domain::{Description, Genre, Title};
 
     fn game(id: i32, revision: i32) -> Game {
-        Game {
-            id: GameId::parse(id).expect("a positive id"),
-            title: Title::parse("Lanterns").expect("a title"),
-            genre: Genre::parse("Puzzle").expect("a genre"),
-            price: Price::from_minor(1999),
-            description: Description::parse("").expect("a description"),
-            revision,
-        }
+        Game::example(id, revision)
     }
 
     fn changed(id: i32, revision: i32) -> GameEvent {

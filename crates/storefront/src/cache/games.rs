@@ -57,8 +57,11 @@ impl GameCache {
     /// The game if it is in memory. Another process may have changed it a moment ago.
     pub(crate) async fn peek(&self, id: GameId) -> Option<Arc<Game>> {
         let age = self.age.load(Ordering::Acquire);
-        let kept = self.games.get(&id).await.filter(|kept| kept.age == age)?;
-        Some(kept.game)
+        Some(self.copy(id, age).await?.game)
+    }
+
+    async fn copy(&self, id: GameId, age: u64) -> Option<Copy> {
+        self.games.get(&id).await.filter(|copy| copy.age == age)
     }
 
     /// The game from memory, or read once, however many callers ask at the same time. A game that does not exist is not
@@ -73,9 +76,7 @@ impl GameCache {
         E: Send + Sync + 'static,
     {
         let age = self.age.load(Ordering::Acquire);
-        if let Some(copy) = self.games.get(&id).await
-            && copy.age == age
-        {
+        if let Some(copy) = self.copy(id, age).await {
             counts().process.increment(1);
             return Ok(Some(copy.answer));
         }

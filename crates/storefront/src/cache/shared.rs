@@ -65,10 +65,8 @@ fn purpose(id: GameId) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use sir0_kernel::Price;
-
     use super::*;
-    use crate::domain::{Description, GameEvent, Genre, Title};
+    use crate::domain::GameEvent;
 
     /// An instance of the storefront, as far as the shared cache can tell.
     fn instance(redis: &sir0_throwaway::Redis, key: u8) -> SharedCache {
@@ -78,14 +76,7 @@ mod tests {
     }
 
     fn lanterns(revision: i32) -> Game {
-        Game {
-            id: GameId::parse(7).expect("a positive id"),
-            title: Title::parse("Lanterns").expect("a title"),
-            genre: Genre::parse("Puzzle").expect("a genre"),
-            price: Price::from_minor(1999),
-            description: Description::parse("Light finds a way.").expect("a description"),
-            revision,
-        }
+        Game::example(7, revision)
     }
 
     /// Keeps the game and waits until another instance finds it, for it is put there in the background.

@@ -223,14 +223,8 @@ mod tests {
     /// [`FORM`], and then change what is expected here.
     #[test]
     fn a_tag_names_one_form_of_a_game() {
-        let lanterns = Game {
-            id: GameId::parse(7).expect("a positive id"),
-            title: Title::parse("Lanterns").expect("a title"),
-            genre: Genre::parse("Puzzle").expect("a genre"),
-            price: Price::from_minor(1999),
-            description: Description::parse("Light \"finds\" a way.").expect("a description"),
-            revision: 3,
-        };
+        let description = Description::parse("Light \"finds\" a way.").expect("a description");
+        let lanterns = Game { description, ..Game::example(7, 3) };
         let binding = &calls::GET_GAME.rest.as_ref().expect("a REST form").bindings[0];
 
         let kept = game(&lanterns);

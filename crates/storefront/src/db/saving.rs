@@ -6,7 +6,7 @@
 
 use sir0_storage::{self as storage, Announcement};
 
-use super::engine::{self, Database, announcing};
+use super::engine::{self, Database, Statement, announcing};
 use crate::{
     db::{Store, Tx},
     domain::{Game, searched},
@@ -65,9 +65,6 @@ pub(crate) const REMOVE_GAME: &str = announcing!(
  RETURNING revision"
 );
 
-/// The revision that was written, or was there last.
-type Revision = (i32,);
-
 impl Store<Database> {
     /// Writes what changed of a game, and announces it, as a unit of work of one statement. `false` when another change
     /// was written first, or the game is gone.
@@ -78,7 +75,7 @@ impl Store<Database> {
         announcement: &Announcement,
     ) -> storage::Result<bool> {
         let (sql, bind) = saving(before, game);
-        Ok(self.database.change(sql, announcement, bind).await?.is_some())
+        self.database.change(sql, announcement, bind).await
     }
 
     /// Removes a game at this revision, and announces it, as a unit of work of one statement. `false` when it is at
@@ -88,7 +85,7 @@ impl Store<Database> {
         game: &Game,
         announcement: &Announcement,
     ) -> storage::Result<bool> {
-        Ok(self.database.change(REMOVE_GAME, announcement, removing(game)).await?.is_some())
+        self.database.change(REMOVE_GAME, announcement, removing(game)).await
     }
 }
 
@@ -102,7 +99,7 @@ impl Tx<engine::Tx> {
         announcement: &Announcement,
     ) -> storage::Result<bool> {
         let (sql, bind) = saving(before, game);
-        Ok(engine::change(&mut self.tx, sql, announcement, bind).await?.is_some())
+        engine::change(&mut self.tx, sql, announcement, bind).await
     }
 
     /// Removes a game at this revision, and announces it. `false` when it is at another one, or gone.
@@ -111,23 +108,19 @@ impl Tx<engine::Tx> {
         game: &Game,
         announcement: &Announcement,
     ) -> storage::Result<bool> {
-        let removed = engine::change(&mut self.tx, REMOVE_GAME, announcement, removing(game));
-        Ok(removed.await?.is_some())
+        engine::change(&mut self.tx, REMOVE_GAME, announcement, removing(game)).await
     }
 }
 
 /// The statement for what changed, and what it is given.
-fn saving(
-    before: &Game,
-    game: &Game,
-) -> (&'static str, impl FnOnce(engine::Query<Revision>) -> engine::Query<Revision>) {
+fn saving(before: &Game, game: &Game) -> (&'static str, impl FnOnce(Statement) -> Statement) {
     let part = |is_other: bool, part: usize| if is_other { part } else { 0 };
     let parts = part(game.price != before.price, PRICE)
         | part(game.genre != before.genre, GENRE)
         | part(game.title != before.title, TITLE)
         | part(game.description != before.description, DESCRIPTION);
 
-    let bind = move |query: engine::Query<Revision>| {
+    let bind = move |query: Statement| {
         let query = query.bind(i64::from(game.id));
         let mut query = query.bind(game.revision).bind(before.revision);
         if parts & PRICE != 0 {
@@ -154,6 +147,6 @@ fn saving(
     (SAVE_GAME[parts], bind)
 }
 
-fn removing(game: &Game) -> impl FnOnce(engine::Query<Revision>) -> engine::Query<Revision> {
+fn removing(game: &Game) -> impl FnOnce(Statement) -> Statement {
     move |query| query.bind(i64::from(game.id)).bind(game.revision)
 }

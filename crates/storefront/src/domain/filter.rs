@@ -40,24 +40,14 @@ impl Filter {
 
 #[cfg(test)]
 mod tests {
-    use sir0_kernel::Price;
-
     use super::*;
-    use crate::domain::{Description, Title};
 
     fn genre(name: &str) -> Genre {
         Genre::parse(name).expect("a genre")
     }
 
     fn a_game(id: i32, genre_name: &str) -> Game {
-        Game {
-            id: GameId::parse(id).expect("a positive id"),
-            title: Title::parse("Lanterns").expect("a title"),
-            genre: genre(genre_name),
-            price: Price::from_minor(1999),
-            description: Description::parse("").expect("a description"),
-            revision: 1,
-        }
+        Game { genre: genre(genre_name), ..Game::example(id, 1) }
     }
 
     #[test]

@@ -76,18 +76,26 @@ impl Game {
 }
 
 #[cfg(test)]
+impl Game {
+    /// A game for tests, of this id and at this revision.
+    pub(crate) fn example(id: i32, revision: i32) -> Self {
+        Self {
+            id: GameId::parse(id).expect("a positive id"),
+            title: Title::parse("Lanterns").expect("a title"),
+            genre: Genre::parse("Puzzle").expect("a genre"),
+            price: Price::from_minor(1999),
+            description: Description::parse("Light finds a way.").expect("a description"),
+            revision,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn a_game() -> Game {
-        Game {
-            id: GameId::parse(7).expect("positive"),
-            title: Title::parse("Lanterns").expect("a title"),
-            genre: Genre::parse("Puzzle").expect("a genre"),
-            price: Price::from_minor(1999),
-            description: Description::parse("").expect("a description"),
-            revision: 1,
-        }
+        Game::example(7, 1)
     }
 
     #[test]

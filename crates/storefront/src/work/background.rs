@@ -26,6 +26,7 @@ impl Storefront {
                     // The change is noted before the game is dropped. A fill after the drop must not take an older copy
                     // from the shared cache.
                     self.freshness.changed(&event, position);
+                    self.turns.hear(&event);
                     self.drop_copies(event.game().id).await;
                     self.freshness.heard(position);
                 }

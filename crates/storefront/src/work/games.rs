@@ -167,7 +167,7 @@ impl Storefront {
         Ok(revision)
     }
 
-    /// Changes a game that nobody else changes meanwhile.
+    /// Holds the game and changes it: no other work changes it meanwhile.
     async fn save_held(
         &self,
         update: &UpdateGame,
@@ -232,7 +232,7 @@ impl Storefront {
         Ok(())
     }
 
-    /// Removes a game that nobody else changes meanwhile.
+    /// Holds the game and removes it: no other work changes it meanwhile.
     async fn remove_held(
         &self,
         id: GameId,

@@ -1,6 +1,6 @@
 //! Changes of one game take turns within a process, so that they do not spoil each other's conditions in the database.
 //!
-//! They save work and decide nothing: who has waited long for a turn goes on without.
+//! They save work and decide nothing: a change that has waited long for its turn is made without.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::domain::Game;
+use crate::domain::{Game, GameEvent};
 
 /// Games share places. So many are rarely changed at a time.
 const PLACES: usize = 1024;
@@ -26,7 +26,7 @@ type Place = Mutex<Option<Arc<Game>>>;
 #[derive(Clone, Debug)]
 pub(super) struct Turns(Arc<[Place]>);
 
-/// The turn of a game, until it is dropped; `None` for who goes on without.
+/// The turn of a game, until it is dropped. `None` for a change that is made without.
 pub(super) struct Turn<'t>(Option<MutexGuard<'t, Option<Arc<Game>>>>);
 
 impl Turns {
@@ -36,19 +36,32 @@ impl Turns {
 
     /// Waits for the turn of this game.
     pub(super) async fn of(&self, id: GameId) -> Turn<'_> {
-        let place = usize::try_from(i64::from(id)).unwrap_or_default() % PLACES;
-        Turn(timeout(PATIENCE, self.0[place].lock()).await.ok())
+        Turn(timeout(PATIENCE, self.place(id).lock()).await.ok())
+    }
+
+    /// Takes a later state of a game from the feed: another process may have changed it. A change that has its turn now
+    /// finds that out by itself.
+    pub(super) fn hear(&self, event: &GameEvent) {
+        let Ok(mut last) = self.place(event.game().id).try_lock() else { return };
+        let heard = event.game();
+        if last.as_ref().is_some_and(|game| game.id == heard.id && game.revision < heard.revision) {
+            *last = Some(Arc::new(heard.clone()));
+        }
+    }
+
+    fn place(&self, id: GameId) -> &Place {
+        &self.0[usize::try_from(i64::from(id)).unwrap_or_default() % PLACES]
     }
 }
 
 impl Turn<'_> {
-    /// The game as this process committed it last. Another process may have changed it since.
+    /// The game as this process committed it last, or heard of it. Another process may have changed it since.
     pub(super) fn known(&self, id: GameId) -> Option<Arc<Game>> {
         let last = self.0.as_ref()?.as_ref();
         last.filter(|game| game.id == id).map(Arc::clone)
     }
 
-    /// Leaves the game for whoever changes it next; nothing when it was removed.
+    /// Leaves the game for its next change; nothing when it was removed.
     pub(super) fn leave(mut self, game: Option<&Game>) {
         if let Some(last) = &mut self.0 {
             **last = game.map(|game| Arc::new(game.clone()));
@@ -58,41 +71,45 @@ impl Turn<'_> {
 
 #[cfg(test)]
 mod tests {
-    use sir0_kernel::Price;
     use tokio::time::Instant;
 
     use super::*;
-    use crate::domain::{Description, Genre, Title};
-
-    fn game(id: i32) -> Game {
-        Game {
-            id: GameId::parse(id).expect("a positive id"),
-            title: Title::parse("Lanterns").expect("a title"),
-            genre: Genre::parse("Puzzle").expect("a genre"),
-            price: Price::from_minor(1999),
-            description: Description::parse("").expect("a description"),
-            revision: 2,
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_next_has_the_game_and_another_game_in_its_place_has_not() {
-        let (turns, lanterns) = (Turns::new(), game(7));
+        let (turns, lanterns) = (Turns::new(), Game::example(7, 2));
         assert_eq!(turns.of(lanterns.id).await.known(lanterns.id), None);
 
         turns.of(lanterns.id).await.leave(Some(&lanterns));
 
         let known = turns.of(lanterns.id).await.known(lanterns.id);
         assert_eq!(known.as_deref(), Some(&lanterns));
-        let other = game(7 + 1024).id;
+        let other = Game::example(7 + 1024, 2).id;
         assert_eq!(turns.of(other).await.known(other), None);
         turns.of(lanterns.id).await.leave(None);
         assert_eq!(turns.of(lanterns.id).await.known(lanterns.id), None);
     }
 
+    #[tokio::test]
+    async fn what_another_process_changed_is_known_once_it_is_heard_of_and_never_undone() {
+        let (turns, lanterns) = (Turns::new(), Game::example(7, 2));
+        let added = |revision| GameEvent::Added(Game::example(7, revision));
+        turns.hear(&added(1));
+        assert_eq!(turns.of(lanterns.id).await.known(lanterns.id), None, "nobody changes it here");
+        turns.of(lanterns.id).await.leave(Some(&lanterns));
+
+        for (heard, known) in [(1, 2), (4, 4), (3, 4)] {
+            turns.hear(&added(heard));
+            let game = turns.of(lanterns.id).await.known(lanterns.id).expect("it was left");
+            assert_eq!(game.revision, known);
+        }
+        turns.hear(&GameEvent::Added(Game::example(7 + 1024, 9)));
+        assert!(turns.of(lanterns.id).await.known(lanterns.id).is_some());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn many_behind_a_change_that_does_not_end_go_on_together_and_soon() {
-        let (turns, id, begun) = (Turns::new(), game(7).id, Instant::now());
+        let (turns, id, begun) = (Turns::new(), Game::example(7, 2).id, Instant::now());
         let stuck = turns.of(id).await;
 
         futures::future::join_all((0..32).map(|_| turns.of(id))).await;
