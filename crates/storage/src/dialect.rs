@@ -36,12 +36,20 @@ macro_rules! postgres_for_share {
     };
 }
 
-/// Makes a statement that changes something announce it, see [`crate::sqlite::change`]. Here the announcement is
-/// a second statement.
+/// Makes a statement that changes something announce it, see [`crate::sqlite::change`]: once, if it changes a row. Rows
+/// that triggers change do not count. Both happen or neither.
 #[macro_export]
 macro_rules! sqlite_announcing {
     ($change:expr) => {
-        $change
+        concat!(
+            "SAVEPOINT change;",
+            $change,
+            ";
+            INSERT INTO events (kind, payload, announced_at)
+            SELECT $1, $2, $3
+             WHERE changes() > 0;
+            RELEASE change"
+        )
     };
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong with a database, in the few words the rest of the program acts on.
 
-use std::{io, path::PathBuf};
+use std::{io, iter::successors, path::PathBuf, sync::Arc};
 
 use crate::private;
 
@@ -16,6 +16,9 @@ pub enum Error {
     /// The disk is full: reads go on, writes do not.
     #[error("the database has no room left")]
     Full(#[source] sqlx::Error),
+    /// The transaction that a change shared with others failed. Nothing of it was written.
+    #[error("the transaction that was shared with other changes failed")]
+    Group(#[source] Arc<Error>),
     /// Something that must be unique is there already. Nothing was written.
     #[error("the row is there already")]
     Taken(#[source] sqlx::Error),
@@ -85,14 +88,25 @@ pub enum Error {
 impl Error {
     /// Whether trying again later may help.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Full(_) | Self::ReadOnly)
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Group(cause) => cause.is_passing(),
+            _ => matches!(self, Self::Unavailable(_) | Self::Full(_) | Self::ReadOnly),
+        }
+    }
+
+    /// Whether a unit of work ended because the database failed. Otherwise it refused, for what it read or found taken.
+    pub(crate) fn is_failure(answer: &(dyn std::error::Error + 'static)) -> bool {
+        successors(Some(answer), |cause| cause.source())
+            .filter_map(|cause| cause.downcast_ref())
+            .any(|cause| !matches!(cause, Self::Taken(_)))
     }
 
     /// What an operator can do about it.
     #[must_use]
-    pub const fn cure(&self) -> &'static str {
+    pub fn cure(&self) -> &'static str {
         match self {
+            Self::Group(cause) => cause.cure(),
             Self::Unavailable(_) => "check that it runs, its address, and the network between",
             Self::Full(_) => "make room on its disk",
             Self::ReadOnly => "promote the standby, or name the server that it follows",

@@ -28,9 +28,11 @@ impl Database {
 
     /// Forgets all but the latest `keep` events.
     pub async fn prune_events(&self, keep: i64) -> Result<()> {
-        let mut tx = self.write().await?;
-        sqlx::query(PRUNE).bind(keep).execute(&mut *tx).await?;
-        tx.commit().await
+        self.unit(async |tx| {
+            sqlx::query(PRUNE).bind(keep).execute(&mut **tx).await?;
+            Ok(())
+        })
+        .await
     }
 
     /// The key that seals the tokens of this database's lists and streams; its migration made it.

@@ -23,6 +23,8 @@ mod moment;
 mod pool;
 mod session;
 mod unit;
+#[path = "units.rs"]
+mod units;
 
 pub use crate::{
     postgres_announcing as announcing, postgres_for_share as for_share,
@@ -145,6 +147,11 @@ impl Database {
     /// Begins a unit of work that writes. If it is dropped without a commit, nothing is written.
     pub async fn write(&self) -> Result<Tx> {
         Tx::begin(&self.writers, "BEGIN").await
+    }
+
+    /// As [`Self::write`]. It has to be answered at its end, see [`Self::unit`].
+    pub async fn begin_unit(&self) -> Result<Tx> {
+        self.write().await
     }
 
     /// Begins a unit of work that reads one consistent moment.

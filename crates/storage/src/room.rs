@@ -64,7 +64,30 @@ macro_rules! room {
                 }
             }
 
-            /// Begins a unit of work that writes.
+            /// Does a unit of work: all that it writes is committed, or nothing if it answers an error. Either is answered
+            /// once what it read is committed.
+            pub(crate) async fn unit<T, E>(
+                &self,
+                work: impl AsyncFnOnce(&mut $tx) -> Result<T, E>,
+            ) -> Result<T, E>
+            where
+                E: From<$crate::Error> + std::error::Error + 'static,
+            {
+                let mut tx = $crate::count_wait($service, async {
+                    Ok(match self {
+                        Self::Sqlite(it) => $tx::Sqlite(Tx { tx: it.database.begin_unit().await? }),
+                        Self::Postgres(it) => $tx::Postgres(Tx { tx: it.database.begin_unit().await? }),
+                    })
+                })
+                .await?;
+                let answer = work(&mut tx).await;
+                match tx {
+                    $tx::Sqlite(it) => $crate::traced("sqlite", "commit", it.tx.end(answer)).await,
+                    $tx::Postgres(it) => $crate::traced("postgresql", "commit", it.tx.end(answer)).await,
+                }
+            }
+
+            /// Begins a unit of work that writes, on SQLite in a transaction of its own.
             pub(crate) async fn begin(&self) -> $crate::Result<$tx> {
                 $crate::count_wait($service, async {
                     Ok(match self {

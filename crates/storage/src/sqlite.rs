@@ -3,17 +3,11 @@
 //! Every write begins with `BEGIN IMMEDIATE` on the one writing connection. A transaction that begins as a reader
 //! and then writes fails as "locked" when another got there first; one that begins as a writer waits instead.
 
-use std::{
-    error::Error,
-    fs::File,
-    ops::{Deref, DerefMut},
-    path::Path,
-    time::Duration,
-};
+use std::{error::Error, fs::File, path::Path, time::Duration};
 
 use sir0_kernel::Timestamp;
 use sqlx::{
-    Connection, Decode, Encode, Executor, Sqlite, SqliteConnection, SqlitePool, Transaction, Type,
+    Connection, Decode, Encode, Executor, Sqlite, SqliteConnection, SqlitePool, Type,
     encode::IsNull,
     error::BoxDynError,
     sqlite::{
@@ -29,6 +23,11 @@ mod change;
 #[path = "event_table.rs"]
 mod event_table;
 mod file;
+mod unit;
+#[expect(clippy::duplicate_mod, reason = "the same units of work for another engine")]
+#[path = "units.rs"]
+mod units;
+mod writer;
 
 pub use crate::{
     sqlite_announcing as announcing, sqlite_for_share as for_share, sqlite_for_update as for_update,
@@ -38,37 +37,15 @@ pub use event_table::{Statement, announce};
 pub use file::backup;
 use file::keep_private;
 pub(crate) use file::{examine, first_step, judge};
+use unit::On;
+pub use unit::Tx;
+use writer::Writer;
 
 /// The engine.
 pub type Db = Sqlite;
 
 /// A row of an answer.
 pub type Row = sqlx::sqlite::SqliteRow;
-
-/// A unit of work: all of it happens or none. Dropped without a commit, it is rolled back.
-#[derive(Debug)]
-pub struct Tx(Transaction<'static, Sqlite>);
-
-impl Tx {
-    /// Commits it.
-    pub async fn commit(self) -> Result<()> {
-        Ok(self.0.commit().await?)
-    }
-}
-
-impl Deref for Tx {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.0
-    }
-}
-
-impl DerefMut for Tx {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.0
-    }
-}
 
 /// A moment as a column holds it: microseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +63,7 @@ const READERS: u32 = 8;
 /// One service's database.
 #[derive(Clone, Debug)]
 pub struct Database {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
 }
 
@@ -103,9 +80,9 @@ impl Database {
     ) -> Result<(Self, Vec<Step>)> {
         let steps = migrate(file, migrations).await?;
         let options = options(file);
-        let writer = pool_options(1).connect_with(options.clone()).await?;
+        let writer = Writer::open(options.clone()).await?;
         // `query_only` and not a read-only file handle: a reader must be able to make the WAL's shared memory.
-        let readers = pool_options(READERS).connect_lazy_with(options.pragma("query_only", "on"));
+        let readers = pool_options().connect_lazy_with(options.pragma("query_only", "on"));
         Ok((Self { writer, readers }, steps))
     }
 
@@ -114,14 +91,20 @@ impl Database {
         file::inspect(file, migrations).await
     }
 
-    /// Begins a unit of work that writes. If it is dropped without a commit, nothing is written.
+    /// Begins a unit of work that writes, in a transaction that is shared with no other. If it is dropped without a commit,
+    /// nothing is written.
     pub async fn write(&self) -> Result<Tx> {
-        Ok(Tx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        Ok(Tx::new(On::Writer(self.writer.alone().await?)))
+    }
+
+    /// Begins a unit of work that writes, in a group. It has to be answered at its end, see [`Self::unit`].
+    pub async fn begin_unit(&self) -> Result<Tx> {
+        Ok(Tx::new(On::Writer(self.writer.unit().await?)))
     }
 
     /// Begins a unit of work that reads one consistent moment.
     pub async fn snapshot(&self) -> Result<Tx> {
-        Ok(Tx(self.readers.begin().await?))
+        Ok(Tx::new(On::Reader(self.readers.begin().await?)))
     }
 
     /// The latest position. Events have theirs when they commit.
@@ -140,14 +123,14 @@ impl Database {
         sqlx::query("SELECT COUNT(*) FROM events WHERE position = 0")
             .execute(&self.readers)
             .await?;
-        Ok(self.write().await?.0.rollback().await?)
+        self.write().await?.roll_back().await
     }
 
     /// How many connections there are, and how many of them wait for work.
     #[must_use]
     pub fn connections(&self) -> (u32, usize) {
-        let size = self.writer.size() + self.readers.size();
-        (size, self.writer.num_idle() + self.readers.num_idle())
+        let idle_writers = usize::from(self.writer.is_idle());
+        (1 + self.readers.size(), idle_writers + self.readers.num_idle())
     }
 
     /// Closes every connection after the running work has ended. The last one folds the log into the file.
@@ -193,10 +176,9 @@ async fn wait_for_turn(database: &Path) -> Result<File> {
     locked.await.expect("waiting for a lock does not panic")
 }
 
-fn pool_options(connections: u32) -> SqlitePoolOptions {
+fn pool_options() -> SqlitePoolOptions {
     SqlitePoolOptions::new()
-        .max_connections(connections)
-        .min_connections(u32::from(connections == 1))
+        .max_connections(READERS)
         .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         .max_lifetime(None)

@@ -54,6 +54,17 @@ async fn the_storefront_has_one_schema_on_both_engines_but_for_the_index_of_word
     assert_eq!(difference(&sqlite, &postgres), tables_and_triggers);
 }
 
+/// A deferred constraint fails the commit, which units of work share: one of them would fail all.
+#[test]
+fn sqlite_checks_every_constraint_at_its_statement() {
+    for service in ["accounts", "storefront"] {
+        for migration in migrations(service, "sqlite") {
+            let sql = migration.sql.to_uppercase();
+            assert!(!sql.contains("DEFER"), "{service}: {}", migration.name);
+        }
+    }
+}
+
 #[test]
 fn the_migrations_of_both_engines_have_the_same_numbers_and_names() {
     for service in ["accounts", "storefront"] {

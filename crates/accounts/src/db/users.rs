@@ -165,11 +165,14 @@ impl Store<Database> {
             let Some((last, _)) = users.last() else { return Ok(changed) };
             after = *last;
 
-            let mut tx = Tx { tx: self.database.write().await? };
-            for (id, name) in users {
-                changed += tx.key_name(id, Username::from_row(name)).await?;
-            }
-            tx.tx.commit().await?;
+            let batch = self.database.unit(async |tx| {
+                let mut changed = 0;
+                for (id, name) in users {
+                    changed += key_name(tx, id, Username::from_row(name)).await?;
+                }
+                Ok::<_, storage::Error>(changed)
+            });
+            changed += batch.await?;
         }
     }
 
@@ -237,20 +240,6 @@ impl Tx<engine::Tx> {
         Ok(())
     }
 
-    /// Makes the key of a name, unless the name changes meanwhile. An account that is younger loses it.
-    async fn key_name(&mut self, id: i64, name: Username) -> storage::Result<u64> {
-        let key = name.key();
-        let holder: Option<i64> =
-            sqlx::query_scalar(HOLDER).bind(&key).bind(id).fetch_optional(&mut *self.tx).await?;
-        if let Some(younger) = holder.filter(|holder| *holder > id) {
-            sqlx::query(LOSE_NAME_KEY).bind(younger).execute(&mut *self.tx).await?;
-        }
-        let key = if holder.is_some_and(|holder| holder < id) { None } else { Some(key) };
-        let query = sqlx::query(SET_NAME_KEY).bind(key).bind(Username::KEY_VERSION);
-        let done = query.bind(name.as_str()).bind(id).execute(&mut *self.tx).await?;
-        Ok(done.rows_affected())
-    }
-
     /// Gives an account another password.
     pub(crate) async fn set_password(
         &mut self,
@@ -274,4 +263,18 @@ impl Tx<engine::Tx> {
         query.execute(&mut *self.tx).await?;
         Ok(())
     }
+}
+
+/// Makes the key of a name, unless the name changes meanwhile. An account that is younger loses it.
+async fn key_name(tx: &mut engine::Tx, id: i64, name: Username) -> storage::Result<u64> {
+    let key = name.key();
+    let holder: Option<i64> =
+        sqlx::query_scalar(HOLDER).bind(&key).bind(id).fetch_optional(&mut **tx).await?;
+    if let Some(younger) = holder.filter(|holder| *holder > id) {
+        sqlx::query(LOSE_NAME_KEY).bind(younger).execute(&mut **tx).await?;
+    }
+    let key = if holder.is_some_and(|holder| holder < id) { None } else { Some(key) };
+    let query = sqlx::query(SET_NAME_KEY).bind(key).bind(Username::KEY_VERSION);
+    let done = query.bind(name.as_str()).bind(id).execute(&mut **tx).await?;
+    Ok(done.rows_affected())
 }

@@ -4,7 +4,7 @@ use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage as storage;
 
-use super::{Accounts, sessions::announce_and_commit};
+use super::{Accounts, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
@@ -58,26 +58,30 @@ impl Accounts {
         hash: Option<String>,
     ) -> Result<(), AccountsError> {
         let at = self.shared.clock.now();
-        let mut tx = self.db.begin().await?;
-        let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-        let changed = user.change(change);
-        if !changed.is_empty() {
-            match tx.save_user(&user, at).await {
-                Err(storage::Error::Taken(cause)) => {
-                    drop(tx);
-                    refuse_taken(self.db.taken(&user.username, &user.email, Some(id)).await?)?;
-                    return Err(storage::Error::Taken(cause).into());
-                }
-                saved => saved?,
+        let mut wanted = None;
+        let saving = self.db.unit(async |tx| {
+            let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
+            let changed = user.change(change);
+            if !changed.is_empty() {
+                let user = wanted.insert(user);
+                tx.save_user(user, at).await?;
             }
-        }
-        let mut ended = Vec::new();
-        if let Some(hash) = &hash {
-            tx.set_password(id, hash, at).await?;
-            // Every other session of the account ends. The session that changed the password stays.
-            ended = tx.end_sessions_of(id, Some(by.session), at).await?;
-        }
-        announce_and_commit(tx, &ended, at).await?;
+            let mut ended = Vec::new();
+            if let Some(hash) = &hash {
+                tx.set_password(id, hash, at).await?;
+                // Every other session of the account ends. The session that changed the password stays.
+                ended = tx.end_sessions_of(id, Some(by.session), at).await?;
+            }
+            announce(tx, &ended, at).await?;
+            Ok((changed, ended))
+        });
+        let (changed, ended) = match (saving.await, wanted) {
+            (Err(AccountsError::Database(storage::Error::Taken(cause))), Some(user)) => {
+                refuse_taken(self.db.taken(&user.username, &user.email, Some(id)).await?)?;
+                return Err(storage::Error::Taken(cause).into());
+            }
+            (saved, _) => saved?,
+        };
         self.ended(&ended);
         let changed: Vec<_> = changed.into_iter().chain(hash.map(|_| "password")).collect();
         if !changed.is_empty() {
@@ -101,15 +105,12 @@ pub(crate) async fn insert_user(
     role: Role,
     at: Timestamp,
 ) -> Result<UserId, AccountsError> {
-    let mut tx = db.begin().await?;
-    match tx.add_user(&username, &email, &hash, role, at).await {
+    match db.unit(async |tx| tx.add_user(&username, &email, &hash, role, at).await).await {
         Ok(id) => {
-            tx.commit().await?;
             acted!(role, { user.id = %id, role = %role }, "user {id} was added as {role}");
             Ok(id)
         }
         Err(storage::Error::Taken(cause)) => {
-            drop(tx);
             refuse_taken(db.taken(&username, &email, None).await?)?;
             // The name or the e-mail was taken, and became free before this look at the table.
             Err(storage::Error::Taken(cause).into())
@@ -126,16 +127,21 @@ pub(crate) async fn change_role(
     role: Role,
     at: Timestamp,
 ) -> Result<Option<Vec<SessionEnded>>, AccountsError> {
-    let mut tx = db.begin().await?;
-    let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-    if user.role == role {
-        return Ok(None);
+    let changing = db.unit(async |tx| {
+        let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
+        if user.role == role {
+            return Ok(None);
+        }
+        tx.save_user(&User { role, ..user }, at).await?;
+        let ended = tx.end_sessions_of(id, None, at).await?;
+        announce(tx, &ended, at).await?;
+        Ok::<_, AccountsError>(Some(ended))
+    });
+    let ended = changing.await?;
+    if ended.is_some() {
+        acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
     }
-    tx.save_user(&User { role, ..user }, at).await?;
-    let ended = tx.end_sessions_of(id, None, at).await?;
-    announce_and_commit(tx, &ended, at).await?;
-    acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
-    Ok(Some(ended))
+    Ok(ended)
 }
 
 /// Refuses when another account has one of the two names.

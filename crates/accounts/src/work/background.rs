@@ -71,8 +71,6 @@ impl Accounts {
     async fn tidy(&self) -> storage::Result<()> {
         let now = self.shared.clock.now();
         self.trust.ended.forget_expired(now);
-        let mut tx = self.db.begin().await?;
-        tx.forget_sessions(now.before(REMEMBERED)).await?;
-        tx.commit().await
+        self.db.unit(async |tx| tx.forget_sessions(now.before(REMEMBERED)).await).await
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use sir0_kernel::{SessionId, Timestamp, UserId};
 use sir0_rpc::{acted, request_id};
+use sir0_storage as storage;
 use sir0_tokens::{AccessToken, Claims};
 
 use super::Accounts;
@@ -61,11 +62,14 @@ impl Accounts {
         let session = SessionId::fresh(now);
         let token = self.trust.mint.mint(user.id, user.role, session, now);
 
-        let mut tx = self.db.begin().await?;
-        if !tx.begin_session(session, &stored, now, token.expires).await? {
-            return Err(AccountsError::InvalidCredentials);
-        }
-        tx.commit().await?;
+        let beginning = self.db.unit(async |tx| {
+            if tx.begin_session(session, &stored, now, token.expires).await? {
+                Ok(())
+            } else {
+                Err(AccountsError::InvalidCredentials)
+            }
+        });
+        beginning.await?;
         acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
 
         if let Some(password) = outdated {
@@ -80,12 +84,8 @@ impl Accounts {
         let attempt = self.hasher.attempts().to_change(request_id::client());
         let Some(turn) = self.hasher.turn_now(attempt) else { return };
         let Ok(hash) = turn.hash(password).await else { return };
-        let renewed = async {
-            let mut tx = self.db.begin().await?;
-            tx.refresh_hash(id, &hash, old).await?;
-            tx.commit().await
-        };
-        if let Err(error) = renewed.await {
+        let renewing = self.db.unit(async |tx| tx.refresh_hash(id, &hash, old).await);
+        if let Err(error) = renewing.await {
             tracing::warn!(user.id = %id, error = &error as &dyn Error, "a hash could not be renewed");
         }
     }
@@ -98,9 +98,12 @@ impl Accounts {
     async fn save_end(self, claims: Claims) -> Result<(), AccountsError> {
         let Claims { user: id, role, session, .. } = claims;
         let at = self.shared.clock.now();
-        let mut tx = self.db.begin().await?;
-        let ended = tx.end_session(session, at).await?;
-        announce_and_commit(tx, ended.as_slice(), at).await?;
+        let ending = self.db.unit(async |tx| {
+            let ended = tx.end_session(session, at).await?;
+            announce(tx, ended.as_slice(), at).await?;
+            Ok::<_, AccountsError>(ended)
+        });
+        let ended = ending.await?;
         self.ended(ended.as_slice());
         if ended.is_some() {
             acted!(role, { user.id = %id }, "user {id} signed out");
@@ -118,14 +121,14 @@ impl Accounts {
     }
 }
 
-/// Commits the end of sessions, with the events that tell of it.
-pub(crate) async fn announce_and_commit(
-    mut tx: AccountsTx,
+/// Records the events that tell of the end of sessions.
+pub(crate) async fn announce(
+    tx: &mut AccountsTx,
     ended: &[SessionEnded],
     at: Timestamp,
-) -> Result<(), AccountsError> {
+) -> storage::Result<()> {
     for ended in ended {
         tx.announce(&AccountsEvent::SessionEnded(*ended).announcement(at)).await?;
     }
-    Ok(tx.commit().await?)
+    Ok(())
 }

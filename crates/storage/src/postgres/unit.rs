@@ -1,7 +1,7 @@
 //! A unit of work on a connection of a pool.
 
 use std::{
-    error::Error,
+    error::Error as StdError,
     ops::{Deref, DerefMut},
     time::Duration,
 };
@@ -9,7 +9,7 @@ use std::{
 use sqlx::{Executor, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::{runtime::Handle, time::timeout};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// How long the end of an abandoned unit of work may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -43,6 +43,14 @@ impl Tx {
         self.connection = None;
         Ok(())
     }
+
+    /// Commits it if it has an answer, or rolls it back if it refuses, and answers.
+    pub async fn end<T, E: From<Error>>(self, answer: Result<T, E>) -> Result<T, E> {
+        if answer.is_ok() {
+            self.commit().await?;
+        }
+        answer
+    }
 }
 
 impl Deref for Tx {
@@ -74,7 +82,7 @@ async fn roll_back(mut connection: PoolConnection<Postgres>) {
     match timeout(PATIENCE, connection.execute(sqlx::raw_sql("ROLLBACK"))).await {
         Ok(Ok(_)) => return,
         Ok(Err(error)) => {
-            tracing::debug!(error = &error as &dyn Error, "a connection is lost and is closed");
+            tracing::debug!(error = &error as &dyn StdError, "a connection is lost and is closed");
         }
         Err(_elapsed) => {}
     }

@@ -1,6 +1,6 @@
-//! A change and its announcement: two statements of one unit of work.
+//! A change and its announcement: one statement for SQLite's side of the program, which is several for SQLite.
 
-use super::{Database, Statement, Tx, announce, event_table::announcing};
+use super::{Database, Statement, Tx, event_table::announcing};
 use crate::{Announcement, Result};
 
 /// Runs a statement that was made with `announcing!()`, and answers whether it changed something. If it did not, nothing is
@@ -11,11 +11,9 @@ pub async fn change(
     announcement: &Announcement,
     bind: impl FnOnce(Statement) -> Statement,
 ) -> Result<bool> {
-    let changed = bind(announcing(sql, announcement)).fetch_optional(&mut **tx).await?.is_some();
-    if changed {
-        announce(tx, announcement).await?;
-    }
-    Ok(changed)
+    // All of the rows are asked for, because each part of the statement has to run.
+    let changed = bind(announcing(sql, announcement)).fetch_all(&mut **tx).await?;
+    Ok(!changed.is_empty())
 }
 
 impl Database {
@@ -26,11 +24,6 @@ impl Database {
         announcement: &Announcement,
         bind: impl FnOnce(Statement) -> Statement,
     ) -> Result<bool> {
-        let mut tx = self.write().await?;
-        let changed = change(&mut tx, sql, announcement, bind).await?;
-        if changed {
-            tx.commit().await?;
-        }
-        Ok(changed)
+        self.writer.change(bind(announcing(sql, announcement))).await
     }
 }

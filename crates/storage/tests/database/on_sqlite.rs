@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use sir0_storage::{Error, Location as Address, Migration, Step, sqlite as engine};
 use tempfile::TempDir;
 
+#[path = "groups.rs"]
+mod groups;
 #[path = "stories.rs"]
 mod stories;
 

@@ -10,9 +10,15 @@ pub(super) async fn write_note(
     database: &engine::Database,
     text: &str,
 ) -> sir0_storage::Result<()> {
-    let mut tx = database.write().await?;
-    sqlx::query("INSERT INTO notes (text) VALUES ($1)").bind(text).execute(&mut *tx).await?;
-    tx.commit().await
+    database
+        .unit(async |tx| {
+            sqlx::query("INSERT INTO notes (text) VALUES ($1)")
+                .bind(text)
+                .execute(&mut **tx)
+                .await?;
+            Ok(())
+        })
+        .await
 }
 
 pub(super) async fn notes(database: &engine::Database) -> Vec<String> {

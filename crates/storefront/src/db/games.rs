@@ -114,16 +114,19 @@ impl Store<Database> {
             let Some(last) = games.last() else { break };
             after = last.game_id;
 
-            let mut tx = self.database.write().await?;
-            for game in games {
-                let title = Title::from_row(game.title);
-                let words = searched(&title, &Description::from_row(game.description));
-                let query = sqlx::query(SAVE_KEYS).bind(title.sort_key());
-                let query = query.bind(Genre::from_row(game.genre).key()).bind(words);
-                let query = query.bind(KEYS_VERSION).bind(game.game_id).bind(game.revision);
-                keyed += query.execute(&mut *tx).await?.rows_affected();
-            }
-            tx.commit().await?;
+            let batch = self.database.unit(async |tx| {
+                let mut keyed = 0;
+                for game in games {
+                    let title = Title::from_row(game.title);
+                    let words = searched(&title, &Description::from_row(game.description));
+                    let query = sqlx::query(SAVE_KEYS).bind(title.sort_key());
+                    let query = query.bind(Genre::from_row(game.genre).key()).bind(words);
+                    let query = query.bind(KEYS_VERSION).bind(game.game_id).bind(game.revision);
+                    keyed += query.execute(&mut **tx).await?.rows_affected();
+                }
+                Ok::<_, storage::Error>(keyed)
+            });
+            keyed += batch.await?;
         }
         if let Some(order) = ORDER_WORDS.filter(|_| keyed >= MANY) {
             let mut tx = self.database.write().await?;

@@ -45,8 +45,11 @@ impl Tx<engine::Tx> {
 impl Store<Database> {
     /// Forgets requests from before.
     pub(crate) async fn forget_requests(&self, before: Timestamp) -> storage::Result<()> {
-        let mut tx = self.database.write().await?;
-        sqlx::query(FORGET_REQUESTS).bind(At(before)).execute(&mut *tx).await?;
-        tx.commit().await
+        self.database
+            .unit(async |tx| {
+                sqlx::query(FORGET_REQUESTS).bind(At(before)).execute(&mut **tx).await?;
+                Ok(())
+            })
+            .await
     }
 }

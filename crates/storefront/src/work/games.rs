@@ -101,20 +101,26 @@ impl Storefront {
         CreateGame { game, request }: CreateGame,
     ) -> Result<Created, StorefrontError> {
         let at = self.shared.clock.now();
-        let mut tx = self.db.begin().await?;
-        let game = tx.add_game(game, at).await?;
-        if let Some(request) = request {
-            let request = RequestKey::of(by.user, &request);
-            let created = tx.note_request(&request, &game, at).await?;
-            if created.id != game.id {
-                return Ok(created);
+        let request = request.map(|request| RequestKey::of(by.user, &request));
+        let saved = self.db.unit(async |tx| {
+            let game = tx.add_game(game, at).await?;
+            if let Some(request) = &request {
+                let created = tx.note_request(request, &game, at).await?;
+                if created.id != game.id {
+                    return Err(NotNew::Repeated(created));
+                }
             }
-        }
-        let id = game.id;
-        let created = Created { id, title: game.title.clone() };
-        let added = GameEvent::Added(game);
-        tx.announce(&added.announcement(at)).await?;
-        tx.commit().await?;
+            let added = GameEvent::Added(game);
+            tx.announce(&added.announcement(at)).await?;
+            Ok(added)
+        });
+        let added = match saved.await {
+            Ok(added) => added,
+            Err(NotNew::Repeated(created)) => return Ok(created),
+            Err(NotNew::Database(error)) => return Err(error.into()),
+        };
+        let id = added.game().id;
+        let created = Created { id, title: added.game().title.clone() };
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was added");
         self.changed(&added).await;
         Ok(created)
@@ -174,17 +180,18 @@ impl Storefront {
         expected: &Expected,
         at: Timestamp,
     ) -> Result<Done, StorefrontError> {
-        let mut tx = self.db.begin().await?;
-        let held = tx.game(update.id).await?;
-        let held = held.ok_or(StorefrontError::GameNotFound(update.id))?;
-        let Some((game, changed)) = proposal(&held, update, expected)? else {
-            return Ok(Done::Nothing(held.revision));
-        };
-        if !tx.save_game(&held, &game, &changed.announcement(at)).await? {
-            return Err(StorefrontError::StaleRevision(update.id));
-        }
-        tx.commit().await?;
-        Ok(Done::Changed(changed))
+        let saving = self.db.unit(async |tx| {
+            let held = tx.game(update.id).await?;
+            let held = held.ok_or(StorefrontError::GameNotFound(update.id))?;
+            let Some((game, changed)) = proposal(&held, update, expected)? else {
+                return Ok(Done::Nothing(held.revision));
+            };
+            if !tx.save_game(&held, &game, &changed.announcement(at)).await? {
+                return Err(StorefrontError::StaleRevision(update.id));
+            }
+            Ok(Done::Changed(changed))
+        });
+        saving.await
     }
 
     /// The game as this process knows it, or else as the database has it. A change is made on it under the condition
@@ -239,17 +246,18 @@ impl Storefront {
         expected: &Expected,
         at: Timestamp,
     ) -> Result<GameEvent, StorefrontError> {
-        let mut tx = self.db.begin().await?;
-        let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
-        if !expected.is(held.revision) {
-            return Err(StorefrontError::NotAsExpected(id));
-        }
-        let removed = GameEvent::Removed(held);
-        if !tx.remove_game(removed.game(), &removed.announcement(at)).await? {
-            return Err(StorefrontError::GameNotFound(id));
-        }
-        tx.commit().await?;
-        Ok(removed)
+        let removing = self.db.unit(async |tx| {
+            let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+            if !expected.is(held.revision) {
+                return Err(StorefrontError::NotAsExpected(id));
+            }
+            let removed = GameEvent::Removed(held);
+            if !tx.remove_game(removed.game(), &removed.announcement(at)).await? {
+                return Err(StorefrontError::GameNotFound(id));
+            }
+            Ok(removed)
+        });
+        removing.await
     }
 
     /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
@@ -261,6 +269,16 @@ impl Storefront {
             self.catch_up().await;
         }
     }
+}
+
+/// Why a game was not added.
+#[derive(Debug, thiserror::Error)]
+enum NotNew {
+    /// The request did so before.
+    #[error("the request added a game before")]
+    Repeated(Created),
+    #[error("the game could not be added")]
+    Database(#[from] storage::Error),
 }
 
 /// What came of a change.
