@@ -89,6 +89,11 @@ impl KeySet {
         (kid, Self(Arc::new(Published { by_kid, json })))
     }
 
+    /// Whether both are clones of one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn find(&self, kid: &str) -> Option<&DecodingKey> {
         self.0.by_kid.get(kid)
     }

@@ -12,6 +12,7 @@ mod ended;
 mod key_set;
 mod keys;
 mod mint;
+mod recognised;
 mod seal;
 mod verify;
 

@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header, erro
 use serde::Deserialize;
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 
-use crate::{TOKEN_TYPE, key_set::Keys};
+use crate::{KeySet, TOKEN_TYPE, key_set::Keys, recognised::Recognised};
 
 /// Verifies the access tokens of one issuer for one audience. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct Verifier(Arc<Rules>);
 struct Rules {
     keys: Keys,
     validation: Validation,
+    recognised: Recognised,
 }
 
 /// What a good token says.
@@ -87,7 +88,7 @@ impl Verifier {
         validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
         // The library would ask the machine's clock; `verify` is told the time.
         validation.validate_exp = false;
-        Self(Arc::new(Rules { keys: keys.into(), validation }))
+        Self(Arc::new(Rules { keys: keys.into(), validation, recognised: Recognised::new() }))
     }
 
     /// Tells who holds this token at this moment. Knows nothing of sessions that ended early.
@@ -103,6 +104,10 @@ impl Verifier {
         if token.len() > Self::MAX_BYTES {
             return Err(InvalidToken::TooLong);
         }
+        self.0.recognised.or_read(token, keys, |keys| self.read(token, keys))
+    }
+
+    fn read(&self, token: &str, keys: &KeySet) -> Result<Claims, InvalidToken> {
         let header = decode_header(token).map_err(|_malformed| InvalidToken::Malformed)?;
         if header.alg != Algorithm::EdDSA {
             return Err(InvalidToken::WrongAlgorithm);

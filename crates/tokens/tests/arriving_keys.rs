@@ -40,10 +40,12 @@ fn a_new_key_set_replaces_the_old_one_for_everyone_who_verifies() {
     let (old, new) = (a_mint(folder.path(), "old.pem"), a_mint(folder.path(), "new.pem"));
     let keys = Keys::from(old.key().key_set());
     let verifier = Verifier::new(keys.clone(), "sir0", "sir0").clone();
-    assert!(verifier.verify(&a_token(&old), NOW).is_ok());
+    let seen_before = a_token(&old);
+    assert!(verifier.verify(&seen_before, NOW).is_ok());
 
     keys.set(new.key().key_set());
 
     assert!(verifier.verify(&a_token(&new), NOW).is_ok());
+    assert_eq!(verifier.verify(&seen_before, NOW), Err(InvalidToken::UnknownKey));
     assert_eq!(verifier.verify(&a_token(&old), NOW), Err(InvalidToken::UnknownKey));
 }
