@@ -7,7 +7,12 @@ mod refused;
 mod stored;
 mod turn;
 
-use std::{num::NonZero, sync::Arc, thread, time::Duration};
+use std::{
+    num::NonZero,
+    sync::{Arc, LazyLock},
+    thread,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +51,7 @@ pub(crate) struct Hasher(Arc<Shared>);
 struct Shared {
     cost: Cost,
     /// What a password is hashed with when there is no account to check it against.
-    decoy: Salt,
+    decoy: LazyLock<Salt>,
     queue: Arc<Queue>,
 }
 
@@ -113,7 +118,7 @@ impl Hasher {
         let budget = u64::from(config.memory_mib) << 20;
         let fitting = usize::try_from(budget / cost.memory()).unwrap_or(usize::MAX);
         let queue = Queue::new(fitting.min(cores), config.queue, config.patience);
-        Self(Arc::new(Shared { cost, decoy: Salt::fresh(), queue: Arc::new(queue) }))
+        Self(Arc::new(Shared { cost, decoy: LazyLock::new(Salt::fresh), queue: Arc::new(queue) }))
     }
 
     /// The memory of recent requests and failures.

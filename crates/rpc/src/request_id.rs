@@ -21,6 +21,19 @@ tokio::task_local! {
 /// The header that carries it, in requests and in answers.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What the names of one process begin with.
+static PROCESS: LazyLock<String> = LazyLock::new(|| {
+    let mut random = [0; 9];
+    aws_lc_rs::rand::fill(&mut random).expect("the system has random bytes");
+    BASE64_URL_SAFE_NO_PAD.encode(random)
+});
+
+/// Prepares the names of requests, and the random numbers of the process: for the first one AWS-LC gathers the jitter of
+/// the processor's clock, which takes 25 ms.
+pub fn prepare() {
+    LazyLock::force(&PROCESS);
+}
+
 /// Names one request: what its sender called it, or a fresh name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(String);
@@ -31,11 +44,6 @@ impl RequestId {
     /// A name no other request of this or another process has.
     #[must_use]
     pub fn fresh() -> Self {
-        static PROCESS: LazyLock<String> = LazyLock::new(|| {
-            let mut random = [0; 9];
-            aws_lc_rs::rand::fill(&mut random).expect("the system has random bytes");
-            BASE64_URL_SAFE_NO_PAD.encode(random)
-        });
         static COUNT: AtomicU64 = AtomicU64::new(1);
         // By hand: this is made for every request, and formatting costs several times as much.
         let mut id = String::with_capacity(PROCESS.len() + 21);

@@ -42,6 +42,8 @@ impl Platform {
     /// Opens these services and binds the port. Nothing is answered yet.
     pub async fn open_parts(config: Config, parts: Parts) -> anyhow::Result<Self> {
         config.suffices_for(parts)?;
+        // Beside the connecting to databases.
+        tokio::task::spawn_blocking(sir0_rpc::request_id::prepare);
         let metrics = sir0_telemetry::metrics::start();
         metrics::describe();
         let services = Services::open(&config, parts).await?;

@@ -26,6 +26,9 @@ pub(crate) enum Command {
         /// A path, its content type and the file with its body: `PATH=TYPE=FILE`. May be repeated.
         #[arg(long, required = true)]
         route: Vec<bare::Route>,
+        /// Encodes the games anew for each answer, instead of sending stored bytes.
+        #[arg(long)]
+        encode: bool,
     },
     /// Answers `GetGame` and `ListGames` with one message each from memory: what a hand-written tonic service costs.
     BareGrpc {

@@ -4,7 +4,7 @@
 mod callgrind;
 mod table;
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
@@ -91,25 +91,34 @@ async fn count(plan: &Plan, folder: &Path) -> Result<Vec<Row>> {
     let ours = ours.context("counting sir0")?;
     sir0.stop().await?;
 
-    let (rest, grpc) = (Answers::Rest(&routes), Answers::Grpc(&answers));
-    let mut theirs = Vec::new();
-    for (answers, over_grpc) in [(rest, false), (grpc, true)] {
-        let callgrind = Callgrind::writes_to(&folder.join(format!("bare-{over_grpc}.callgrind")));
-        let bare = Bare::start(&callgrind.runner(), answers).await?;
-        let id = bare.process.id()?;
-        callgrind.begin(id).await?;
-        let asked: Vec<_> =
-            QUESTIONS.into_iter().filter(|(_, question)| question.is_grpc() == over_grpc).collect();
-        let counts = each(&callgrind, id, bare.address, &asked, None).await;
-        let counts = counts.context("counting a bare server")?;
-        theirs.extend(asked.into_iter().map(|(what, _)| what).zip(counts));
-        bare.stop().await?;
-    }
+    let grpc = of_bare(folder, "grpc", Answers::Grpc(&answers)).await?;
+    let encoding = of_bare(folder, "encoding", Answers::Encoded(&routes)).await?;
+    let storing = of_bare(folder, "storing", Answers::Rest(&routes)).await?;
     let rows = QUESTIONS.iter().zip(ours).map(|((what, _), sir0)| {
-        let (_, bare) = theirs.iter().find(|(of, _)| of == what).context("a count is missing")?;
-        Ok(Row { what: (*what).to_owned(), sir0, bare: *bare })
+        let bare = encoding.get(what).or_else(|| grpc.get(what)).context("a count is missing")?;
+        let stored = storing.get(what).copied();
+        Ok(Row { what: (*what).to_owned(), sir0, bare: *bare, stored })
     });
     rows.collect()
+}
+
+/// Instructions of a bare server for the questions that it answers.
+async fn of_bare(
+    folder: &Path,
+    name: &str,
+    answers: Answers<'_>,
+) -> Result<BTreeMap<&'static str, f64>> {
+    let callgrind = Callgrind::writes_to(&folder.join(format!("{name}.callgrind")));
+    let bare = Bare::start(&callgrind.runner(), answers).await?;
+    let id = bare.process.id()?;
+    callgrind.begin(id).await?;
+    let is_grpc = matches!(answers, Answers::Grpc(_));
+    let asked: Vec<_> =
+        QUESTIONS.into_iter().filter(|(_, question)| question.is_grpc() == is_grpc).collect();
+    let counts = each(&callgrind, id, bare.address, &asked, None).await;
+    let counts = counts.context("counting a bare server")?;
+    bare.stop().await?;
+    Ok(asked.into_iter().map(|(what, _)| what).zip(counts).collect())
 }
 
 /// Instructions for each of these questions, as one server answers them.

@@ -31,7 +31,9 @@ async fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Run(plan) if plan.instructions => instructions::run(&plan).await,
         Command::Run(plan) => run::run(&plan).await,
-        Command::BareRest { listen, route } => bare::serve_rest(listen, route).await,
+        Command::BareRest { listen, route, encode } => {
+            bare::serve_rest(listen, route, encode).await
+        }
         Command::BareGrpc { listen, answer, list } => {
             bare::serve_grpc(listen, &answer, &list).await
         }

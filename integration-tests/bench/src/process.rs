@@ -104,8 +104,10 @@ pub(crate) struct Bare {
 /// What a bare server answers.
 #[derive(Clone, Copy)]
 pub(crate) enum Answers<'a> {
-    /// Bodies, by their path.
+    /// Stored bodies, by their path.
     Rest(&'a [Route]),
+    /// The same bodies, encoded anew for each answer.
+    Encoded(&'a [Route]),
     /// Messages.
     Grpc(&'a rpc::Answers),
 }
@@ -117,8 +119,11 @@ impl Bare {
         let itself = env::current_exe().context("could not find this program")?;
         let mut command = runner.command(&itself);
         let name = match answers {
-            Answers::Rest(routes) => {
+            Answers::Rest(routes) | Answers::Encoded(routes) => {
                 command.arg("bare-rest");
+                if matches!(answers, Answers::Encoded(_)) {
+                    command.arg("--encode");
+                }
                 for route in routes {
                     command.args(["--route", &route.argument()]);
                 }

@@ -61,7 +61,7 @@ impl Turn {
             read
         });
         let Shared { cost: usual, decoy, .. } = &*self.hasher.0;
-        let (cost, salt) = stored.map_or((*usual, *decoy), |it| (it.cost, it.salt));
+        let (cost, salt) = stored.map_or((*usual, **decoy), |it| (it.cost, it.salt));
         let outdated = cost != *usual;
         let turn = self.at(cost).await?;
         turn.work(move |permit| {

@@ -5,19 +5,23 @@ use sqlx::{
     Decode, Encode, Postgres, Type,
     encode::IsNull,
     error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef},
+    postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef, types::Oid},
 };
 
 /// A moment as a column holds it: TIMESTAMPTZ.
 #[derive(Clone, Copy, Debug)]
 pub struct At(pub Timestamp);
 
+/// The number of the type, which is the same in every database (`pg_type.dat`). Named instead, the type would be looked up
+/// on each new connection.
+const TIMESTAMPTZ: Oid = Oid(1184);
+
 /// PostgreSQL counts microseconds from the year 2000.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 impl Type<Postgres> for At {
     fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("TIMESTAMPTZ")
+        PgTypeInfo::with_oid(TIMESTAMPTZ)
     }
 }
 

@@ -23,7 +23,10 @@ pub(super) struct Table {
 pub(super) struct Row {
     pub(super) what: String,
     pub(super) sir0: f64,
+    /// Of a bare server that encodes its answer.
     pub(super) bare: f64,
+    /// Of one that sends stored bytes.
+    pub(super) stored: Option<f64>,
 }
 
 impl fmt::Display for Table {
@@ -42,14 +45,19 @@ thread, the middle of three counts of {requests} requests each. Counting is not 
 so `cargo xtask bench --instructions --check` fails on any machine when a count of sir0 is more than a tenth above the
 one here. The system's own work, disk and network, is not in it.
 
-The bare servers are those of [the benchmarks](benchmarks.md). They answer a `PUT` as they answer a `GET`, so that ratio
-is what reading, deciding, writing and announcing cost, and has nothing to reach.
+The bare servers are one axum route and one tonic service, which do nothing but encode the same games from memory for each
+answer. Beside them stands the route of [the benchmarks](benchmarks.md), which sends stored bytes. They answer a `PUT` as
+they answer a `GET`, so that ratio is what reading, deciding, writing and announcing cost, and has nothing to reach.
 
-| request | sir0 | bare | ratio |
-|---|---:|---:|---:|"
+| request | sir0 | bare | ratio | stored bytes | ratio |
+|---|---:|---:|---:|---:|---:|"
         )?;
-        for Row { what, sir0, bare } in rows {
-            writeln!(f, "| {what} | {sir0:.0} | {bare:.0} | {:.2} |", sir0 / bare)?;
+        for Row { what, sir0, bare, stored } in rows {
+            write!(f, "| {what} | {sir0:.0} | {bare:.0} | {:.2} |", sir0 / bare)?;
+            match stored {
+                Some(stored) => writeln!(f, " {stored:.0} | {:.2} |", sir0 / stored)?,
+                None => writeln!(f, " | |")?,
+            }
         }
         Ok(())
     }
@@ -105,7 +113,12 @@ mod tests {
             date: "2026-11-22".to_owned(),
             busy: String::new(),
         };
-        let rows = vec![Row { what: "REST `GET` one game".to_owned(), sir0, bare: 10_000.0 }];
+        let rows = vec![Row {
+            what: "REST `GET` one game".to_owned(),
+            sir0,
+            bare: 10_000.0,
+            stored: None,
+        }];
         let command = "cargo xtask bench --instructions".to_owned();
         Table { machine, valgrind: "valgrind".to_owned(), command, requests: 1_000, rows }
     }

@@ -100,7 +100,7 @@ mod tests {
         let address = free_address().await;
         let route = format!("/api/games/1=application/json={}", file.display());
         let route: bare::Route = route.parse().expect("a route");
-        tokio::spawn(bare::serve_rest(address, vec![route]));
+        tokio::spawn(bare::serve_rest(address, vec![route], false));
         listening(address).await;
 
         let figures = rest(address, "/api/games/1", 4, TURN).await.expect("answers");
