@@ -3,7 +3,11 @@
 use std::{fs, net::SocketAddr, path::Path, str::FromStr};
 
 use anyhow::{Context, Result, ensure};
-use axum::{Json, Router, http::header, routing};
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    routing::{self, MethodRouter},
+};
 use bytes::Bytes;
 use futures::stream;
 use prost::Message;
@@ -74,23 +78,32 @@ pub(crate) async fn serve_rest(
     let mut app = Router::new();
     for Route { path, content_type, file } in routes {
         let body = Bytes::from(fs::read(&file).context("could not read the body of a route")?);
-        if encodes {
-            // Until the process ends.
-            let game: &'static Body = Box::leak(Box::new(serde_json::from_slice(&body)?));
-            ensure!(serde_json::to_vec(game)? == body, "{path} is encoded otherwise");
-            let answer = async move || Json(game);
-            let change = async move |_: Bytes| Json(game);
-            app = app.route(&path, routing::get(answer).put(change));
-            continue;
-        }
         let content_type = header::HeaderValue::try_from(content_type)?;
-        let answer = async move || ([(header::CONTENT_TYPE, content_type)], body);
-        let changed = answer.clone();
-        let change = async move |_: Bytes| changed().await;
-        app = app.route(&path, routing::get(answer).put(change));
+        app = app.route(
+            &path,
+            if encodes { encoding(&body, content_type)? } else { storing(body, content_type) },
+        );
     }
     let listener = tokio::net::TcpListener::bind(listen).await?;
     axum::serve(listener, app).await.context("the bare route stopped")
+}
+
+fn storing(body: Bytes, content_type: HeaderValue) -> MethodRouter {
+    let answer = async move || ([(header::CONTENT_TYPE, content_type)], body);
+    let changed = answer.clone();
+    routing::get(answer).put(async move |_: Bytes| changed().await)
+}
+
+fn encoding(body: &Bytes, content_type: HeaderValue) -> Result<MethodRouter> {
+    // Until the process ends.
+    let game: &'static Body = Box::leak(Box::new(serde_json::from_slice(body)?));
+    ensure!(serde_json::to_vec(game)? == *body, "a body is encoded otherwise");
+    let answer = async move || {
+        let body = serde_json::to_vec(game).expect("it was encoded before");
+        ([(header::CONTENT_TYPE, content_type)], body)
+    };
+    let changed = answer.clone();
+    Ok(routing::get(answer).put(async move |_: Bytes| changed().await))
 }
 
 /// Serves the messages with tonic's own server, until the process is ended.
