@@ -65,6 +65,12 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     if asked == Asked::Table { append_kills() } else { Ok(()) }
 }
 
+/// Prints how many instructions requests take, and fails when one takes a tenth more than the committed table says.
+#[cfg(target_os = "linux")]
+pub(crate) fn instructions() -> Result<()> {
+    command(&["--instructions", "--check"])
+}
+
 /// The one bar that is no speed: runs the story of fifty kills and notes what it says.
 fn append_kills() -> Result<()> {
     const STORY: &str = "fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged";

@@ -3,12 +3,12 @@
 use anyhow::Result;
 
 #[cfg(target_os = "linux")]
-use crate::containers;
+use crate::{bench, containers};
 use crate::{
     arrows, dependencies, deploy, drill, proto, provision, run::Run, shell, test, toolchain, typos,
 };
 
-/// Every check, then every test, then the short drills, then the containers.
+/// Every check, then every test, then the short drills, then what requests cost, then the containers.
 pub(crate) fn command() -> Result<()> {
     let mut run = Run::start();
     run.step("tools", || {
@@ -40,6 +40,9 @@ pub(crate) fn command() -> Result<()> {
     test::steps(&mut run);
     run.step("drills", drill::short);
     #[cfg(target_os = "linux")]
-    run.step("containers", containers::step);
+    {
+        run.step("instructions", bench::instructions);
+        run.step("containers", containers::step);
+    }
     run.finish()
 }
