@@ -40,11 +40,12 @@ pub fn traced<F: Future>(
 
 /// Begins a unit of work of a service, and counts how long that took.
 pub async fn count_wait<W>(
+    engine: &'static str,
     service: &'static str,
     begin: impl Future<Output = Result<W>>,
 ) -> Result<W> {
     let asked = Instant::now();
-    let work = begin.await?;
+    let work = traced(engine, "begin", begin).await?;
     metrics::histogram!("sir0_pool_wait_seconds", "service" => service)
         .record(asked.elapsed().as_secs_f64());
     Ok(work)

@@ -73,7 +73,7 @@ macro_rules! room {
             where
                 E: From<$crate::Error> + std::error::Error + 'static,
             {
-                let mut tx = $crate::count_wait($service, async {
+                let mut tx = $crate::count_wait(self.engine(), $service, async {
                     Ok(match self {
                         Self::Sqlite(it) => $tx::Sqlite(Tx { tx: it.database.begin_unit().await? }),
                         Self::Postgres(it) => $tx::Postgres(Tx { tx: it.database.begin_unit().await? }),
@@ -89,13 +89,21 @@ macro_rules! room {
 
             /// Begins a unit of work that writes, on SQLite in a transaction of its own.
             pub(crate) async fn begin(&self) -> $crate::Result<$tx> {
-                $crate::count_wait($service, async {
+                $crate::count_wait(self.engine(), $service, async {
                     Ok(match self {
                         Self::Sqlite(it) => $tx::Sqlite(Tx { tx: it.database.write().await? }),
                         Self::Postgres(it) => $tx::Postgres(Tx { tx: it.database.write().await? }),
                     })
                 })
                 .await
+            }
+
+            /// What traces call the engine.
+            const fn engine(&self) -> &'static str {
+                match self {
+                    Self::Sqlite(_) => "sqlite",
+                    Self::Postgres(_) => "postgresql",
+                }
             }
 
             $(

@@ -17,6 +17,7 @@
 mod config;
 mod context;
 mod delivery;
+mod round_trips;
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -43,6 +44,7 @@ use tracing_subscriber::{
 pub use config::{Config, SETTINGS};
 pub use context::Trace;
 pub(crate) use context::current_ids;
+use round_trips::Counting;
 
 /// Spans whose target begins like this go to the collector, and nowhere else.
 pub const TARGET: &str = "sir0::trace";
@@ -97,7 +99,7 @@ fn begin(
         // Whether a span is made is decided before it comes here.
         .with_sampler(Sampler::AlwaysOn)
         .with_resource(resource(service))
-        .with_span_processor(delivery)
+        .with_span_processor(Counting::before(delivery))
         .build();
     Ok(Traces { provider: Some(provider) })
 }

@@ -14,8 +14,9 @@ use opentelemetry_proto::tonic::{
     common::v1::{KeyValue, any_value::Value},
     trace::v1::{ResourceSpans, Span, span::SpanKind, status::StatusCode},
 };
+use serde_json::json;
 use sir0_contract::storefront::GetGameRequest;
-use sir0_testkit::{LONG, Process, process_with};
+use sir0_testkit::{LONG, Process, a_game, process_with};
 use tokio::{
     net::TcpListener,
     time::{sleep, timeout},
@@ -160,6 +161,34 @@ async fn a_call_continues_the_trace_of_its_caller_whatever_door_it_came_by() {
     assert!(!said.contains("hunter2"), "what people write is no part of a span: {said}");
     let resource = collector.received().remove(0).resource.expect("it says who it is");
     assert_eq!(text(&resource.attributes, "service.name"), "sir0");
+}
+
+#[tokio::test]
+async fn a_call_says_how_many_round_trips_to_its_database_it_made() {
+    let (collector, address) = Collector::starts().await;
+    let server = traced_to(address, &[]).await;
+    let publisher = server.publisher("Northlight").await;
+    let game = publisher.rest().post("/api/games", &a_game("Lanterns")).await;
+    let path = format!("/api/games/{}", game.json["gameId"]);
+    let asks = async |number: u8, method: http::Method, price: Option<f64>| {
+        let trace = a_trace(number);
+        let mut request = publisher.rest().request(method, &path);
+        request = request.header("traceparent", format!("00-{trace}-{CALLER}-01"));
+        if let Some(price) = price {
+            request = request.json(&json!({"price": price}));
+        }
+        request.send().await.expect("an answer").error_for_status().expect("it is there");
+        number(&collector.call(&trace).await.attributes, "sir0.database.round_trips")
+    };
+
+    let read = asks(10, http::Method::GET, None).await;
+    let from_memory = asks(11, http::Method::GET, None).await;
+    let changed = asks(12, http::Method::PUT, Some(2.5)).await;
+    let unchanged = asks(13, http::Method::PUT, Some(2.5)).await;
+
+    assert_eq!((read, from_memory), (1, 0));
+    assert_eq!(changed, 1, "a change and its announcement are one statement");
+    assert_eq!(unchanged, 3, "what changes nothing is answered by the database: begin, read, end");
 }
 
 #[tokio::test]
