@@ -2,6 +2,7 @@
 
 use std::{error::Error, fs, path::Path};
 
+use sir0_coding::write_asset;
 use sir0_contract_build::{Contract, Info, out};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -16,6 +17,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = out()?;
     fs::write(out.join("packages.rs"), contract.packages())?;
     fs::write(out.join("descriptors.binpb"), contract.descriptors())?;
-    fs::write(out.join("openapi.json"), contract.openapi(&info))?;
+    write_asset("openapi.json", contract.openapi(&info).as_bytes())?;
     Ok(())
 }

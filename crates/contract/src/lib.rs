@@ -1,5 +1,6 @@
 //! The whole contract: each package by a short name, such as `accounts`, and what they have together.
 
+use sir0_coding::{Asset, asset};
 pub use sir0_transcoding::{Access, Call};
 
 include!(concat!(env!("OUT_DIR"), "/packages.rs"));
@@ -9,7 +10,7 @@ pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));
 
 /// The REST form of the contract as an OpenAPI 3.1 document in JSON.
-pub const OPENAPI: &str = include_str!(concat!(env!("OUT_DIR"), "/openapi.json"));
+pub const OPENAPI: Asset = asset!("openapi.json");
 
 /// Every call, package by package.
 pub fn calls() -> impl Iterator<Item = &'static Call> {

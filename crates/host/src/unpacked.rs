@@ -7,7 +7,9 @@ use std::{
     task::{Context, Poll},
 };
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use sir0_coding::grpc;
 use sir0_transcoding::Kept;
 use tonic::{
     body::Body,
@@ -40,21 +42,24 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let accepted = grpc::accepted(request.headers());
         let answering = self.0.call(request);
         Box::pin(async move {
             let mut response = answering.await?;
-            Ok(match Kept::of(response.extensions_mut()) {
-                Some(kept) => response.map(|_of_an_empty_message| whole(&kept)),
-                None => response,
-            })
+            let Some(kept) = Kept::of(response.extensions_mut()) else { return Ok(response) };
+            let (frame, coding) = kept.frame_for(accepted).await;
+            if let Some(coding) = coding {
+                let coding = HeaderValue::from_static(coding.name());
+                response.headers_mut().insert(grpc::ENCODING, coding);
+            }
+            Ok(response.map(|_of_an_empty_message| whole(frame)))
         })
     }
 }
 
 /// The message, and the trailers of a call that went well.
-fn whole(kept: &Kept) -> Body {
+fn whole(frame: Bytes) -> Body {
     const STATUS: HeaderName = HeaderName::from_static("grpc-status");
     let trailers = HeaderMap::from_iter([(STATUS, HeaderValue::from_static("0"))]);
-    let message = Full::new(kept.framed().frame().clone());
-    Body::new(message.with_trailers(future::ready(Some(Ok(trailers)))))
+    Body::new(Full::new(frame).with_trailers(future::ready(Some(Ok(trailers)))))
 }

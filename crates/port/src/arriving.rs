@@ -51,6 +51,18 @@ struct Costs {
 #[derive(Clone, Default)]
 pub(crate) struct Arrived(Arc<Mutex<Option<Held>>>);
 
+impl Arrived {
+    /// Holds more.
+    pub(crate) fn grow(&self, share: Option<&Share>, bytes: usize) -> Result<(), OverBudget> {
+        let Some(share) = share.filter(|_| bytes > 0) else { return Ok(()) };
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *held {
+            Some(held) => held.grow(bytes),
+            none => share.hold(bytes).map(|held| *none = Some(held)),
+        }
+    }
+}
+
 impl Arriving {
     /// The whole body has this time. It is held against the share. A body of unknown length is held as it comes.
     pub(crate) fn whole(
@@ -101,12 +113,7 @@ impl Arriving {
     }
 
     fn hold(&self, bytes: usize) -> Result<(), OverBudget> {
-        let Some(share) = self.costs.share.as_ref().filter(|_| bytes > 0) else { return Ok(()) };
-        let mut held = self.arrived.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *held {
-            Some(held) => held.grow(bytes),
-            none => share.hold(bytes).map(|held| *none = Some(held)),
-        }
+        self.arrived.grow(self.costs.share.as_ref(), bytes)
     }
 
     /// Holds the announced bytes, before anything is read.

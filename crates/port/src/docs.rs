@@ -1,24 +1,20 @@
 //! The documentation for people and programs, from the binary alone: `/openapi.json`, and Swagger UI at `/docs`.
 
-use axum::{
-    Router,
-    extract::Request,
-    middleware,
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::{Router, body::Body, middleware, response::Response, routing::MethodRouter};
+use bytes::Bytes;
 use http::{
-    HeaderValue,
+    HeaderMap, HeaderValue,
     header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-        X_CONTENT_TYPE_OPTIONS,
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
-use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
-use tower::ServiceExt;
+use sir0_coding::{Accepted, Asset, asset};
 
-const INDEX: &str = include_str!("docs/index.html");
-const START: &str = include_str!("docs/start.js");
+const INDEX: Asset = asset!("index.html");
+const START: Asset = asset!("start.js");
+const STYLE: Asset = asset!("swagger-ui.css");
+const BUNDLE: Asset = asset!("swagger-ui-bundle.js");
 
 /// The page may load and call nothing but this server. Swagger UI styles its elements inline and draws from `data:`.
 const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -26,35 +22,40 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
 
 /// The file changes with the binary: a browser asks each time.
 const FRESH: &str = "no-cache";
-/// The file changes with a release of Swagger UI, and weighs 1.5 MB.
+/// The file changes with a release of Swagger UI, and weighs 1.7 MB as it is.
 const FOR_A_DAY: &str = "public, max-age=86400";
 
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// The routes `/openapi.json`, `/docs` and what the page needs.
-pub(crate) fn routes(openapi: &'static str) -> Router {
-    // Only the two big files come from the crate: its own page repeats the request's URI unescaped.
-    let dist = generate_routes(ApiDefinition {
-        uri_prefix: "/docs",
-        api_definition: OpenApiSource::Uri("/openapi.json"),
-        title: None,
-    });
-    let from_dist = get(async move |request: Request| {
-        let mut response = dist.oneshot(request).await.into_response();
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(FOR_A_DAY));
-        response
-    });
+pub(crate) fn routes(openapi: Asset) -> Router {
     Router::new()
-        .route("/openapi.json", get(file("application/json", openapi)))
-        .route("/docs", get(file("text/html; charset=utf-8", INDEX)))
-        .route("/docs/", get(file("text/html; charset=utf-8", INDEX)))
-        .route("/docs/start.js", get(file("text/javascript; charset=utf-8", START)))
-        .route("/docs/swagger-ui.css", from_dist.clone())
-        .route("/docs/swagger-ui-bundle.js", from_dist)
+        .route("/openapi.json", get("application/json", FRESH, openapi))
+        .route("/docs", get(HTML, FRESH, INDEX))
+        .route("/docs/", get(HTML, FRESH, INDEX))
+        .route("/docs/start.js", get(SCRIPT, FRESH, START))
+        .route("/docs/swagger-ui.css", get("text/css; charset=utf-8", FOR_A_DAY, STYLE))
+        .route("/docs/swagger-ui-bundle.js", get(SCRIPT, FOR_A_DAY, BUNDLE))
         .route_layer(middleware::map_response(harden))
 }
 
-/// An answer from the binary.
-fn file(kind: &'static str, body: &'static str) -> impl IntoResponse + Clone {
-    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, FRESH)], body)
+/// A file from the binary, in the form that the caller likes best.
+fn get(kind: &'static str, cached: &'static str, file: Asset) -> MethodRouter {
+    axum::routing::get(async move |headers: HeaderMap| {
+        let (bytes, coding) = file.form(Accepted::of(&headers));
+        let mut response = Response::new(Body::from(Bytes::from_static(bytes)));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(cached));
+        if let Some(coding) = coding {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        }
+        if file.is_coded() {
+            headers.insert(VARY, ACCEPT_ENCODING.into());
+        }
+        response
+    })
 }
 
 async fn harden(mut response: Response) -> Response {
@@ -67,11 +68,12 @@ async fn harden(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
+    use axum::extract::Request;
     use http::StatusCode;
     use http_body_util::BodyExt;
-
+    use sir0_coding::Coding;
     use sir0_contract::OPENAPI;
+    use tower::ServiceExt;
 
     use super::*;
 
@@ -101,6 +103,30 @@ mod tests {
             assert_eq!(parts.headers[X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
             assert!(parts.headers.contains_key(CACHE_CONTROL), "{path}");
             assert!(!body.is_empty(), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_file_has_a_shorter_form_in_each_coding_unless_it_is_short() {
+        for (path, is_long) in [
+            ("/openapi.json", true),
+            ("/docs", false),
+            ("/docs/swagger-ui.css", true),
+            ("/docs/swagger-ui-bundle.js", true),
+        ] {
+            let (_, plain) = fetch(path).await;
+            for coding in Coding::ALL {
+                let request = Request::builder().uri(path).header(ACCEPT_ENCODING, coding.name());
+                let request = request.body(Body::empty()).expect("a good path");
+                let response = routes(OPENAPI).oneshot(request).await.expect("routes never fail");
+                let (parts, body) = response.into_parts();
+                let length = body.collect().await.expect("a body from memory").to_bytes().len();
+
+                let named = parts.headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+                assert_eq!(named, is_long.then_some(coding.name().as_bytes()), "{path}");
+                assert_eq!(parts.headers.contains_key(VARY), is_long, "{path}");
+                assert_eq!(length < plain.len() / 2, is_long, "{path}: {coding:?} has {length}");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The gRPC door: native gRPC and gRPC-Web for browsers, with reflection and health.
 
+mod coded;
 mod head;
 mod message;
 mod reflection;
@@ -14,10 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body as _;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use sir0_coding::{Coding, Decoder, grpc};
 use sir0_host::Served;
 use sir0_kernel::OverBudget;
 use sir0_rpc::{
@@ -40,6 +42,7 @@ use crate::{
     outcome::Outcome,
 };
 use head::Format;
+use message::Travels;
 
 pub(crate) use head::door_of;
 use reflection::LARGEST_REFLECTION;
@@ -89,6 +92,8 @@ impl Known {
 struct Asked<'d> {
     request: Request<Incoming>,
     format: Format,
+    /// The coding of its messages.
+    coding: Option<Coding>,
     /// The call of the contract. Health and reflection have none.
     known: Option<&'d Known>,
 }
@@ -157,14 +162,24 @@ impl GrpcDoor {
         request: Request<Incoming>,
         known: Option<&Known>,
     ) -> Response<Body> {
-        let format = match head::judge(&request) {
-            Ok(format) => format,
+        let (format, coding) = match head::judge(&request) {
+            Ok(judged) => judged,
             Err(refused) => return *refused,
         };
         if known.is_some_and(|known| known.by.is_none()) {
             return head::trailers_only(elsewhere::status(), format);
         }
-        let answered = self.answer_in_time(Asked { request, format, known }).await;
+        let asked = Asked { request, format, coding, known };
+        if coding.is_some() && format == Format::WebText && !asked.is_one_message() {
+            // No browser sends a stream.
+            let message = "a stream in base64 is taken as it is";
+            return head::not_read(
+                message.to_owned(),
+                HeaderValue::from_static("identity"),
+                format,
+            );
+        }
+        let answered = self.answer_in_time(asked).await;
         answered.unwrap_or_else(|status| head::trailers_only(status, format))
     }
 
@@ -199,20 +214,23 @@ impl GrpcDoor {
         let served = asked.served();
         // A message of a call may be as large as any; the bound of each is its decoder's.
         let largest = asked.known.map_or(LARGEST_REFLECTION, |_| self.limits.body_bytes);
-        let Asked { request, format, .. } = asked;
+        let Asked { request, format, coding, .. } = asked;
         let share = request_id::share();
         let (mut parts, body) = request.into_parts();
         let (limit, held_for) = (self.limits.body_timeout, share.clone());
         let body = if is_one_message {
             Arriving::whole(body, limit, held_for, &parts.headers)
         } else {
-            Arriving::each(body, limit, held_for, largest)
+            // A message in a coding is there twice, and its decoder may keep what it has read.
+            let each = if coding.is_some() { 3 * largest + Decoder::STATE } else { largest };
+            Arriving::each(body, limit, held_for, each)
         };
         // Held until the call is answered, because the bytes read from the body live as long.
-        let _arrived = body.arrived();
+        let arrived = body.arrived();
         head::tidy(&mut parts.headers, format, is_one_message);
         let body = if is_one_message {
-            let message = message::read(body, format, self.limits.body_bytes).await?;
+            let travels = Travels { format, coding, largest: self.limits.body_bytes };
+            let message = message::read(body, travels, &arrived, share.as_ref()).await?;
             if let (Some(call), Some(served)) = (call, served)
                 && !call.streaming
             {
@@ -220,8 +238,15 @@ impl GrpcDoor {
             }
             tonic::body::Body::new(Full::new(message))
         } else {
-            tonic::body::Body::new(body)
+            match coding {
+                Some(coding) => coded::plain(body, coding, largest),
+                None => tonic::body::Body::new(body),
+            }
         };
+        if coding.is_some() {
+            // From here on messages are plain. tonic's server reads no others.
+            parts.headers.remove(grpc::ENCODING);
+        }
         let request = Request::from_parts(parts, body);
         let response = match served {
             Some(served) => (served.streams)(request).await.map(|it| it.map(axum::body::Body::new)),

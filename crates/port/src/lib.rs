@@ -12,6 +12,7 @@ mod access;
 mod arriving;
 mod body;
 mod call_metrics;
+mod decoded;
 mod docs;
 mod elsewhere;
 mod front;

@@ -2,6 +2,7 @@
 
 use axum::{Router, http::Uri, response::Redirect, routing::get};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use sir0_coding::Asset;
 use sir0_host::Page;
 use sir0_telemetry::metrics::Metrics;
 
@@ -48,7 +49,7 @@ impl Pages {
 
     /// The same with this OpenAPI document, the page that shows it, and the way there from `/`.
     #[must_use]
-    pub fn with_docs(self, openapi: &'static str) -> Self {
+    pub fn with_docs(self, openapi: Asset) -> Self {
         let home = get(async || Redirect::temporary("/docs"));
         self.here(DOCS, |router| router.route("/", home).merge(docs::routes(openapi)))
     }

@@ -21,6 +21,16 @@ impl Framed {
         Self(frame.into())
     }
 
+    /// Puts a frame around a message in a coding.
+    pub(crate) fn coded(message: &[u8]) -> Bytes {
+        let length = u32::try_from(message.len()).expect("no answer of ours has 4 GiB");
+        let mut frame = Vec::with_capacity(HEADER + message.len());
+        frame.put_u8(1);
+        frame.put_u32(length);
+        frame.put_slice(message);
+        frame.into()
+    }
+
     /// The message.
     #[must_use]
     pub fn message(&self) -> &[u8] {

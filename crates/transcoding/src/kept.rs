@@ -9,14 +9,30 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
+use sir0_coding::{Coding, LEAST};
 use tonic::{Response, codegen::http::Extensions};
 
+mod coded;
+
+use self::coded::{Coded, What};
 use crate::{
     call::{Binding, Call},
     framed::Framed,
     tag::Tag,
     write::write_part,
 };
+
+impl Forms {
+    /// How many bytes its plain forms hold.
+    fn plain(&self) -> usize {
+        self.framed.frame().len() + self.json.as_ref().map_or(0, |(_, json)| json.len())
+    }
+
+    fn longest(&self) -> usize {
+        let json = self.json.as_ref().map_or(0, |(_, json)| json.len());
+        json.max(self.framed.message().len())
+    }
+}
 
 /// An answer in the forms in which it is sent. Cheap to clone; clones share the bytes.
 #[derive(Clone, Debug)]
@@ -29,6 +45,8 @@ struct Forms {
     json: Option<(&'static Binding, Bytes)>,
     /// Names the bytes of the JSON. The message in other forms has no tag.
     tag: Option<Tag>,
+    /// The forms in codings, if it may have any.
+    coded: Option<Box<Coded>>,
 }
 
 impl Kept {
@@ -57,13 +75,44 @@ impl Kept {
             Some((binding, Bytes::from(json.into_boxed_slice())))
         });
         let tag = json.as_ref().and_then(|(_, json)| tag(json));
-        Self(Arc::new(Forms { framed, json, tag }))
+        // What is tagged is the same to everyone, so its length tells a stranger nothing.
+        let is_public = call.rest.as_ref().is_some_and(|rest| rest.is_tagged);
+        let mut forms = Forms { framed, json, tag, coded: None };
+        let room = forms.plain();
+        if is_public && forms.longest() >= LEAST {
+            forms.coded = Some(Box::new(Coded::within(room)));
+        }
+        Self(Arc::new(forms))
     }
 
-    /// How many bytes it holds, in all forms.
+    /// How many bytes it holds, in all forms. Room for the forms in codings is among them before they are made.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.0.framed.frame().len() + self.0.json.as_ref().map_or(0, |(_, json)| json.len())
+        let plain = self.0.plain();
+        if self.0.coded.is_some() { 2 * plain } else { plain }
+    }
+
+    /// Whether the JSON may be sent in a coding: it is the same to everyone, and long enough.
+    #[must_use]
+    pub fn has_codings(&self) -> bool {
+        let json = || self.0.json.as_ref().map_or(0, |(_, json)| json.len());
+        self.0.coded.is_some() && json() >= LEAST
+    }
+
+    /// The JSON in this coding. It is made when it is first asked for. `None` where plain bytes do better, or where the
+    /// machine has more to do.
+    pub async fn json_in(&self, coding: Coding) -> Option<Bytes> {
+        self.coded(What::Json, coding).await
+    }
+
+    /// The message with its frame, for a caller of gRPC who accepts this coding. The same holds for it.
+    pub async fn frame_for(&self, accepted: Option<Coding>) -> (Bytes, Option<Coding>) {
+        if let Some(coding) = accepted
+            && let Some(frame) = self.coded(What::Frame, coding).await
+        {
+            return (frame, accepted);
+        }
+        (self.0.framed.frame().clone(), None)
     }
 
     /// The message, with and without its frame.

@@ -1,11 +1,15 @@
 //! Entity tags, and the conditions that name them (RFC 9110, 8.8.3 and 13.1).
 
+use sir0_coding::Coding;
 use tonic::codegen::http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{IF_MATCH, IF_NONE_MATCH},
 };
 
 /// A strong entity tag: two answers with the same tag are the same, byte for byte.
+///
+/// It is that of the plain answer. Each coding of the answer has other bytes, and so another tag: this one with the
+/// [suffix](Coding::suffix) of the coding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag(HeaderValue);
 
@@ -22,6 +26,14 @@ impl Tag {
     #[must_use]
     pub const fn as_header(&self) -> &HeaderValue {
         &self.0
+    }
+
+    /// The tag of the answer in this coding, as the header has it.
+    #[must_use]
+    pub fn of_form(&self, coding: Option<Coding>) -> HeaderValue {
+        let Some(coding) = coding else { return self.0.clone() };
+        let tag = [b"\"", self.opaque(), coding.suffix().as_bytes(), b"\""].concat();
+        HeaderValue::try_from(tag).expect("plain text is a header")
     }
 
     fn opaque(&self) -> &[u8] {
@@ -62,18 +74,29 @@ impl Conditions {
         Self { matching: named(headers, &IF_MATCH), not_matching: named(headers, &IF_NONE_MATCH) }
     }
 
-    /// Whether the thing, which has this tag, is one of those that `If-Match` names. A weak tag names none (13.1.1).
-    /// Holds without the header.
+    /// Whether the thing, which has this tag, is one of those that `If-Match` names, in whatever coding it was read. A
+    /// weak tag names none (13.1.1). Holds without the header.
     #[must_use]
     pub fn holds_match(&self, tag: &Tag) -> bool {
-        self.matching.as_ref().is_none_or(|named| named.names(|it| !it.is_weak && it.is(tag)))
+        self.matching.as_ref().is_none_or(|named| named.names(|it| !it.is_weak && it.is_any(tag)))
     }
 
-    /// Whether the thing, which has this tag, is none of those that `If-None-Match` names, weak tags included (13.1.2).
-    /// Holds without the header.
+    /// Whether the thing, which has this tag, is none of those that `If-None-Match` names, in whatever coding it was
+    /// read, and weak tags included (13.1.2). Holds without the header.
     #[must_use]
     pub fn holds_none_match(&self, tag: &Tag) -> bool {
-        self.not_matching.as_ref().is_none_or(|named| !named.names(|it| it.is(tag)))
+        self.not_matching.as_ref().is_none_or(|named| !named.names(|it| it.is_any(tag)))
+    }
+
+    /// The first of these forms of an answer that `If-None-Match` names: the caller has it. A form that the caller would
+    /// not accept now is none of them, because a cache would hand it on.
+    pub fn known_form(
+        &self,
+        tag: &Tag,
+        mut forms: impl Iterator<Item = Option<Coding>>,
+    ) -> Option<Option<Coding>> {
+        let named = self.not_matching.as_ref()?;
+        forms.find(|form| named.names(|it| it.is(tag, *form)))
     }
 
     /// Whether `If-Match` lists tags, which nothing without a tag can have.
@@ -93,8 +116,13 @@ impl Named {
 }
 
 impl Opaque {
-    fn is(&self, tag: &Tag) -> bool {
-        self.text == tag.opaque()
+    fn is(&self, tag: &Tag, form: Option<Coding>) -> bool {
+        let suffix = form.map_or("", Coding::suffix);
+        self.text.strip_suffix(suffix.as_bytes()) == Some(tag.opaque())
+    }
+
+    fn is_any(&self, tag: &Tag) -> bool {
+        self.is(tag, None) || Coding::ALL.into_iter().any(|coding| self.is(tag, Some(coding)))
     }
 }
 
@@ -230,12 +258,39 @@ mod tests {
     }
 
     #[test]
+    fn each_coding_of_an_answer_has_a_tag_and_all_name_the_same_thing() {
+        let tag = Tag::new("7.3.1");
+        for (form, header) in [
+            (None, "\"7.3.1\""),
+            (Some(Coding::Gzip), "\"7.3.1-gz\""),
+            (Some(Coding::Brotli), "\"7.3.1-br\""),
+            (Some(Coding::Zstd), "\"7.3.1-zst\""),
+        ] {
+            assert_eq!(tag.of_form(form), header);
+            let one = conditions(&IF_MATCH, &[header]);
+            let none = conditions(&IF_NONE_MATCH, &[header]);
+            assert!(one.holds_match(&tag) && !none.holds_none_match(&tag), "{header}");
+            assert_eq!(none.known_form(&tag, [form].into_iter()), Some(form));
+            let others = Coding::ALL.map(Some).into_iter().chain([None]);
+            let others = others.filter(|other| *other != form);
+            assert_eq!(none.known_form(&tag, others), None, "{header} is another form");
+        }
+        for other in ["\"7.3.1-\"", "\"7.3.1-gzip\"", "\"7.3.1-gz-gz\"", "\"7.3-gz\"", "\"-gz\""] {
+            assert!(!conditions(&IF_MATCH, &[other]).holds_match(&tag), "{other}");
+        }
+        let any = conditions(&IF_NONE_MATCH, &["*"]);
+        let forms = [Some(Coding::Gzip), None];
+        assert_eq!(any.known_form(&tag, forms.into_iter()), Some(forms[0]), "the one to be sent");
+    }
+
+    #[test]
     fn without_a_header_every_condition_holds() {
         let tag = Tag::new("7-1");
 
         assert_eq!(Conditions::of(&HeaderMap::new()), Conditions::default());
         assert!(Conditions::default().holds_match(&tag));
         assert!(Conditions::default().holds_none_match(&tag));
+        assert!(Conditions::default().known_form(&tag, [None].into_iter()).is_none());
         assert!(!Conditions::default().lists_tags());
     }
 }

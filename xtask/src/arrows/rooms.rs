@@ -57,7 +57,7 @@ const RULES: &[Rule] = &[
         what: "std::env",
         named_in: |code| code.names_in("std", "env"),
         // A build script learns from its environment where to write.
-        packages: &["sir0-server", "sir0-contract-build"],
+        packages: &["sir0-server", "sir0-contract-build", "sir0-coding"],
         rooms: &[],
         dependencies: |_| false,
     },

@@ -1,14 +1,12 @@
 //! What the head of a call says about its form, judged before anything of its body is read.
 
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
-};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use sir0_coding::{Coding, grpc};
 use tonic::{Code, Status};
 
 use crate::{body::Body, call_metrics::Door, outcome::Outcome, rest};
 
 pub(super) const NATIVE: &str = "application/grpc";
-const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// How messages travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +76,10 @@ pub(super) fn format_in(headers: &HeaderMap) -> Option<Format> {
     headers.get(header::CONTENT_TYPE).and_then(Format::of)
 }
 
-/// Judges the head, and answers a call whose head is wrong.
-pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Box<Response<Body>>> {
+/// Judges the head, and answers a call whose head is wrong. A good head says how messages travel, and their coding.
+pub(super) fn judge<B>(
+    request: &Request<B>,
+) -> Result<(Format, Option<Coding>), Box<Response<Body>>> {
     let headers = request.headers();
     let format = format_in(headers).ok_or_else(|| {
         let said = "messages are protobuf here: send application/grpc, or application/grpc-web";
@@ -94,15 +94,17 @@ pub(super) fn judge<B>(request: &Request<B>) -> Result<Format, Box<Response<Body
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         return Err(Box::new(response));
     }
-    let encoding = headers.get(GRPC_ENCODING);
-    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        let status = Status::unimplemented("messages are taken uncompressed: send identity");
-        let mut response = trailers_only(status, format);
-        let identity = HeaderValue::from_static("identity");
-        response.headers_mut().insert("grpc-accept-encoding", identity);
-        return Err(Box::new(response));
+    match grpc::coding_of(headers) {
+        Ok(coding) => Ok((format, coding)),
+        Err(unknown) => Err(Box::new(not_read(unknown.to_string(), grpc::READ, format))),
     }
-    Ok(format)
+}
+
+/// Refuses messages in a coding, and says in which ones they are read.
+pub(super) fn not_read(message: String, read: HeaderValue, format: Format) -> Response<Body> {
+    let mut response = trailers_only(Status::unimplemented(message), format);
+    response.headers_mut().insert(grpc::ACCEPT_ENCODING, read);
+    response
 }
 
 /// Brings the head of a gRPC-Web request to the form that tonic knows. The body of a request that was read is no longer
@@ -115,6 +117,10 @@ pub(super) fn tidy(headers: &mut HeaderMap, format: Format, is_read: bool) {
     headers.insert(header::CONTENT_TYPE, reading.media_type());
     // A client that does not say what it reads is answered in the format it wrote.
     let wanted = headers.get(header::ACCEPT).and_then(Format::of).unwrap_or(format);
+    if wanted == Format::WebText {
+        // What would be saved is lost again in base64.
+        headers.remove(grpc::ACCEPT_ENCODING);
+    }
     headers.insert(header::ACCEPT, wanted.media_type());
 }
 
@@ -199,7 +205,7 @@ mod tests {
             let request = asking(Method::POST, Version::HTTP_2, &[("content-type", content_type)]);
 
             match judge(&request) {
-                Ok(judged) => assert_eq!(Some(judged), format, "{content_type}"),
+                Ok((judged, _)) => assert_eq!(Some(judged), format, "{content_type}"),
                 Err(refused) => {
                     assert_eq!((refused.status().as_u16(), format), (415, None), "{content_type}");
                     assert_eq!(counted(&refused), Some(Code::Unimplemented));
@@ -209,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_a_post_over_http_2_and_uncompressed() {
+    fn a_call_is_a_post_over_http_2_in_a_coding_that_we_read() {
         let native = ("content-type", "application/grpc");
         let web = ("content-type", "application/grpc-web");
         let status = |method, version, headers: &[_]| match judge(&asking(method, version, headers))
@@ -223,7 +229,7 @@ mod tests {
         assert_eq!(status(Method::POST, Version::HTTP_11, &[native]), 505);
         assert_eq!(status(Method::POST, Version::HTTP_11, &[web]), 0);
         assert_eq!(
-            status(Method::POST, Version::HTTP_2, &[native, ("grpc-encoding", "gzip")]),
+            status(Method::POST, Version::HTTP_2, &[native, ("grpc-encoding", "snappy")]),
             200
         );
         assert_eq!(

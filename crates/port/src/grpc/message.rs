@@ -2,31 +2,53 @@
 //! begins. A call that cannot be answered is then never begun.
 //!
 //! The codes are those of gRPC's own table (`doc/statuscodes.md` of its repository): `UNIMPLEMENTED` for no message or
-//! more than one, `RESOURCE_EXHAUSTED` for a message that is too long, `INTERNAL` for bytes that are no message. The
-//! last kind is marked as [`Malformed`], because it is not our fault.
+//! more than one, `RESOURCE_EXHAUSTED` for a message that is too long or becomes so, `INTERNAL` for bytes that are no
+//! message. The last kind is marked as [`Malformed`], because it is not our fault.
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use sir0_kernel::OverBudget;
+use sir0_coding::Coding;
+use sir0_kernel::{OverBudget, Share};
 use sir0_transcoding::Malformed;
 use tonic::{Code, Status};
 
 use super::{head::Format, text::Text};
+use crate::{
+    arriving::Arrived,
+    decoded::{Undecoded, decoded},
+};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A flag and a length stand in front of a message.
 pub(super) const HEADER: usize = 5;
+/// The flag of a message in a coding.
+pub(super) const CODED: u8 = 1;
+
+/// How a message travels, and how much of it is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Travels {
+    pub(super) format: Format,
+    /// The coding of a message that says it has one.
+    pub(super) coding: Option<Coding>,
+    pub(super) largest: usize,
+}
 
 /// Reads the message, with its header, from the body. Answers as soon as something is wrong, however much is still to
-/// come.
-pub(super) async fn read<B>(mut body: B, format: Format, largest: usize) -> Result<Bytes, Status>
+/// come. A message in a coding is read out of it, and held like the bytes that `arrived`.
+pub(super) async fn read<B>(
+    mut body: B,
+    travels: Travels,
+    arrived: &Arrived,
+    share: Option<&Share>,
+) -> Result<Bytes, Status>
 where
     B: Body<Data = Bytes, Error = BoxError> + Unpin,
 {
+    let Travels { format, coding, largest } = travels;
     let mut text = (format == Format::WebText).then(Text::default);
-    let mut message = Message::at_most(largest);
+    let mut message = Message { largest, coding, ..Message::default() };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(broken_off)?;
         let Ok(data) = frame.into_data() else { continue };
@@ -39,11 +61,37 @@ where
     if let Some(text) = text {
         text.finish()?;
     }
-    Ok(message.finish()?)
+    let message = message.finish()?;
+    match coding {
+        Some(coding) if message[0] == CODED => {
+            Box::pin(plain(&message, coding, largest, arrived, share)).await
+        }
+        _ => Ok(message),
+    }
+}
+
+/// A message in a coding, as it was before, with the header of such a message.
+pub(super) async fn plain(
+    message: &[u8],
+    coding: Coding,
+    largest: usize,
+    arrived: &Arrived,
+    share: Option<&Share>,
+) -> Result<Bytes, Status> {
+    let coded = &message[HEADER..];
+    let mut plain =
+        decoded(coding, coded, largest, HEADER, arrived, share).await.map_err(|why| match why {
+            Undecoded::Broken => Fault::NotCoded(coding.name()).into(),
+            Undecoded::TooLong => Fault::BecomesTooLong { largest }.into(),
+            Undecoded::OverBudget => super::too_much_waiting(),
+        })?;
+    let length = u32::try_from(plain.len() - HEADER).expect("a message has at most 1 GiB");
+    plain[1..HEADER].copy_from_slice(&length.to_be_bytes());
+    Ok(plain.into())
 }
 
 /// Why no more bytes come: they took too long, they would be too much beside the bytes that wait, or their sender left.
-fn broken_off(error: BoxError) -> Status {
+pub(super) fn broken_off(error: BoxError) -> Status {
     if error.is::<OverBudget>() {
         return super::too_much_waiting();
     }
@@ -61,6 +109,10 @@ pub(super) enum Fault {
     TooLong { length: usize, largest: usize },
     #[error("the message says that it is compressed, and no grpc-encoding says how")]
     Compressed,
+    #[error("the message is not the {0} that it is said to be")]
+    NotCoded(&'static str),
+    #[error("the message becomes more than the {largest} bytes that are taken")]
+    BecomesTooLong { largest: usize },
     #[error("the message begins with {0}, which is no flag of gRPC")]
     Flag(u8),
     #[error("the request ended before its message did")]
@@ -74,10 +126,14 @@ impl From<Fault> for Status {
         let message = fault.to_string();
         match fault {
             Fault::Missing | Fault::Several => Self::unimplemented(message),
-            Fault::TooLong { .. } => Self::resource_exhausted(message),
-            Fault::Compressed | Fault::Flag(_) | Fault::Truncated | Fault::NotText => {
-                Malformed::status(Code::Internal, message)
+            Fault::TooLong { .. } | Fault::BecomesTooLong { .. } => {
+                Self::resource_exhausted(message)
             }
+            Fault::Compressed
+            | Fault::NotCoded(_)
+            | Fault::Flag(_)
+            | Fault::Truncated
+            | Fault::NotText => Malformed::status(Code::Internal, message),
         }
     }
 }
@@ -86,6 +142,8 @@ impl From<Fault> for Status {
 #[derive(Debug, Default)]
 struct Message {
     largest: usize,
+    /// How it may be coded.
+    coding: Option<Coding>,
     /// The bytes that came in one piece, which is not copied. Nearly every message is one piece.
     piece: Bytes,
     /// All bytes, once there are two pieces.
@@ -93,10 +151,6 @@ struct Message {
 }
 
 impl Message {
-    fn at_most(largest: usize) -> Self {
-        Self { largest, ..Self::default() }
-    }
-
     /// Takes the next bytes, and judges the message as far as it came.
     fn push(&mut self, data: Bytes) -> Result<(), Fault> {
         if self.bytes().is_empty() {
@@ -134,6 +188,7 @@ impl Message {
         };
         match flag {
             0 => {}
+            1 if self.coding.is_some() => {}
             1 => return Err(Fault::Compressed),
             other => return Err(Fault::Flag(*other)),
         }
@@ -158,7 +213,7 @@ mod tests {
     }
 
     fn reads(pieces: &[&[u8]]) -> Result<Bytes, Fault> {
-        let mut message = Message::at_most(100);
+        let mut message = Message { largest: 100, ..Message::default() };
         for piece in pieces {
             message.push(Bytes::copy_from_slice(piece))?;
         }
@@ -210,6 +265,8 @@ mod tests {
             (Fault::Missing, Code::Unimplemented, false),
             (Fault::Several, Code::Unimplemented, false),
             (Fault::TooLong { length: 2, largest: 1 }, Code::ResourceExhausted, false),
+            (Fault::BecomesTooLong { largest: 1 }, Code::ResourceExhausted, false),
+            (Fault::NotCoded("gzip"), Code::Internal, true),
             (Fault::Truncated, Code::Internal, true),
             (Fault::NotText, Code::Internal, true),
         ] {

@@ -6,10 +6,11 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use http_body_util::BodyExt;
+use sir0_coding::grpc;
 use sir0_host::Served;
 use sir0_kernel::{OverBudget, Share};
 use sir0_rpc::request_id;
-use sir0_transcoding::{Call, Framed, Payload, Reply};
+use sir0_transcoding::{Call, Payload, Reply};
 use tonic::{Code, Extensions, Status, metadata::MetadataMap};
 
 use super::{head, message};
@@ -24,25 +25,37 @@ pub(super) async fn made(
     share: Option<&Share>,
 ) -> Result<Response<Body>, Status> {
     let payload = Payload::Message(message.slice(message::HEADER..));
+    // The headers are the service's from here on. Only what is the same to everyone is sent in a coding.
+    let is_public = call.rest.as_ref().is_some_and(|rest| rest.is_tagged);
+    let accepted = if is_public { grpc::accepted(&headers) } else { None };
     let metadata = MetadataMap::from_headers(headers);
     let request = tonic::Request::from_parts(metadata, Extensions::default(), payload);
-    let (metadata, message) = match served.dispatch.call(call.number, request).await? {
-        Reply::One(metadata, message) => (metadata, message),
-        Reply::Kept(metadata, kept) => (metadata, kept.framed().clone()),
+    let (metadata, frame, coding) = match served.dispatch.call(call.number, request).await? {
+        Reply::One(metadata, message) => (metadata, message.frame().clone(), None),
+        Reply::Kept(metadata, kept) => {
+            let (frame, coding) = kept.frame_for(accepted).await;
+            (metadata, frame, coding)
+        }
         Reply::Many(..) => {
             return Err(Status::new(Code::Internal, "a stream answers a call of one message"));
         }
     };
-    whole(metadata, &message, share).map_err(|OverBudget| super::too_much_waiting())
+    let mut answer =
+        whole(metadata, frame, share).map_err(|OverBudget| super::too_much_waiting())?;
+    if let Some(coding) = coding {
+        let coding = HeaderValue::from_static(coding.name());
+        answer.headers_mut().insert(grpc::ENCODING, coding);
+    }
+    Ok(answer)
 }
 
 /// The answer of one message, held while it waits for the client.
 fn whole(
     metadata: MetadataMap,
-    message: &Framed,
+    frame: Bytes,
     share: Option<&Share>,
 ) -> Result<Response<Body>, OverBudget> {
-    let body = Body::full(message.frame().clone()).of_success();
+    let body = Body::full(frame).of_success();
     let mut response = Response::new(body.held_against(share)?);
     *response.headers_mut() = roomy(metadata.into_headers());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(head::NATIVE));

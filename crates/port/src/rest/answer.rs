@@ -8,9 +8,10 @@ use futures::{
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::StreamBody;
+use sir0_coding::{Accepted, Coding};
 use sir0_rpc::{HTTP_STATUS, request_id};
 use sir0_transcoding::{
-    Binding, Call, Conditions, HttpBody, Kept, Reply, Tag, Unreadable, http_body_of, write_part,
+    Binding, Call, Conditions, HttpBody, Kept, Reply, Unreadable, http_body_of, write_part,
 };
 use tonic::{Code, Status, metadata::MetadataMap};
 
@@ -21,6 +22,7 @@ use super::{
 use crate::body::{Body, roomy};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const BY_CODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -37,18 +39,30 @@ pub(super) struct Made {
     pub(super) format: Format,
 }
 
+/// What a request says of the form of an answer that may be tagged.
+pub(super) struct Wanted {
+    conditions: Conditions,
+    accepted: Accepted,
+}
+
+impl Wanted {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self { conditions: Conditions::of(headers), accepted: Accepted::of(headers) }
+    }
+}
+
 impl Made {
-    /// Writes the answer. An answer that may be tagged is judged by what the request says of tags.
+    /// Writes the answer. An answer that may be tagged has the form that is wanted.
     pub(super) async fn answered(
         self,
         reply: Reply,
-        conditions: Option<Conditions>,
+        wanted: Option<Wanted>,
     ) -> Result<Response<Body>, Refused> {
         let is_file = self.binding.response.is_http_body(self.call.response);
         match (reply, is_file) {
             (Reply::One(metadata, message), false) => self.json(metadata, message.message()),
             (Reply::One(metadata, message), true) => self.file(metadata, message.message()),
-            (Reply::Kept(metadata, kept), false) => self.kept(metadata, &kept, conditions),
+            (Reply::Kept(metadata, kept), false) => self.kept(metadata, &kept, wanted).await,
             (Reply::Kept(metadata, kept), true) => self.file(metadata, kept.framed().message()),
             (Reply::Many(metadata, messages), false) => self.events(metadata, messages),
             (Reply::Many(metadata, messages), true) => self.chunks(metadata, messages).await,
@@ -56,27 +70,37 @@ impl Made {
     }
 
     /// An answer that was written before, unless this binding sends something else of it.
-    fn kept(
+    async fn kept(
         self,
         metadata: MetadataMap,
         kept: &Kept,
-        conditions: Option<Conditions>,
+        wanted: Option<Wanted>,
     ) -> Result<Response<Body>, Refused> {
-        match (kept.json(self.binding), conditions) {
-            (Some((json, Some(tag))), Some(conditions)) => {
-                if !conditions.holds_match(tag) {
-                    return Err(Refused::NOT_AS_NAMED);
-                }
-                if !conditions.holds_none_match(tag) {
-                    return Ok(not_modified(tag));
-                }
-                let mut response = self.whole(metadata, json.clone(), JSON)?;
-                tagged(response.headers_mut(), tag);
-                Ok(response)
-            }
-            (Some((json, _)), _) => self.whole(metadata, json.clone(), JSON),
-            (None, _) => self.json(metadata, kept.framed().message()),
+        let (json, tag, Wanted { conditions, accepted }) = match (kept.json(self.binding), wanted) {
+            (Some((json, Some(tag))), Some(wanted)) => (json, tag, wanted),
+            (Some((json, _)), _) => return self.whole(metadata, json.clone(), JSON),
+            (None, _) => return self.json(metadata, kept.framed().message()),
+        };
+        if !conditions.holds_match(tag) {
+            return Err(Refused::NOT_AS_NAMED);
         }
+        let has_codings = kept.has_codings();
+        let accepted = if has_codings { accepted } else { Accepted::default() };
+        let forms = accepted.codings().map(Some).chain([None]);
+        if let Some(form) = conditions.known_form(tag, forms) {
+            return Ok(not_modified(tag.of_form(form), has_codings));
+        }
+        let (bytes, coding) = match coded(kept, accepted).await {
+            Some((bytes, coding)) => (bytes, Some(coding)),
+            None => (json.clone(), None),
+        };
+        let mut response = self.whole(metadata, bytes, JSON)?;
+        let headers = response.headers_mut();
+        if let Some(coding) = coding {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
+        }
+        tagged(headers, tag.of_form(coding), has_codings);
+        Ok(response)
     }
 
     fn json(self, metadata: MetadataMap, message: &[u8]) -> Result<Response<Body>, Refused> {
@@ -170,18 +194,32 @@ pub(super) fn with_headers(
     response
 }
 
+/// The JSON in the coding that is liked best of those that are there or can be made now.
+async fn coded(kept: &Kept, accepted: Accepted) -> Option<(Bytes, Coding)> {
+    for coding in accepted.codings() {
+        if let Some(bytes) = kept.json_in(coding).await {
+            return Some((bytes, coding));
+        }
+    }
+    None
+}
+
 /// Tells a client that the answer it has is still right.
-fn not_modified(tag: &Tag) -> Response<Body> {
+fn not_modified(tag: HeaderValue, has_codings: bool) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
-    tagged(response.headers_mut(), tag);
+    tagged(response.headers_mut(), tag, has_codings);
     response
 }
 
-/// Lets anyone keep the answer, and ask each time whether it is still right, so a publisher reads its own change.
-fn tagged(headers: &mut HeaderMap, tag: &Tag) {
-    headers.insert(header::ETAG, tag.as_header().clone());
+/// Lets anyone keep the answer, and ask each time whether it is still right, so a publisher reads its own change. An
+/// answer that has codings is kept for those who accept the same ones.
+fn tagged(headers: &mut HeaderMap, tag: HeaderValue, has_codings: bool) {
+    headers.insert(header::ETAG, tag);
     headers.insert(header::CACHE_CONTROL, NO_CACHE);
+    if has_codings {
+        headers.insert(header::VARY, BY_CODING);
+    }
 }
 
 /// The media type of a file. A service that names none sends bytes.

@@ -8,6 +8,7 @@ use std::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use http::{HeaderMap, header};
+use sir0_coding::weight;
 use sir0_transcoding::{Field, Part, Shape, Unreadable, content_of, write_part};
 use tonic::Status;
 
@@ -52,31 +53,6 @@ impl Format {
             Self::Events => "text/event-stream",
         }
     }
-}
-
-/// The weight of a media range in thousandths. 0 for one that is not wanted or cannot be read.
-fn weight<'p>(parameters: impl Iterator<Item = &'p str>) -> u16 {
-    let names = parameters.map(|it| it.split_once('=').unwrap_or((it, "")));
-    let mut weights = names.filter(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
-    let (first, second) = (weights.next(), weights.next());
-    match (first, second) {
-        (None, _) => 1_000,
-        (Some((_, weight)), None) => thousandths(weight.trim()).unwrap_or(0),
-        (Some(_), Some(_)) => 0,
-    }
-}
-
-/// `0.25` is 250 (RFC 9110, 12.4.2: at most three digits behind the point, and at most 1).
-fn thousandths(weight: &str) -> Option<u16> {
-    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
-    let are_digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let whole = match whole {
-        "0" => 0,
-        "1" => 1_000,
-        _ => return None,
-    };
-    let thousandths: u16 = format!("{fraction:0<3}").parse().ok().filter(|_| are_digits)?;
-    Some(whole + thousandths).filter(|weight| *weight <= 1_000)
 }
 
 /// Messages in the form of their stream. After a failure nothing follows, so that an array without an end is known to

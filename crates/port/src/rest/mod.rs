@@ -20,7 +20,7 @@ use std::{pin::pin, sync::Arc, task::Poll};
 use http::{HeaderMap, Method, Request, Response, request::Parts};
 use hyper::body::Incoming;
 use sir0_rpc::trace::{self, CallTrace};
-use sir0_transcoding::{Binding, Call, Conditions, Dispatch, Found, Routes, Taken};
+use sir0_transcoding::{Binding, Call, Dispatch, Found, Routes, Taken};
 use tonic::Code;
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     call_metrics::{CallMetrics, Door},
     limits::Limits,
 };
-use answer::Made;
+use answer::{Made, Wanted};
 use format::Format;
 use refused::Refused;
 
@@ -158,7 +158,7 @@ impl RestDoor {
         let (payload, _arrived) = self.payload(parts, &mut headers, body, &route).await?;
         let format = if call.streaming { Format::accepted(&headers) } else { Format::Array };
         let is_tagged = call.rest.as_ref().is_some_and(|rest| rest.is_tagged);
-        let conditions = is_tagged.then(|| Conditions::of(&headers));
+        let wanted = is_tagged.then(|| Wanted::of(&headers));
         let reply = by.call(call.number, request::with_headers(headers, payload));
         let reply = if call.takes_stream {
             reply.await
@@ -173,7 +173,7 @@ impl RestDoor {
             }
         };
         match reply {
-            Ok(reply) => Made { call, binding, format }.answered(reply, conditions).await,
+            Ok(reply) => Made { call, binding, format }.answered(reply, wanted).await,
             Err(status) => Err(Refused::from_status(&status, call.request)),
         }
     }

@@ -77,7 +77,7 @@ impl Refused {
         NOT_GRPC = Unimplemented UNSUPPORTED_MEDIA_TYPE, "NOT_GRPC", "this is the path of a gRPC call, send application/grpc or application/grpc-web, or use REST as /docs shows it";
         NEEDS_HTTP2 = Unimplemented HTTP_VERSION_NOT_SUPPORTED, "HTTP_2_REQUIRED", "gRPC needs HTTP/2, send application/grpc-web over HTTP/1";
         TOO_LARGE = ResourceExhausted PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "the body is larger than this server takes";
-        ENCODED = InvalidArgument UNSUPPORTED_MEDIA_TYPE, "ENCODED_BODY", "send the body without a content encoding";
+        NOT_GZIP = InvalidArgument BAD_REQUEST, "BODY_NOT_GZIP", "the body is not the one whole gzip that it is said to be";
         BROKEN_OFF = Cancelled BAD_REQUEST, "BODY_BROKEN_OFF", "the body ended before it was complete";
         BODY_TOO_SLOW = DeadlineExceeded REQUEST_TIMEOUT, "BODY_TOO_SLOW", "the body did not arrive in time";
         NOT_AS_NAMED = FailedPrecondition PRECONDITION_FAILED, PRECONDITION_FAILED, "this has no tag that `If-Match` names, read it again";
@@ -106,6 +106,14 @@ impl Refused {
             "this path takes other methods",
         );
         refused.headers.push((header::ALLOW, allow.parse().expect("method names are header text")));
+        refused
+    }
+
+    /// The body has a coding that is not read. The answer names those that are (RFC 7694, 3).
+    pub(super) fn encoded(accepted: &'static str, details: &'static str) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let mut refused = Self::fixed(Code::InvalidArgument, status, "ENCODED_BODY", details);
+        refused.headers.push((header::ACCEPT_ENCODING, HeaderValue::from_static(accepted)));
         refused
     }
 

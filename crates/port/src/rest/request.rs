@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use http_body::Frame;
 use http_body_util::{BodyDataStream, BodyExt, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Body as _, Incoming};
+use sir0_coding::Coding;
 use sir0_kernel::OverBudget;
 use sir0_rpc::request_id;
 use sir0_transcoding::{HttpBody, Other, Part, Payload, Request, http_body};
@@ -17,6 +18,7 @@ use super::{RestDoor, Route, refused::Refused};
 use crate::{
     arriving::{Arrived, Arriving, BoxError},
     body::SLICE,
+    decoded::{Undecoded, decoded},
     limits::Limits,
 };
 
@@ -46,7 +48,14 @@ impl RestDoor {
         let Route { call, binding, found, .. } = route;
         let (body, flowing, arrived) = match binding.body {
             Part::Nothing => (Bytes::new(), None, Arrived::default()),
-            _ if call.takes_stream => (Bytes::new(), Some(body), Arrived::default()),
+            _ if call.takes_stream => {
+                // It is handed on as it comes, and what it would become has no bound.
+                if coding(headers)?.is_some() {
+                    let details = "send this body without a content encoding";
+                    return Err(Refused::encoded("identity", details));
+                }
+                (Bytes::new(), Some(body), Arrived::default())
+            }
             _ => {
                 let (body, arrived) = self.read(headers, body).await?;
                 (body, None, arrived)
@@ -83,22 +92,28 @@ impl RestDoor {
 
     /// Reads a body of bounded size in bounded time.
     async fn read(&self, headers: &HeaderMap, body: Incoming) -> Result<(Bytes, Arrived), Refused> {
-        let encoding = headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|encoding| encoding != "identity") {
-            return Err(Refused::ENCODED);
-        }
+        let coding = coding(headers)?;
         let Limits { body_bytes, body_timeout, .. } = self.limits;
         if body.size_hint().lower() > body_bytes as u64 {
             return Err(Refused::TOO_LARGE);
         }
         let body = Arriving::whole(body, body_timeout, request_id::share(), headers);
         let arrived = body.arrived();
-        match Limited::new(body, body_bytes).collect().await {
-            Ok(collected) => Ok((collected.to_bytes(), arrived)),
-            Err(error) if error.is::<LengthLimitError>() => Err(Refused::TOO_LARGE),
-            Err(error) if error.is::<OverBudget>() => Err(Refused::over_budget()),
-            Err(error) if error.is::<Status>() => Err(Refused::BODY_TOO_SLOW),
-            Err(_broken_off) => Err(Refused::BROKEN_OFF),
+        let body = match Limited::new(body, body_bytes).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(Refused::TOO_LARGE),
+            Err(error) if error.is::<OverBudget>() => return Err(Refused::over_budget()),
+            Err(error) if error.is::<Status>() => return Err(Refused::BODY_TOO_SLOW),
+            Err(_broken_off) => return Err(Refused::BROKEN_OFF),
+        };
+        let Some(coding) = coding else { return Ok((body, arrived)) };
+        let share = request_id::share();
+        let decoding = Box::pin(decoded(coding, &body, body_bytes, 0, &arrived, share.as_ref()));
+        match decoding.await {
+            Ok(decoded) => Ok((decoded.into(), arrived)),
+            Err(Undecoded::Broken) => Err(Refused::NOT_GZIP),
+            Err(Undecoded::TooLong) => Err(Refused::TOO_LARGE),
+            Err(Undecoded::OverBudget) => Err(Refused::over_budget()),
         }
     }
 
@@ -122,6 +137,20 @@ impl RestDoor {
         let frames = stream::iter([Ok::<_, Status>(first)]).chain(parts).map_ok(Frame::data);
         Payload::Messages(tonic::body::Body::new(StreamBody::new(frames)), most)
     }
+}
+
+/// The coding of a body. All but gzip are refused, and so are several in a row.
+fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Refused> {
+    let mut lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    let Some(first) = lines.next() else { return Ok(None) };
+    let named = first.to_str().unwrap_or("?").trim();
+    match Coding::named(named) {
+        _ if lines.next().is_some() => {}
+        Some(Coding::Gzip) => return Ok(Some(Coding::Gzip)),
+        None if named.is_empty() || named.eq_ignore_ascii_case("identity") => return Ok(None),
+        _ => {}
+    }
+    Err(Refused::encoded("gzip", "send the body as it is, or in gzip"))
 }
 
 /// What the first message of a stream says besides the bytes.
