@@ -2,6 +2,7 @@
 
 mod bodies;
 mod calls;
+mod codings;
 mod messages;
 mod paths;
 mod tokens;

@@ -3,6 +3,7 @@
 mod accounts;
 mod alive;
 mod apart;
+mod codings;
 mod databases;
 mod faults;
 mod found;

@@ -15,7 +15,10 @@ use sir0_sample_contract::{
 };
 use sir0_transcoding::HttpBody;
 use tokio::net::TcpListener;
-use tonic::transport::{Channel, Endpoint};
+use tonic::{
+    codec::CompressionEncoding,
+    transport::{Channel, Endpoint},
+};
 
 use super::*;
 
@@ -80,4 +83,33 @@ async fn a_message_that_is_too_large_is_refused_alone_and_in_a_stream() {
     assert_eq!(alone.code(), Code::ResourceExhausted, "{alone}");
     assert_eq!(in_a_stream.code(), Code::OutOfRange, "tonic says it so: {in_a_stream}");
     assert!(count.is_ok(), "the connection goes on");
+}
+
+#[tokio::test]
+async fn messages_in_gzip_are_answered_like_plain_ones_and_have_the_same_bound() {
+    let client = sample(Limits { body_bytes: 1024, ..Limits::default() }).await;
+    let gzip = CompressionEncoding::Gzip;
+    let mut client = client.send_compressed(gzip).accept_compressed(gzip);
+
+    let everything = Everything { a_string: "x".repeat(900), ..Everything::default() };
+    let echo = client.echo(everything.clone()).await.expect("an echo");
+    let upload = client.upload(stream::iter((0..40).map(|_| part(900)))).await.expect("an upload");
+    let images =
+        (1..=3).map(|bytes| ImageRequest { image: Some(part(bytes)), ..ImageRequest::default() });
+    let mut chunks = client.chunks(stream::iter(images)).await.expect("a stream").into_inner();
+    let large = Everything { a_string: "x".repeat(1025), ..Everything::default() };
+    let alone = client.echo(large).await.expect_err("too large");
+    let in_a_stream = client.upload(stream::iter([part(8), part(2048)])).await.expect_err("so too");
+
+    assert!(echo.metadata().get("grpc-encoding").is_none(), "no call of the sample is tagged");
+    assert_eq!(echo.into_inner(), everything);
+    let upload = upload.into_inner();
+    assert_eq!((upload.messages, upload.bytes), (40, 40 * 900));
+    for size in 1..=3 {
+        let chunk = chunks.message().await.expect("no failure").expect("one more").image;
+        assert_eq!(chunk.unwrap_or_default().data.len(), size);
+    }
+    assert_eq!(alone.code(), Code::ResourceExhausted, "{alone}");
+    assert_eq!(in_a_stream.code(), Code::ResourceExhausted, "{in_a_stream}");
+    assert!(client.count(CountRequest { to: 1, fails_after: 0 }).await.is_ok(), "it goes on");
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use sir0_coding::{Coding, Effort};
 
 use super::*;
 
@@ -95,4 +96,23 @@ async fn a_stream_that_stops_coming_is_given_up() {
     assert_eq!(answer.status(), 504);
     let faults = door.faults("POST", "/sample/uploads?x=1", json!("a file")).await;
     assert_eq!(faults, ["x is not a parameter of this call"]);
+}
+
+#[tokio::test]
+async fn a_file_in_gzip_is_taken_whole_and_not_as_a_stream() {
+    let door = sample_within(Limits { body_bytes: 100_000, ..Limits::default() }).await;
+    let zipped = |size| Coding::Gzip.encode(&bytes(size), Effort::Quick);
+    let sends = async |method: &str, path: &str, body: Vec<u8>| {
+        let request = door.request(method, path).header("content-encoding", "gzip");
+        request.body(body).send().await.expect("an answer")
+    };
+
+    let whole = sends("PUT", "/sample/images/a", zipped(100_000)).await;
+    let large = sends("PUT", "/sample/images/a", zipped(100_001)).await;
+    let stream = sends("POST", "/sample/uploads", zipped(100)).await;
+
+    assert!(whole.bytes().await.expect("a whole answer") == bytes(100_000));
+    assert_eq!(large.status().as_u16(), 413);
+    assert_eq!(stream.status().as_u16(), 415, "what it becomes has no bound");
+    assert_eq!(stream.headers()["accept-encoding"], "identity");
 }

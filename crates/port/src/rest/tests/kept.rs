@@ -1,6 +1,9 @@
 //! Answers that were encoded before, beside the same answers that are encoded for each request.
 
+use bytes::Bytes;
 use futures::FutureExt;
+use sir0_coding::{Coding, grpc};
+use sir0_contract::storefront::{Game, ListGamesResponse, calls::games_service::LIST_GAMES};
 use sir0_transcoding::{Kept, Payload, Reply, Replying};
 
 use super::*;
@@ -55,4 +58,47 @@ async fn what_was_kept_is_sent_in_every_way_to_call_as_if_it_were_written_for_th
 
         assert_eq!(kept.await, written.await, "{method} {target}");
     }
+}
+
+/// A list with these descriptions, as it is kept.
+fn kept_list(descriptions: impl Iterator<Item = String>) -> Kept {
+    let games = descriptions.map(|description| Game { description, ..Game::default() }).collect();
+    let list = ListGamesResponse { games, next_page_token: None };
+    Kept::new(LIST_GAMES, &list, |_| None)
+}
+
+#[tokio::test]
+async fn the_forms_of_an_answer_never_take_more_than_it_was_weighed_with() {
+    let mut random = 1_u64;
+    let mut noise = || {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from(b'!' + u8::try_from(random >> 58).expect("six bits"))
+    };
+    // Noise in 64 characters keeps three quarters of its bytes in every coding.
+    let noisy = kept_list((0..40).map(|_| (0..200).map(|_| noise()).collect()));
+    let wordy =
+        kept_list((0..40).map(|number| format!("Lantern {number} finds a way. ").repeat(8)));
+
+    for (list, most) in [(noisy, 3), (wordy, 5)] {
+        let rest = LIST_GAMES.rest.as_ref().expect("a REST form");
+        let (json, _) = list.json(&rest.bindings[0]).expect("it is kept");
+        let plain = list.framed().frame().len() + json.len();
+        let mut forms = Vec::new();
+        for _ in 0..2 {
+            forms.clear();
+            for coding in Coding::ALL {
+                forms.extend(list.json_in(coding).await);
+            }
+            for coding in grpc::CODINGS {
+                let (frame, coded) = list.frame_for(Some(coding)).await;
+                forms.extend(coded.map(|_| frame));
+            }
+        }
+
+        let coded: usize = forms.iter().map(Bytes::len).sum();
+        assert_eq!((list.size(), forms.len()), (2 * plain, most), "{coded} of {plain}");
+        assert!(plain + coded <= list.size(), "{coded} of {plain}");
+    }
+    let short = kept_list(["Light finds a way.".to_owned()].into_iter());
+    assert!(!short.has_codings() && short.json_in(Coding::Gzip).await.is_none());
 }
