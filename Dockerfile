@@ -2,7 +2,7 @@
 # Cargo.lock or a Cargo.toml changes.
 
 FROM rust:1.95-slim-bookworm AS chef
-# gcc and libc6-dev, which compile SQLite and the cryptography, are in the image.
+# gcc and libc6-dev, which compile SQLite, Zstandard and the cryptography, are in the image.
 RUN cargo install cargo-chef --locked --version 0.1.77
 WORKDIR /build
 

@@ -32,7 +32,8 @@ pub(super) fn headers() -> Value {
     let header =
         |description: &str| json!({"description": description, "schema": {"type": "string"}});
     json!({
-        "ETag": header("Names these bytes. The same on every server."),
+        "ETag": header("Names these bytes. The same on every server, and another one in each content coding."),
+        "Vary": header("`accept-encoding`, if the answer is long enough for a content coding."),
         "Cache-Control": header(
             "`no-cache`: anyone may keep the answer, and asks each time whether it is still right.",
         ),

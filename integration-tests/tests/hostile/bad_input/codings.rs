@@ -1,7 +1,7 @@
 //! Bodies and messages whose coding lies, has no end, or becomes a gigabyte: refused within the bounds of those that come
 //! plain, and never carried out.
 
-use std::io::Write;
+use std::io::{self, Read};
 
 use futures::future::join_all;
 use prost::Message;
@@ -26,24 +26,15 @@ const INTERNAL: i32 = 13;
 
 /// Zeros that become this many MiB.
 fn bomb(coding: Coding, mib: usize) -> Vec<u8> {
-    let zeros = vec![0; 1 << 20];
-    match coding {
-        Coding::Gzip => {
-            let level = flate2::Compression::best();
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-            for _ in 0..mib {
-                encoder.write_all(&zeros).expect("memory");
-            }
-            encoder.finish().expect("memory")
-        }
-        _ => {
-            let mut encoder = zstd::Encoder::new(Vec::new(), 3).expect("memory");
-            for _ in 0..mib {
-                encoder.write_all(&zeros).expect("memory");
-            }
-            encoder.finish().expect("memory")
-        }
+    let zeros = io::repeat(0).take(u64::try_from(mib).expect("a number") << 20);
+    if coding == Coding::Gzip {
+        let level = flate2::Compression::best();
+        let mut encoder = flate2::bufread::GzEncoder::new(io::BufReader::new(zeros), level);
+        let mut bomb = Vec::new();
+        encoder.read_to_end(&mut bomb).expect("memory");
+        return bomb;
     }
+    zstd::encode_all(zeros, 3).expect("memory")
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -70,12 +70,12 @@ fn kept_list(descriptions: impl Iterator<Item = String>) -> Kept {
 #[tokio::test]
 async fn the_forms_of_an_answer_never_take_more_than_it_was_weighed_with() {
     let mut random = 1_u64;
-    let mut noise = || {
+    let mut random_character = || {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         char::from(b'!' + u8::try_from(random >> 58).expect("six bits"))
     };
     // Noise in 64 characters keeps three quarters of its bytes in every coding.
-    let noisy = kept_list((0..40).map(|_| (0..200).map(|_| noise()).collect()));
+    let noisy = kept_list((0..40).map(|_| (0..200).map(|_| random_character()).collect()));
     let wordy =
         kept_list((0..40).map(|number| format!("Lantern {number} finds a way. ").repeat(8)));
 
