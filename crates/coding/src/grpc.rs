@@ -60,7 +60,7 @@ pub fn accepted(headers: &HeaderMap) -> Option<Coding> {
 mod tests {
     use super::*;
 
-    fn headers(name: HeaderName, lines: &[&str]) -> HeaderMap {
+    fn headers(name: &HeaderName, lines: &[&str]) -> HeaderMap {
         let lines = lines.iter().map(|line| (name.clone(), line.parse().expect("a header")));
         let mut headers = HeaderMap::new();
         for (name, line) in lines {
@@ -80,7 +80,7 @@ mod tests {
             (&[""], None),
             (&[], None),
         ] {
-            assert_eq!(accepted(&headers(ACCEPT_ENCODING, lines)), coding, "{lines:?}");
+            assert_eq!(accepted(&headers(&ACCEPT_ENCODING, lines)), coding, "{lines:?}");
         }
     }
 
@@ -97,7 +97,7 @@ mod tests {
             (&["gzip", "gzip"], Err(Unknown)),
             (&[""], Err(Unknown)),
         ] {
-            assert_eq!(coding_of(&headers(ENCODING, lines)), coding, "{lines:?}");
+            assert_eq!(coding_of(&headers(&ENCODING, lines)), coding, "{lines:?}");
         }
     }
 }
