@@ -170,8 +170,8 @@ async fn a_call_says_how_many_round_trips_to_its_database_it_made() {
     let publisher = server.publisher("Northlight").await;
     let game = publisher.rest().post("/api/games", &a_game("Lanterns")).await;
     let path = format!("/api/games/{}", game.json["gameId"]);
-    let asks = async |number: u8, method: http::Method, price: Option<f64>| {
-        let trace = a_trace(number);
+    let asks = async |nth: u8, method: http::Method, price: Option<f64>| {
+        let trace = a_trace(nth);
         let mut request = publisher.rest().request(method, &path);
         request = request.header("traceparent", format!("00-{trace}-{CALLER}-01"));
         if let Some(price) = price {
