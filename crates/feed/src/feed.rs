@@ -125,8 +125,7 @@ impl<E: Event> Feed<E> {
     /// The latest position committed, by any process. Everything that was committed before the question has a position
     /// then.
     pub async fn committed(&self) -> storage::Result<Position> {
-        // Boxed: a stream that is long open asks once, and should not carry the question.
-        let numbered = Box::pin(self.shared.database.number_events()).await?;
+        let numbered = self.shared.database.number_events().await?;
         if numbered.moved > 0 {
             self.shared.doorbell.ring_elsewhere();
             self.ring();

@@ -97,7 +97,8 @@ impl<E: Event> Follower<E> {
                 self.position = position;
                 return Ok(event.map_or(Next::Unread, Next::Event));
             }
-            if self.read_table().await? {
+            // Boxed: a stream that is long open reads the table now and then, and should not carry the questions.
+            if Box::pin(self.read_table()).await? {
                 return Ok(Next::Lost);
             }
         }

@@ -135,7 +135,8 @@ impl<L: List> Watch<L> {
 
     /// The messages, until the client leaves or the server stops. An error is the last one.
     pub fn messages(self) -> impl Stream<Item = storage::Result<L::Message>> + Send {
-        stream::unfold(self, async |mut watch| {
+        // Boxed, because what is moved into a future takes its place there twice.
+        stream::unfold(Box::new(self), async |mut watch| {
             let next = watch.next().await.transpose()?;
             if next.is_err() {
                 watch.stage = Stage::Over;
@@ -214,5 +215,64 @@ impl<L: List> Watch<L> {
             Stage::CatchingUp { .. } | Stage::Changes | Stage::Over => Reached::Changes,
         };
         self.list.message(told, Moment { position: self.follower.position(), stage })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Unreadable;
+
+    /// Something of the size of a game's event and of its message.
+    type Something = [u64; 32];
+
+    #[derive(Debug)]
+    struct Changed;
+
+    impl Event for Changed {
+        fn read(_kind: &str, _payload: &str) -> Result<Self, Unreadable> {
+            Ok(Self)
+        }
+    }
+
+    struct Things;
+
+    impl List for Things {
+        type Event = Changed;
+        type Item = Something;
+        type Place = i64;
+        type Message = Something;
+
+        const HEARTBEAT: Duration = Duration::from_secs(15);
+
+        async fn present(&self, _from: i64) -> storage::Result<Piece<Self>> {
+            // What a read of the database holds while it goes on.
+            let read = [0_u64; 512];
+            tokio::task::yield_now().await;
+            let items = VecDeque::from([read[..32].try_into().expect("as many")]);
+            Ok(Piece { items, rest: None, held: None })
+        }
+
+        fn message(&self, told: Told<'_, Self>, _at: Moment) -> Option<Something> {
+            match told {
+                Told::Present(thing) => Some(thing),
+                _ => None,
+            }
+        }
+    }
+
+    /// The size of what a function makes of this.
+    fn size_of_made<T, M>(_make: impl FnOnce(T) -> M) -> usize {
+        size_of::<M>()
+    }
+
+    /// A stream is idle for hours, and there are thousands. What it does once, or now and then, is boxed; in its future,
+    /// every stream would keep the room for it. A read of the table is 3 KB of it.
+    #[test]
+    fn a_stream_that_waits_takes_no_room_for_what_it_does_seldom() {
+        let waiting = size_of_made(Watch::<Things>::messages);
+
+        assert!(waiting <= 1024, "{waiting} bytes");
+        assert!(size_of::<Watch<Things>>() <= 256, "{} bytes", size_of::<Watch<Things>>());
     }
 }

@@ -1,12 +1,16 @@
 //! Opaque tokens for pages and streams: sealed, so that what comes back is what went out.
 
+use std::sync::Arc;
+
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 /// Seals and opens tokens. All instances that share a database share the key, so a token works on any of them.
+///
+/// Cheap to clone: each open stream has one, and the key is 700 bytes of prepared hashes.
 #[derive(Clone)]
 pub struct Seal {
-    key: hmac::Key,
+    key: Arc<hmac::Key>,
 }
 
 /// A token that was not made here, or not for this purpose.
@@ -23,7 +27,7 @@ impl Seal {
     /// Seals with this key.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+        Self { key: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, key)) }
     }
 
     /// Makes a token. It opens only for the same purpose: the kind of token, and what it continues.

@@ -99,6 +99,9 @@ impl List for Games {
     }
 }
 
+/// Each open stream has its own. What is large and the same for all of them belongs behind a pointer.
+const _: () = assert!(size_of::<Games>() <= 128, "see docs/adr/0035");
+
 /// Counts a stream as open for as long as it lives.
 struct OpenStream;
 
