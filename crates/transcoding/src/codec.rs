@@ -6,9 +6,8 @@ use std::{error::Error, fmt, marker::PhantomData, sync::Arc};
 use prost::Message;
 use tonic::{
     Code, Status,
-    codec::{self, BufferSettings, DecodeBuf, Decoder},
+    codec::{self, BufferSettings, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
-use tonic_prost::ProstEncoder;
 
 /// The cause of a failed call whose bytes are not what the protocol says. gRPC's table of codes answers some of these
 /// with `INTERNAL`, as it answers a fault of the server. This mark tells the two apart.
@@ -51,15 +50,45 @@ impl<T, U> Default for Codec<T, U> {
 impl<T: Message + 'static, U: Message + Default + 'static> codec::Codec for Codec<T, U> {
     type Encode = T;
     type Decode = U;
-    type Encoder = ProstEncoder<T>;
+    type Encoder = Writer<T>;
     type Decoder = Reader<U>;
 
-    fn encoder(&mut self) -> ProstEncoder<T> {
-        ProstEncoder::new(BufferSettings::default())
+    fn encoder(&mut self) -> Writer<T> {
+        Writer::default()
     }
 
     fn decoder(&mut self) -> Reader<U> {
         Reader::default()
+    }
+}
+
+/// The room of a buffer before there is a message, which gets what it needs. tonic makes a buffer for each call, keeps
+/// that of a stream between two messages, and would begin with 8 KiB.
+const ROOM: usize = 64;
+/// How much tonic writes before it hands messages on that are ready together.
+const YIELD_AT: usize = 32 * 1024;
+
+/// Writes messages.
+#[derive(Debug)]
+pub struct Writer<T>(PhantomData<T>);
+
+impl<T> Default for Writer<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: Message> Encoder for Writer<T> {
+    type Item = T;
+    type Error = Status;
+
+    fn encode(&mut self, message: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.reserve(message.encoded_len());
+        message.encode(buffer).map_err(|error| Status::new(Code::Internal, error.to_string()))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(ROOM, YIELD_AT)
     }
 }
 
@@ -80,5 +109,9 @@ impl<U: Message + Default> Decoder for Reader<U> {
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<U>, Status> {
         let read = U::decode(buffer).map(Some);
         read.map_err(|error| Malformed::status(Code::Internal, error.to_string()))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(ROOM, YIELD_AT)
     }
 }
