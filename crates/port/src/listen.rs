@@ -5,32 +5,28 @@ mod backlog;
 mod farewell;
 mod frames;
 mod patience;
+mod serving;
 mod streams;
 mod target;
 mod unanswered;
 mod wire;
 
 use std::{
-    convert::Infallible,
+    future::poll_fn,
     io,
     net::{IpAddr, SocketAddr},
-    pin::pin,
     sync::Arc,
     time::Duration,
 };
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::future::BoxFuture;
 use http::{Request, Response};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::conn::auto,
-};
+use hyper::body::Incoming;
 use sir0_kernel::{Budget, Client, Share};
 use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -39,6 +35,7 @@ use self::{
     activity::Activity,
     backlog::Backlog,
     patience::{Patience, Verdict},
+    serving::{Requests, Serving},
     streams::Streams,
     wire::Wire,
 };
@@ -63,10 +60,6 @@ const UNSENT_PER_STREAM: usize = 32 * 1024;
 const UNREAD_PER_STREAM: u32 = 64 * 1024;
 /// The same for all bodies of a connection.
 const UNREAD_PER_CONNECTION: u32 = 256 * 1024;
-/// Headers up to this many times their limit are read over HTTP/2, to be refused in our own words.
-const HEADERS_READ: usize = 4;
-/// hyper reads HTTP/1 headers, at most a hundred, into a buffer of at least this size.
-const SMALLEST_HEADER_BUFFER: usize = 8 * 1024;
 
 /// Answers requests.
 pub(crate) trait Answers: Send + Sync + 'static {
@@ -96,8 +89,9 @@ pub(crate) async fn serve(
 ) {
     metrics::describe_counter!(FLOODS, "Connections ended because of how many frames they sent");
     let places = Arc::new(Semaphore::new(limits.connections));
+    let (drain, limits) = (limits.drain, Arc::new(limits));
     let common = Common { limits, backlog: Backlog::default(), stopping };
-    let Common { limits, stopping, .. } = &common;
+    let stopping = &common.stopping;
     let connections = TaskTracker::new();
     loop {
         let place = Arc::clone(&places).acquire_owned();
@@ -114,15 +108,11 @@ pub(crate) async fn serve(
         };
         let address = peer.ip();
         let peer = Peer { address, share: budget.share(Client::at(address)) };
-        let serving = connection(stream, peer, Arc::clone(&front), common.clone());
-        connections.spawn(async move {
-            serving.await;
-            drop(place);
-        });
+        connections.spawn(connection(stream, peer, Arc::clone(&front), common.clone(), place));
     }
     drop(listener);
     connections.close();
-    if timeout(limits.drain, connections.wait()).await.is_err() {
+    if timeout(drain, connections.wait()).await.is_err() {
         tracing::warn!(
             connections = connections.len(),
             "some connections did not end in time and are cut"
@@ -150,16 +140,18 @@ async fn pause_after(error: &io::Error) {
 /// What the connections of a process have in common.
 #[derive(Clone)]
 struct Common {
-    limits: Limits,
+    limits: Arc<Limits>,
     backlog: Backlog,
     stopping: CancellationToken,
 }
 
-async fn connection(
+/// Serves one connection, which gives its place back when it ended.
+async fn connection<A: Answers>(
     stream: TcpStream,
     peer: Peer,
-    front: Arc<impl Answers>,
+    front: Arc<A>,
     Common { limits, backlog, stopping }: Common,
+    _place: OwnedSemaphorePermit,
 ) {
     if let Err(error) = prepare(&stream) {
         tracing::debug!(
@@ -172,30 +164,28 @@ async fn connection(
     // connection.
     let goodbye = stopping.child_token();
     let activity = Activity::new(goodbye.clone());
-    let service = service_fn(|request: Request<Incoming>| {
-        let in_flight = activity.begin(request.version());
-        Arc::clone(&front).answer(peer.clone(), request, in_flight).map(Ok::<_, Infallible>)
-    });
-    let builder = protocol(&limits, backlog.clone());
-    let wire = TokioIo::new(Wire::new(LingeringStream::new(stream), activity.clone(), backlog));
-    let mut serving = pin!(builder.serve_connection_with_upgrades(wire, service));
     let mut patience = Patience::new(&limits, Instant::now());
+    let mut serving = {
+        let streams = Streams::new(UNREAD_TIMEOUT, backlog.clone());
+        let wire = Wire::new(LingeringStream::new(stream), activity.clone(), backlog);
+        let requests = Requests { front, peer, activity: activity.clone() };
+        Serving::new(wire, requests, streams, limits)
+    };
     let mut check = interval(patience.interval());
     let mut is_ending = false;
     loop {
         tokio::select! {
             biased;
-            // How the connection ended is the client's affair: a reset is as good as a goodbye.
-            _ended = serving.as_mut() => return,
+            () = poll_fn(|context| serving.poll_ended(context)) => return,
             () = goodbye.cancelled(), if !is_ending => {
                 is_ending = true;
-                serving.as_mut().graceful_shutdown();
+                serving.graceful_shutdown();
             }
             _ = check.tick() => match patience.judge(&activity, Instant::now()) {
                 Verdict::Stays => {}
                 Verdict::SaysGoodbye if !is_ending => {
                     is_ending = true;
-                    serving.as_mut().graceful_shutdown();
+                    serving.graceful_shutdown();
                 }
                 Verdict::SaysGoodbye | Verdict::Ends => return,
             }
@@ -210,29 +200,6 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     socket.set_tcp_user_timeout(Some(UNREAD_TIMEOUT))
 }
 
-fn protocol(limits: &Limits, backlog: Backlog) -> auto::Builder<Streams> {
-    let mut builder = auto::Builder::new(Streams::new(UNREAD_TIMEOUT, backlog));
-    builder
-        .http1()
-        // The check of the connection bounds the head, once every few seconds and not twice for every request.
-        .header_read_timeout(None)
-        .max_buf_size(limits.header_bytes.max(SMALLEST_HEADER_BUFFER));
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(PING_INTERVAL)
-        .keep_alive_timeout(PING_TIMEOUT)
-        .max_concurrent_streams(limits.streams_per_connection)
-        .max_send_buf_size(UNSENT_PER_STREAM)
-        .initial_stream_window_size(UNREAD_PER_STREAM)
-        .initial_connection_window_size(UNREAD_PER_CONNECTION)
-        // Beyond the limit the refusal is ours. Only beyond this value h2 refuses by itself, without a word.
-        .max_header_list_size(
-            u32::try_from(limits.header_bytes.saturating_mul(HEADERS_READ)).unwrap_or(u32::MAX),
-        );
-    builder
-}
-
 /// Binds the address, with a backlog that a wave of reconnecting clients fits in.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
@@ -243,4 +210,26 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(4096)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front::Front;
+
+    /// The size of what a function makes of these.
+    fn size_of_made<A, B, C, D, E, M>(_make: impl FnOnce(A, B, C, D, E) -> M) -> usize {
+        size_of::<M>()
+    }
+
+    /// A connection is open for as long as its streams, and idle for hours. What is moved into a future takes its place
+    /// there twice, so what is large is boxed, and a task is given the function and not a block around it.
+    #[test]
+    fn a_connection_that_waits_is_small() {
+        let waiting = size_of_made(connection::<Front>);
+
+        assert!(waiting <= 640, "{waiting} bytes");
+        assert!(size_of::<Wire>() <= 256, "{} bytes", size_of::<Wire>());
+        assert!(size_of::<Serving<Front>>() <= 16, "{} bytes", size_of::<Serving<Front>>());
+    }
 }

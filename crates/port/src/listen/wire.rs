@@ -7,6 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use http::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
@@ -39,6 +40,8 @@ pub(super) struct Wire {
     stream: LingeringStream,
     activity: Activity,
     spoken: Spoken,
+    /// Bytes that told what the client speaks, and are not handed on yet.
+    first: Vec<u8>,
     /// The rest of a refusal that takes the place of hyper's.
     refusing: Option<Vec<u8>>,
     backlog: Backlog,
@@ -64,7 +67,35 @@ struct Socket {
 
 impl Wire {
     pub(super) fn new(stream: LingeringStream, activity: Activity, backlog: Backlog) -> Self {
-        Self { stream, activity, spoken: Spoken::Perhaps2(0), refusing: None, backlog, turn: None }
+        let (spoken, first) = (Spoken::Perhaps2(0), Vec::new());
+        Self { stream, activity, spoken, first, refusing: None, backlog, turn: None }
+    }
+
+    /// Finds out what the client speaks. The bytes that tell are read again.
+    pub(super) fn poll_spoken(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Version>> {
+        while let Spoken::Perhaps2(agreed) = self.spoken {
+            let mut room = [0; PREFACE.len()];
+            let mut came = ReadBuf::new(&mut room[agreed..]);
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut came))?;
+            if came.filled().is_empty() {
+                // It ended. Whoever reads on sees that too.
+                return Poll::Ready(Ok(Version::HTTP_11));
+            }
+            self.note(&mut came, 0)?;
+            self.first.extend_from_slice(came.filled());
+        }
+        let is_http2 = matches!(self.spoken, Spoken::Http2(_));
+        Poll::Ready(Ok(if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 }))
+    }
+
+    /// Hands on the bytes that told what the client speaks.
+    fn hand_on_first(&mut self, into: &mut ReadBuf<'_>) {
+        let some = self.first.len().min(into.remaining());
+        into.put_slice(&self.first[..some]);
+        self.first.drain(..some);
+        if self.first.is_empty() {
+            self.first = Vec::new();
+        }
     }
 
     /// Reads this much at most. After a read of all of it, the next read comes after everyone else's turn.
@@ -206,15 +237,26 @@ impl AsyncRead for Wire {
         if let Spoken::Socket(socket) = &mut this.spoken {
             return socket.poll_read(&mut this.stream, context, into);
         }
+        let has_first = !this.first.is_empty();
+        if has_first {
+            this.hand_on_first(into);
+        }
         let before = into.filled().len();
-        match &this.spoken {
+        let polled = match &this.spoken {
+            Spoken::Http2(_) if has_first => return Poll::Ready(Ok(())),
             Spoken::Http2(frames) => {
                 let most = frames.content() + FRAMES_AT_A_TIME;
-                ready!(this.poll_read_at_most(most, context, into))?;
+                this.poll_read_at_most(most, context, into)
             }
-            _ => ready!(Pin::new(&mut this.stream).poll_read(context, into))?,
+            // What follows the first bytes is read with them: hyper makes more room after each read that ends within a
+            // head.
+            _ => Pin::new(&mut this.stream).poll_read(context, into),
+        };
+        match polled {
+            Poll::Pending if has_first => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(read) => Poll::Ready(read.and_then(|()| this.note(into, before))),
         }
-        Poll::Ready(this.note(into, before))
     }
 }
 

@@ -43,8 +43,9 @@ const PACE: u32 = 32;
 
 /// The library keeps at most this much for a client that does not read. No update comes near it.
 const MAX_UNSENT: usize = 64 * 1024;
-/// Commands are short; the library's own choice would cost each idle socket 128 KiB.
-const READ_BUFFER: usize = 4 * 1024;
+/// Commands are short; the library's own choice would cost each idle socket 128 KiB. A longer message gets the room that
+/// it needs. Below 1 KiB, a buffer that was used up would be replaced by one of a few bytes.
+const READ_BUFFER: usize = 1024;
 
 /// How long a socket waits, and how many there may be.
 #[derive(Clone, Debug)]
@@ -114,7 +115,9 @@ async fn enter(
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_UNSENT)
         .on_upgrade(async move |socket| {
-            request_id::within(id, share, Session::new(socket, door).run()).await;
+            // Boxed, because what is moved into a future takes its place there twice.
+            let session = Box::new(Session::new(socket, door));
+            request_id::within(id, share, session.run()).await;
             drop(counted);
         })
 }

@@ -1,4 +1,4 @@
-use std::{pin::pin, time::Duration};
+use std::{future::poll_fn, pin::pin, time::Duration};
 
 use http::{StatusCode, Version};
 use tokio::{
@@ -51,6 +51,44 @@ async fn a_socket_is_read_at_its_pace_and_a_request_is_not() {
     assert!(before > 2 * BURST, "{before} bytes of a request");
     let most = BURST + 4096 + begun.elapsed().as_millis() as usize * SOCKET_PACE as usize / 1000;
     assert!((BURST..=most).contains(&after), "{after} bytes of a socket");
+}
+
+/// Hears what the client speaks, and then reads as much as was said.
+async fn is_heard_to_speak(said: &[&[u8]]) -> (Version, Vec<usize>, Vec<u8>) {
+    let (mut client, mut wire, _activity) = a_wire().await;
+    let pieces: Vec<Vec<u8>> = said.iter().map(|piece| piece.to_vec()).collect();
+    let talking = tokio::spawn(async move {
+        for piece in pieces {
+            client.write_all(&piece).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let version = poll_fn(|context| wire.poll_spoken(context)).await.unwrap();
+    talking.await.unwrap();
+    let (mut heard, mut reads) = (Vec::with_capacity(4096), Vec::new());
+    while let Ok(count @ 1..) = wire.read_buf(&mut heard).await {
+        reads.push(count);
+    }
+    (version, reads, heard)
+}
+
+#[tokio::test]
+async fn the_first_bytes_tell_what_a_client_speaks_and_are_read_with_those_that_follow() {
+    let head = &b"GET /api/games:watch HTTP/1.1\r\nHost: sir0\r\n\r\n"[..];
+    let nearly = &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\rX and more"[..];
+    let both = [&PREFACE[..], &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
+    for (said, version, reads) in [
+        (vec![head], Version::HTTP_11, vec![head.len()]),
+        (vec![&head[..1], &head[1..]], Version::HTTP_11, vec![head.len()]),
+        (vec![&nearly[..3], &nearly[3..]], Version::HTTP_11, vec![nearly.len()]),
+        (vec![&b"P"[..]], Version::HTTP_11, vec![1]),
+        (vec![], Version::HTTP_11, vec![]),
+        (vec![&both[..5], &both[5..20], &both[20..]], Version::HTTP_2, vec![24, 9]),
+    ] {
+        let spoken = is_heard_to_speak(&said).await;
+
+        assert_eq!(spoken, (version, reads, said.concat()), "{said:?}");
+    }
 }
 
 #[tokio::test]
