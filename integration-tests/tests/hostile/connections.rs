@@ -4,6 +4,7 @@ mod bodiless;
 mod floods;
 mod frames;
 mod heads;
+mod idle_streams;
 mod silence;
 mod slow_readers;
 mod streams;
