@@ -9,8 +9,10 @@ use std::{
     },
 };
 
-use moka::{future::Cache, ops::compute::Op};
-
+use quick_cache::{
+    DefaultHashBuilder, OptionsBuilder, Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
 use sir0_transcoding::Kept;
 
 use crate::domain::Listing;
@@ -18,20 +20,45 @@ use crate::domain::Listing;
 /// How many bytes of pages memory holds.
 const PAGES_BYTES: u64 = 16 * 1024 * 1024;
 
+/// The pages are in so many parts, each with its share of the bytes: who reads one part waits for nobody in another. A page
+/// that is larger than a share is not kept.
+const PARTS: usize = 4;
+
+/// For how many pages there is a place in the lists at first.
+const FEWEST: usize = 256;
+
 /// The pages read last, as they are answered.
 #[derive(Clone, Debug)]
 pub(crate) struct PageCache {
-    pages: Cache<Listing, (u64, Kept)>,
+    pages: Arc<Cache<Listing, Page, Bytes>>,
     version: Arc<AtomicU64>,
+}
+
+/// A page, and the version of the store it was read at.
+type Page = (u64, Kept);
+
+/// About how many bytes a page takes.
+#[derive(Clone, Copy, Debug)]
+struct Bytes;
+
+impl Weighter<Listing, Page> for Bytes {
+    fn weight(&self, _: &Listing, (_, page): &Page) -> u64 {
+        const OVERHEAD: usize = 512;
+        (page.size() + OVERHEAD) as u64
+    }
 }
 
 impl PageCache {
     pub(crate) fn new() -> Self {
-        let pages = Cache::builder()
-            .max_capacity(PAGES_BYTES)
-            .weigher(|_, (_, page): &(u64, Kept)| weight(page))
-            .build();
-        Self { pages, version: Arc::default() }
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(FEWEST)
+            .weight_capacity(PAGES_BYTES)
+            .shards(PARTS)
+            .build()
+            .expect("every option is given");
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        let pages = Cache::with_options(options, Bytes, hasher, lifecycle);
+        Self { pages: Arc::new(pages), version: Arc::default() }
     }
 
     /// The page from memory, or read once, however many callers ask at the same time.
@@ -45,7 +72,7 @@ impl PageCache {
         E: Send + Sync + 'static,
     {
         let version = self.version.load(Ordering::Acquire);
-        if let Some((read_at, page)) = self.pages.get(listing).await
+        if let Some((read_at, page)) = self.pages.get(listing)
             && read_at == version
         {
             return Ok(page);
@@ -54,21 +81,25 @@ impl PageCache {
         Box::pin(self.fill(listing, version, read())).await
     }
 
-    async fn fill<E: Send + Sync + 'static>(
+    async fn fill<E>(
         &self,
         listing: &Listing,
         version: u64,
         read: impl Future<Output = Result<Kept, E>> + Send,
     ) -> Result<Kept, E> {
-        let filled = self.pages.entry_by_ref(listing).and_try_compute_with(async |known| {
-            match known {
+        loop {
+            match self.pages.get_value_or_guard_async(listing).await {
                 // Another caller who asked at the same time has read it meanwhile.
-                Some(entry) if entry.value().0 >= version => Ok(Op::Nop),
-                _ => Ok(Op::Put((version, read.await?))),
+                Ok((read_at, page)) if read_at >= version => return Ok(page),
+                Ok(_) => drop(self.pages.remove_if(listing, |(read_at, _)| *read_at < version)),
+                // Who waits for the place has it next, if the page cannot be read.
+                Err(place) => {
+                    let page = read.await?;
+                    drop(place.insert((version, page.clone())));
+                    return Ok(page);
+                }
             }
-        });
-        let page = filled.await?.into_entry().map(|entry| entry.into_value().1);
-        Ok(page.expect("it was read, or was there"))
+        }
     }
 
     /// Makes every page old. Called once a change is committed.
@@ -77,8 +108,66 @@ impl PageCache {
     }
 }
 
-/// About how many bytes a page takes.
-fn weight(page: &Kept) -> u32 {
-    const OVERHEAD: usize = 512;
-    u32::try_from(page.size() + OVERHEAD).unwrap_or(u32::MAX)
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, time::Duration};
+
+    use futures::future::{join, join_all};
+    use sir0_contract_storefront::{ListGamesResponse, calls::games_service as calls};
+    use tokio::{sync::oneshot, time::sleep};
+
+    use super::*;
+    use crate::domain::Sort;
+
+    fn page(text: &str) -> Kept {
+        let answer =
+            ListGamesResponse { next_page_token: Some(text.to_owned()), ..Default::default() };
+        Kept::new(calls::LIST_GAMES, &answer, |_| None)
+    }
+
+    fn is(page: &Kept, text: &str) -> bool {
+        page.framed().message() == self::page(text).framed().message()
+    }
+
+    fn listing() -> Listing {
+        Listing { sort: Sort::Newest, genre: None, words: None, page_size: 20, after: None }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_was_read_before_a_change_is_not_answered_after_it() {
+        let (pages, listing) = (PageCache::new(), listing());
+        let (changed, waits) = oneshot::channel();
+        let before = pages.page(&listing, || async {
+            waits.await.expect("it is sent");
+            Ok::<_, Infallible>(page("before"))
+        });
+        let after = async {
+            sleep(Duration::from_millis(5)).await;
+            pages.outdate();
+            changed.send(()).expect("it is awaited");
+            pages.page(&listing, || async { Ok::<_, Infallible>(page("after")) }).await
+        };
+
+        let (Ok(before), Ok(after)) = join(before, after).await;
+
+        assert!(is(&before, "before") && is(&after, "after"));
+        let Ok(kept) = pages.page(&listing, || async { Ok::<_, Infallible>(page("again")) }).await;
+        assert!(is(&kept, "after"));
+    }
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_read_once_after_each_change() {
+        let (pages, listing, count) = (PageCache::new(), listing(), AtomicU64::new(0));
+        let read = || async {
+            count.fetch_add(1, Ordering::Relaxed);
+            sleep(Duration::from_millis(5)).await;
+            Ok::<_, Infallible>(page("a page"))
+        };
+
+        for changes in 1..=3 {
+            join_all((0..50).map(|_| pages.page(&listing, read))).await;
+            assert_eq!(count.load(Ordering::Relaxed), changes);
+            pages.outdate();
+        }
+    }
 }

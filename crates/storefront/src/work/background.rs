@@ -27,7 +27,7 @@ impl Storefront {
                     // from the shared cache.
                     self.freshness.changed(&event, position);
                     self.turns.hear(&event);
-                    self.drop_copies(event.game().id).await;
+                    self.drop_copies(event.game().id);
                     self.freshness.heard(position);
                 }
                 Next::Unread => self.freshness.heard(position),
@@ -43,8 +43,8 @@ impl Storefront {
     }
 
     /// Drops what this process holds of a game whose change was committed.
-    pub(super) async fn drop_copies(&self, id: GameId) {
-        self.game_cache.drop(id).await;
+    pub(super) fn drop_copies(&self, id: GameId) {
+        self.game_cache.drop(id);
         self.page_cache.outdate();
     }
 

@@ -200,7 +200,7 @@ impl Storefront {
         if let Some(game) = turn.known(id) {
             return Ok(game);
         }
-        if let Some(game) = self.game_cache.peek(id).await {
+        if let Some(game) = self.game_cache.peek(id) {
             return Ok(game);
         }
         self.db.game(id).await?.map(Arc::new).ok_or(StorefrontError::GameNotFound(id))
@@ -263,7 +263,7 @@ impl Storefront {
     /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
     async fn changed(&self, event: &GameEvent) {
         self.freshness.committed(event);
-        self.drop_copies(event.game().id).await;
+        self.drop_copies(event.game().id);
         self.feed.ring();
         if self.freshness.is_full() {
             self.catch_up().await;
