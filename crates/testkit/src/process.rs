@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsStr,
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -56,13 +57,18 @@ pub async fn process_with(settings: &[(&str, &str)]) -> Process {
         set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let databases = (topology() == Topology::Postgres).then(Databases::fresh);
     settings.extend(databases.iter().flat_map(Databases::variables));
-    let (child, address) = start(folder.path(), &settings).await;
+    let (child, address) = start(folder.path(), &settings, &[]).await;
     Process { child, address: Address::at(address), settings, databases, folder }
 }
 
-async fn start(folder: &Path, settings: &[(String, String)]) -> (Child, SocketAddr) {
+/// Starts the program, by way of these words if there are any.
+async fn start(folder: &Path, settings: &[(String, String)], by: &[&str]) -> (Child, SocketAddr) {
     let file = |name| File::create(folder.join(name)).expect("a file in the folder of the test");
-    let child = sir0(&program(), folder, settings)
+    let program = program();
+    let mut words = by.iter().copied().map(OsStr::new).chain([program.as_os_str()]);
+    let first = words.next().expect("at least the program");
+    let child = sir0(Path::new(first), folder, settings)
+        .args(words)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .stdin(Stdio::null())
         .stdout(file(SAID))
@@ -229,9 +235,31 @@ impl Process {
     /// Starts it again on the same folder, once it has ended. People find it at its new port.
     pub async fn starts_again(&mut self) {
         assert!(!self.is_alive(), "it ends before it is started again");
-        let (child, address) = start(self.folder.path(), &self.settings).await;
+        let (child, address) = start(self.folder.path(), &self.settings, &[]).await;
         self.child = child;
         self.address.moves_to(address);
+    }
+
+    /// Starts it again as [`Self::starts_again`] does, on a disk with so much room, which has a copy of what was in its
+    /// folder. Answers with where others find that disk.
+    #[cfg(target_os = "linux")]
+    pub async fn starts_again_on_a_disk_of(&mut self, mebibytes: usize) -> PathBuf {
+        use std::os::unix::fs::MetadataExt;
+
+        const MOUNT: &str = "cp -a data before && mount -t tmpfs -o mode=700,size=\"$1\" none data \
+             && cp -a before/. data && shift && exec \"$@\"";
+        assert!(!self.is_alive(), "it ends before it is started again");
+        // Only root may mount. Others are root in a namespace of users.
+        let is_root = self.folder.path().metadata().is_ok_and(|it| it.uid() == 0);
+        let users: &[&str] = if is_root { &[] } else { &["--user", "--map-root-user"] };
+        let size = format!("{mebibytes}m");
+        let by = [&["unshare", "--mount"], users, &["sh", "-c", MOUNT, "sh", &size]].concat();
+        let (child, address) = start(self.folder.path(), &self.settings, &by).await;
+        self.child = child;
+        self.address.moves_to(address);
+        let data = self.data_dir();
+        let root = format!("/proc/{}/root", self.pid());
+        Path::new(&root).join(data.strip_prefix("/").expect("the folder has a whole path"))
     }
 
     /// Starts it again as [`Self::starts_again`] does, with these variables besides.

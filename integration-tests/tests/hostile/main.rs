@@ -4,6 +4,8 @@ mod bad_input;
 mod connections;
 mod durability;
 mod flood;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod http1;
 mod http2;
 mod kept;
