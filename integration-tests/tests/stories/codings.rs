@@ -195,19 +195,20 @@ async fn what_is_short_or_private_or_flows_or_refuses_is_sent_as_it_is() {
     let refused = Coded::to(all(rest.request(Method::POST, "/api/users/register").json(&long)));
     let wrong = Coded::to(all(rest.request(Method::GET, "/api/games?pageSize=x")));
     let nowhere = Coded::to(all(rest.request(Method::GET, "/nowhere")));
-    let metrics = Coded::to(all(rest.request(Method::GET, "/metrics")));
     for (answer, status) in [
         (short, 200),
         (signed_in.await, 200),
         (refused.await, 400),
         (wrong.await, 400),
         (nowhere.await, 404),
-        (metrics.await, 200),
     ] {
         assert_eq!(answer.status, status);
         assert_eq!(answer.header("content-encoding"), None, "{status}");
         assert!(!answer.text().is_empty());
     }
+    // A proxy in front may hide this page. Where it is shown, it is written anew for each question.
+    let metrics = Coded::to(all(rest.request(Method::GET, "/metrics"))).await;
+    assert_eq!(metrics.header("content-encoding"), None);
     for accept in ["application/x-ndjson", "text/event-stream", "application/json"] {
         let request = rest.request(Method::GET, "/api/games:watch?sendPresent=true");
         let request = all(request.header("accept", accept));
