@@ -31,7 +31,7 @@ impl<'i> Decoder<'i> {
     ///
     /// # Panics
     ///
-    /// On brotli, in which nobody sends us anything.
+    /// On brotli: bodies are taken in gzip, and messages in gzip or zstd.
     #[must_use]
     pub fn new(coding: Coding, input: &'i [u8]) -> Self {
         Self(match coding {

@@ -43,7 +43,6 @@ fn named(name: &HeaderValue) -> Result<Option<Coding>, Unknown> {
 /// The coding that an answer may have for this caller.
 #[must_use]
 pub fn accepted(headers: &HeaderMap) -> Option<Coding> {
-    // Most callers say nothing, or nothing but names that they share with everyone.
     let mut places = [false; CODINGS.len()];
     for line in headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()) {
         for name in line.split(',').map(str::trim) {

@@ -52,7 +52,7 @@ impl Database {
 
     /// Gives a position to every event that was committed before.
     pub async fn number_events(&self) -> Result<Numbered> {
-        // Boxed apart: whoever opens a stream asks this, and would make room for the larger of two questions.
+        // Boxed apart: the future of a stream that opens would have room for the larger of the two questions.
         match self {
             Self::Sqlite(it) => Box::pin(it.number_events()).await,
             Self::Postgres(it) => Box::pin(it.number_events()).await,

@@ -87,7 +87,7 @@ macro_rules! room {
                 }
             }
 
-            /// Begins a unit of work that writes, on SQLite in a transaction of its own.
+            /// Begins a unit of work that writes. On SQLite its transaction is in no group.
             pub(crate) async fn begin(&self) -> $crate::Result<$tx> {
                 $crate::count_wait(self.engine(), $service, async {
                     Ok(match self {

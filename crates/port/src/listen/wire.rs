@@ -78,7 +78,7 @@ impl Wire {
             let mut came = ReadBuf::new(&mut room[agreed..]);
             ready!(Pin::new(&mut self.stream).poll_read(context, &mut came))?;
             if came.filled().is_empty() {
-                // It ended. Whoever reads on sees that too.
+                // The stream ended. The next read finds that too, and HTTP/1 ends the connection.
                 return Poll::Ready(Ok(Version::HTTP_11));
             }
             self.note(&mut came, 0)?;

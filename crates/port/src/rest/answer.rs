@@ -23,8 +23,9 @@ use crate::body::{Body, roomy};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const BY_CODING: HeaderValue = HeaderValue::from_static("accept-encoding");
+/// Lets anyone keep the answer, and ask each time whether it is still right, so a publisher reads its own change.
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+pub(super) const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// Messages of an answer, as bytes.
@@ -78,7 +79,7 @@ impl Made {
     ) -> Result<Response<Body>, Refused> {
         let (json, tag, Wanted { conditions, accepted }) = match (kept.json(self.binding), wanted) {
             (Some((json, Some(tag))), Some(wanted)) => (json, tag, wanted),
-            (Some((json, _)), _) => return self.whole(metadata, json.clone(), JSON),
+            (Some((json, _)), _) => return self.whole(metadata, json.clone(), JSON, NO_STORE),
             (None, _) => return self.json(metadata, kept.framed().message()),
         };
         if !conditions.holds_match(tag) {
@@ -94,7 +95,7 @@ impl Made {
             Some((bytes, coding)) => (bytes, Some(coding)),
             None => (json.clone(), None),
         };
-        let mut response = self.whole(metadata, bytes, JSON)?;
+        let mut response = self.whole(metadata, bytes, JSON, NO_CACHE)?;
         let headers = response.headers_mut();
         if let Some(coding) = coding {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
@@ -107,12 +108,12 @@ impl Made {
         let Self { call, binding, .. } = self;
         let mut json = Vec::with_capacity(2 * message.len() + 64);
         write_part(binding.response, call.response, message, &mut json).map_err(fault)?;
-        self.whole(metadata, json.into(), JSON)
+        self.whole(metadata, json.into(), JSON, NO_STORE)
     }
 
     fn file(self, metadata: MetadataMap, message: &[u8]) -> Result<Response<Body>, Refused> {
         let HttpBody { content_type, data } = self.http_body(message).map_err(fault)?;
-        self.whole(metadata, data, media_type(&content_type))
+        self.whole(metadata, data, media_type(&content_type), NO_STORE)
     }
 
     /// An answer that is sent at once. Its bytes are held while they wait for the client.
@@ -121,6 +122,7 @@ impl Made {
         metadata: MetadataMap,
         bytes: Bytes,
         media_type: HeaderValue,
+        cache_control: HeaderValue,
     ) -> Result<Response<Body>, Refused> {
         let body = Body::full(bytes).held_against(request_id::share().as_ref());
         let mut response = Response::new(body.map_err(|_refused| Refused::over_budget())?);
@@ -132,7 +134,7 @@ impl Made {
         *response.status_mut() = StatusCode::from_u16(asked.unwrap_or(success))
             .map_err(|_not_a_status| Refused::fault())?;
         *response.headers_mut() = roomy(headers);
-        Ok(with_headers(response, media_type))
+        Ok(with_headers(response, media_type, cache_control))
     }
 
     /// A stream of messages as JSON.
@@ -174,7 +176,7 @@ impl Made {
         // nginx and its like would otherwise hold events back.
         let unbuffered = HeaderName::from_static("x-accel-buffering");
         response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
-        Ok(with_headers(response, media_type))
+        Ok(with_headers(response, media_type, NO_STORE))
     }
 
     fn http_body(self, message: &[u8]) -> Result<HttpBody, Unreadable> {
@@ -186,10 +188,11 @@ impl Made {
 pub(super) fn with_headers(
     mut response: Response<Body>,
     media_type: HeaderValue,
+    cache_control: HeaderValue,
 ) -> Response<Body> {
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, media_type);
-    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    headers.insert(header::CACHE_CONTROL, cache_control);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     response
 }
@@ -208,15 +211,14 @@ async fn coded(kept: &Kept, accepted: Accepted) -> Option<(Bytes, Coding)> {
 fn not_modified(tag: HeaderValue, has_codings: bool) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_CACHE);
     tagged(response.headers_mut(), tag, has_codings);
     response
 }
 
-/// Lets anyone keep the answer, and ask each time whether it is still right, so a publisher reads its own change. An
-/// answer that has codings is kept for those who accept the same ones.
+/// Names the answer. One that has codings is kept for those who accept the same ones.
 fn tagged(headers: &mut HeaderMap, tag: HeaderValue, has_codings: bool) {
     headers.insert(header::ETAG, tag);
-    headers.insert(header::CACHE_CONTROL, NO_CACHE);
     if has_codings {
         headers.insert(header::VARY, BY_CODING);
     }

@@ -9,7 +9,7 @@ use sir0_transcoding::{Fault, Shape};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::answer::with_headers;
+use super::answer::{NO_STORE, with_headers};
 use crate::{
     body::{Body, TOO_MUCH_WAITING},
     elsewhere,
@@ -218,7 +218,7 @@ impl Refused {
         let mut response = Response::new(Body::full(body));
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.headers);
-        with_headers(response, HeaderValue::from_static("application/json"))
+        with_headers(response, HeaderValue::from_static("application/json"), NO_STORE)
     }
 }
 

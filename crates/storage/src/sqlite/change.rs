@@ -1,4 +1,4 @@
-//! A change and its announcement: one statement for SQLite's side of the program, which is several for SQLite.
+//! A change and its announcement: several statements of SQL, which are sent and run as one.
 
 use super::{Database, Statement, Tx, event_table::announcing};
 use crate::{Announcement, Result};

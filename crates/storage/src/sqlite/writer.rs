@@ -1,7 +1,7 @@
 //! The one writing connection, and the units of work that take turns on it.
 //!
 //! Units that wait for it share a transaction, a *group*, each in a savepoint. So they share its commit, which waits for
-//! the disk. A unit that nobody waits behind is committed at once.
+//! the disk. A group is committed at once when no other unit waits.
 //!
 //! A unit in a group sees what the units before it wrote, which is not committed yet. So each one is answered after the
 //! commit of its group, also when it refuses and writes nothing: what it refused for might never have been.
@@ -39,12 +39,12 @@ pub(super) struct Writer {
 
 /// What is asked of the writing connection.
 enum Ask {
-    /// A transaction that is shared with nobody.
+    /// A transaction in which no other unit is.
     Alone(Sender<Result<Lent>>),
     /// A place in a group.
     Unit(Sender<Result<Lent>>),
-    /// A statement that is a whole unit of work, in a group. It is asked with where to send the receiver of its answer:
-    /// whoever waited too long is gone, and then the statement does not run.
+    /// A statement that is a whole unit of work, in a group. The receiver of its answer is sent first: a caller that
+    /// waited too long does not take it, and then the statement does not run.
     Change(Box<Statement>, Sender<Result<Receiver<Result<bool>>>>),
     /// An end after all that was asked before.
     Close(Sender<()>),
@@ -90,7 +90,7 @@ impl Writer {
         Ok(Self { asks, is_lent })
     }
 
-    /// Waits for a transaction that is shared with nobody.
+    /// Waits for a transaction in which no other unit is.
     pub(super) async fn alone(&self) -> Result<Lent> {
         self.ask(Ask::Alone).await
     }
