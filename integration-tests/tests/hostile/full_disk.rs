@@ -14,6 +14,9 @@ use crate::{
 /// Clients that write at the same time, so that their changes share commits.
 const WRITERS: usize = 16;
 
+/// More games than one of them finds room for.
+const TOO_MANY: usize = 1000;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_changes_whole_and_takes_them_again_when_there_is_room() {
     let mut process = process().await;
@@ -25,7 +28,7 @@ async fn a_full_disk_refuses_changes_whole_and_takes_them_again_when_there_is_ro
 
     let writers = (0..WRITERS).map(async |writer| {
         let (mut acknowledged, mut refused) = (Vec::new(), 0);
-        for number in 0.. {
+        for number in 0..TOO_MANY {
             let mut game = a_game(&format!("Game {writer} of {number}"));
             game.description = "Light finds a way. ".repeat(80);
             match studio.games().create_game(game).await {
@@ -40,6 +43,7 @@ async fn a_full_disk_refuses_changes_whole_and_takes_them_again_when_there_is_ro
                 break;
             }
         }
+        assert_eq!(refused, 3, "the disk is full in the end");
         acknowledged
     });
     let acknowledged: Vec<_> = join_all(writers).await.into_iter().flatten().collect();

@@ -9,19 +9,24 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{ConnectOptions, Connection as _, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection as _, Executor as _, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{mpsc::Receiver, oneshot::Sender},
     time::{Instant, sleep},
 };
 
 use super::{Ask, Back, Connection, Lent, group::Group};
-use crate::{Result, sqlite::end_open_transaction};
+use crate::{
+    Result,
+    sqlite::{PATIENCE, end_open_transaction},
+};
 
-/// How long groups may follow each other before another process gets a moment in which it can begin to write. It looks
-/// for one ten times a second, for as long as its patience lasts.
-const UNBROKEN: Duration = Duration::from_millis(20);
-const MOMENT: Duration = Duration::from_millis(1);
+/// How long groups may follow each other before another process gets a moment in which it can begin to write.
+const UNBROKEN: Duration = Duration::from_millis(40);
+const MOMENT: Duration = Duration::from_millis(2);
+/// How often a writer looks whether another process has left its place: at least once in a [`MOMENT`]. SQLite's own wait
+/// looks only ten times a second, and would miss most of them.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// See the module.
 pub(super) struct Lender {
@@ -39,7 +44,7 @@ impl Lender {
         asks: Receiver<Ask>,
         is_lent: Arc<AtomicBool>,
     ) -> Result<Self> {
-        let connection = Some(Box::new(options.connect().await?));
+        let connection = Some(connect(&options).await?);
         Ok(Self { connection, options, asks, unbroken_since: Instant::now(), is_lent })
     }
 
@@ -128,13 +133,17 @@ impl Lender {
     async fn begin(&mut self) -> Result<Connection> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Box::new(self.options.connect().await?),
+            None => connect(&self.options).await?,
         };
-        match run("BEGIN IMMEDIATE", &mut connection).await {
-            Ok(()) => Ok(connection),
-            Err(cause) => {
-                self.keep(connection, false).await;
-                Err(cause)
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match connection.execute("BEGIN IMMEDIATE").await {
+                Ok(_) => return Ok(connection),
+                Err(cause) if is_busy(&cause) && Instant::now() < until => sleep(LOOK).await,
+                Err(cause) => {
+                    self.keep(connection, false).await;
+                    return Err(cause.into());
+                }
             }
         }
     }
@@ -151,6 +160,19 @@ impl Lender {
             connection.close().await.ok();
         }
     }
+}
+
+/// Opens a connection whose transactions do not wait inside SQLite for another process, but in [`Lender::begin`].
+async fn connect(options: &SqliteConnectOptions) -> Result<Connection> {
+    let mut connection = options.connect().await?;
+    connection.execute("PRAGMA busy_timeout = 0").await?;
+    Ok(Box::new(connection))
+}
+
+/// Whether another process writes, in one of the forms of `SQLITE_BUSY`, the low byte of their codes.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|it| it.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// Runs a word about the transaction.
