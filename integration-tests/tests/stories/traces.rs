@@ -182,9 +182,15 @@ async fn a_call_says_how_many_round_trips_to_its_database_it_made() {
     };
 
     let read = asks(10, http::Method::GET, None).await;
-    let from_memory = asks(11, http::Method::GET, None).await;
-    let changed = asks(12, http::Method::PUT, Some(2.5)).await;
-    let unchanged = asks(13, http::Method::PUT, Some(2.5)).await;
+    // When the server hears of the new game it drops its copy, which may be after this read.
+    let mut from_memory = read;
+    for nth in 11..20 {
+        if from_memory > 0 {
+            from_memory = asks(nth, http::Method::GET, None).await;
+        }
+    }
+    let changed = asks(20, http::Method::PUT, Some(2.5)).await;
+    let unchanged = asks(21, http::Method::PUT, Some(2.5)).await;
 
     assert_eq!((read, from_memory), (1, 0));
     assert_eq!(changed, 1, "a change and its announcement are one statement");
