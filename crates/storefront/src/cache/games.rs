@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(revision_in(&cache), Some(2));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn many_who_ask_at_once_read_once_and_the_next_reads_when_the_first_is_gone() {
         let (cache, id, count) = (GameCache::holding(100), found(1).0.id, AtomicU64::new(0));
         let read = || async {

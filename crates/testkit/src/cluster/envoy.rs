@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{settings, warden::Warden};
-use crate::{LONG, rest};
+use crate::{LONG, process, rest};
 
 /// The variable that names Envoy's binary. `cargo xtask test` sets it.
 pub const ENVOY: &str = "ENVOY";
@@ -99,6 +99,18 @@ impl Envoy {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// The last lines that each of the instances beside it logged.
+    fn others(&self) -> String {
+        let entries = self.log.parent().and_then(|folder| fs::read_dir(folder).ok());
+        let folders = entries.into_iter().flatten().flatten().map(|entry| entry.path());
+        let logs = folders.filter_map(|folder| {
+            let log = fs::read_to_string(folder.join(process::LOG)).ok()?;
+            let last: Vec<_> = log.lines().rev().take(5).collect();
+            Some(format!("\n{}, latest first:\n{}", folder.display(), last.join("\n")))
+        });
+        logs.collect()
+    }
+
     /// How many instances of a cluster of its configuration it sees as healthy.
     pub async fn healthy(&self, cluster: &str) -> usize {
         let begins = format!("{cluster}::");
@@ -133,7 +145,8 @@ impl Envoy {
             let clusters = self.told("/clusters").await.unwrap_or_default();
             let health: Vec<_> =
                 clusters.lines().filter(|line| line.contains("health_flags")).collect();
-            panic!("Envoy waits for {expected:?}; it sees {health:#?} and said:\n{}", self.log());
+            let said = self.log() + &self.others();
+            panic!("Envoy waits for {expected:?}; it sees {health:#?} and was told:\n{said}");
         }
     }
 }
