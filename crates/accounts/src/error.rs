@@ -51,8 +51,7 @@ impl Refusal for AccountsError {
             Self::TooManyAttempts(wait) => {
                 Reason::exhausted("TOO_MANY_ATTEMPTS").after(wait.duration())
             }
-            Self::Database(error) if error.is_passing() => Reason::unavailable(),
-            Self::Database(_) => Reason::internal(),
+            Self::Database(error) => Reason::of_storage(error),
         }
     }
 }

@@ -8,7 +8,9 @@ pub mod remote;
 
 use std::{path::Path, sync::Arc};
 
-use sir0_contract_accounts::{self as contract, AccountsServiceDispatch, accounts_service_server};
+use sir0_contract_accounts::{
+    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, accounts_service_server,
+};
 use sir0_contract_accounts_internal::{
     self as internal, TrustServiceDispatch, trust_service_server,
 };
@@ -130,7 +132,8 @@ impl Hosted for Accounts {
             doors,
             accounts_service_server::AccountsServiceServer,
             AccountsServiceDispatch,
-            self.clone()
+            self.clone(),
+            AccountsServiceKeyed by self.keys.clone()
         );
         serve!(doors, trust_service_server::TrustServiceServer, TrustServiceDispatch, self.clone());
     }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, Value};
 
 use crate::{
     Error,
@@ -18,6 +18,10 @@ pub(crate) struct Call {
     pub(crate) number: usize,
     /// Without `ACCESS_`.
     pub(crate) access: String,
+    /// Whether it may have an idempotency key.
+    pub(crate) takes_key: bool,
+    /// Whether its answer holds a secret.
+    pub(crate) answers_secret: bool,
     pub(crate) comment: String,
     pub(crate) rest: Option<Rest>,
 }
@@ -62,7 +66,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
     let promised = promised.map(|it| options.get_extension(&it).into_owned());
     let promised = promised.as_ref().and_then(Value::as_message);
     let access = access(pool, promised);
-    let rest = match http.map(|http| options.get_extension(&http).into_owned()) {
+    let mut rest = match http.map(|http| options.get_extension(&http).into_owned()) {
         Some(Value::Message(rule)) => {
             let bindings = binding::read(&method, &rule)?;
             shapes::judge(&method.input())?;
@@ -73,8 +77,32 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
         }
         _ => None,
     };
+    let takes_key = takes_key(&method, rest.as_ref(), &access);
+    if let Some(rest) = rest.as_mut().filter(|_| takes_key) {
+        // The same key may be at work already.
+        rest.refusals.push(409);
+        rest.refusals.sort_unstable();
+        rest.refusals.dedup();
+    }
+    let answers_secret = holds_secret(&method.output());
     let comment = comments::lines(&method.parent_file(), method.path()).join("\n");
-    Ok(Call { method, number, access, comment, rest })
+    Ok(Call { method, number, access, takes_key, answers_secret, comment, rest })
+}
+
+/// Whether a call may have an idempotency key: it is a change, and made by people who are signed in. What a stranger named a
+/// request, another stranger could guess.
+fn takes_key(method: &MethodDescriptor, rest: Option<&Rest>, access: &str) -> bool {
+    let is_change = rest.is_some_and(|it| it.bindings.iter().all(|binding| binding.verb != "get"));
+    let is_unary = !method.is_client_streaming() && !method.is_server_streaming();
+    is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER")
+}
+
+/// Whether a field of a message is marked with `debug_redact`, as what nobody else may read.
+fn holds_secret(message: &MessageDescriptor) -> bool {
+    message.fields().any(|field| {
+        let options = field.options();
+        options.get_field_by_name("debug_redact").and_then(|it| it.as_bool()).unwrap_or_default()
+    })
 }
 
 fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {

@@ -105,7 +105,13 @@ impl Contract {
             .codec_path("sir0_transcoding::Codec")
             .service_generator();
         let mut config = prost_build::Config::new();
-        config.service_generator(Box::new(dispatch::Generator { tonic }));
+        let keyed = self.calls.iter().filter(|call| call.takes_key);
+        let keyed = keyed.map(|call| {
+            let is_named = call.method.input().get_field_by_name("request_id").is_some();
+            (call.method.full_name().to_owned(), is_named)
+        });
+        let keyed = keyed.collect();
+        config.service_generator(Box::new(dispatch::Generator { tonic, keyed }));
         config.extern_path(".google.api.HttpBody", "::sir0_transcoding::HttpBody");
         let module = |package| Module::from_protobuf_package_name(package);
         let mut requests = Vec::new();

@@ -110,7 +110,12 @@ fn render_field(field: &FieldDescriptor, patterns: &mut String) -> String {
 }
 
 fn render_call(call: &Call) -> String {
-    let Call { method, number, access, comment, rest } = call;
+    let Call { method, number, access, takes_key, answers_secret, comment, rest } = call;
+    let keying = match (takes_key, answers_secret) {
+        (false, _) => "Never",
+        (true, false) => "Answered",
+        (true, true) => "Refused",
+    };
     let (service, name) = (method.parent_service().full_name().to_owned(), method.name());
     let (takes_stream, streaming) = (method.is_client_streaming(), method.is_server_streaming());
     let access = upper_camel(access);
@@ -119,7 +124,8 @@ fn render_call(call: &Call) -> String {
     let rest = rest.as_ref().map_or_else(|| "None".to_owned(), render_rest);
     format!(
         "Call {{ service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", number: {number}, \
-         takes_stream: {takes_stream}, streaming: {streaming}, access: Access::{access}, comment: {comment:?}, \
+         takes_stream: {takes_stream}, streaming: {streaming}, access: Access::{access}, \
+         keying: Keying::{keying}, comment: {comment:?}, \
          request: &{request}, response: &{response}, rest: {rest} }},\n"
     )
 }

@@ -1,7 +1,7 @@
 //! The whole contract: each package by a short name, such as `accounts`, and what they have together.
 
 use sir0_coding::{Asset, asset};
-pub use sir0_transcoding::{Access, Call};
+pub use sir0_transcoding::{Access, Call, Keying};
 
 include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 

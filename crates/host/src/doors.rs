@@ -44,8 +44,19 @@ impl fmt::Debug for Served {
 
 /// Puts a gRPC service behind all doors, with the names that the contract generates for it:
 /// `serve!(doors, games_service_server::GamesServiceServer, GamesServiceDispatch, storefront)`.
+///
+/// Where the service has calls that take an idempotency key, with what makes them once, too:
+/// `serve!(doors, …, storefront, GamesServiceKeyed by keys)`.
 #[macro_export]
 macro_rules! serve {
+    ($doors:ident, $module:ident::$server:ident, $dispatch:ident, $service:expr, $keyed:ident by $keys:expr) => {
+        $crate::serve!(
+            $doors,
+            $module::$server,
+            $dispatch,
+            $keyed { service: ::std::sync::Arc::new($service), keys: $keys }
+        )
+    };
     ($doors:ident, $module:ident::$server:ident, $dispatch:ident, $service:expr) => {{
         let service = ::std::sync::Arc::new($service);
         let server = $module::$server::from_arc(::std::sync::Arc::clone(&service))

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, error::Error, fmt::Display, time::Duration};
 
+use sir0_storage as storage;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
@@ -62,6 +63,17 @@ impl Reason {
     #[must_use]
     pub fn unavailable() -> Self {
         Self::new(Code::Unavailable, "UNAVAILABLE").after(Duration::from_secs(1))
+    }
+
+    /// The database of a service failed.
+    #[must_use]
+    pub fn of_storage(error: &storage::Error) -> Self {
+        match error {
+            // The key of a call is another call's, which says so.
+            storage::Error::Repeated(_) => Self::aborted("STILL_RUNNING"),
+            error if error.is_passing() => Self::unavailable(),
+            _ => Self::internal(),
+        }
     }
 
     /// A fault of ours. Logged; the client learns only the request id.

@@ -5,6 +5,7 @@
 
 use std::{future::Future, panic::resume_unwind};
 
+use sir0_storage::once;
 use sir0_telemetry::traces::Trace;
 use tokio_util::task::TaskTracker;
 
@@ -23,7 +24,8 @@ impl Tasks {
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
         let work = Trace::current().around(work);
-        let running = self.tracker.spawn(request_id::carried_into(work));
+        let work = once::carried_into(request_id::carried_into(work));
+        let running = self.tracker.spawn(work);
         match running.await {
             Ok(done) => done,
             Err(failed) => match failed.try_into_panic() {

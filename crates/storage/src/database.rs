@@ -1,7 +1,11 @@
 //! A database of either engine, for callers that write no SQL themselves: the feed, the health check and the shutdown.
 
+use sir0_kernel::Timestamp;
+
 use crate::{
-    Bounds, EventRow, Location, Migrations, Numbered, Position, Result, Step, postgres, sqlite,
+    Bounds, EventRow, Location, Migrations, Numbered, Position, Result, Step,
+    once::{Hash, Kept},
+    postgres, sqlite,
 };
 
 /// A database of either engine. Cheap to clone.
@@ -75,6 +79,16 @@ impl Database {
     /// The key that seals the tokens of this database's lists and streams.
     pub async fn sealing_key(&self) -> Result<[u8; 32]> {
         on_either!(self, it => it.sealing_key().await)
+    }
+
+    /// What an idempotency key did, if it is known at this time.
+    pub async fn kept(&self, key: &Hash, now: Timestamp) -> Result<Option<Kept>> {
+        on_either!(self, it => it.kept(key, now).await)
+    }
+
+    /// Forgets idempotency keys that are too old to be known, and all but the latest `most` of each account.
+    pub async fn forget_keys(&self, now: Timestamp, most: i64) -> Result<()> {
+        on_either!(self, it => it.forget_keys(now, most).await)
     }
 
     /// Whether it can be read and written.

@@ -2,7 +2,7 @@
 
 use std::{io, iter::successors, path::PathBuf, sync::Arc};
 
-use crate::private;
+use crate::{once::Lost, private};
 
 /// An answer of the database.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -22,6 +22,9 @@ pub enum Error {
     /// Something that must be unique is there already. Nothing was written.
     #[error("the row is there already")]
     Taken(#[source] sqlx::Error),
+    /// The call has an idempotency key that another call used before, or is using. Nothing was written.
+    #[error("another call has the key of this one")]
+    Repeated(Lost),
     /// It answers, but only reads: a standby that was not promoted yet.
     #[error("the database is a read-only copy of another")]
     ReadOnly,
@@ -99,7 +102,7 @@ impl Error {
     pub(crate) fn is_failure(answer: &(dyn std::error::Error + 'static)) -> bool {
         successors(Some(answer), |cause| cause.source())
             .filter_map(|cause| cause.downcast_ref())
-            .any(|cause| !matches!(cause, Self::Taken(_)))
+            .any(|cause| !matches!(cause, Self::Taken(_) | Self::Repeated(_)))
     }
 
     /// What an operator can do about it.
@@ -133,7 +136,7 @@ impl Error {
             Self::Migrate(sqlx::migrate::MigrateError::Dirty(_)) => {
                 "a step was broken off: restore the tables from a backup"
             }
-            Self::Migrate(_) | Self::Taken(_) | Self::Broken(_) => {
+            Self::Migrate(_) | Self::Taken(_) | Self::Repeated(_) | Self::Broken(_) => {
                 "the text above is what the database said; please report it if it makes no sense"
             }
         }

@@ -11,6 +11,7 @@ mod events;
 mod location;
 
 mod migrations;
+pub mod once;
 pub mod postgres;
 pub mod private;
 mod room;

@@ -19,6 +19,8 @@ use crate::{
 mod change;
 #[path = "event_table.rs"]
 mod event_table;
+#[path = "key_table.rs"]
+mod key_table;
 mod moment;
 mod pool;
 mod session;
@@ -32,6 +34,7 @@ pub use crate::{
 };
 pub use change::change;
 pub use event_table::{Statement, announce};
+pub use key_table::{keep_answer, take_key};
 pub use moment::At;
 pub use unit::Tx;
 
@@ -50,6 +53,11 @@ pub const ANNOUNCE: &str = "
 
 /// Gives positions to what committed, see the migration that made the function.
 pub const NUMBER: &str = "SELECT head, moved FROM number_events()";
+
+/// Takes an idempotency key until the transaction ends, unless another one has it. That one is not waited for.
+const TAKE_KEY: &str = "
+    SELECT pg_try_advisory_xact_lock($2),
+           EXISTS (SELECT FROM idempotency_keys WHERE key_hash = $1 AND made_at > $3)";
 
 /// How many events one [`NUMBER`] moves at most.
 const NUMBERED_AT_ONCE: i64 = 10_000;

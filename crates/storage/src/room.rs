@@ -87,6 +87,32 @@ macro_rules! room {
                 }
             }
 
+            /// Does a unit of work as [`Self::unit`] does, and no second time for the idempotency key of the call: the key
+            /// commits with what it did, and with the answer that is made of it.
+            pub(crate) async fn once<A: $crate::once::Answer, T, E>(
+                &self,
+                answer: impl FnOnce(&T) -> A,
+                work: impl AsyncFnOnce(&mut $tx) -> Result<T, E>,
+            ) -> Result<(A, T), E>
+            where
+                E: From<$crate::Error> + std::error::Error + 'static,
+            {
+                let claim = $crate::once::claim();
+                let claim = claim.as_deref();
+                self.unit(async |tx| {
+                    if let Some(claim) = claim {
+                        tx.take_key(claim).await?;
+                    }
+                    let done = work(tx).await?;
+                    let answer = answer(&done);
+                    if let Some(claim) = claim {
+                        tx.keep_answer(claim, answer.bytes()).await?;
+                    }
+                    Ok((answer, done))
+                })
+                .await
+            }
+
             /// Begins a unit of work that writes. On SQLite its transaction is in no group.
             pub(crate) async fn begin(&self) -> $crate::Result<$tx> {
                 $crate::count_wait(self.engine(), $service, async {
@@ -123,6 +149,36 @@ macro_rules! room {
                     $crate::room!(@call self.$write($($write_name),*))
                 }
             )*
+
+            /// Takes the idempotency key of the call, unless another one used it or is using it.
+            async fn take_key(&mut self, claim: &$crate::once::Claim) -> $crate::Result<()> {
+                match self {
+                    Self::Sqlite(it) => {
+                        $crate::traced("sqlite", "take_key", $crate::sqlite::take_key(&mut it.tx, claim)).await
+                    }
+                    Self::Postgres(it) => {
+                        $crate::traced("postgresql", "take_key", $crate::postgres::take_key(&mut it.tx, claim)).await
+                    }
+                }
+            }
+
+            /// Writes the idempotency key of the call, and the answer.
+            async fn keep_answer(
+                &mut self,
+                claim: &$crate::once::Claim,
+                answer: Vec<u8>,
+            ) -> $crate::Result<()> {
+                match self {
+                    Self::Sqlite(it) => {
+                        let keeping = $crate::sqlite::keep_answer(&mut it.tx, claim, answer);
+                        $crate::traced("sqlite", "keep_answer", keeping).await
+                    }
+                    Self::Postgres(it) => {
+                        let keeping = $crate::postgres::keep_answer(&mut it.tx, claim, answer);
+                        $crate::traced("postgresql", "keep_answer", keeping).await
+                    }
+                }
+            }
 
             /// Commits the unit of work.
             pub(crate) async fn commit(self) -> $crate::Result<()> {

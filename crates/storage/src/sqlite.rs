@@ -23,6 +23,9 @@ mod change;
 #[path = "event_table.rs"]
 mod event_table;
 mod file;
+#[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
+#[path = "key_table.rs"]
+mod key_table;
 mod unit;
 #[expect(clippy::duplicate_mod, reason = "the same units of work for another engine")]
 #[path = "units.rs"]
@@ -37,6 +40,7 @@ pub use event_table::{Statement, announce};
 pub use file::backup;
 use file::keep_private;
 pub(crate) use file::{examine, first_step, judge};
+pub use key_table::{keep_answer, take_key};
 use unit::On;
 pub use unit::Tx;
 use writer::Writer;
@@ -55,6 +59,11 @@ pub struct At(pub Timestamp);
 pub const ANNOUNCE: &str = "
     INSERT INTO events (kind, payload, announced_at)
     VALUES ($1, $2, $3)";
+
+/// Takes an idempotency key. Units of work take turns, so no other one has it.
+const TAKE_KEY: &str = "
+    SELECT $2 IS NOT NULL,
+           EXISTS (SELECT 1 FROM idempotency_keys WHERE key_hash = $1 AND made_at > $3)";
 
 /// How long a writer waits for its turn, and a reader for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);

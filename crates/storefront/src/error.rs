@@ -33,8 +33,7 @@ impl Refusal for StorefrontError {
             Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
             Self::NotAsExpected(id) => Reason::precondition(PRECONDITION_FAILED).about("game", id),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
-            Self::Database(error) if error.is_passing() => Reason::unavailable(),
-            Self::Database(_) => Reason::internal(),
+            Self::Database(error) => Reason::of_storage(error),
         }
     }
 }

@@ -5,7 +5,9 @@ pub(crate) mod topics;
 
 use std::sync::Arc;
 
-use sir0_contract_storefront::{CALLS, GamesServiceDispatch, games_service_server};
+use sir0_contract_storefront::{
+    CALLS, GamesServiceDispatch, GamesServiceKeyed, games_service_server,
+};
 use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
 use sir0_settings::{Kind, Setting};
 use sir0_storage::{self as storage, Database, Location, Step};
@@ -81,7 +83,13 @@ impl Configured for Config {
 #[tonic::async_trait]
 impl Hosted for Storefront {
     fn serve(&self, doors: &mut Doors) {
-        serve!(doors, games_service_server::GamesServiceServer, GamesServiceDispatch, self.clone());
+        serve!(
+            doors,
+            games_service_server::GamesServiceServer,
+            GamesServiceDispatch,
+            self.clone(),
+            GamesServiceKeyed by self.keys.clone()
+        );
     }
 
     fn topics(&self) -> Option<Arc<dyn Topics>> {

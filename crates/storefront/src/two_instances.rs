@@ -79,7 +79,7 @@ impl Two {
         revision: Option<i32>,
     ) -> Result<i32, StorefrontError> {
         let update = UpdateGame { id: self.id, change, revision };
-        on.change(publisher(), update, whatever()).await
+        Ok(on.change(publisher(), update, whatever(), convert::changed).await?.revision)
     }
 
     async fn kept(&self, db: &StorefrontDb) -> Game {
@@ -119,20 +119,20 @@ on_every_engine! {
         assert_eq!(two.change(&two.reading, price(300), Some(2)).await.expect("made"), 3);
 
         let expected = Expected::if_it(|revision| revision == 1);
-        let removed = two.changing.remove(publisher(), two.id, expected).await;
+        let removed = two.changing.remove(publisher(), two.id, expected, convert::removed).await;
         let removed = removed.expect_err("it is at 3");
         assert!(matches!(removed, StorefrontError::NotAsExpected(_)), "{removed:?}");
         let expected = Expected::if_it(|revision| revision == 3);
-        two.changing.remove(publisher(), two.id, expected).await.expect("removed");
+        two.changing.remove(publisher(), two.id, expected, convert::removed).await.expect("removed");
     }
 
     async fn a_game_that_was_removed_elsewhere_is_neither_changed_nor_removed_again(db: StorefrontDb) {
         let two = Two::over(&db).await;
-        two.changing.remove(publisher(), two.id, whatever()).await.expect("removed");
+        two.changing.remove(publisher(), two.id, whatever(), convert::removed).await.expect("removed");
 
         let changed = two.change(&two.reading, price(200), None).await.expect_err("it is gone");
         assert!(matches!(changed, StorefrontError::GameNotFound(_)), "{changed:?}");
-        let removed = two.reading.remove(publisher(), two.id, whatever()).await;
+        let removed = two.reading.remove(publisher(), two.id, whatever(), convert::removed).await;
         assert!(matches!(removed, Err(StorefrontError::GameNotFound(_))), "{removed:?}");
 
         assert_eq!(db.database().number_events().await.expect("a table").head, 2);

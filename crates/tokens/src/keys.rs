@@ -10,6 +10,7 @@ use std::{
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
     error::Unspecified,
+    hmac,
     signature::{Ed25519KeyPair, KeyPair},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -25,6 +26,8 @@ pub struct SigningKey {
     private: EncodingKey,
     public: KeySet,
     kid: String,
+    /// Makes other secrets of the private key.
+    deriving: hmac::Key,
 }
 
 impl SigningKey {
@@ -82,6 +85,13 @@ impl SigningKey {
         self.public.to_json()
     }
 
+    /// A secret that follows from this key and a purpose, and from which nobody learns the key: the same on every instance
+    /// that has the key.
+    #[must_use]
+    pub fn secret_for(&self, purpose: &[u8]) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(hmac::sign(&self.deriving, purpose).as_ref().to_vec())
+    }
+
     pub(crate) fn private(&self) -> &EncodingKey {
         &self.private
     }
@@ -104,7 +114,8 @@ impl SigningKey {
 
         let pair = Ed25519KeyPair::from_pkcs8(&der).ok()?;
         let (kid, public) = KeySet::of(pair.public_key().as_ref());
-        Some(Self { private: EncodingKey::from_ed_der(&der), public, kid })
+        let deriving = hmac::Key::new(hmac::HMAC_SHA256, &der);
+        Some(Self { private: EncodingKey::from_ed_der(&der), public, kid, deriving })
     }
 }
 

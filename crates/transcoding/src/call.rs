@@ -19,6 +19,8 @@ pub struct Call {
     pub streaming: bool,
     /// Which callers may make it.
     pub access: Access,
+    /// Whether it may have an idempotency key.
+    pub keying: Keying,
     /// What its file says about it.
     pub comment: &'static str,
     /// The shape of its request.
@@ -44,6 +46,17 @@ pub enum Access {
     TokenHolder,
     /// Another service of the platform, which shows the secret that they share.
     Peer,
+}
+
+/// Whether a call may have an idempotency key, and how its repetition is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keying {
+    /// It takes no key: it changes nothing, or anyone may make it.
+    Never,
+    /// It is answered as before.
+    Answered,
+    /// It is refused, because the answer held a secret that is not kept.
+    Refused,
 }
 
 /// How a call looks over REST.

@@ -12,6 +12,7 @@ mod fault;
 mod forms;
 mod framed;
 mod kept;
+mod keys;
 mod query;
 mod read;
 mod request;
@@ -23,7 +24,7 @@ mod wire;
 mod write;
 
 pub use bounds::{Bound, Pattern};
-pub use call::{Access, Binding, Call, Part, Rest, Segment, Variable};
+pub use call::{Access, Binding, Call, Keying, Part, Rest, Segment, Variable};
 pub use codec::{Codec, Malformed};
 pub use dispatch::{
     Dispatch, HttpBody, Payload, Reply, Replying, many, message, messages, one, unknown,
@@ -31,6 +32,7 @@ pub use dispatch::{
 pub use fault::{Fault, MOST_FAULTS};
 pub use framed::Framed;
 pub use kept::Kept;
+pub use keys::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, Key, Keys, Named, asked, once};
 pub use query::Other;
 pub use request::{Request, http_body, http_body_of};
 pub use routes::{Found, Routes, Taken};

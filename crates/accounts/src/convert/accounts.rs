@@ -13,6 +13,11 @@ use crate::{
     },
 };
 
+/// Says that an account was changed.
+pub(crate) fn updated() -> pb::UpdateUserResponse {
+    pb::UpdateUserResponse { message: "Profile updated successfully".to_owned() }
+}
+
 impl From<User> for pb::User {
     fn from(user: User) -> Self {
         Self {

@@ -85,10 +85,9 @@ impl AccountsService for Accounts {
         user.change(change.clone());
         let password = convert::password_of(user, password).await?;
 
-        self.change_user(caller, UpdateUser { id, change, password }).await?;
+        let update = UpdateUser { id, change, password };
+        let updated = self.change_user(caller, update, convert::updated).await?;
 
-        Ok(Response::new(pb::UpdateUserResponse {
-            message: "Profile updated successfully".to_owned(),
-        }))
+        Ok(Response::new(updated))
     }
 }

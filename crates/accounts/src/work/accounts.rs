@@ -2,7 +2,7 @@
 
 use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_rpc::{Caller, acted, request_id};
-use sir0_storage as storage;
+use sir0_storage::{self as storage, once::Answer};
 
 use super::{Accounts, sessions::announce};
 use crate::{
@@ -35,11 +35,12 @@ impl Accounts {
     }
 
     /// Changes the profile of an account, its password, or both.
-    pub(crate) async fn change_user(
+    pub(crate) async fn change_user<A: Answer + Send + 'static>(
         &self,
         by: Caller,
         UpdateUser { id, change, password }: UpdateUser,
-    ) -> Result<(), AccountsError> {
+        answer: impl Fn() -> A + Send + Sync + 'static,
+    ) -> Result<A, AccountsError> {
         let hash = match password {
             Some(password) => {
                 let attempt = self.hasher.attempts().to_change(request_id::client());
@@ -47,35 +48,40 @@ impl Accounts {
             }
             None => None,
         };
-        self.shared.tasks.to_completion(self.clone().save_change(by, id, change, hash)).await
+        let saving = self.clone().save_change(by, id, change, hash, answer);
+        self.shared.tasks.to_completion(saving).await
     }
 
-    async fn save_change(
+    async fn save_change<A: Answer>(
         self,
         by: Caller,
         id: UserId,
         change: ProfileChange,
         hash: Option<String>,
-    ) -> Result<(), AccountsError> {
+        answer: impl Fn() -> A,
+    ) -> Result<A, AccountsError> {
         let at = self.shared.clock.now();
         let mut wanted = None;
-        let saving = self.db.unit(async |tx| {
-            let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-            let changed = user.change(change);
-            if !changed.is_empty() {
-                let user = wanted.insert(user);
-                tx.save_user(user, at).await?;
-            }
-            let mut ended = Vec::new();
-            if let Some(hash) = &hash {
-                tx.set_password(id, hash, at).await?;
-                // Every other session of the account ends. The session that changed the password stays.
-                ended = tx.end_sessions_of(id, Some(by.session), at).await?;
-            }
-            announce(tx, &ended, at).await?;
-            Ok((changed, ended))
-        });
-        let (changed, ended) = match (saving.await, wanted) {
+        let saving = self.db.once(
+            |_| answer(),
+            async |tx| {
+                let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
+                let changed = user.change(change);
+                if !changed.is_empty() {
+                    let user = wanted.insert(user);
+                    tx.save_user(user, at).await?;
+                }
+                let mut ended = Vec::new();
+                if let Some(hash) = &hash {
+                    tx.set_password(id, hash, at).await?;
+                    // Every other session of the account ends. The session that changed the password stays.
+                    ended = tx.end_sessions_of(id, Some(by.session), at).await?;
+                }
+                announce(tx, &ended, at).await?;
+                Ok((changed, ended))
+            },
+        );
+        let (answer, (changed, ended)) = match (saving.await, wanted) {
             (Err(AccountsError::Database(storage::Error::Taken(cause))), Some(user)) => {
                 refuse_taken(self.db.taken(&user.username, &user.email, Some(id)).await?)?;
                 return Err(storage::Error::Taken(cause).into());
@@ -92,7 +98,7 @@ impl Accounts {
                 "the account of user {id} was changed"
             );
         }
-        Ok(())
+        Ok(answer)
     }
 }
 

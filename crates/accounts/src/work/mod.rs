@@ -6,8 +6,10 @@ mod open;
 pub(crate) mod sessions;
 mod trust;
 
+use std::sync::Arc;
+
 use sir0_feed::Feed;
-use sir0_rpc::Shared;
+use sir0_rpc::{Keys, Shared};
 
 pub use self::{open::OpenError, trust::Trust};
 use crate::{db::AccountsDb, domain::AccountsEvent, hashing::Hasher};
@@ -19,5 +21,6 @@ pub struct Accounts {
     pub(crate) feed: Feed<AccountsEvent>,
     hasher: Hasher,
     pub(crate) trust: Trust,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) shared: Shared,
 }

@@ -1,7 +1,7 @@
 //! How accounts begins and ends.
 
 use sir0_feed::Feed;
-use sir0_rpc::Shared;
+use sir0_rpc::{Keys, Shared};
 use sir0_storage::{self as storage, Database};
 
 use super::{Accounts, Trust};
@@ -41,7 +41,9 @@ impl Accounts {
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let config = sir0_feed::Config::default();
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
-        let accounts = Self { db, feed, hasher, trust, shared };
+        let keys =
+            Keys::open(&shared, db.database(), &trust.mint.key().secret_for(b"idempotency keys"));
+        let accounts = Self { db, feed, hasher, trust, keys, shared };
 
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());

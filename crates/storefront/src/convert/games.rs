@@ -10,8 +10,8 @@ use sir0_transcoding::{Conditions, Kept, Tag};
 use tonic::metadata::MetadataMap;
 
 use crate::domain::{
-    Change, CreateGame, Description, Expected, Filter, Game, GameEvent, Genre, Listing, NewGame,
-    Page, PageToken, RequestId, Sort, Title, UpdateGame, WatchGames, Words,
+    Change, CreateGame, Created, Description, Expected, Filter, Game, GameEvent, Genre, Listing,
+    NewGame, Page, PageToken, RequestId, Sort, Title, UpdateGame, WatchGames, Words,
 };
 
 /// What the token of a stream is sealed for.
@@ -125,6 +125,25 @@ pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
     let games = page.games.iter().map(pb::Game::from).collect();
     let answer = pb::ListGamesResponse { games, next_page_token };
     Kept::new(calls::LIST_GAMES, &answer, |json| Some(content_tag(json)))
+}
+
+/// Says that a game was added.
+pub(crate) fn created(Created { id, title }: &Created) -> pb::CreateGameResponse {
+    pb::CreateGameResponse {
+        message: "Game added successfully".to_owned(),
+        title: title.as_str().to_owned(),
+        game_id: id.get(),
+    }
+}
+
+/// Says that a game was changed, and which revision it has.
+pub(crate) fn changed(revision: i32) -> pb::UpdateGameResponse {
+    pb::UpdateGameResponse { message: "Game updated successfully".to_owned(), revision }
+}
+
+/// Says that a game was removed.
+pub(crate) fn removed() -> pb::DeleteGameResponse {
+    pb::DeleteGameResponse { message: "Game deleted successfully".to_owned() }
 }
 
 /// A text that was left out is empty on the wire.

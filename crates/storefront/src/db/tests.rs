@@ -37,6 +37,7 @@ mod keys;
 mod pages;
 mod races;
 mod ranked;
+mod repeated;
 mod requests;
 mod rooms;
 mod scripts;

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     Storefront, StorefrontError,
     convert::games as convert,
-    domain::{CreateGame, Created, Page, UpdateGame},
+    domain::{CreateGame, Page, UpdateGame},
 };
 
 #[tonic::async_trait]
@@ -48,13 +48,9 @@ impl GamesService for Storefront {
         let caller = self.shared.doorman.admit(calls::CREATE_GAME, request.metadata())?.caller()?;
         let create: CreateGame = request.into_inner().try_into()?;
 
-        let Created { id, title } = self.add(caller, create).await?;
+        let added = self.add(caller, create, convert::created).await?;
 
-        Ok(Response::new(pb::CreateGameResponse {
-            message: "Game added successfully".to_owned(),
-            title: title.into(),
-            game_id: id.into(),
-        }))
+        Ok(Response::new(added))
     }
 
     async fn update_game(
@@ -66,12 +62,9 @@ impl GamesService for Storefront {
         let update: UpdateGame = request.try_into()?;
         let expected = convert::expected(update.id, &metadata);
 
-        let revision = self.change(caller, update, expected).await?;
+        let changed = self.change(caller, update, expected, convert::changed).await?;
 
-        Ok(Response::new(pb::UpdateGameResponse {
-            message: "Game updated successfully".to_owned(),
-            revision,
-        }))
+        Ok(Response::new(changed))
     }
 
     async fn delete_game(
@@ -82,11 +75,9 @@ impl GamesService for Storefront {
         let id = convert::game_id(request.get_ref().game_id)?;
         let expected = convert::expected(id, request.metadata());
 
-        self.remove(caller, id, expected).await?;
+        let removed = self.remove(caller, id, expected, convert::removed).await?;
 
-        Ok(Response::new(pb::DeleteGameResponse {
-            message: "Game deleted successfully".to_owned(),
-        }))
+        Ok(Response::new(removed))
     }
 
     type WatchGamesStream =

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use sir0_kernel::{GameId, Timestamp};
 use sir0_rpc::{Caller, acted, request_id};
-use sir0_storage as storage;
+use sir0_storage::{
+    self as storage,
+    once::{self, Answer},
+};
 use sir0_transcoding::Kept;
 
 use super::{Storefront, turns::Turn};
@@ -87,22 +90,28 @@ impl Storefront {
     }
 
     /// Adds a game, unless the request did so before.
-    pub(crate) async fn add(
+    pub(crate) async fn add<A: Answer + Send + 'static>(
         &self,
         by: Caller,
         create: CreateGame,
-    ) -> Result<Created, StorefrontError> {
-        self.shared.tasks.to_completion(self.clone().save_new(by, create)).await
+        answer: impl Fn(&Created) -> A + Send + Sync + 'static,
+    ) -> Result<A, StorefrontError> {
+        self.shared.tasks.to_completion(self.clone().save_new(by, create, answer)).await
     }
 
-    async fn save_new(
+    async fn save_new<A: Answer>(
         self,
         by: Caller,
         CreateGame { game, request }: CreateGame,
-    ) -> Result<Created, StorefrontError> {
+        answer: impl Fn(&Created) -> A,
+    ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let request = request.map(|request| RequestKey::of(by.user, &request));
-        let saved = self.db.unit(async |tx| {
+        let created = |added: &GameEvent| {
+            let Game { id, title, .. } = added.game();
+            answer(&Created { id: *id, title: title.clone() })
+        };
+        let saved = self.db.once(created, async |tx| {
             let game = tx.add_game(game, at).await?;
             if let Some(request) = &request {
                 let created = tx.note_request(request, &game, at).await?;
@@ -114,54 +123,43 @@ impl Storefront {
             tx.announce(&added.announcement(at)).await?;
             Ok(added)
         });
-        let added = match saved.await {
-            Ok(added) => added,
-            Err(NotNew::Repeated(created)) => return Ok(created),
+        let (answer, added) = match saved.await {
+            Ok(saved) => saved,
+            Err(NotNew::Repeated(created)) => return Ok(answer(&created)),
             Err(NotNew::Database(error)) => return Err(error.into()),
         };
         let id = added.game().id;
-        let created = Created { id, title: added.game().title.clone() };
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was added");
         self.changed(&added).await;
-        Ok(created)
+        Ok(answer)
     }
 
     /// Changes a game, and answers with its revision.
-    pub(crate) async fn change(
+    pub(crate) async fn change<A: Answer + Send + 'static>(
         &self,
         by: Caller,
         update: UpdateGame,
         expected: Expected,
-    ) -> Result<i32, StorefrontError> {
-        self.shared.tasks.to_completion(self.clone().save_change(by, update, expected)).await
+        answer: impl Fn(i32) -> A + Send + Sync + 'static,
+    ) -> Result<A, StorefrontError> {
+        let changing = self.clone().save_change(by, update, expected, answer);
+        self.shared.tasks.to_completion(changing).await
     }
 
-    async fn save_change(
+    async fn save_change<A: Answer>(
         self,
         by: Caller,
         update: UpdateGame,
         expected: Expected,
-    ) -> Result<i32, StorefrontError> {
+        answer: impl Fn(i32) -> A,
+    ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let turn = self.turns.of(update.id).await;
-        let known = self.proposed(update.id, &turn).await?;
-        let saved = match proposal(&known, &update, &expected) {
-            Ok(Some((game, changed))) => {
-                let announcement = changed.announcement(at);
-                let is_saved = self.db.save_game(&known, &game, &announcement).await?;
-                is_saved.then_some(changed)
-            }
-            // What memory says of a game proposes only. Whether nothing changes, or the caller is late, is answered by
-            // the database.
-            Ok(None) | Err(_) => None,
+        let saved = match self.save_proposed(&turn, &update, &expected, at).await? {
+            Some(changed) => (answer(changed.game().revision), Done::Changed(changed)),
+            None => Box::pin(self.save_held(&update, &expected, at, &answer)).await?,
         };
-        let changed = match saved {
-            Some(changed) => changed,
-            None => match Box::pin(self.save_held(&update, &expected, at)).await? {
-                Done::Changed(changed) => changed,
-                Done::Nothing(revision) => return Ok(revision),
-            },
-        };
+        let (answer, Done::Changed(changed)) = saved else { return Ok(saved.0) };
         turn.leave(Some(changed.game()));
         let (id, revision) = (update.id, changed.game().revision);
         acted!(
@@ -170,17 +168,40 @@ impl Storefront {
             "game {id} was changed"
         );
         self.changed(&changed).await;
-        Ok(revision)
+        Ok(answer)
+    }
+
+    /// Changes the game as this process knows it, if it is still so, in one question to the database. What memory says of a
+    /// game proposes only: whether nothing changes, or the caller is late, is answered by the database. `None` if it has
+    /// to be held.
+    async fn save_proposed(
+        &self,
+        turn: &Turn<'_>,
+        update: &UpdateGame,
+        expected: &Expected,
+        at: Timestamp,
+    ) -> Result<Option<GameEvent>, StorefrontError> {
+        if once::is_asked() {
+            return Ok(None);
+        }
+        let known = self.proposed(update.id, turn).await?;
+        let Ok(Some((game, changed))) = proposal(&known, update, expected) else {
+            return Ok(None);
+        };
+        let is_saved = self.db.save_game(&known, &game, &changed.announcement(at)).await?;
+        Ok(is_saved.then_some(changed))
     }
 
     /// Holds the game and changes it: no other work changes it meanwhile.
-    async fn save_held(
+    async fn save_held<A: Answer>(
         &self,
         update: &UpdateGame,
         expected: &Expected,
         at: Timestamp,
-    ) -> Result<Done, StorefrontError> {
-        let saving = self.db.unit(async |tx| {
+        answer: impl Fn(i32) -> A,
+    ) -> Result<(A, Done), StorefrontError> {
+        let answer = |done: &Done| answer(done.revision());
+        let saving = self.db.once(answer, async |tx| {
             let held = tx.game(update.id).await?;
             let held = held.ok_or(StorefrontError::GameNotFound(update.id))?;
             let Some((game, changed)) = proposal(&held, update, expected)? else {
@@ -207,56 +228,75 @@ impl Storefront {
     }
 
     /// Removes a game.
-    pub(crate) async fn remove(
+    pub(crate) async fn remove<A: Answer + Send + 'static>(
         &self,
         by: Caller,
         id: GameId,
         expected: Expected,
-    ) -> Result<(), StorefrontError> {
-        self.shared.tasks.to_completion(self.clone().save_removal(by, id, expected)).await
+        answer: impl Fn() -> A + Send + Sync + 'static,
+    ) -> Result<A, StorefrontError> {
+        self.shared.tasks.to_completion(self.clone().save_removal(by, id, expected, answer)).await
     }
 
-    async fn save_removal(
+    async fn save_removal<A: Answer>(
         self,
         by: Caller,
         id: GameId,
         expected: Expected,
-    ) -> Result<(), StorefrontError> {
+        answer: impl Fn() -> A,
+    ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let turn = self.turns.of(id).await;
-        let known = self.proposed(id, &turn).await?;
-        let removed = GameEvent::Removed(Game::clone(&known));
-        let is_removed = expected.is(known.revision)
-            && self.db.remove_game(&known, &removed.announcement(at)).await?;
-        let removed = if is_removed {
-            removed
-        } else {
-            Box::pin(self.remove_held(id, &expected, at)).await?
+        let (answer, removed) = match self.remove_proposed(&turn, id, &expected, at).await? {
+            Some(removed) => (answer(), removed),
+            None => Box::pin(self.remove_held(id, &expected, at, &answer)).await?,
         };
         turn.leave(None);
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was removed");
         self.changed(&removed).await;
-        Ok(())
+        Ok(answer)
+    }
+
+    /// Removes the game as this process knows it, if it is still so. `None` if it has to be held.
+    async fn remove_proposed(
+        &self,
+        turn: &Turn<'_>,
+        id: GameId,
+        expected: &Expected,
+        at: Timestamp,
+    ) -> Result<Option<GameEvent>, StorefrontError> {
+        if once::is_asked() {
+            return Ok(None);
+        }
+        let known = self.proposed(id, turn).await?;
+        let removed = GameEvent::Removed(Game::clone(&known));
+        let is_removed = expected.is(known.revision)
+            && self.db.remove_game(&known, &removed.announcement(at)).await?;
+        Ok(is_removed.then_some(removed))
     }
 
     /// Holds the game and removes it: no other work changes it meanwhile.
-    async fn remove_held(
+    async fn remove_held<A: Answer>(
         &self,
         id: GameId,
         expected: &Expected,
         at: Timestamp,
-    ) -> Result<GameEvent, StorefrontError> {
-        let removing = self.db.unit(async |tx| {
-            let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
-            if !expected.is(held.revision) {
-                return Err(StorefrontError::NotAsExpected(id));
-            }
-            let removed = GameEvent::Removed(held);
-            if !tx.remove_game(removed.game(), &removed.announcement(at)).await? {
-                return Err(StorefrontError::GameNotFound(id));
-            }
-            Ok(removed)
-        });
+        answer: impl Fn() -> A,
+    ) -> Result<(A, GameEvent), StorefrontError> {
+        let removing = self.db.once(
+            |_| answer(),
+            async |tx| {
+                let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+                if !expected.is(held.revision) {
+                    return Err(StorefrontError::NotAsExpected(id));
+                }
+                let removed = GameEvent::Removed(held);
+                if !tx.remove_game(removed.game(), &removed.announcement(at)).await? {
+                    return Err(StorefrontError::GameNotFound(id));
+                }
+                Ok(removed)
+            },
+        );
         removing.await
     }
 
@@ -286,6 +326,16 @@ enum Done {
     Changed(GameEvent),
     /// The game was like that already, at this revision.
     Nothing(i32),
+}
+
+impl Done {
+    /// The revision that the game has now.
+    const fn revision(&self) -> i32 {
+        match self {
+            Self::Changed(event) => event.game().revision,
+            Self::Nothing(revision) => *revision,
+        }
+    }
 }
 
 /// What the change makes of a game; `None` when it changes nothing.

@@ -6,7 +6,9 @@ mod open;
 mod turns;
 
 use sir0_feed::Feed;
-use sir0_rpc::{Seal, Shared};
+use std::sync::Arc;
+
+use sir0_rpc::{Keys, Seal, Shared};
 
 use self::turns::Turns;
 use crate::{
@@ -29,5 +31,6 @@ pub struct Storefront {
     shared_cache: Option<SharedCache>,
     pub(crate) feed: Feed<GameEvent>,
     pub(crate) seal: Seal,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) shared: Shared,
 }

@@ -1,7 +1,7 @@
 //! How the storefront begins and ends.
 
 use sir0_feed::Feed;
-use sir0_rpc::{Seal, Shared};
+use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
 use super::{Storefront, turns::Turns};
@@ -22,7 +22,9 @@ impl Storefront {
         let doorman = shared.doorman.clone().for_publishers_to("change games");
         let shared = Shared { doorman, ..shared };
         let db = StorefrontDb::of(database.clone());
-        let seal = Seal::new(&database.sealing_key().await?);
+        let sealing_key = database.sealing_key().await?;
+        let seal = Seal::new(&sealing_key);
+        let keys = Keys::open(&shared, database.clone(), &sealing_key);
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let feeding = sir0_feed::Config::default();
         let feed = Feed::open("storefront", database, redis, clock, feeding).await?;
@@ -44,6 +46,7 @@ impl Storefront {
             shared_cache,
             feed,
             seal,
+            keys,
             shared,
         };
         tokio::spawn(storefront.clone().drop_what_others_changed(follower));

@@ -33,10 +33,13 @@ impl Patience {
     pub(crate) const ONCE: Self = Self { retries: 1, pause: Duration::from_millis(200) };
 }
 
+/// The reason of a refusal of a request while an earlier attempt is at work.
+const STILL_RUNNING: &str = "STILL_RUNNING";
+
 /// Why an attempt was in vain.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// `UNAVAILABLE`, 503, or no connection: another attempt may help.
+    /// `UNAVAILABLE`, 503, no connection, or an earlier attempt is at work: another attempt may help.
     Passing(String),
     /// Refused for this reason, or with this status.
     Refused(String),
@@ -47,6 +50,9 @@ impl From<Status> for Failure {
         match status.code() {
             Code::Unavailable => {
                 Self::Passing(format!("{:?}: {}", status.code(), status.message()))
+            }
+            Code::Aborted if String::from_utf8_lossy(status.details()).contains(STILL_RUNNING) => {
+                Self::Passing(STILL_RUNNING.to_owned())
             }
             code => Self::Refused(format!("{code:?}: {}", status.message())),
         }
@@ -264,6 +270,10 @@ pub(crate) async fn asks(request: RequestBuilder) -> Result<Said, Failure> {
     let status = response.status().as_u16();
     let text = response.text().await.map_err(passing)?;
     let json: Value = serde_json::from_str(&text).unwrap_or_default();
+    // An attempt before this one, whose answer was lost, is at work on another instance.
+    if status == 409 && json["reason"] == STILL_RUNNING {
+        return Err(Failure::Passing(STILL_RUNNING.to_owned()));
+    }
     if status == 503 {
         return Err(Failure::Passing(format!("503 {}", json["details"])));
     }

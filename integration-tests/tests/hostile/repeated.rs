@@ -1,0 +1,49 @@
+//! The program is killed between a change and its answer: sent again with the same key, the change is made once.
+
+use std::time::Duration;
+
+use http::Method;
+use sir0_testkit::{a_game, process};
+use tokio::time::sleep;
+
+use crate::kept::Kept;
+
+const ROUNDS: u64 = 100;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_answer_a_kill_took_is_made_once_and_answered_again() {
+    let mut process = process().await;
+    let studio = process.publisher("Northlight").await;
+    let (mut ids, mut replayed) = (Vec::new(), 0);
+    for round in 0..ROUNDS {
+        let key = format!("round-{round}");
+        let rest = studio.rest();
+        let adding = tokio::spawn({
+            let body = a_game(&format!("Game {round}"));
+            let request = rest.request(Method::POST, "/api/games").json(&body);
+            request.header("idempotency-key", &key).send()
+        });
+        // Before, within and after the commit: the moments are spread over what a call takes.
+        sleep(Duration::from_micros(300 * (round % 20))).await;
+        process.kill_9().await;
+        drop(adding.await);
+        process.starts_again().await;
+
+        let rest = studio.rest();
+        let request = rest.request(Method::POST, "/api/games");
+        let request = request.json(&a_game(&format!("Game {round}")));
+        let again = rest.changes(request.header("idempotency-key", &key)).await;
+        assert_eq!(again.status, 201, "round {round}: {again:?}");
+        replayed += u64::from(again.header("idempotency-replayed").is_some());
+        let id = again.json["gameId"].as_i64().expect("an id");
+        ids.push(i32::try_from(id).expect("a small number"));
+    }
+
+    let tables = process.storefront_tables();
+    assert!(process.terminate().await.success());
+    let kept = Kept::read(&tables).await;
+    assert_eq!(kept.count(), ids.len(), "one game a round");
+    kept.has_each_once(&ids);
+    kept.is_consistent();
+    assert!(replayed > 0 && replayed < ROUNDS, "some were killed after the commit: {replayed}");
+}
