@@ -2,8 +2,7 @@
 
 use std::{error::Error, fs, path::Path};
 
-use sir0_coding::write_asset;
-use sir0_contract_build::{Contract, Info, out};
+use sir0_contract_build::{Contract, Info, SERVERS, out};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let contract = Contract::read_below(Path::new("../../proto"), "sir0")?;
@@ -17,6 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = out()?;
     fs::write(out.join("packages.rs"), contract.packages())?;
     fs::write(out.join("descriptors.binpb"), contract.descriptors())?;
-    write_asset("openapi.json", contract.openapi(&info).as_bytes())?;
+    let document = contract.openapi(&info);
+    let (before, behind) = document.split_once(SERVERS).ok_or("the document has no servers")?;
+    fs::write(out.join("openapi.before"), before)?;
+    fs::write(out.join("openapi.behind"), behind)?;
     Ok(())
 }

@@ -26,7 +26,7 @@ use std::{
 use prost_build::Module;
 use prost_reflect::DescriptorPool;
 
-pub use openapi::Info;
+pub use openapi::{Info, SERVERS};
 
 /// Why a contract cannot be built.
 #[derive(Debug, thiserror::Error)]

@@ -14,6 +14,9 @@ use crate::{
     shapes,
 };
 
+/// The servers of the document, until someone who knows where it is served puts their address here. It is there once.
+pub const SERVERS: &str = r#""servers":[{"url":"/"}]"#;
+
 /// What the document says of the whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Info<'i> {

@@ -1,6 +1,5 @@
 //! The whole contract: each package by a short name, such as `accounts`, and what they have together.
 
-use sir0_coding::{Asset, asset};
 pub use sir0_transcoding::{Access, Call, Keying};
 
 include!(concat!(env!("OUT_DIR"), "/packages.rs"));
@@ -9,8 +8,12 @@ include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));
 
-/// The REST form of the contract as an OpenAPI 3.1 document in JSON.
-pub const OPENAPI: Asset = asset!("openapi.json");
+/// The REST form of the contract as an OpenAPI 3.1 document in JSON: up to its member `servers`, and behind it. Whoever
+/// serves the document knows where.
+pub const OPENAPI: [&str; 2] = [
+    include_str!(concat!(env!("OUT_DIR"), "/openapi.before")),
+    include_str!(concat!(env!("OUT_DIR"), "/openapi.behind")),
+];
 
 /// Every call, package by package.
 pub fn calls() -> impl Iterator<Item = &'static Call> {

@@ -1,6 +1,12 @@
 //! The documentation for people and programs, from the binary alone: `/openapi.json`, and Swagger UI at `/docs`.
 
-use axum::{Router, body::Body, middleware, response::Response, routing::MethodRouter};
+mod document;
+
+use std::sync::Arc;
+
+use axum::{
+    Router, body::Body, extract::Request, middleware, response::Response, routing::MethodRouter,
+};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue,
@@ -10,6 +16,9 @@ use http::{
     },
 };
 use sir0_coding::{Accepted, Asset, asset};
+
+use crate::{PublicUrl, pages::DOCUMENT};
+use document::Document;
 
 const INDEX: Asset = asset!("index.html");
 const START: Asset = asset!("start.js");
@@ -29,9 +38,11 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// The routes `/openapi.json`, `/docs` and what the page needs.
-pub(crate) fn routes(openapi: Asset) -> Router {
+pub(crate) fn routes(openapi: [&'static str; 2], public: Option<PublicUrl>) -> Router {
+    let document = Arc::new(Document::new(openapi, public));
+    let answer = async move |request: Request| document.answer(request).await;
     Router::new()
-        .route("/openapi.json", get("application/json", FRESH, openapi))
+        .route(DOCUMENT, axum::routing::get(answer))
         .route("/docs", get(HTML, FRESH, INDEX))
         .route("/docs/", get(HTML, FRESH, INDEX))
         .route("/docs/start.js", get(SCRIPT, FRESH, START))
@@ -68,7 +79,6 @@ async fn harden(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::extract::Request;
     use http::StatusCode;
     use http_body_util::BodyExt;
     use sir0_coding::Coding;
@@ -79,7 +89,7 @@ mod tests {
 
     async fn fetch(path: &str) -> (http::response::Parts, String) {
         let request = Request::builder().uri(path).body(Body::empty()).expect("a good path");
-        let response = routes(OPENAPI).oneshot(request).await.expect("routes never fail");
+        let response = routes(OPENAPI, None).oneshot(request).await.expect("routes never fail");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a body from memory").to_bytes();
         (parts, String::from_utf8(body.into()).expect("every file is text"))
@@ -118,7 +128,8 @@ mod tests {
             for coding in Coding::ALL {
                 let request = Request::builder().uri(path).header(ACCEPT_ENCODING, coding.name());
                 let request = request.body(Body::empty()).expect("a good path");
-                let response = routes(OPENAPI).oneshot(request).await.expect("routes never fail");
+                let response =
+                    routes(OPENAPI, None).oneshot(request).await.expect("routes never fail");
                 let (parts, body) = response.into_parts();
                 let length = body.collect().await.expect("a body from memory").to_bytes().len();
 

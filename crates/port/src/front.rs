@@ -3,6 +3,8 @@
 pub(crate) mod cors;
 mod threshold;
 
+pub(crate) use threshold::is_host;
+
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::Router;
@@ -24,8 +26,9 @@ use crate::{
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight, Peer},
     outcome::Outcome,
-    pages::{METRICS, Pages},
+    pages::{DOCUMENT, METRICS, Pages},
     proxies::Proxies,
+    public_url::Told,
     refusal,
     refused::Refused,
     rest::{self, RestDoor},
@@ -57,9 +60,13 @@ impl Answers for Front {
     fn answer(
         self: Arc<Self>,
         peer: Peer,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         in_flight: InFlight,
     ) -> BoxFuture<'static, Response<Body>> {
+        if request.uri().path() == DOCUMENT {
+            let told = Told::by(&request, peer.address, &self.proxies);
+            request.extensions_mut().insert(told);
+        }
         let given = request
             .headers()
             .get(request_id::HEADER)
@@ -211,8 +218,9 @@ impl Front {
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
         if self.pages.know(path) {
-            // The binary holds these bytes anyway. They cost nothing more, however many clients read them.
-            let share = if path == METRICS { request_id::share() } else { None };
+            // The binary holds the bytes of the others anyway. They cost nothing more, however many clients read them.
+            let is_written = path == METRICS || path == DOCUMENT;
+            let share = if is_written { request_id::share() } else { None };
             return match Box::pin(self.routes.clone().oneshot(request)).await {
                 Ok(response) => response.map(|body| Body::flowing(body, share)),
                 Err(never) => match never {},

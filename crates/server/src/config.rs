@@ -7,7 +7,7 @@ mod services;
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::LazyLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use sir0_port::Limits;
+use sir0_port::{Limits, PublicUrl};
 use sir0_settings::{Given, Kind, Setting, Table, blame, environment, file, merged, section};
 
 pub use self::{peers::Peers, services::ServiceConfigs};
@@ -24,6 +24,12 @@ const USUAL: &str = "sir0.toml";
 const PROCESS: &[Setting] = &[
     Setting::new("listen", "SIR0_LISTEN", Kind::Address, "the one port everything is on")
         .with_flag("--listen"),
+    Setting::new(
+        "public_url",
+        "SIR0_PUBLIC_URL",
+        Kind::Url,
+        "where clients reach it, for /openapi.json; by default as each request tells",
+    ),
     Setting::new("data_dir", "SIR0_DATA_DIR", Kind::Folder, "where databases and keys are kept")
         .with_flag("--data-dir"),
 ];
@@ -47,6 +53,8 @@ pub fn settings() -> &'static Table {
 pub struct Config {
     /// The one port: REST, gRPC, gRPC-Web, WebSocket and the docs page.
     pub listen: SocketAddr,
+    /// Where clients reach the port. `None` tells each of them the address that it used.
+    pub public_url: Option<PublicUrl>,
     /// Where `SQLite` files and signing keys are kept. Relative to the working directory; made when missing.
     #[serde(deserialize_with = "named_folder")]
     pub data_dir: PathBuf,
@@ -86,6 +94,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
             data_dir: PathBuf::from("./data"),
             log: sir0_telemetry::Config::default(),
             services: ServiceConfigs::default(),

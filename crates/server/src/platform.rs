@@ -151,16 +151,16 @@ async fn behind(
             .map(|call| (call, doors.served.get(call.service).cloned()))
             .collect(),
         grpc: sir0_port::with_reflection(doors.routes, FILE_DESCRIPTOR_SET, &listed),
-        pages: pages(services, parts, metrics.clone()),
+        pages: pages(services, parts, config, metrics.clone()),
         topics: services.here.iter().filter_map(|(_, hosted)| hosted.topics()).collect(),
     }
 }
 
 /// Everything that is not a call.
-fn pages(services: &Services, parts: Parts, metrics: Metrics) -> Pages {
+fn pages(services: &Services, parts: Parts, config: &Config, metrics: Metrics) -> Pages {
     let known = SERVICES.iter().flat_map(|service| service.pages).chain(DOCS).copied();
     let pages = Pages::new(metrics, known);
     let here = services.here.iter().flat_map(|(_, hosted)| hosted.pages());
     let pages = here.fold(pages, Pages::with);
-    if parts.has_edge() { pages.with_docs(OPENAPI) } else { pages }
+    if parts.has_edge() { pages.with_docs(OPENAPI, config.public_url.clone()) } else { pages }
 }

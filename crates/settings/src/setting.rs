@@ -20,6 +20,8 @@ pub struct Setting {
 pub enum Kind {
     /// Where to listen.
     Address,
+    /// Where clients reach the program.
+    Url,
     /// Where to keep files.
     Folder,
     /// Where a service keeps its tables.
@@ -56,6 +58,9 @@ impl Kind {
     pub const fn wants(self) -> &'static str {
         match self {
             Self::Address => "an address and a port, such as `127.0.0.1:8080` or `[::1]:8080`",
+            Self::Url => {
+                "an address, such as `https://games.example` or `https://example.com/games`"
+            }
             Self::Folder => "the path of a folder, such as `./data`",
             Self::Database => {
                 "a database, such as `sqlite:./data/games.db` or `postgres://sir0@localhost/games`"

@@ -102,7 +102,7 @@ fn host(version: Version, uri: &Uri, seen: &Seen<'_>) -> Result<(), Refusal> {
 }
 
 /// `uri-host [":" port]` of RFC 3986, with a host.
-fn is_host(text: &[u8]) -> bool {
+pub(crate) fn is_host(text: &[u8]) -> bool {
     let port = |rest: &[u8]| match rest.split_first() {
         None => true,
         Some((b':', digits)) => digits.iter().all(u8::is_ascii_digit),
