@@ -4,13 +4,24 @@ use std::{error::Error, fs, path::Path};
 
 use sir0_contract_build::{Contract, Info, SERVERS, out};
 
+const DESCRIPTION: &str = "\
+Each call is served over gRPC, gRPC-Web and REST on one port. This is its REST form.
+
+* **Signing in**: `register` makes an account, `login` answers with an access token. Calls with a lock take it as \
+`Authorization: Bearer <token>`.
+* **Refusals** are `{\"error\",\"details\",\"reason\"}`, and `fields` names each field at fault. `reason` is for programs, and \
+each answer lists those that it may have. `default` has what any call can meet.
+* **Lists** come in pages: `pageToken` takes the `nextPageToken` of the page before. The last page has none.
+* **`null` leaves a field out** of a request.
+";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let contract = Contract::read_below(Path::new("../../proto"), "sir0")?;
     let info = Info {
         title: "SIR0",
         version: env!("CARGO_PKG_VERSION"),
         summary: "A games distribution platform anyone can run.",
-        description: "The same calls are served over gRPC, gRPC-Web and REST on this port.",
+        description: DESCRIPTION,
         license: env!("CARGO_PKG_LICENSE"),
     };
     let out = out()?;

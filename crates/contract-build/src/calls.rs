@@ -7,7 +7,9 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDes
 use crate::{
     Error,
     binding::{self, Binding},
-    comments, shapes,
+    comments,
+    refusals::{self, Refusal},
+    shapes,
 };
 
 /// One call of the contract.
@@ -31,9 +33,14 @@ pub(crate) struct Call {
 pub(crate) struct Rest {
     pub(crate) bindings: Vec<Binding>,
     pub(crate) success: i32,
+    /// Statuses of refusals that are told one by one.
     pub(crate) refusals: Vec<i32>,
+    /// The refusals that the file names.
+    pub(crate) named: Vec<Refusal>,
     /// Statuses with which the answer itself comes, beside the success.
     pub(crate) answers: Vec<i32>,
+    /// How the example of such an answer differs from that of a success, as JSON.
+    pub(crate) answers_example: Option<serde_json::Value>,
     /// Whether answers have an entity tag.
     pub(crate) is_tagged: bool,
     /// Whether the call judges `If-Match`.
@@ -41,9 +48,10 @@ pub(crate) struct Rest {
 }
 
 impl Call {
-    /// `Service.Method`.
+    /// The name of the call in the document, and of the function that a generator makes of it: `listGames`.
     pub(crate) fn operation(&self) -> String {
-        format!("{}.{}", self.method.parent_service().name(), self.method.name())
+        let (first, rest) = self.method.name().split_at(1);
+        first.to_lowercase() + rest
     }
 }
 
@@ -71,7 +79,9 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
             let bindings = binding::read(&method, &rule)?;
             shapes::judge(&method.input())?;
             shapes::judge(&method.output())?;
-            let rest = rest(bindings, promised, &access);
+            let named = refusals::named(pool, &method, promised)?;
+            let rest = rest(bindings, promised, &access, named)
+                .map_err(|why| Error::at(method.full_name(), why))?;
             judge_tagged(&method, &rest, &access)?;
             Some(rest)
         }
@@ -116,7 +126,12 @@ fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {
     )
 }
 
-fn rest(bindings: Vec<Binding>, promised: Option<&DynamicMessage>, access: &str) -> Rest {
+fn rest(
+    bindings: Vec<Binding>,
+    promised: Option<&DynamicMessage>,
+    access: &str,
+    named: Vec<Refusal>,
+) -> Result<Rest, String> {
     let field =
         |name: &str| promised.and_then(|it| it.get_field_by_name(name)).map(Cow::into_owned);
     let listed = |name| {
@@ -124,14 +139,12 @@ fn rest(bindings: Vec<Binding>, promised: Option<&DynamicMessage>, access: &str)
         let listed = listed.as_ref().and_then(Value::as_list).unwrap_or_default();
         listed.iter().filter_map(Value::as_i32).collect::<Vec<_>>()
     };
-    let (mut refusals, answers) = (listed("rest_refusals"), listed("rest_answers"));
+    let answers = listed("rest_answers");
+    let mut refusals: Vec<_> = named.iter().map(|refusal| refusal.status).collect();
     // Unknown query parameters are refused, so any call can answer 400.
     refusals.push(400);
     if matches!(access, "OWNER" | "PUBLISHER") {
         refusals.extend([401, 403]);
-    }
-    if bindings.iter().any(|binding| !binding.template.variables.is_empty()) {
-        refusals.push(404);
     }
     let is_set = |name| field(name).as_ref().and_then(Value::as_bool).unwrap_or_default();
     let (is_tagged, takes_conditions) = (is_set("rest_tagged"), is_set("rest_if_match"));
@@ -142,7 +155,20 @@ fn rest(bindings: Vec<Binding>, promised: Option<&DynamicMessage>, access: &str)
     refusals.dedup();
     let success = field("rest_success").as_ref().and_then(Value::as_i32);
     let success = success.filter(|status| *status != 0).unwrap_or(200);
-    Rest { bindings, success, refusals, answers, is_tagged, takes_conditions }
+    let example = field("rest_answers_example");
+    let example = example.as_ref().and_then(Value::as_str).filter(|json| !json.is_empty());
+    let answers_example = example.map(serde_json::from_str).transpose();
+    let answers_example = answers_example.map_err(|_no_json| "has an example that is no JSON")?;
+    Ok(Rest {
+        bindings,
+        success,
+        refusals,
+        named,
+        answers,
+        answers_example,
+        is_tagged,
+        takes_conditions,
+    })
 }
 
 /// Refuses a tag where it would be wrong: a cache hands an answer with a tag to the next caller.

@@ -9,10 +9,12 @@ mod binding;
 mod bounds;
 mod calls;
 mod comments;
+mod described;
 mod descriptors;
 mod dispatch;
 mod names;
 mod openapi;
+mod refusals;
 mod schema;
 mod shapes;
 mod tables;
@@ -83,8 +85,10 @@ impl Contract {
         };
         files.file.retain(|file| !is_for_options(file.name()));
         bounds::judge(&pool)?;
+        described::judge(&pool)?;
         let calls = calls::read(&pool)?;
         calls::judge(&calls)?;
+        schema::judge(&calls)?;
         Ok(Self { descriptors, files, calls })
     }
 

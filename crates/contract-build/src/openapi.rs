@@ -1,6 +1,10 @@
 //! The REST form of a contract as an OpenAPI 3.1 document: what the server really answers.
 
+mod examples;
+mod refused;
 mod tags;
+
+use std::collections::BTreeMap;
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
@@ -9,10 +13,11 @@ use crate::{
     binding::{Binding, Part},
     bounds,
     calls::{Call, Rest},
-    comments,
+    comments, described,
     schema::{self, Schemas},
     shapes,
 };
+use examples::Side;
 
 /// The servers of the document, until someone who knows where it is served puts their address here. It is there once.
 pub const SERVERS: &str = r#""servers":[{"url":"/"}]"#;
@@ -43,7 +48,8 @@ pub(crate) fn document(calls: &[Call], info: &Info<'_>) -> String {
         }
     }
     let mut schemas = schemas.into_map();
-    schemas.insert("Error".to_owned(), schema::error());
+    schemas.insert(schema::ERROR.to_owned(), schema::error());
+    schemas.insert(schema::FIELD_FAULT.to_owned(), schema::field_fault());
     let Info { title, version, summary, description, license } = info;
     let document = json!({
         "openapi": "3.1.0",
@@ -55,15 +61,40 @@ pub(crate) fn document(calls: &[Call], info: &Info<'_>) -> String {
             "license": {"name": license, "identifier": license},
         },
         "servers": [{"url": "/"}],
+        "tags": groups(calls),
         "paths": paths,
         "components": {
             "schemas": schemas,
+            "examples": refused::examples(calls),
             "securitySchemes": {
-                "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "accessToken": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The `token` that a sign-in answers with, as `Authorization: Bearer <token>`.",
+                },
             },
         },
     });
     document.to_string()
+}
+
+/// Each service as a group of calls, with what its file says about it.
+fn groups(calls: &[Call]) -> Vec<Value> {
+    let mut groups = BTreeMap::new();
+    for call in calls.iter().filter(|call| call.rest.is_some()) {
+        let service = call.method.parent_service();
+        let comment = comments::of(&service.parent_file(), service.path());
+        groups.insert(group(call), comment);
+    }
+    let groups = groups.into_iter();
+    groups.map(|(name, comment)| json!({"name": name, "description": comment})).collect()
+}
+
+/// The group of a call: `GamesService` without `Service`.
+fn group(call: &Call) -> String {
+    let service = call.method.parent_service();
+    service.name().trim_end_matches("Service").to_owned()
 }
 
 /// The template without the patterns of its variables, which OpenAPI does not know.
@@ -80,12 +111,12 @@ fn path(binding: &Binding) -> String {
 }
 
 fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas) -> Value {
-    let again = if index == 0 { String::new() } else { format!("_{}", index + 1) };
+    let again = if index == 0 { String::new() } else { (index + 1).to_string() };
     let mut operation = json!({
         "operationId": format!("{}{again}", call.operation()),
         "summary": call.comment.split('.').next(),
         "description": call.comment,
-        "tags": [call.method.parent_service().name()],
+        "tags": [group(call)],
         "responses": responses(call, binding, schemas),
         "security": match call.access.as_str() {
             "OWNER" | "PUBLISHER" => json!([{"accessToken": []}]),
@@ -101,8 +132,14 @@ fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas
     if binding.body.is_http_body(&request) {
         operation["requestBody"] = json!({"content": bytes(), "required": true});
     } else if let Some(schema) = part(&binding.body, &request, schemas) {
-        let content = json!({"application/json": {"schema": schema}});
-        operation["requestBody"] = json!({"content": content, "required": true});
+        let mut content = json!({"schema": schema});
+        let in_path: Vec<_> = binding.ways.iter().filter(|way| way.len() == 1).flatten().collect();
+        let in_path: Vec<_> = in_path.into_iter().cloned().collect();
+        if let Some(example) = examples::of(&binding.body, &request, Side::Asks, &in_path) {
+            content["example"] = example;
+        }
+        operation["requestBody"] =
+            json!({"content": {"application/json": content}, "required": true});
     }
     operation
 }
@@ -127,13 +164,17 @@ fn parameters(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Vec<Valu
         .zip(&binding.ways)
         .map(|(name, way)| {
             let field = way.last().expect("a way has a field");
-            json!({
+            let mut parameter = json!({
                 "name": name,
                 "in": "path",
                 "required": true,
                 "description": comments::of(&field.parent_message().parent_file(), field.path()),
                 "schema": schemas.field(field),
-            })
+            });
+            if let Some(example) = described::of(field).example {
+                parameter["example"] = example;
+            }
+            parameter
         })
         .collect();
     let of_body = |field: &FieldDescriptor| match &binding.body {
@@ -179,55 +220,75 @@ fn query(
 }
 
 fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
-    let Some(Rest { success, refusals, answers, is_tagged, .. }) = &call.rest else {
+    let Some(Rest { success, answers, answers_example, is_tagged, .. }) = &call.rest else {
         return json!({});
     };
-    let response = call.method.output();
-    let content = if binding.response.is_http_body(&response) {
-        bytes()
-    } else {
-        let schema = part(&binding.response, &response, schemas).unwrap_or_default();
-        if call.method.is_server_streaming() {
-            json!({
-                "application/json": {"schema": {"type": "array", "items": schema}},
-                "application/x-ndjson": {"schema": schema},
-                "text/event-stream": {"schema": {"type": "string"}},
-            })
-        } else {
-            json!({"application/json": {"schema": schema}})
-        }
-    };
-    let error = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}});
-    let mut responses = json!({
-        "default": {
-            "description": "Refused for a reason any call can meet: too large, too slow, too many, or a fault of ours.",
-            "content": error,
-        },
-    });
-    for status in refusals {
-        responses[status.to_string()] = json!({"description": why(*status), "content": error});
-    }
+    let example = examples::of(&binding.response, &call.method.output(), Side::Answers, &[]);
+    let mut responses = refused::responses(call);
     for status in answers {
-        let answer = json!({"description": why(*status), "content": content});
-        responses[status.to_string()] = answer;
+        let differs = example.clone().map(|example| changed(example, answers_example.as_ref()));
+        let mut content = content(call, binding, schemas, differs);
+        // A fault of ours has the same status.
+        let refusal = responses[status.to_string()]["content"]["application/json"].take();
+        if refusal.is_object() {
+            let one = &mut content["application/json"];
+            one["schema"] = json!({"anyOf": [one["schema"], refusal["schema"]]});
+            let mut examples = refusal["examples"].clone();
+            if let Some(example) = one.as_object_mut().and_then(|one| one.remove("example")) {
+                examples["Answer"] = json!({"value": example});
+            }
+            one["examples"] = examples;
+        }
+        responses[status.to_string()] = json!({
+            "description": format!("The answer, if it tells bad news. Else: {}", refused::why(*status)),
+            "content": content,
+        });
     }
-    responses[success.to_string()] = json!({"description": "Success.", "content": content});
+    let message = call.method.output();
+    let says = comments::of(&message.parent_file(), message.path());
+    let says = if says.is_empty() { "Success.".to_owned() } else { says };
+    let content = content(call, binding, schemas, example);
+    responses[success.to_string()] = json!({"description": says, "content": content});
     if *is_tagged {
         responses[success.to_string()]["headers"] = tags::headers();
-        responses["304"] = json!({"description": why(304), "headers": tags::headers()});
+        responses["304"] = json!({
+            "description": "The answer that the caller has is still right.",
+            "headers": tags::headers(),
+        });
     }
     responses
 }
 
-fn why(status: i32) -> &'static str {
-    match status {
-        400 => "The request is not right; `details` and `fields` name what.",
-        401 => "The caller is not signed in, or the credentials are wrong.",
-        403 => "The caller is signed in and may not.",
-        404 => "There is no such thing.",
-        304 => "The answer that the caller has is still right.",
-        409 => "The thing changed since it was read.",
-        412 => "The thing has no tag that `If-Match` names: it changed since it was read.",
-        _ => "A fault of ours.",
+/// An example with some members in the place of those of the same name.
+fn changed(mut example: Value, by: Option<&Value>) -> Value {
+    for (name, value) in by.and_then(Value::as_object).into_iter().flatten() {
+        example[name] = value.clone();
     }
+    example
+}
+
+/// What an answer holds, in each media type that it may have.
+fn content(call: &Call, binding: &Binding, schemas: &mut Schemas, example: Option<Value>) -> Value {
+    let response = call.method.output();
+    if binding.response.is_http_body(&response) {
+        return bytes();
+    }
+    let schema = part(&binding.response, &response, schemas).unwrap_or_default();
+    let typed = |schema: Value, example: Option<Value>| match example {
+        Some(example) => json!({"schema": schema, "example": example}),
+        None => json!({"schema": schema}),
+    };
+    if !call.method.is_server_streaming() {
+        return json!({"application/json": typed(schema, example)});
+    }
+    let event = example.as_ref().map(|message| {
+        let id = message["resumeToken"].as_str().map(|token| format!("id: {token}\n"));
+        json!(format!("{}data: {message}\n\n", id.unwrap_or_default()))
+    });
+    let several = example.as_ref().map(|message| json!([message]));
+    json!({
+        "application/json": typed(json!({"type": "array", "items": schema}), several),
+        "application/x-ndjson": typed(schema, example),
+        "text/event-stream": typed(json!({"type": "string"}), event),
+    })
 }

@@ -7,11 +7,43 @@ use prost_types::EnumValueDescriptorProto;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    bounds,
+    Error, bounds,
     calls::Call,
-    comments,
+    comments, described,
     shapes::{self, Form},
 };
+
+/// The schema of the body of a refusal.
+pub(crate) const ERROR: &str = "Error";
+/// The schema of a field at fault.
+pub(crate) const FIELD_FAULT: &str = "FieldFault";
+
+/// The name of a message in the document: without its package, and without dots, which generators make underscores,
+/// namespaces or nothing of.
+fn name_of(message: &MessageDescriptor) -> String {
+    let name = message.full_name();
+    let within = name.strip_prefix(message.package_name()).unwrap_or(name);
+    within.split('.').collect()
+}
+
+/// Refuses messages that the document could not tell apart.
+pub(crate) fn judge(calls: &[Call]) -> Result<(), Error> {
+    let mut messages = BTreeMap::new();
+    for call in calls.iter().filter(|call| call.rest.is_some()) {
+        shapes::collect(&call.method.input(), &mut messages);
+        shapes::collect(&call.method.output(), &mut messages);
+    }
+    let ours = [ERROR, FIELD_FAULT].map(|name| (name.to_owned(), "a refusal".to_owned()));
+    let mut names = BTreeMap::from(ours);
+    for message in messages.into_values().filter(|message| !shapes::is_value(message)) {
+        let name = name_of(&message);
+        if let Some(other) = names.insert(name.clone(), message.full_name().to_owned()) {
+            let why = format!("`{other}` has the schema `{name}` too");
+            return Err(Error::at(message.full_name(), why));
+        }
+    }
+    Ok(())
+}
 
 /// Schemas of the messages that were asked for, by their full names.
 pub(crate) struct Schemas {
@@ -60,6 +92,9 @@ impl Schemas {
             _ => self.value(&kind),
         };
         bounds::of(field).narrow(&mut schema);
+        if let Some(format) = described::of(field).format {
+            schema["format"] = json!(format);
+        }
         schema
     }
 
@@ -102,12 +137,12 @@ impl Schemas {
                 message.fields().next().map(|value| self.field(&value)).unwrap_or_default()
             }
             Some(Form::Object | Form::HttpBody) | None => {
-                let name = message.full_name();
-                if !self.known.contains_key(name) {
+                let name = name_of(message);
+                if !self.known.contains_key(&name) {
                     // Known before it is written: it may hold itself.
-                    self.known.insert(name.to_owned(), Value::Null);
+                    self.known.insert(name.clone(), Value::Null);
                     let schema = self.object(message);
-                    self.known.insert(name.to_owned(), schema);
+                    self.known.insert(name.clone(), schema);
                 }
                 json!({"$ref": format!("#/components/schemas/{name}")})
             }
@@ -124,11 +159,15 @@ impl Schemas {
                 continue;
             }
             let mut schema = self.field(&field);
-            let is_required = bounds::of(&field).is_required;
+            let described = described::of(&field);
+            let is_required = bounds::of(&field).is_required || described.is_needed;
             if in_path.is_some() && !is_answered && !is_required {
                 schema = or_null(schema);
             }
             schema["description"] = json!(comments::of(&file, field.path()));
+            if let Some(example) = described.example {
+                schema["examples"] = json!([example]);
+            }
             properties.insert(field.json_name().to_owned(), schema);
             // Answers carry every field but those of a `oneof` and those marked `optional`.
             if field.containing_oneof().is_none() {
@@ -168,22 +207,35 @@ fn or_null(mut schema: Value) -> Value {
 
 /// The body of a refusal.
 pub(crate) fn error() -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let fault = json!({"$ref": format!("#/components/schemas/{FIELD_FAULT}")});
     json!({
-        "description": "A refusal. `error` says it in words, `reason` is the same word as gRPC's `ErrorInfo.reason`.",
+        "description": "A refusal.",
         "type": "object",
-        "required": ["error"],
+        "required": ["error", "details", "reason"],
         "properties": {
-            "error": {"type": "string"},
-            "details": {"type": "string"},
-            "reason": {"type": "string"},
+            "error": text("The reason in words."),
+            "details": text("What happened and what to do, for people. It may read differently tomorrow."),
+            "reason": text("The reason, for programs: the same word as gRPC's `ErrorInfo.reason`."),
             "fields": {
                 "type": "array",
-                "items": {
-                    "type": "object",
-                    "required": ["field", "description"],
-                    "properties": {"field": {"type": "string"}, "description": {"type": "string"}},
-                },
+                "description": "The fields that are at fault, if the refusal is about fields.",
+                "items": fault,
             },
+        },
+    })
+}
+
+/// What a refusal says of one field.
+pub(crate) fn field_fault() -> Value {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    json!({
+        "description": "What is wrong with one field.",
+        "type": "object",
+        "required": ["field", "description"],
+        "properties": {
+            "field": text("The way to the field, as JSON spells it: `lines[2].unitPrice`."),
+            "description": text("What the field must be. The text is read behind the name of the field."),
         },
     })
 }

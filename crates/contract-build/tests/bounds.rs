@@ -120,7 +120,7 @@ fn a_bound_is_in_the_table_and_in_the_document() {
     }
     let contract = read_file(&file(&fields.concat())).expect("a good contract");
     let (table, document) = (table(&contract), document(&contract));
-    let body = &document["components"]["schemas"]["a.v1.Request"]["properties"];
+    let body = &document["components"]["schemas"]["Request"]["properties"];
     let query = document["paths"]["/a"]["get"]["parameters"].as_array().expect("a list");
 
     for (at, in_table, in_schema) in expected {
@@ -157,7 +157,7 @@ fn what_is_required_is_asked_for_in_a_body_and_in_a_query() {
 
         assert!(table(&contract).contains("Bound::Required"), "{field}");
         let document = document(&contract);
-        let request = &document["components"]["schemas"]["a.v1.Request"];
+        let request = &document["components"]["schemas"]["Request"];
         assert_eq!(request["required"], json!(["f"]), "{field}");
         let query = &document["paths"]["/a"]["get"]["parameters"][0];
         assert_eq!(query["required"], true, "{field}");
@@ -166,12 +166,12 @@ fn what_is_required_is_asked_for_in_a_body_and_in_a_query() {
         }
     }
     let named = document(&read("string", required).expect("a good contract"));
-    let request = &named["components"]["schemas"]["a.v1.Request"];
+    let request = &named["components"]["schemas"]["Request"];
     assert_eq!(request["properties"]["f"]["type"], "string", "`null` would leave it out");
     let optional = document(&read("string", ".string.max_len = 3").expect("a good contract"));
-    let request = &optional["components"]["schemas"]["a.v1.Request"];
+    let request = &optional["components"]["schemas"]["Request"];
     assert_eq!(request["properties"]["f"]["type"], json!(["string", "null"]));
-    assert!(optional["components"]["schemas"]["a.v1.Request"]["required"].is_null());
+    assert!(optional["components"]["schemas"]["Request"]["required"].is_null());
     assert_eq!(optional["paths"]["/a"]["get"]["parameters"][0]["required"], false);
 }
 
@@ -265,8 +265,8 @@ fn a_bound_within_a_message_is_told_where_the_message_is_described() {
     let document = document(&read_file(&file(deep)).expect("a good contract"));
 
     let schemas = &document["components"]["schemas"];
-    assert_eq!(schemas["a.v1.Request.Deep"]["required"], json!(["g"]));
-    assert!(schemas["a.v1.Request"]["required"].is_null());
+    assert_eq!(schemas["RequestDeep"]["required"], json!(["g"]));
+    assert!(schemas["Request"]["required"].is_null());
     let query = &document["paths"]["/a"]["get"]["parameters"][0];
     assert_eq!((&query["name"], &query["required"]), (&json!("deep.g"), &json!(false)));
 }

@@ -159,7 +159,7 @@ fn two_calls_share_neither_a_path_nor_an_operation() {
     let both = Contract::read(&[folder.path(), PROTO.as_ref()], &["a.proto", "b.proto"]);
     assert_eq!(
         both.map(drop).map_err(|error| error.to_string()),
-        Err("b.v1.S.M: `a.v1.S.M` has the operation `S.M` too".to_owned())
+        Err("b.v1.S.M: `a.v1.S.M` has the operation `m` too".to_owned())
     );
 }
 
@@ -172,7 +172,7 @@ fn the_document_has_each_way_to_make_a_call() {
     let document: serde_json::Value = serde_json::from_str(&contract.openapi(&info)).expect("JSON");
 
     let get = &document["paths"]["/a/{inner.name}"]["get"];
-    assert_eq!(get["operationId"], "S.M");
+    assert_eq!(get["operationId"], "m");
     let names = get["parameters"].as_array().expect("a list").iter().map(|it| &it["name"]);
     assert_eq!(
         names.collect::<Vec<_>>(),
@@ -180,12 +180,11 @@ fn the_document_has_each_way_to_make_a_call() {
         "a map and a file fit no query"
     );
     let post = &document["paths"]["/a/{id}:b"]["post"];
-    assert_eq!(post["operationId"], "S.M_2");
+    assert_eq!(post["operationId"], "m2");
     assert_eq!(
         post["requestBody"]["content"]["application/json"]["schema"]["$ref"],
-        "#/components/schemas/a.v1.Request"
+        "#/components/schemas/Request"
     );
-    assert!(post["responses"]["404"].is_object(), "a path with a variable may lead to nothing");
 }
 
 #[test]

@@ -79,8 +79,11 @@ async fn harden(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use http::StatusCode;
     use http_body_util::BodyExt;
+    use serde_json::Value;
     use sir0_coding::Coding;
     use sir0_contract::OPENAPI;
     use tower::ServiceExt;
@@ -152,6 +155,46 @@ mod tests {
             let operation = &document["paths"][binding.template][binding.verb.to_lowercase()];
             assert!(operation.is_object(), "{} {}", binding.verb, binding.template);
         }
+    }
+
+    /// What no call of the document meets: another path, another method, another protocol.
+    const NOT_OF_A_CALL: [&str; 4] =
+        ["NOT_FOUND", "METHOD_NOT_ALLOWED", "NOT_GRPC", "HTTP_2_REQUIRED"];
+
+    #[tokio::test]
+    async fn every_call_documents_what_the_doors_refuse_and_nothing_else_with_every_call() {
+        let (_, body) = fetch("/openapi.json").await;
+        let document: Value = serde_json::from_str(&body).unwrap();
+        let operations = document["paths"].as_object().unwrap().values();
+        let operations: Vec<_> =
+            operations.flat_map(|it| it.as_object().unwrap().values()).collect();
+        let documents = |operation: &Value, status: u16, reason: &str| {
+            let responses = &operation["responses"];
+            let told = responses.get(status.to_string()).unwrap_or(&responses["default"]);
+            told["content"]["application/json"]["examples"][reason].is_object()
+        };
+
+        let doors = [crate::rest::refused::tests::told(), crate::refusal::tests::told()].concat();
+        let mut known = BTreeSet::new();
+        for (status, reason, error) in doors {
+            if NOT_OF_A_CALL.contains(&&*reason) {
+                continue;
+            }
+            for operation in &operations {
+                let name = &operation["operationId"];
+                assert!(documents(operation, status, &reason), "{name} {status} {reason}");
+            }
+            let example = &document["components"]["examples"][&reason]["value"];
+            assert_eq!(example["error"], error);
+            known.insert(reason);
+        }
+
+        let everywhere = document["components"]["examples"].as_object().unwrap().keys();
+        let everywhere = everywhere.filter(|reason| {
+            let mut statuses = 400..600;
+            statuses.any(|status| operations.iter().all(|it| documents(it, status, reason)))
+        });
+        assert_eq!(everywhere.cloned().collect::<BTreeSet<_>>(), known);
     }
 
     #[tokio::test]

@@ -32,7 +32,10 @@ macro_rules! refusals {
             error: $error,
             details: $details,
         };
-    )*};
+    )*
+        #[cfg(test)]
+        const ALL: &[Self] = &[$(Self::$name),*];
+    };
 }
 
 impl Refusal {
@@ -113,8 +116,14 @@ impl Refusal {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Every refusal before a door is chosen.
+    pub(crate) fn told() -> Vec<(u16, String, String)> {
+        let told = |it: &Refusal| (it.status.as_u16(), it.reason.to_owned(), it.error.to_owned());
+        Refusal::ALL.iter().map(told).collect()
+    }
 
     #[test]
     fn a_refusal_is_the_contracts_error_body() {

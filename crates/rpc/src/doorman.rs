@@ -63,6 +63,15 @@ pub enum Denied {
     NotYourAccount,
 }
 
+impl Denied {
+    /// Refuses a request that names tags, for a call that judges none: what is to be done only to a thing as it was
+    /// read must not be done to whatever the thing is now.
+    pub fn if_tags_are_named(metadata: &MetadataMap) -> Result<(), Self> {
+        let names_tags = Conditions::of(metadata.as_ref()).lists_tags();
+        if names_tags { Err(Self::NothingHasTags) } else { Ok(()) }
+    }
+}
+
 impl Refusal for Denied {
     const DOMAIN: &'static str = "accounts";
 
@@ -119,11 +128,9 @@ impl Doorman {
                 None
             }
         };
-        // A change that is to be made only to a thing as it was read must not be made to whatever the thing is now. A
-        // caller who may not make it hears that first (RFC 9110, 13.2.1).
-        let judges = call.rest.as_ref().is_some_and(|it| it.is_tagged || it.takes_conditions);
-        if !judges && Conditions::of(metadata.as_ref()).lists_tags() {
-            return Err(Denied::NothingHasTags);
+        // A caller who may not make the call hears that first (RFC 9110, 13.2.1).
+        if !call.rest.as_ref().is_some_and(|it| it.is_tagged || it.takes_conditions) {
+            Denied::if_tags_are_named(metadata)?;
         }
         Ok(Admitted { caller })
     }

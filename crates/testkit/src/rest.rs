@@ -4,7 +4,7 @@ use http::{HeaderMap, Method};
 use reqwest::{Client, RequestBuilder, Response, header};
 use serde_json::Value;
 
-use crate::{EventStream, LONG, address::Address};
+use crate::{EventStream, LONG, address::Address, promised};
 
 /// A REST client with a token, or without.
 #[derive(Clone)]
@@ -100,11 +100,16 @@ async fn sent(request: RequestBuilder) -> Response {
 
 /// Sends a request and reads the whole answer.
 pub(crate) async fn answer(request: RequestBuilder) -> Answer {
-    let response = sent(request).await;
+    let (client, request) = request.build_split();
+    let request = request.expect("a request");
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = sent(RequestBuilder::from_parts(client, request)).await;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.expect("a whole body");
     let json = serde_json::from_str(&text).unwrap_or_default();
-    Answer { status, headers, json, text }
+    let answer = Answer { status, headers, json, text };
+    promised::must_be_documented(&method, &path, &answer);
+    answer
 }
 
 impl Answer {

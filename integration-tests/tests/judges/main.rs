@@ -2,6 +2,7 @@
 
 mod bounds;
 mod buf;
+mod examples;
 mod find;
 mod grpcurl;
 mod judge;

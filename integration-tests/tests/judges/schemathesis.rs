@@ -17,7 +17,7 @@ const ANSWERS: &str = "not_a_server_error,status_code_conformance,content_type_c
 /// A known path with another method is answered with 405, and with the methods it takes.
 const METHODS: &str = "unsupported_method,allow_header_conformance";
 /// Its answer never ends, so the judge would wait for it in vain; the stories of watching judge it instead.
-const ENDLESS: &str = "GamesService.WatchGames";
+const ENDLESS: &str = "watchGames";
 
 /// The document without the answers that any call may give. With them every status is a documented one, and the
 /// judge could not tell an unexpected refusal from a promised one.
@@ -42,10 +42,10 @@ fn settings(user: i32, game: &Value) -> String {
         "[auth]
          auto-signup = false
          [[operations]]
-         include-operation-id = ['GamesService.GetGame', 'GamesService.UpdateGame']
+         include-operation-id = ['getGame', 'updateGame']
          parameters = {{ game_id = {game} }}
          [[operations]]
-         include-operation-id = ['AccountsService.GetUser', 'AccountsService.UpdateUser']
+         include-operation-id = ['getUser', 'updateUser']
          parameters = {{ user_id = {user} }}"
     )
 }

@@ -21,6 +21,7 @@ mod origins;
 mod pages;
 mod process;
 mod profiles;
+mod promises;
 mod refusals;
 mod repeating;
 mod resuming;

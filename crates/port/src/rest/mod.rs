@@ -10,7 +10,7 @@
 
 mod answer;
 mod format;
-mod refused;
+pub(crate) mod refused;
 mod request;
 #[cfg(test)]
 mod tests;

@@ -68,7 +68,10 @@ struct Named<'a> {
 macro_rules! refusals {
     ($($name:ident = $code:ident $status:ident, $reason:expr, $details:literal;)*) => {$(
         pub(super) const $name: Self = Self::fixed(Code::$code, StatusCode::$status, $reason, $details);
-    )*};
+    )*
+        #[cfg(test)]
+        const FIXED: &[Self] = &[$(Self::$name),*];
+    };
 }
 
 impl Refused {
@@ -253,8 +256,24 @@ fn words(reason: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Every refusal of this door that is no service's.
+    pub(crate) fn told() -> Vec<(u16, String, String)> {
+        let fields = InvalidFields::one("colour", "is not a field of this request");
+        let made = [
+            Refused::wrong_method(&["GET"]),
+            Refused::encoded("gzip", "send the body as it is, or in gzip"),
+            Refused::over_budget(),
+            Refused::elsewhere(),
+            Refused::fault(),
+            fields.into(),
+        ];
+        let all = Refused::FIXED.iter().chain(&made);
+        let told = |it: &Refused| (it.status.as_u16(), it.reason.to_string(), words(&it.reason));
+        all.map(told).collect()
+    }
 
     #[test]
     fn a_reason_reads_as_the_contract_words_it() {

@@ -1,0 +1,165 @@
+//! For which reasons a call refuses: what its file names, what follows from what else it promises, and what any call
+//! can meet.
+
+use std::borrow::Cow;
+
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
+
+use crate::Error;
+
+/// A refusal, as a client is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Over REST.
+    pub(crate) status: i32,
+    pub(crate) reason: Cow<'static, str>,
+    /// The message, as it may read.
+    pub(crate) details: Cow<'static, str>,
+    /// The field that it names, and what it says of the field.
+    pub(crate) field: Option<(Cow<'static, str>, Cow<'static, str>)>,
+    /// Whether it says when to try again.
+    pub(crate) tells_wait: bool,
+}
+
+impl Refusal {
+    const fn known(status: i32, reason: &'static str, details: &'static str) -> Self {
+        let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
+        Self { status, reason, details, field: None, tells_wait: false }
+    }
+
+    fn telling_wait(self) -> Self {
+        Self { tells_wait: true, ..self }
+    }
+}
+
+/// What any call can meet. A test of the port holds it against what the doors say.
+pub(crate) fn of_any_call() -> Vec<Refusal> {
+    let known = Refusal::known;
+    let field = (Cow::Borrowed("colour"), Cow::Borrowed("is not a field of this request"));
+    let details = "`colour` is not a field of this request";
+    vec![
+        Refusal { field: Some(field), ..known(400, "INVALID_FIELDS", details) },
+        known(400, "BODY_NOT_GZIP", "the body is not the one whole gzip that it is said to be"),
+        known(400, "BODY_BROKEN_OFF", "the body ended before it was complete"),
+        known(400, "MALFORMED_REQUEST", "the request is not well-formed HTTP"),
+        known(400, "BAD_HOST", "a request names one host, such as `sir0.example` or `[::1]:8080`"),
+        known(
+            400,
+            "BAD_TARGET",
+            "the target of a request is a path, or an http URL without a user",
+        ),
+        known(408, "BODY_TOO_SLOW", "the body did not arrive in time"),
+        known(
+            412,
+            "PRECONDITION_FAILED",
+            "nothing that this call is about has a tag, send it without `If-Match`",
+        ),
+        known(413, "BODY_TOO_LARGE", "the body is larger than this server takes"),
+        known(414, "TARGET_TOO_LONG", "the path and the query are longer than this server takes"),
+        known(415, "ENCODED_BODY", "send the body as it is, or in gzip"),
+        known(
+            417,
+            "EXPECTATION_FAILED",
+            "nothing but `100-continue` can be expected of this server",
+        ),
+        known(429, "TOO_MUCH_WAITING", "too much waits for this client, read or finish that first")
+            .telling_wait(),
+        known(431, "HEADERS_TOO_LARGE", "the headers are larger, or more, than this server takes"),
+        known(
+            500,
+            "INTERNAL_ERROR",
+            "something went wrong on our side (request 01kb2m3n4p5q6r7s8t9v0w1x2y)",
+        ),
+        known(501, "UNKNOWN_TRANSFER_CODING", "the only transfer coding is `chunked`"),
+        known(
+            503,
+            "UNAVAILABLE",
+            "not available at the moment, try again (request 01kb2m3n4p5q6r7s8t9v0w1x2y)",
+        )
+        .telling_wait(),
+        known(504, "DEADLINE_EXCEEDED", "the call took too long and was given up"),
+    ]
+}
+
+/// What follows from who may make a call, and from its tags.
+pub(crate) fn that_follow(access: &str, has_tags: bool) -> Vec<Refusal> {
+    let known = Refusal::known;
+    let sign_in = || {
+        known(
+            401,
+            "SIGN_IN_REQUIRED",
+            "sign in and send the access token as `Authorization: Bearer <token>`",
+        )
+    };
+    let mut refusals = match access {
+        "OWNER" => vec![
+            sign_in(),
+            known(
+                403,
+                "NOT_YOUR_ACCOUNT",
+                "only its owner and administrators may do this with an account",
+            ),
+        ],
+        "PUBLISHER" => vec![
+            sign_in(),
+            known(403, "PUBLISHER_ROLE_REQUIRED", "only publishers and administrators may do this"),
+        ],
+        _ => Vec::new(),
+    };
+    if has_tags {
+        let details = "this has no tag that `If-Match` names, read it again";
+        refusals.push(known(412, "PRECONDITION_FAILED", details));
+    }
+    refusals
+}
+
+/// What the file names for a call, as its service describes it.
+pub(crate) fn named(
+    pool: &DescriptorPool,
+    method: &MethodDescriptor,
+    promised: Option<&DynamicMessage>,
+) -> Result<Vec<Refusal>, Error> {
+    let known = described(pool, method);
+    let names = promised.and_then(|it| it.get_field_by_name("refusals"));
+    let names = names.as_deref().and_then(Value::as_list).unwrap_or_default();
+    let names = names.iter().filter_map(Value::as_str);
+    let found = names.map(|name| {
+        let found = known.iter().find(|refusal| refusal.reason == name).cloned();
+        let service = method.parent_service();
+        let why = || format!("refuses with `{name}`, which {} does not describe", service.name());
+        let found = found.ok_or_else(|| Error::at(method.full_name(), why()))?;
+        if (400..600).contains(&found.status) && !found.details.is_empty() {
+            return Ok(found);
+        }
+        Err(Error::at(service.full_name(), format!("`{name}` lacks a status or a message")))
+    });
+    found.collect()
+}
+
+/// The `refusal` options of a service.
+fn described(pool: &DescriptorPool, method: &MethodDescriptor) -> Vec<Refusal> {
+    let Some(extension) = pool.get_extension_by_name("sir0.options.v1.refusal") else {
+        return Vec::new();
+    };
+    let options = method.parent_service().options();
+    let described = options.get_extension(&extension);
+    let described = described.as_list().unwrap_or_default().iter();
+    described.filter_map(Value::as_message).map(read).collect()
+}
+
+fn read(said: &DynamicMessage) -> Refusal {
+    let text = |name: &str| {
+        let text = said.get_field_by_name(name);
+        text.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
+    };
+    let status = said.get_field_by_name("rest_status").and_then(|status| status.as_i32());
+    let tells_wait = said.get_field_by_name("tells_wait").and_then(|tells| tells.as_bool());
+    let field = Some(text("field")).filter(|field| !field.is_empty());
+    Refusal {
+        status: status.unwrap_or_default(),
+        reason: text("reason").into(),
+        details: text("details").into(),
+        field: field.map(|field| (field.into(), text("fault").into())),
+        tells_wait: tells_wait.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,305 @@
+//! What the OpenAPI document promises of each call: an example that works as it stands, and every reason for which the
+//! call refuses.
+
+use http::{Method, header};
+use serde_json::{Value, json};
+use sir0_testkit::{Answer, PASSWORD, Person, Running, openapi, platform, platform_with, reasons};
+
+/// A call of the document.
+struct Promised {
+    method: Method,
+    path: &'static str,
+    operation: &'static Value,
+}
+
+impl Promised {
+    fn name(&self) -> &'static str {
+        self.operation["operationId"].as_str().expect("a name")
+    }
+
+    /// The example of its body.
+    fn body(&self) -> Option<Value> {
+        let body = self.operation.get("requestBody")?;
+        let content = &body["content"]["application/json"];
+        Some(
+            content
+                .get("example")
+                .unwrap_or_else(|| panic!("{} has no example", self.name()))
+                .clone(),
+        )
+    }
+
+    /// Its path with the examples of its variables.
+    fn path(&self) -> String {
+        let parameters = self.operation["parameters"].as_array().into_iter().flatten();
+        let in_path = parameters.filter(|parameter| parameter["in"] == "path");
+        in_path.fold(self.path.to_owned(), |path, parameter| {
+            let name = parameter["name"].as_str().expect("a name");
+            let example = parameter["example"].as_i64();
+            let example = example.unwrap_or_else(|| panic!("{name} has no example"));
+            path.replace(&format!("{{{name}}}"), &example.to_string())
+        })
+    }
+
+    /// Whether it is made by someone who is signed in.
+    fn is_signed(&self) -> bool {
+        self.operation["security"].as_array().is_some_and(|ways| !ways.is_empty())
+    }
+
+    /// Each refusal that it documents: the key of the answer, and the reason.
+    fn refusals(&self) -> Vec<(&'static str, &'static str)> {
+        let responses = self.operation["responses"].as_object().expect("answers");
+        let all =
+            responses.iter().flat_map(|(status, it)| reasons(it).map(move |it| (&**status, it)));
+        all.collect()
+    }
+}
+
+fn promised() -> Vec<Promised> {
+    let paths = openapi()["paths"].as_object().expect("paths");
+    let calls = paths.iter().flat_map(|(path, verbs)| {
+        verbs.as_object().expect("verbs").iter().map(move |(verb, operation)| Promised {
+            method: verb.to_uppercase().parse().expect("a method"),
+            path,
+            operation,
+        })
+    });
+    calls.collect()
+}
+
+fn named(name: &str) -> Promised {
+    let found = promised().into_iter().find(|call| call.name() == name);
+    found.unwrap_or_else(|| panic!("there is no {name}"))
+}
+
+/// Makes a call with these.
+async fn made(by: &Person, method: &Method, path: &str, body: Option<&Value>) -> Answer {
+    let request = by.rest().request(method.clone(), path);
+    let request = match body {
+        Some(body) => request.json(body),
+        None => request,
+    };
+    by.rest().changes(request).await
+}
+
+/// Makes the call of this name as its example has it.
+async fn made_as_it_stands(by: &Person, name: &str) -> Answer {
+    let call = named(name);
+    let answer = made(by, &call.method, &call.path(), call.body().as_ref()).await;
+    assert!(matches!(answer.status, 200 | 201), "{name}: {answer:?}");
+    answer
+}
+
+#[tokio::test]
+async fn each_example_of_a_body_works_as_it_stands() {
+    let platform = platform().await;
+    let visitor = platform.visitor();
+
+    let registered = made_as_it_stands(&visitor, "register").await;
+    let signed_in = made_as_it_stands(&visitor, "login").await;
+    let ada = visitor.with_token(signed_in.json["token"].as_str().expect("a token"));
+    for name in ["getUser", "updateUser"] {
+        made_as_it_stands(&ada, name).await;
+    }
+    let studio = platform.publisher("Northlight").await;
+    let added = made_as_it_stands(&studio, "createGame").await;
+    for name in ["listGames", "getGame", "updateGame", "deleteGame", "getStatus"] {
+        made_as_it_stands(&studio, name).await;
+    }
+    // A token of the example would have to be signed by this platform.
+    let logout = named("logout");
+    let mut body = logout.body().expect("a body");
+    body["token"] = signed_in.json["token"].clone();
+    let left = made(&ada, &logout.method, logout.path, Some(&body)).await;
+
+    assert_eq!((&registered.json["userId"], &added.json["gameId"]), (&json!(1), &json!(1)));
+    assert_eq!(left.status, 200, "{left:?}");
+    let known = ["register", "login", "getUser", "updateUser", "createGame", "listGames"];
+    let known =
+        [&known[..], &["getGame", "updateGame", "deleteGame", "getStatus", "logout"]].concat();
+    // A stream has neither a body nor a variable.
+    let left_out = promised().into_iter().map(|call| call.name());
+    let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();
+    assert_eq!(left_out, ["watchGames"], "say here how the example of a call is tried");
+}
+
+/// Who and what the refusals are about.
+struct Stage {
+    platform: Running,
+    visitor: Person,
+    /// The person whom the example is about.
+    ada: Person,
+    eve: Person,
+    admin: Person,
+    studio: Person,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let platform = platform().await;
+        let visitor = platform.visitor();
+        made_as_it_stands(&visitor, "register").await;
+        let signed_in = made_as_it_stands(&visitor, "login").await;
+        let ada = visitor.with_token(signed_in.json["token"].as_str().expect("a token"));
+        let (eve, admin) = (platform.player("Eve").await, platform.admin("Root").await);
+        let studio = platform.publisher("Northlight").await;
+        made_as_it_stands(&studio, "createGame").await;
+        Self { platform, visitor, ada, eve, admin, studio }
+    }
+
+    /// Someone who may make the call as its example has it.
+    fn good(&self, call: &Promised) -> &Person {
+        match call.name() {
+            "getUser" | "updateUser" => &self.ada,
+            "createGame" | "updateGame" | "deleteGame" => &self.studio,
+            _ if call.is_signed() => panic!("say here who may make {}", call.name()),
+            _ => &self.visitor,
+        }
+    }
+
+    /// Has the call refused for this reason.
+    async fn refused(&self, call: &Promised, reason: &str) -> Answer {
+        let (path, body, good) = (call.path(), call.body(), self.good(call));
+        let with = |name: &str, value: Value| {
+            let mut body = body.clone().expect("a body");
+            body[name] = value;
+            Some(body)
+        };
+        let nowhere = || path.replace("/1", "/2000000");
+        let method = &call.method;
+        match reason {
+            "INVALID_FIELDS" => {
+                made(good, method, &format!("{path}?colour=red"), body.as_ref()).await
+            }
+            "PRECONDITION_FAILED" => {
+                let request = good.rest().request(method.clone(), &path);
+                let request = request.header(header::IF_MATCH, "\"another\"");
+                let body = body.clone().unwrap_or(Value::Null);
+                let request = if body.is_null() { request } else { request.json(&body) };
+                Answer::to(request).await
+            }
+            "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
+            "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
+                made(&self.eve, method, &path, body.as_ref()).await
+            }
+            "GAME_NOT_FOUND" | "USER_NOT_FOUND" => {
+                made(&self.admin, method, &nowhere(), body.as_ref()).await
+            }
+            "STALE_REVISION" => {
+                made(good, method, &path, with("revision", json!(2_000)).as_ref()).await
+            }
+            "USERNAME_TAKEN" => {
+                made(good, method, &path, with("username", json!("eve")).as_ref()).await
+            }
+            "EMAIL_TAKEN" => {
+                let mut body = with("email", json!("EVE@example.com"));
+                let own = body.as_mut().map(|body| &mut body["username"]);
+                *own.expect("a body") = json!("Grace");
+                made(good, method, &path, body.as_ref()).await
+            }
+            "INVALID_CREDENTIALS" => {
+                made(good, method, &path, with("password", json!(PASSWORD)).as_ref()).await
+            }
+            "UNKNOWN_TOKEN" => made(good, method, &path, body.as_ref()).await,
+            "TOO_MANY_ATTEMPTS" => {
+                let body = with("email", json!("nobody@example.com"));
+                for _ in 0..20 {
+                    let answer = made(good, method, &path, body.as_ref()).await;
+                    if answer.status == 429 {
+                        return answer;
+                    }
+                }
+                panic!("20 wrong passwords are not too many");
+            }
+            other => panic!("{} documents {other}: say here how a caller meets it", call.name()),
+        }
+    }
+}
+
+/// Others than these any call can meet. The port has a test that holds those against what its doors say.
+fn is_of_the_call(reason: &str) -> bool {
+    let everywhere = |call: &Promised| call.refusals().iter().any(|(_, it)| *it == reason);
+    ["INVALID_FIELDS", "PRECONDITION_FAILED"].contains(&reason)
+        || !promised().iter().all(everywhere)
+}
+
+/// Whether a refusal is the one that the document tells, and reads as its example does.
+fn is_as_documented(call: &Promised, status: &str, reason: &str, answer: &Answer) {
+    let name = call.name();
+    assert_eq!(answer.json["reason"], reason, "{name}: {answer:?}");
+    let has_status = call.operation["responses"].get(answer.status.to_string()).is_some();
+    let told = if has_status { answer.status.to_string() } else { "default".to_owned() };
+    assert_eq!(told, status, "{name} {reason}");
+    let example = &openapi()["components"]["examples"][reason]["value"];
+    assert_eq!(answer.json["error"], example["error"], "{name}");
+    let members = |body: &Value| body.as_object().expect("an object").keys().cloned().collect();
+    let (said, exemplary): (Vec<_>, Vec<_>) = (members(&answer.json), members(example));
+    assert_eq!(said, exemplary, "{name} {reason}");
+    let waits = call.operation["responses"][status]["headers"]["Retry-After"].is_object();
+    assert!(waits || answer.header("retry-after").is_none(), "{name} {reason}");
+}
+
+#[tokio::test]
+async fn each_reason_of_the_document_is_one_for_which_its_call_refuses() {
+    let stage = Stage::set().await;
+
+    let mut met = 0;
+    for call in promised() {
+        for (status, reason) in call.refusals() {
+            // These two need another platform; see below, and `resuming`.
+            if !is_of_the_call(reason) || ["TOO_BUSY", "RESUME_TOKEN_AHEAD"].contains(&reason) {
+                continue;
+            }
+            let answer = stage.refused(&call, reason).await;
+            is_as_documented(&call, status, reason, &answer);
+            met += 1;
+        }
+    }
+    assert!(met > 40, "{met}");
+    drop(stage.platform);
+}
+
+#[tokio::test]
+async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once() {
+    let platform = platform_with(|config| {
+        let accounts: &mut sir0_accounts::Config = config.services.get_mut();
+        let hashing = &mut accounts.hashing;
+        (hashing.memory_mib, hashing.queue) = (1, 0);
+    })
+    .await;
+    let ada = platform.player("Ada").await;
+    let rest = ada.rest();
+    let knocking = tokio::spawn(async move {
+        for number in 0.. {
+            let email = format!("knocks{number}@example.com");
+            rest.post("/api/users/login", &json!({"email": email, "password": PASSWORD})).await;
+        }
+    });
+
+    let mut seen = Vec::new();
+    for call in promised() {
+        let busy = call.refusals().into_iter().find(|(_, reason)| *reason == "TOO_BUSY");
+        let Some((status, reason)) = busy else { continue };
+        let path = call.path.replace("{user_id}", &ada.id.to_string());
+        let mut body = call.body().expect("a body");
+        let mut number = 0;
+        let answer = loop {
+            number += 1;
+            body["password"] = json!(format!("{PASSWORD} {number}"));
+            body["email"] = json!(format!("ada{number}@example.com"));
+            if call.name() == "register" {
+                body["username"] = json!(format!("Ada {number}"));
+            }
+            let answer = made(&ada, &call.method, &path, Some(&body)).await;
+            if answer.status == 429 {
+                break answer;
+            }
+        };
+        is_as_documented(&call, status, reason, &answer);
+        assert!(answer.header("retry-after").is_some());
+        seen.push(call.name());
+    }
+    knocking.abort();
+
+    assert_eq!(seen, ["login", "register", "updateUser"]);
+}
