@@ -55,7 +55,7 @@ Usage: cargo xtask NAME [ARGUMENTS]
                    part alone; --instructions counts with callgrind and writes docs/instructions.md, and with --check
                    fails when a count grew by more than a tenth (`cargo xtask bench --help` lists the arguments)
 
-Needs Rust, Node 20 or later and Python 3.10 or later. What else is lacking (a C compiler, PostgreSQL and
+Needs Rust, Node 20.19 or later and Python 3.11 or later. What else is lacking (a C compiler, PostgreSQL and
 Redis, cargo-nextest, npm and Python packages, wrk and h2load) it installs on Debian as root and says so;
 elsewhere it fetches what stays inside the project folder and names the rest for you to install.
 

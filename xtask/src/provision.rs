@@ -87,6 +87,11 @@ pub(crate) fn node_folder() -> PathBuf {
     workspace::root().join("integration-tests/web")
 }
 
+/// The folder of the clients that generators write, whose packages are the generators.
+fn generators_folder() -> PathBuf {
+    workspace::root().join("integration-tests/generated")
+}
+
 /// Where its packages put their programs.
 pub(crate) fn node_programs() -> PathBuf {
     node_folder().join("node_modules/.bin")
@@ -94,22 +99,31 @@ pub(crate) fn node_programs() -> PathBuf {
 
 /// Everything in the lock file of the Node tests; nothing to do when it is there already.
 pub(crate) fn node_packages() -> Result<()> {
+    packages_in(&node_folder())
+}
+
+/// The generators that are written for Node.
+pub(crate) fn generators() -> Result<()> {
+    packages_in(&generators_folder())
+}
+
+fn packages_in(folder: &Path) -> Result<()> {
     let _turn = turn()?;
-    let folder = node_folder();
+    let name = folder.strip_prefix(workspace::root()).unwrap_or(folder).display();
     let wanted = fs::read_to_string(folder.join("package-lock.json"))
-        .context("integration-tests/web has no package-lock.json")?;
+        .with_context(|| format!("{name} has no package-lock.json"))?;
     let stamp = folder.join("node_modules/.installed-lock.json");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     if !shell::finds("npm") {
-        bail!("install Node 20 or later with npm, then run this again");
+        bail!("install Node 20.19 or later with npm, then run this again");
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
     shell::run_quietly(&mut npm)?;
     fs::write(stamp, wanted).context("could not write into node_modules")?;
-    println!("   installed by npm into integration-tests/web: what its lock file says");
+    println!("   installed by npm into {name}: what its lock file says");
     Ok(())
 }
 

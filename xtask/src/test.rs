@@ -31,6 +31,7 @@ pub(crate) fn command() -> Result<()> {
 /// The steps, in a run that may have earlier steps.
 pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
+    run.step("generators", provision::generators);
     run.step("tools of the pages", provision::pages);
     let tools = Tools {
         judges: run.step("judges", provision::judges),

@@ -4,6 +4,7 @@ mod bounds;
 mod buf;
 mod examples;
 mod find;
+mod generators;
 mod grpcurl;
 mod judge;
 mod schemathesis;

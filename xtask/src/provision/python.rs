@@ -64,7 +64,7 @@ fn python_programs(name: &str, proof: &str, wanted: &str) -> Result<PathBuf> {
 
 fn make_python(home: &Path, programs: &Path, name: &str) -> Result<()> {
     let python = ["python3", "python"].into_iter().find(|python| shell::finds(python));
-    let python = python.context("install Python 3.10 or later, then run this again")?;
+    let python = python.context("install Python 3.11 or later, then run this again")?;
     // Debian keeps a part of venv in a separate package.
     if shell::run_quietly(Command::new(python).args(["-c", "import ensurepip, venv"])).is_err() {
         install(&["python3-venv"])?;

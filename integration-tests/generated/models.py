@@ -1,0 +1,88 @@
+"""Every call with the models of datamodel-code-generator, which judge what is sent and what comes."""
+
+import json
+import os
+
+import httpx
+import made_models as made
+from pydantic import BaseModel, ValidationError
+
+with open("api.json", encoding="utf-8") as document:
+    BASE = json.load(document)["servers"][0]["url"]
+NAME = os.environ["CLIENT"]
+PASSWORD = "nine quiet lanterns over 58 harbours"
+EMAIL = f"ada@{NAME}.example.com"
+client = httpx.Client(base_url=BASE)
+
+
+def call(method, path, answer, body: BaseModel | None = None, token=None, **more):
+    """Makes a call. Its answer has to be one of this model."""
+    content = body.model_dump_json(exclude_unset=True) if body else None
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    response = client.request(method, path, content=content, headers=headers, **more)
+    return answer.model_validate_json(response.content, strict=True)
+
+
+studio = os.environ["PUBLISHER"]
+status = call("GET", "/api/status", made.GetStatusResponse)
+assert status.status == made.Status.OK, status
+
+asked = made.RegisterRequest(username=f"Ada by {NAME}", email=EMAIL, password=PASSWORD)
+user_id = call("POST", "/api/users/register", made.RegisterResponse, asked).userId
+asked = made.LoginRequest(email=EMAIL, password=PASSWORD)
+token = call("POST", "/api/users/login", made.LoginResponse, asked).token
+profile = f"/api/users/{user_id}"
+asked = made.UpdateUserRequest(username=f"Ada L. by {NAME}")
+call("PUT", profile, made.UpdateUserResponse, asked, token)
+user = call("GET", profile, made.User, token=token)
+assert (user.username, user.role) == (f"Ada L. by {NAME}", made.Role.player), user
+
+added = []
+for title in ["Lanterns", "Harbours", "Cranes"]:
+    asked = made.CreateGameRequest(title=title, genre=NAME, price=19.99)
+    added.append(call("POST", "/api/games", made.CreateGameResponse, asked, studio).gameId)
+query = {"pageSize": 2, "genre": NAME, "sort": "title"}
+page = call("GET", "/api/games", made.ListGamesResponse, params=query)
+query["pageToken"] = page.nextPageToken
+rest = call("GET", "/api/games", made.ListGamesResponse, params=query)
+titles = [game.title for game in page.games + rest.games]
+assert titles == ["Cranes", "Harbours", "Lanterns"], titles
+assert rest.nextPageToken is None, rest
+
+game = f"/api/games/{added[0]}"
+asked = made.UpdateGameRequest(price=9.99)
+assert call("PUT", game, made.UpdateGameResponse, asked, studio).revision == 2
+assert call("GET", game, made.Game).price == 9.99
+
+asked = made.UpdateGameRequest(price=1, revision=1)
+assert call("PUT", game, made.Error, asked, studio).reason == "STALE_REVISION"
+assert call("DELETE", game, made.Error, token=token).reason == "PUBLISHER_ROLE_REQUIRED"
+call("DELETE", game, made.DeleteGameResponse, token=studio)
+assert call("GET", game, made.Error).reason == "GAME_NOT_FOUND"
+asked = made.RegisterRequest(username=f"Eve by {NAME}", email=EMAIL, password=PASSWORD)
+taken = call("POST", "/api/users/register", made.Error, asked)
+assert taken.reason == "EMAIL_TAKEN", taken
+assert [fault.field for fault in taken.fields] == ["email"], taken
+
+for refused in [
+    lambda: made.CreateGameRequest(title="", genre=NAME, price=1),
+    lambda: made.CreateGameRequest(title="Lanterns", genre=NAME, price=-1),
+    lambda: made.CreateGameRequest(title="Lanterns", genre=NAME, price=1, requestId="two words"),
+    lambda: made.CreateGameRequest(title="Lanterns", genre=NAME, price=1, colour="red"),
+    lambda: made.RegisterRequest(username="Ada", email="ada", password=PASSWORD),
+    lambda: made.RegisterRequest(username="Ada", email=EMAIL, password="short"),
+    lambda: made.LoginRequest(email=EMAIL),
+]:
+    try:
+        raise AssertionError(f"{refused()!r} is taken")
+    except ValidationError:
+        pass
+
+asked = {"sendPresent": True, "gameIds": added}
+accept = {"accept": "application/x-ndjson"}
+with client.stream("GET", "/api/games:watch", params=asked, headers=accept) as stream:
+    heard = made.WatchGamesResponse.model_validate_json(next(stream.iter_lines()))
+assert heard.present.title == "Harbours", heard
+
+call("POST", "/api/users/logout", made.LogoutResponse, made.LogoutRequest(token=token))
+assert call("GET", profile, made.Error, token=token).reason == "SIGN_IN_REQUIRED"

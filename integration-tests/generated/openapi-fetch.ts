@@ -1,0 +1,86 @@
+// Every call through openapi-fetch, with the types of openapi-typescript.
+
+import assert from "node:assert/strict";
+import createClient from "openapi-fetch";
+
+import type { components, paths } from "./openapi-typescript.js";
+import document from "./api.json" with { type: "json" };
+import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine } from "./stage.js";
+
+const baseUrl = document.servers[0]!.url;
+const visitor = createClient<paths>({ baseUrl });
+const as = (token: string) =>
+  createClient<paths>({ baseUrl, headers: { authorization: `Bearer ${token}` } });
+const studio = as(PUBLISHER);
+
+/** The answer of a call that succeeds. */
+function good<T>({ data, error }: { data?: T; error?: unknown }): T {
+  assert.ok(data !== undefined, JSON.stringify(error));
+  return data;
+}
+
+const status = good(await visitor.GET("/api/status"));
+const health: "OK" | "ERROR" = status.status;
+assert.equal(health, "OK");
+
+const { userId } = good(await visitor.POST("/api/users/register", { body: ADA }));
+const { email, password } = ADA;
+const { token } = good(await visitor.POST("/api/users/login", { body: { email, password } }));
+const ada = as(token);
+const path = { user_id: userId };
+good(await ada.PUT("/api/users/{user_id}", { params: { path }, body: { username: RENAMED } }));
+const user = good(await ada.GET("/api/users/{user_id}", { params: { path } }));
+const role: "player" | "publisher" | "admin" = user.role;
+assert.deepEqual([user.username, role], [RENAMED, "player"]);
+
+const added = [];
+for (const title of ["Lanterns", "Harbours", "Cranes"]) {
+  added.push(good(await studio.POST("/api/games", { body: { ...LANTERNS, title } })).gameId);
+}
+const titles = [];
+for (let pageToken: string | undefined; ; ) {
+  const query = { pageSize: 2, genre: LANTERNS.genre, sort: "title" as const, pageToken };
+  const page = good(await visitor.GET("/api/games", { params: { query } }));
+  titles.push(...page.games.map((game: components["schemas"]["Game"]) => game.title));
+  pageToken = page.nextPageToken;
+  if (pageToken === undefined) break;
+}
+assert.deepEqual(titles, ["Cranes", "Harbours", "Lanterns"]);
+
+const game = { path: { game_id: added[0]! } };
+const changed = await studio.PUT("/api/games/{game_id}", { params: game, body: { price: 9.99 } });
+assert.equal(good(changed).revision, 2);
+const read = await visitor.GET("/api/games/{game_id}", { params: game });
+assert.equal(good(read).price, 9.99);
+const tag = { "If-None-Match": read.response.headers.get("etag") ?? "" };
+const again = await visitor.GET("/api/games/{game_id}", { params: { ...game, header: tag } });
+assert.equal(again.response.status, 304);
+
+const late = { price: 1, revision: 1 };
+const stale = await studio.PUT("/api/games/{game_id}", { params: game, body: late });
+assert.equal(stale.error?.reason, "STALE_REVISION");
+const denied = await ada.DELETE("/api/games/{game_id}", { params: game });
+assert.equal(denied.error?.reason, "PUBLISHER_ROLE_REQUIRED");
+good(await studio.DELETE("/api/games/{game_id}", { params: game }));
+const gone = await visitor.GET("/api/games/{game_id}", { params: game });
+assert.equal(gone.error?.reason, "GAME_NOT_FOUND");
+const taken = await visitor.POST("/api/users/register", { body: { ...ADA, username: EVE } });
+assert.ok(taken.error?.reason === "EMAIL_TAKEN", JSON.stringify(taken.error));
+assert.deepEqual(taken.error.fields?.map(({ field }) => field), ["email"]);
+// @ts-expect-error: a reason for which this call is never refused
+const never: "EMAIL_TAKEN" | undefined = gone.error?.reason;
+assert.notEqual(never, "EMAIL_TAKEN");
+
+const watch = await visitor.GET("/api/games:watch", {
+  params: { query: { sendPresent: true, gameIds: added } },
+  headers: { accept: "application/x-ndjson" },
+  parseAs: "stream",
+});
+const heard: components["schemas"]["WatchGamesResponse"] = JSON.parse(
+  await firstLine(watch.response.body),
+);
+assert.equal(heard.present?.title, "Harbours");
+
+good(await visitor.POST("/api/users/logout", { body: { token } }));
+const left = await ada.GET("/api/users/{user_id}", { params: { path } });
+assert.equal(left.error?.reason, "SIGN_IN_REQUIRED");

@@ -1,0 +1,101 @@
+"""Every call through the client of openapi-python-client."""
+
+import json
+import os
+
+from made_client import AuthenticatedClient, Client
+from made_client.api.accounts import get_user, login, logout, register, update_user
+from made_client.api.games import (
+    create_game,
+    delete_game,
+    get_game,
+    list_games,
+    update_game,
+    watch_games,
+)
+from made_client.api.status import get_status
+from made_client.models import (
+    CreateGameRequest,
+    DeleteGameResponse403Reason,
+    GetGameResponse404Reason,
+    GetStatusResponseStatus,
+    GetUserResponse401Reason,
+    ListGamesSort,
+    LoginRequest,
+    LogoutRequest,
+    RegisterRequest,
+    RegisterResponse400Reason,
+    UpdateGameRequest,
+    UpdateGameResponse409Reason,
+    UpdateUserRequest,
+    UserRole,
+    WatchGamesResponse,
+)
+
+with open("api.json", encoding="utf-8") as document:
+    BASE = json.load(document)["servers"][0]["url"]
+NAME = os.environ["CLIENT"]
+PASSWORD = "nine quiet lanterns over 58 harbours"
+EMAIL = f"ada@{NAME.replace('_', '-')}.example.com"
+
+visitor = Client(base_url=BASE, raise_on_unexpected_status=True)
+studio = AuthenticatedClient(base_url=BASE, token=os.environ["PUBLISHER"])
+
+assert get_status.sync(client=visitor).status == GetStatusResponseStatus.OK
+
+asked = RegisterRequest(username=f"Ada by {NAME}", email=EMAIL, password=PASSWORD)
+user_id = register.sync(client=visitor, body=asked).user_id
+token = login.sync(client=visitor, body=LoginRequest(email=EMAIL, password=PASSWORD)).token
+ada = AuthenticatedClient(base_url=BASE, token=token)
+renamed = update_user.sync_detailed(
+    user_id, client=ada, body=UpdateUserRequest(username=f"Ada L. by {NAME}")
+)
+assert renamed.status_code == 200, renamed
+user = get_user.sync(user_id, client=ada)
+assert (user.username, user.role) == (f"Ada L. by {NAME}", UserRole.PLAYER), user
+
+added = []
+for title in ["Lanterns", "Harbours", "Cranes"]:
+    game = CreateGameRequest(title=title, genre=NAME, price=19.99, description="Light finds a way.")
+    added.append(create_game.sync(client=studio, body=game).game_id)
+page = list_games.sync(client=visitor, page_size=2, genre=NAME, sort=ListGamesSort.TITLE)
+rest = list_games.sync(
+    client=visitor,
+    page_size=2,
+    genre=NAME,
+    sort=ListGamesSort.TITLE,
+    page_token=page.next_page_token,
+)
+titles = [game.title for game in page.games + rest.games]
+assert titles == ["Cranes", "Harbours", "Lanterns"], titles
+assert not rest.next_page_token, rest
+
+first = added[0]
+changed = update_game.sync(first, client=studio, body=UpdateGameRequest(price=9.99))
+assert changed.revision == 2, changed
+read = get_game.sync_detailed(first, client=visitor)
+assert read.parsed.price == 9.99, read
+again = get_game.sync_detailed(first, client=visitor, if_none_match=read.headers["etag"])
+assert again.status_code == 304, again
+
+stale = update_game.sync(first, client=studio, body=UpdateGameRequest(price=1.0, revision=1))
+assert stale.reason == UpdateGameResponse409Reason.STALE_REVISION, stale
+denied = delete_game.sync(first, client=ada)
+assert denied.reason == DeleteGameResponse403Reason.PUBLISHER_ROLE_REQUIRED, denied
+assert delete_game.sync(first, client=studio).message == "Game deleted successfully"
+gone = get_game.sync(first, client=visitor)
+assert gone.reason == GetGameResponse404Reason.GAME_NOT_FOUND, gone
+asked = RegisterRequest(username=f"Eve by {NAME}", email=EMAIL, password=PASSWORD)
+taken = register.sync(client=visitor, body=asked)
+assert taken.reason == RegisterResponse400Reason.EMAIL_TAKEN, taken
+assert [fault.field for fault in taken.fields] == ["email"], taken
+
+# The client would wait for the end of the stream.
+asked = watch_games._get_kwargs(send_present=True, game_ids=added)
+asked["headers"] = {"accept": "application/x-ndjson"}
+with visitor.get_httpx_client().stream(**asked) as stream:
+    heard = WatchGamesResponse.from_dict(json.loads(next(stream.iter_lines())))
+assert heard.present.title == "Harbours", heard
+
+assert logout.sync(client=visitor, body=LogoutRequest(token=token)).message == "Logout successful"
+assert get_user.sync(user_id, client=ada).reason == GetUserResponse401Reason.SIGN_IN_REQUIRED

@@ -1,0 +1,87 @@
+// Every call through the functions of orval. Its validators judge what is sent and what comes.
+
+import assert from "node:assert/strict";
+
+import * as sir0 from "./orval/calls.js";
+import * as valid from "./orval/validators.js";
+import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine } from "./stage.js";
+
+const signed = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+const studio = signed(PUBLISHER);
+
+const status = await sir0.getStatus();
+assert.ok(status.status === 200, JSON.stringify(status));
+assert.equal(valid.getStatusResponse.parse(status.data).status, "OK");
+
+const registered = await sir0.register(valid.registerBody.parse(ADA));
+assert.ok(registered.status === 200, JSON.stringify(registered));
+const { userId } = valid.registerResponse.parse(registered.data);
+const { email, password } = ADA;
+const begun = await sir0.login(valid.loginBody.parse({ email, password }));
+assert.ok(begun.status === 200, JSON.stringify(begun));
+const { token } = valid.loginResponse.parse(begun.data);
+const ada = signed(token);
+const change = valid.updateUserBody.parse({ username: RENAMED });
+const renamed = await sir0.updateUser(userId, change, ada);
+valid.updateUserResponse.parse(renamed.data);
+const user = valid.getUserResponse.parse((await sir0.getUser(userId, ada)).data);
+const role: "player" | "publisher" | "admin" = user.role;
+assert.deepEqual([user.username, role], [RENAMED, "player"]);
+
+const added: number[] = [];
+for (const title of ["Lanterns", "Harbours", "Cranes"]) {
+  const game = await sir0.createGame(valid.createGameBody.parse({ ...LANTERNS, title }), studio);
+  assert.ok(game.status === 201, JSON.stringify(game));
+  added.push(game.data.gameId);
+}
+const titles: string[] = [];
+for (let pageToken: string | undefined; ; ) {
+  const query = valid.listGamesQueryParams.parse({
+    pageSize: 2,
+    genre: LANTERNS.genre,
+    sort: "title",
+    pageToken,
+  });
+  const page = valid.listGamesResponse.parse((await sir0.listGames(query)).data);
+  titles.push(...page.games.map((game) => game.title));
+  pageToken = page.nextPageToken;
+  if (pageToken === undefined) break;
+}
+assert.deepEqual(titles, ["Cranes", "Harbours", "Lanterns"]);
+
+const id = added[0]!;
+const changed = await sir0.updateGame(id, valid.updateGameBody.parse({ price: 9.99 }), studio);
+assert.equal(valid.updateGameResponse.parse(changed.data).revision, 2);
+assert.equal(valid.getGameResponse.parse((await sir0.getGame(id)).data).price, 9.99);
+const stale = await sir0.updateGame(id, { price: 1, revision: 1 }, studio);
+assert.ok(stale.status === 409, JSON.stringify(stale));
+const reason: "STALE_REVISION" | undefined = stale.data.reason;
+assert.equal(reason, "STALE_REVISION");
+const denied = await sir0.deleteGame(id, ada);
+assert.ok(denied.status === 403 && denied.data.reason === "PUBLISHER_ROLE_REQUIRED");
+valid.deleteGameResponse.parse((await sir0.deleteGame(id, studio)).data);
+const gone = await sir0.getGame(id);
+assert.ok(gone.status === 404 && gone.data.reason === "GAME_NOT_FOUND", JSON.stringify(gone));
+const taken = await sir0.register({ ...ADA, username: EVE });
+assert.ok(taken.status === 400 && taken.data.reason === "EMAIL_TAKEN", JSON.stringify(taken));
+assert.deepEqual(taken.data.fields?.map(({ field }) => field), ["email"]);
+
+for (const refused of [
+  valid.createGameBody.safeParse({ ...LANTERNS, price: -1 }),
+  valid.createGameBody.safeParse({ ...LANTERNS, title: "" }),
+  valid.createGameBody.safeParse({ ...LANTERNS, requestId: "two words" }),
+  valid.registerBody.safeParse({ ...ADA, password: "short" }),
+  valid.listGamesQueryParams.safeParse({ sort: "dearest" }),
+]) {
+  assert.equal(refused.success, false, JSON.stringify(refused.data));
+}
+
+const lines = { headers: { accept: "application/x-ndjson" } };
+const watch = await sir0.watchGames({ sendPresent: true, gameIds: added }, lines);
+assert.ok("stream" in watch);
+const heard = JSON.parse(await firstLine(watch.stream.body));
+assert.equal(heard.present.title, "Harbours");
+
+valid.logoutResponse.parse((await sir0.logout({ token })).data);
+const left = await sir0.getUser(userId, ada);
+assert.ok(left.status === 401 && left.data.reason === "SIGN_IN_REQUIRED", JSON.stringify(left));
