@@ -1,6 +1,7 @@
 //! The REST form of a contract as an OpenAPI 3.1 document: what the server really answers.
 
 mod examples;
+mod keys;
 mod refused;
 mod tags;
 
@@ -125,6 +126,7 @@ fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas
     });
     let mut parameters = parameters(call, binding, schemas);
     parameters.extend(call.rest.iter().flat_map(tags::conditions));
+    parameters.extend(call.takes_key.then(keys::header));
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
@@ -249,6 +251,9 @@ fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
     let says = if says.is_empty() { "Success.".to_owned() } else { says };
     let content = content(call, binding, schemas, example);
     responses[success.to_string()] = json!({"description": says, "content": content});
+    if call.takes_key {
+        responses[success.to_string()]["headers"] = json!({"Idempotency-Replayed": keys::mark()});
+    }
     if *is_tagged {
         responses[success.to_string()]["headers"] = tags::headers();
         responses["304"] = json!({

@@ -81,8 +81,8 @@ pub(crate) fn of_any_call() -> Vec<Refusal> {
     ]
 }
 
-/// What follows from who may make a call, and from its tags.
-pub(crate) fn that_follow(access: &str, has_tags: bool) -> Vec<Refusal> {
+/// What follows from who may make a call, from its tags, and from whether it takes a key.
+pub(crate) fn that_follow(access: &str, has_tags: bool, takes_key: bool) -> Vec<Refusal> {
     let known = Refusal::known;
     let sign_in = || {
         known(
@@ -109,6 +109,12 @@ pub(crate) fn that_follow(access: &str, has_tags: bool) -> Vec<Refusal> {
     if has_tags {
         let details = "this has no tag that `If-Match` names, read it again";
         refusals.push(known(412, "PRECONDITION_FAILED", details));
+    }
+    if takes_key {
+        let details = "this key came with another request before, take a new key for a new request";
+        refusals.push(known(400, "KEY_REUSED", details));
+        let details = "the same request is being worked on, ask again for its answer";
+        refusals.push(known(409, "STILL_RUNNING", details).telling_wait());
     }
     refusals
 }

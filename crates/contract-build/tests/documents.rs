@@ -135,7 +135,13 @@ fn each_answer_that_refuses_lists_its_reasons_and_shows_each() {
     assert_eq!(reasons("401"), json!(["SIGN_IN_REQUIRED"]));
     assert_eq!(reasons("403"), json!(["PUBLISHER_ROLE_REQUIRED"]));
     assert_eq!(reasons("429"), json!(["BUSY", "TOO_MUCH_WAITING"]), "any call can meet the second");
-    assert_eq!(reasons("400")[0], "INVALID_FIELDS");
+    let faulty = reasons("400");
+    assert_eq!(
+        [&faulty[0], &faulty[1]],
+        ["KEY_REUSED", "INVALID_FIELDS"],
+        "any call can meet the second"
+    );
+    assert_eq!(reasons("409"), json!(["STILL_RUNNING"]));
     let others = reasons("default");
     let others = others.as_array().expect("a list");
     assert!(others.contains(&json!("UNAVAILABLE")) && !others.contains(&json!("TOO_MUCH_WAITING")));

@@ -31,7 +31,7 @@ pub(super) fn responses(call: &Call) -> Value {
 /// What the file names, and what follows from the rest of what it says.
 fn own(call: &Call, rest: &Rest) -> Vec<Refusal> {
     let has_tags = rest.is_tagged || rest.takes_conditions;
-    [rest.named.clone(), that_follow(&call.access, has_tags)].concat()
+    [rest.named.clone(), that_follow(&call.access, has_tags, call.takes_key)].concat()
 }
 
 /// An answer that refuses for one of these reasons.
@@ -104,7 +104,7 @@ pub(super) fn why(status: i32) -> &'static str {
         401 => "The caller is not signed in, or the credentials are wrong.",
         403 => "The caller is signed in and may not.",
         404 => "There is no such thing.",
-        409 => "The thing changed since it was read.",
+        409 => "Another request came first.",
         412 => "The thing has no tag that `If-Match` names: it changed since it was read.",
         429 => "Too much at once.",
         500 => "A fault of ours.",
