@@ -107,9 +107,11 @@ fn takes_key(method: &MethodDescriptor, rest: Option<&Rest>, access: &str) -> bo
     is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER")
 }
 
-/// Whether a field of a message is marked with `debug_redact`, as what nobody else may read.
+/// Whether a field of a message, or of one in it, is marked with `debug_redact`, as what nobody else may read.
 fn holds_secret(message: &MessageDescriptor) -> bool {
-    message.fields().any(|field| {
+    let mut seen = BTreeMap::new();
+    shapes::collect(message, &mut seen);
+    seen.values().flat_map(MessageDescriptor::fields).any(|field| {
         let options = field.options();
         options.get_field_by_name("debug_redact").and_then(|it| it.as_bool()).unwrap_or_default()
     })

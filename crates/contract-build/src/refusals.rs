@@ -82,7 +82,12 @@ pub(crate) fn of_any_call() -> Vec<Refusal> {
 }
 
 /// What follows from who may make a call, from its tags, and from whether it takes a key.
-pub(crate) fn that_follow(access: &str, has_tags: bool, takes_key: bool) -> Vec<Refusal> {
+pub(crate) fn that_follow(
+    access: &str,
+    has_tags: bool,
+    takes_key: bool,
+    hides_answer: bool,
+) -> Vec<Refusal> {
     let known = Refusal::known;
     let sign_in = || {
         known(
@@ -115,6 +120,10 @@ pub(crate) fn that_follow(access: &str, has_tags: bool, takes_key: bool) -> Vec<
         refusals.push(known(400, "KEY_REUSED", details));
         let details = "the same request is being worked on, ask again for its answer";
         refusals.push(known(409, "STILL_RUNNING", details).telling_wait());
+        if hides_answer {
+            let details = "this was done before, and its answer held a secret that is not kept";
+            refusals.push(known(409, "ALREADY_DONE", details));
+        }
     }
     refusals
 }

@@ -33,6 +33,10 @@ fn read(
           }}
         }}"#
     );
+    read_file(&file)
+}
+
+fn read_file(file: &str) -> Result<Contract, String> {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("a.proto"), file).expect("it is ours");
     let folders: [&Path; 2] = [folder.path(), PROTO.as_ref()];
@@ -194,4 +198,32 @@ fn names_have_no_dots_and_the_servers_stand_alone() {
     let schemas = document["components"]["schemas"].as_object().expect("an object");
     let names: Vec<_> = schemas.keys().collect();
     assert_eq!(names, ["Error", "FieldFault", "MakeRequest", "MakeResponse"]);
+}
+
+#[test]
+fn a_change_whose_answer_holds_a_secret_anywhere_is_not_answered_twice() {
+    let file = r#"syntax = "proto3";
+        package a.v1;
+        import "google/api/annotations.proto";
+        import "sir0/options/v1/options.proto";
+        message MakeRequest { string text = 1; }
+        message MakeResponse { Made made = 1; }
+        message Made { repeated Key keys = 1; }
+        message Key { string secret = 1 [debug_redact = true]; }
+        // Makes things.
+        service ThingsService {
+          rpc Make(MakeRequest) returns (MakeResponse) {
+            option (google.api.http) = {post: "/a" body: "*"};
+            option (sir0.options.v1.call) = {access: ACCESS_PUBLISHER};
+          }
+        }"#;
+    let contract = read_file(file).expect("a good contract");
+
+    let rust = contract.package("a.v1").expect("Rust");
+    let refused = &document(&contract)["paths"]["/a"]["post"]["responses"]["409"];
+    let schema = &refused["content"]["application/json"]["schema"];
+
+    assert!(rust.contains("keying: Keying::Refused"));
+    let reasons = &schema["allOf"][1]["properties"]["reason"]["enum"];
+    assert_eq!(*reasons, json!(["STILL_RUNNING", "ALREADY_DONE"]));
 }

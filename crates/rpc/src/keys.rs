@@ -14,6 +14,7 @@ use sir0_storage::{
     once::{Asked, Claims, Hash, Kept, Lost},
 };
 use sir0_transcoding::{Call, IDEMPOTENCY_KEY, Key, Keying};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tonic::{
     Status,
@@ -37,7 +38,7 @@ pub struct Keys {
     clock: Arc<dyn Clock>,
     database: Database,
     claims: Claims,
-    /// Makes what stands for a request worthless to whoever reads the tables: a request may hold a password.
+    /// Makes what stands for a request worthless to whoever lacks it: a request may hold a password.
     pepper: Arc<hmac::Key>,
 }
 
@@ -53,6 +54,9 @@ pub enum KeyRefused {
     /// The request was done before, and its answer is known to no one any more.
     #[error("this was done before, and its answer held a secret that is not kept")]
     AlreadyDone,
+    /// What was kept cannot be read: a version with other messages wrote it.
+    #[error("the answer that was kept cannot be given: {0}")]
+    Unreadable(String),
     /// The database failed.
     #[error("keys cannot be looked up")]
     Database(#[from] storage::Error),
@@ -66,6 +70,7 @@ impl Refusal for KeyRefused {
             Self::Reused => Reason::invalid("KEY_REUSED"),
             Self::StillRunning => Reason::aborted("STILL_RUNNING").after(Duration::from_secs(1)),
             Self::AlreadyDone => Reason::aborted("ALREADY_DONE"),
+            Self::Unreadable(_) => Reason::internal(),
             Self::Database(error) => Reason::of_storage(error),
         }
     }
@@ -75,11 +80,10 @@ crate::refuses!(KeyRefused);
 
 impl Keys {
     /// Keeps keys in this database until the process stops. The pepper is a secret of the service, the same on each of its
-    /// instances.
+    /// instances. A service whose requests hold secrets needs one that is not in this database.
     #[must_use]
     pub fn open(shared: &Shared, database: Database, pepper: &[u8]) -> Arc<Self> {
-        let pepper = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, pepper), b"idempotency keys");
-        let pepper = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, pepper.as_ref()));
+        let pepper = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, pepper));
         let (doorman, clock) = (shared.doorman.clone(), Arc::clone(&shared.clock));
         let keys = Self { doorman, clock, database, claims: Claims::default(), pepper };
         tokio::spawn(keys.clone().sweep(shared.stopping.clone()));
@@ -89,47 +93,59 @@ impl Keys {
     /// Forgets old keys now and then.
     async fn sweep(self, stopping: CancellationToken) {
         let mut rounds = tokio::time::interval(SWEEP);
-        while stopping.run_until_cancelled(rounds.tick()).await.is_some() {
-            let sweeping = self.database.forget_keys(self.clock.now(), MOST_OF_AN_ACCOUNT);
-            if let Err(error) = sweeping.await {
-                let error = &error as &dyn Error;
-                tracing::warn!(error, "old idempotency keys could not be forgotten");
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let sweeping = async {
+            loop {
+                rounds.tick().await;
+                let since = self.clock.now().before(2 * SWEEP);
+                let sweeping =
+                    self.database.forget_keys(self.clock.now(), since, MOST_OF_AN_ACCOUNT);
+                if let Err(error) = sweeping.await {
+                    let error = &error as &dyn Error;
+                    tracing::warn!(error, "old idempotency keys could not be forgotten");
+                }
             }
-        }
+        };
+        stopping.run_until_cancelled(sweeping).await.unwrap_or(());
     }
 
     async fn make_once(
         &self,
         key: Key,
-        request: Vec<u8>,
+        request: Hash,
         making: BoxFuture<'_, Result<(), Status>>,
     ) -> Result<Option<Vec<u8>>, Status> {
         let asked = Asked {
             key: hash(&key),
             user: key.user,
-            request: self.request_hash(&key, &request),
+            request,
             at: self.clock.now(),
             hides_answer: key.call.keying == Keying::Refused,
         };
-        let claim = self.claims.claim(asked).ok_or(KeyRefused::StillRunning)?;
+        // The key is claimed first, so that nothing happens between the look and the call.
+        let claim = self.claims.claim(asked);
         if let Some(before) = self.before(&asked).await? {
             return Ok(Some(before));
         }
+        let claim = claim.ok_or(KeyRefused::StillRunning)?;
         let made = storage::once::within(Some(Arc::clone(&claim)), making).await;
         match (made, claim.lost()) {
             (Ok(()), _) => {
                 if !claim.is_kept() {
-                    tracing::error!(call = key.call.path, "a change was made without its key");
+                    // The storefront answers so what a version from before did for the same request.
+                    tracing::warn!(call = key.call.path, "a change was answered without its key");
                 }
                 Ok(None)
             }
             (Err(_), Some(Lost::Running)) => Err(KeyRefused::StillRunning.into()),
             (Err(_), Some(Lost::Before)) => {
                 let before = self.before(&asked).await?;
-                // It was there a moment ago. Only its age can have taken it away.
+                // It was there a moment ago. A sweep took it, or the commit of its group failed.
                 Ok(Some(before.ok_or(KeyRefused::StillRunning)?))
             }
-            (Err(refused), None) => Err(refused),
+            // Another instance may have done it between the look above and the work: then this is a refusal for what the
+            // first request did.
+            (Err(refused), None) => self.before(&asked).await?.map(Some).ok_or(refused),
         }
     }
 
@@ -141,17 +157,6 @@ impl Keys {
             Some(Kept { answer: None, .. }) => Err(KeyRefused::AlreadyDone),
             Some(Kept { answer, .. }) => Ok(answer),
         }
-    }
-
-    /// Stands for what is asked. It tells nothing to whoever does not know the pepper and the key.
-    fn request_hash(&self, key: &Key, request: &[u8]) -> Hash {
-        let mut context = hmac::Context::with_key(&self.pepper);
-        context.update(&hash(key));
-        context.update(key.name.as_bytes());
-        // Names have 64 bytes at most, and no zeros.
-        context.update(&[0]);
-        context.update(request);
-        context.sign().as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 }
 
@@ -173,7 +178,8 @@ impl sir0_transcoding::Keys for Keys {
         if headers.peek().is_none() && request_id.is_none() {
             return Ok(None);
         }
-        // Who may not make the call hears nothing about keys.
+        // Who may not make the call hears nothing about keys. Whose the thing is that it is about, only the call itself
+        // asks: a repetition is answered as before, also when the thing changed hands since.
         let caller = self.doorman.admit(call, metadata)?.caller()?;
         if request_id.is_some_and(|it| !is_good(it)) {
             // The call itself names this field together with all others that are wrong.
@@ -191,13 +197,25 @@ impl sir0_transcoding::Keys for Keys {
         Ok(name.map(|name| Key { call, user: caller.user.into(), name }))
     }
 
+    /// It tells nothing to whoever does not know the pepper.
+    fn stands_for(&self, key: &Key, request: &[u8]) -> Hash {
+        let mut context = hmac::Context::with_key(&self.pepper);
+        context.update(&hash(key));
+        context.update(request);
+        context.sign().as_ref().try_into().expect("SHA-256 has 32 bytes")
+    }
+
     fn once<'a>(
         &'a self,
         key: Key,
-        request: Vec<u8>,
+        request: Hash,
         making: BoxFuture<'a, Result<(), Status>>,
     ) -> BoxFuture<'a, Result<Option<Vec<u8>>, Status>> {
         Box::pin(self.make_once(key, request, making))
+    }
+
+    fn fault(&self, why: &str) -> Status {
+        KeyRefused::Unreadable(why.to_owned()).into()
     }
 }
 

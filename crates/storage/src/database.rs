@@ -86,9 +86,10 @@ impl Database {
         on_either!(self, it => it.kept(key, now).await)
     }
 
-    /// Forgets idempotency keys that are too old to be known, and all but the latest `most` of each account.
-    pub async fn forget_keys(&self, now: Timestamp, most: i64) -> Result<()> {
-        on_either!(self, it => it.forget_keys(now, most).await)
+    /// Forgets idempotency keys that are too old to be known, and all but the latest `most` of each account that got one
+    /// since then.
+    pub async fn forget_keys(&self, now: Timestamp, since: Timestamp, most: i64) -> Result<()> {
+        on_either!(self, it => it.forget_keys(now, since, most).await)
     }
 
     /// Whether it can be read and written.

@@ -30,11 +30,11 @@ const FORGET_OLD: &str = "
      WHERE key_hash IN (
            SELECT key_hash FROM idempotency_keys WHERE made_at <= $1 ORDER BY made_at LIMIT $2)";
 
-const WITH_TOO_MANY: &str = "
-    SELECT user_id
+/// Only accounts that got keys lately can have too many since.
+const RECENT: &str = "
+    SELECT DISTINCT user_id
       FROM idempotency_keys
-  GROUP BY user_id
-    HAVING COUNT(*) > $1";
+     WHERE made_at > $1";
 
 const FORGET_TOO_MANY: &str = "
     DELETE FROM idempotency_keys
@@ -49,15 +49,15 @@ impl Database {
         Ok(row.map(|(request, answer)| Kept { request, answer }))
     }
 
-    /// Forgets keys that are too old to be known, and all but the latest `most` of each account.
-    pub async fn forget_keys(&self, now: Timestamp, most: i64) -> Result<()> {
+    /// Forgets keys that are too old to be known, and all but the latest `most` of each account that got one since then.
+    pub async fn forget_keys(&self, now: Timestamp, since: Timestamp, most: i64) -> Result<()> {
         loop {
             let old = sqlx::query(FORGET_OLD).bind(At(now.before(KNOWN_FOR))).bind(BATCH);
             if self.forget(old).await? == 0 {
                 break;
             }
         }
-        let users = sqlx::query_scalar(WITH_TOO_MANY).bind(most).fetch_all(self.reader());
+        let users = sqlx::query_scalar(RECENT).bind(At(since)).fetch_all(self.reader());
         let users: Vec<i64> = users.await?;
         for user in users {
             loop {

@@ -4,7 +4,7 @@
 use futures::future::BoxFuture;
 use prost::Message;
 use tonic::{
-    Code, Request, Response, Status,
+    Request, Response, Status,
     metadata::{MetadataMap, MetadataValue},
 };
 
@@ -26,13 +26,19 @@ pub trait Keys: Send + Sync {
         request_id: Option<&str>,
     ) -> Result<Option<Key>, Status>;
 
+    /// What stands for a request, so that another one with the same key can be told from it.
+    fn stands_for(&self, key: &Key, request: &[u8]) -> [u8; 32];
+
     /// Makes the call, unless one with the same key was made before: then it answers with the message of that one.
     fn once<'a>(
         &'a self,
         key: Key,
-        request: Vec<u8>,
+        request: [u8; 32],
         making: BoxFuture<'a, Result<(), Status>>,
     ) -> BoxFuture<'a, Result<Option<Vec<u8>>, Status>>;
+
+    /// Refuses for a fault of ours, which is logged.
+    fn fault(&self, why: &str) -> Status;
 }
 
 /// The key of a call.
@@ -77,26 +83,26 @@ where
     Q: Named,
     A: Message + Default,
 {
-    let mut asked = request.get_ref().clone();
-    asked.forget_name();
+    // The copy of what is asked may hold a password, and is gone before the call waits for anything.
+    let asked = {
+        let mut asked = request.get_ref().clone();
+        asked.forget_name();
+        keys.stands_for(&key, &asked.encode_to_vec())
+    };
     let mut answer = None;
     let making = make(request);
     let making = Box::pin(async {
         answer = Some(making.await?);
         Ok(())
     });
-    match keys.once(key, asked.encode_to_vec(), making).await? {
-        None => answer.ok_or_else(|| fault("the call was neither made nor remembered")),
+    match keys.once(key, asked, making).await? {
+        None => answer.ok_or_else(|| keys.fault("the call was neither made nor remembered")),
         Some(before) => {
-            let before = A::decode(&*before).map_err(|error| fault(&error.to_string()))?;
+            let before = A::decode(&*before).map_err(|error| keys.fault(&error.to_string()))?;
             let mut response = Response::new(before);
             let mark = MetadataValue::from_static("true");
             response.metadata_mut().insert(IDEMPOTENCY_REPLAYED, mark);
             Ok(response)
         }
     }
-}
-
-fn fault(why: &str) -> Status {
-    Status::new(Code::Internal, why)
 }

@@ -1,7 +1,7 @@
 //! Requests that may be sent again. Compiled once for each engine.
 
 use sir0_kernel::{GameId, Timestamp};
-use sir0_storage as storage;
+use sir0_storage::{self as storage, once::KNOWN_FOR};
 
 use super::engine::{self, At, Database};
 use crate::{
@@ -9,12 +9,18 @@ use crate::{
     domain::{Created, Game, RequestKey, Title},
 };
 
-// The update changes nothing. It makes the statement return a row that is there already. An equal request at the same
-// moment waits until the first one commits, and then finds its row.
+// The update of a row that is known still changes nothing. It makes the statement return it. An older row is of another
+// request. An equal request at the same moment waits until the first one commits, and then finds its row.
+//
+// Only versions that know no idempotency keys read this table. While they are replaced, a request that meets both makes one
+// game. The table goes with the next version.
 pub(crate) const NOTE_REQUEST: &str = "
-    INSERT INTO created_by_request (request_key, game_id, title, created_at)
+    INSERT INTO created_by_request AS noted (request_key, game_id, title, created_at)
     VALUES ($1, $2, $3, $4)
-        ON CONFLICT (request_key) DO UPDATE SET request_key = excluded.request_key
+        ON CONFLICT (request_key) DO UPDATE
+       SET game_id = CASE WHEN noted.created_at <= $5 THEN excluded.game_id ELSE noted.game_id END,
+           title = CASE WHEN noted.created_at <= $5 THEN excluded.title ELSE noted.title END,
+           created_at = CASE WHEN noted.created_at <= $5 THEN excluded.created_at ELSE noted.created_at END
  RETURNING game_id, title";
 
 pub(crate) const FORGET_REQUESTS: &str = "
@@ -35,6 +41,7 @@ impl Tx<engine::Tx> {
             .bind(i64::from(game.id))
             .bind(game.title.as_str())
             .bind(At(at))
+            .bind(At(at.before(KNOWN_FOR)))
             .fetch_one(&mut *self.tx)
             .await?;
         let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;

@@ -13,8 +13,6 @@ const UPKEEP: Duration = Duration::from_hours(1);
 /// How often games that an older version wrote are looked for. There are some while one version replaces the other. A look
 /// at an index with nothing in it costs next to nothing.
 const KEYS: Duration = Duration::from_secs(1);
-/// How long a request that made a game is known again.
-const REPEATABLE: Duration = Duration::from_hours(24);
 
 impl Storefront {
     /// Drops the copies of games that the feed reports, because other processes may write to the same database.
@@ -87,6 +85,6 @@ impl Storefront {
     }
 
     async fn tidy(&self) -> storage::Result<()> {
-        self.db.forget_requests(self.shared.clock.now().before(REPEATABLE)).await
+        self.db.forget_requests(self.shared.clock.now().before(storage::once::KNOWN_FOR)).await
     }
 }

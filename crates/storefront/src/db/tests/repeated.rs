@@ -98,13 +98,13 @@ on_every_engine! {
         }
         let last = NOON.after(Duration::from_secs(4));
 
-        db.database().forget_keys(last, 2).await.expect("a table");
+        db.database().forget_keys(last, NOON, 2).await.expect("a table");
         for key in 0..5 {
-            assert_eq!(db.knows(key, last).await, key >= 3, "{key}");
+            assert_eq!(db.knows(key, NOON).await, key >= 3, "{key}");
             assert!(db.knows(100 + key, last).await, "{key}: others keep theirs");
         }
 
-        db.database().forget_keys(last.after(KNOWN_FOR), 2).await.expect("a table");
+        db.database().forget_keys(last.after(KNOWN_FOR), last, 2).await.expect("a table");
         for key in (0..5).chain(100..105) {
             assert!(!db.knows(key, NOON).await, "{key}");
         }
