@@ -55,7 +55,7 @@ assert.equal(valid.updateGameResponse.parse(changed.data).revision, 2);
 assert.equal(valid.getGameResponse.parse((await sir0.getGame(id)).data).price, 9.99);
 const stale = await sir0.updateGame(id, { price: 1, revision: 1 }, studio);
 assert.ok(stale.status === 409, JSON.stringify(stale));
-const reason: "STALE_REVISION" | undefined = stale.data.reason;
+const reason: "STALE_REVISION" | "STILL_RUNNING" | undefined = stale.data.reason;
 assert.equal(reason, "STALE_REVISION");
 const denied = await sir0.deleteGame(id, ada);
 assert.ok(denied.status === 403 && denied.data.reason === "PUBLISHER_ROLE_REQUIRED");
