@@ -361,7 +361,9 @@ async fn the_docs_page_and_its_document_come_in_a_coding() {
             let coded = asks(&visitor, path, &[("accept-encoding", coding)]).await;
 
             assert_eq!(coded.header("content-encoding"), Some(coding), "{path}");
-            assert_eq!(coded.header("vary"), Some("accept-encoding"), "{path}");
+            // Behind a proxy the document depends on what that says of its address, too.
+            let vary = coded.header("vary").unwrap_or_default();
+            assert!(vary.split(',').any(|name| name == "accept-encoding"), "{path}: {vary}");
             assert_eq!(coded.header("content-type"), plain.header("content-type"));
             assert!(coded.text() == plain.text(), "{path} in {coding}");
             assert!(3 * coded.body.len() < plain.body.len(), "{path} in {coding}");
