@@ -107,7 +107,7 @@ fn takes_key(method: &MethodDescriptor, rest: Option<&Rest>, access: &str) -> bo
     is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER")
 }
 
-/// Whether a field of a message, or of one in it, is marked with `debug_redact`, as what nobody else may read.
+/// Whether a message holds a secret: a field of it, or of a message inside it, is marked with `debug_redact`.
 fn holds_secret(message: &MessageDescriptor) -> bool {
     let mut seen = BTreeMap::new();
     shapes::collect(message, &mut seen);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
-use crate::Error;
+use crate::{Error, calls::Call};
 
 /// A refusal, as a client is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,12 +82,7 @@ pub(crate) fn of_any_call() -> Vec<Refusal> {
 }
 
 /// What follows from who may make a call, from its tags, and from whether it takes a key.
-pub(crate) fn that_follow(
-    access: &str,
-    has_tags: bool,
-    takes_key: bool,
-    hides_answer: bool,
-) -> Vec<Refusal> {
+pub(crate) fn that_follow(call: &Call) -> Vec<Refusal> {
     let known = Refusal::known;
     let sign_in = || {
         known(
@@ -96,7 +91,7 @@ pub(crate) fn that_follow(
             "sign in and send the access token as `Authorization: Bearer <token>`",
         )
     };
-    let mut refusals = match access {
+    let mut refusals = match call.access.as_str() {
         "OWNER" => vec![
             sign_in(),
             known(
@@ -111,16 +106,16 @@ pub(crate) fn that_follow(
         ],
         _ => Vec::new(),
     };
-    if has_tags {
+    if call.rest.as_ref().is_some_and(|rest| rest.is_tagged || rest.takes_conditions) {
         let details = "this has no tag that `If-Match` names, read it again";
         refusals.push(known(412, "PRECONDITION_FAILED", details));
     }
-    if takes_key {
+    if call.takes_key {
         let details = "this key came with another request before, take a new key for a new request";
         refusals.push(known(400, "KEY_REUSED", details));
         let details = "the same request is being worked on, ask again for its answer";
         refusals.push(known(409, "STILL_RUNNING", details).telling_wait());
-        if hides_answer {
+        if call.answers_secret {
             let details = "this was done before, and its answer held a secret that is not kept";
             refusals.push(known(409, "ALREADY_DONE", details));
         }

@@ -8,8 +8,8 @@ include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));
 
-/// The REST form of the contract as an OpenAPI 3.1 document in JSON: up to its member `servers`, and behind it. Whoever
-/// serves the document knows where.
+/// The REST form of the contract as an OpenAPI 3.1 document in JSON, in two parts: up to its member `servers`, and behind
+/// it. The server of the document writes that member, because it knows the address.
 pub const OPENAPI: [&str; 2] = [
     include_str!(concat!(env!("OUT_DIR"), "/openapi.before")),
     include_str!(concat!(env!("OUT_DIR"), "/openapi.behind")),

@@ -38,7 +38,8 @@ pub struct Keys {
     clock: Arc<dyn Clock>,
     database: Database,
     claims: Claims,
-    /// Makes what stands for a request worthless to whoever lacks it: a request may hold a password.
+    /// The key of the HMAC that stands for a request. Without it, a thief of the tables cannot try passwords against the HMAC
+    /// of a request that holds one.
     pepper: Arc<hmac::Key>,
 }
 
@@ -197,7 +198,7 @@ impl sir0_transcoding::Keys for Keys {
         Ok(name.map(|name| Key { call, user: caller.user.into(), name }))
     }
 
-    /// It tells nothing to whoever does not know the pepper.
+    /// An HMAC with the pepper.
     fn stands_for(&self, key: &Key, request: &[u8]) -> Hash {
         let mut context = hmac::Context::with_key(&self.pepper);
         context.update(&hash(key));

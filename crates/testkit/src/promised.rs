@@ -45,7 +45,7 @@ pub fn reasons(response: &Value) -> impl Iterator<Item = &str> {
 fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let verb = if *method == Method::HEAD { "get" } else { &*method.as_str().to_lowercase() };
     let paths: &'static Map<_, _> = DOCUMENT["paths"].as_object().expect("a document has paths");
-    // A path of its own counts more than one with a variable.
+    // A template that is this very path counts more than one with a variable.
     let same = paths.get(path);
     let found = same.or_else(|| {
         let mut found = paths.iter().filter(|(template, _)| is_made_of(path, template));

@@ -85,8 +85,8 @@ impl SigningKey {
         self.public.to_json()
     }
 
-    /// A secret that follows from this key and a purpose, and from which nobody learns the key: the same on every instance
-    /// that has the key.
+    /// Derives a secret for a purpose from this key: the same on every instance that has the key. The secret does not reveal
+    /// the key.
     #[must_use]
     pub fn secret_for(&self, purpose: &[u8]) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(hmac::sign(&self.deriving, purpose).as_ref().to_vec())

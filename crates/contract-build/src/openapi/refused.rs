@@ -30,9 +30,7 @@ pub(super) fn responses(call: &Call) -> Value {
 
 /// What the file names, and what follows from the rest of what it says.
 fn own(call: &Call, rest: &Rest) -> Vec<Refusal> {
-    let has_tags = rest.is_tagged || rest.takes_conditions;
-    [rest.named.clone(), that_follow(&call.access, has_tags, call.takes_key, call.answers_secret)]
-        .concat()
+    [rest.named.clone(), that_follow(call)].concat()
 }
 
 /// An answer that refuses for one of these reasons.

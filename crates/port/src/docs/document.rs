@@ -19,7 +19,8 @@ use tokio::task::spawn_blocking;
 use super::FRESH;
 use crate::public_url::{PublicUrl, Told};
 
-/// Another request may be told another address. Nobody keeps the answer for them.
+/// `Cache-Control` of a document with an address that was taken from the request: a cache must not hand it to the next
+/// client, whose request may name another address.
 const TOLD: &str = "no-store";
 /// The address where none is known: where the document came from.
 const HERE: &str = "/";
@@ -32,7 +33,7 @@ pub(crate) struct Document {
     public: Option<PublicUrl>,
     /// The document as it was asked for last. Nearly everyone asks by the same name.
     latest: Mutex<Arc<Written>>,
-    /// A form is being made. Whoever asks meanwhile gets plain bytes.
+    /// Whether the document is being compressed. Requests that come meanwhile get plain bytes.
     is_busy: Arc<AtomicBool>,
 }
 

@@ -2,12 +2,13 @@
 
 mod background;
 mod games;
+mod listing;
 mod open;
 mod turns;
 
-use sir0_feed::Feed;
 use std::sync::Arc;
 
+use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 
 use self::turns::Turns;
