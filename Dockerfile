@@ -12,9 +12,11 @@ RUN cargo chef prepare --recipe-path recipe.json
 
 FROM chef AS build
 COPY --from=plan /build/recipe.json recipe.json
-RUN cargo chef cook --locked --release --package sir0-server --recipe-path recipe.json
+RUN cargo chef cook --locked --release --package sir0 --recipe-path recipe.json
 COPY . .
-RUN cargo build --locked --release --package sir0-server --bin sir0 \
+# What `sir0 --version` tells besides: --build-arg BUILT_FROM="$(git log -1 --format='%h %cs')". Here is no repository.
+ARG BUILT_FROM=
+RUN cargo build --locked --release --package sir0 --bin sir0 \
     && strip target/release/sir0 \
     && mkdir /empty
 

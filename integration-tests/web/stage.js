@@ -79,7 +79,7 @@ class Platform {
 function sir0(folder, args, stdin) {
   const target = process.env.CARGO_TARGET_DIR ?? beside("../../target");
   const program = join(target, "debug/sir0");
-  assert.ok(existsSync(program), `${program} is missing: \`cargo build -p sir0-server\` first`);
+  assert.ok(existsSync(program), `${program} is missing: \`cargo build -p sir0\` first`);
   const env = { PATH: process.env.PATH, NO_COLOR: "1", SIR0_LOG: "info", ...CHEAP_HASHING };
   const line = ["--data-dir", join(folder, "data"), ...args];
   return spawn(program, line, { cwd: folder, env, stdio: [stdin, "ignore", "pipe"] });

@@ -43,7 +43,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     let release = Workspace::read()?.target.join("release");
     provision::build_tools()?;
     // Two builds on purpose: built together, cargo would give sir0 the features only the bench asks for.
-    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-server"]))?;
+    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0"]))?;
     shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-bench"]))?;
     let asked = Asked::by(arguments);
     match asked {
@@ -74,7 +74,7 @@ pub(crate) fn instructions() -> Result<()> {
 /// The one bar that is no speed: runs the story of fifty kills and notes what it says.
 fn append_kills() -> Result<()> {
     const STORY: &str = "fifty_power_cuts_under_load_lose_nothing_that_was_acknowledged";
-    shell::run(&mut shell::cargo(["build", "--package", "sir0-server"]))?;
+    shell::run(&mut shell::cargo(["build", "--package", "sir0"]))?;
     let told =
         shell::cargo(["test", "--package", "sir0-integration-tests", "--test", "hostile", STORY])
             .args(["--", "--nocapture"])

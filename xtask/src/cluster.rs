@@ -11,13 +11,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     let debug = Workspace::read()?.target.join("debug");
     provision::build_tools()?;
     databases::need()?;
-    shell::run(&mut shell::cargo([
-        "build",
-        "--package",
-        "sir0-server",
-        "--package",
-        "sir0-drills",
-    ]))?;
+    shell::run(&mut shell::cargo(["build", "--package", "sir0", "--package", "sir0-drills"]))?;
     shell::run(
         Command::new(debug.join("sir0-drills"))
             .arg("cluster")

@@ -87,7 +87,7 @@ fn run(had: Had, build: Build) -> Result<()> {
     images::registries(&engine, &machine, build)?;
     match build {
         Build::Staged => {
-            shell::run(&mut shell::cargo(["build", "--quiet", "--package", "sir0-server"]))?;
+            shell::run(&mut shell::cargo(["build", "--quiet", "--package", "sir0"]))?;
             let program = Workspace::read()?.target.join("debug/sir0");
             images::staged(&engine, &machine, &program)?;
         }

@@ -12,7 +12,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
     provision::build_tools()?;
     databases::need()?;
     // Two builds on purpose: built together, cargo would give sir0 the features only the drills ask for.
-    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-server"]))?;
+    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0"]))?;
     shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-drills"]))?;
     run(&release, arguments)
 }
@@ -25,7 +25,7 @@ pub(crate) fn short() -> Result<()> {
         "build",
         "--quiet",
         "--package",
-        "sir0-server",
+        "sir0",
         "--package",
         "sir0-drills",
     ]))?;

@@ -147,13 +147,20 @@ impl Options {
 impl Cli {
     /// Reads this process's command line. Ends the process for `--help`, `--version` and what makes no sense.
     #[must_use]
-    pub fn parse() -> Self {
-        Self::read(std::env::args_os()).unwrap_or_else(|fault| fault.exit())
+    pub fn parse(version: &'static str) -> Self {
+        Self::read_by(definition().version(version), std::env::args_os())
+            .unwrap_or_else(|fault| fault.exit())
     }
 
     /// Reads a command line, the name of the program first.
     pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let mut parser = definition();
+        Self::read_by(definition(), line)
+    }
+
+    fn read_by(
+        mut parser: clap::Command,
+        line: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
         let found =
             parser.try_get_matches_from_mut(line).map_err(|fault| fault.format(&mut parser))?;
         let options = Options::from_arg_matches(&found)?;

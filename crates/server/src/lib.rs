@@ -4,6 +4,7 @@
 //! 2. [`SERVICES`]: the one list of services. [`Parts`] says which of them a process has.
 //! 3. [`Platform`]: the services, opened and brought together behind one port.
 //! 4. [`commands`]: what an operator does besides serving.
+//! 5. [`run`]: all of it, as the program `sir0` does it.
 
 pub mod cli;
 pub mod commands;
@@ -13,6 +14,7 @@ mod list;
 mod metrics;
 pub mod parts;
 mod platform;
+mod program;
 mod remote_health;
 mod services;
 pub mod shutdown;
@@ -25,3 +27,4 @@ pub use config::Config;
 pub use list::SERVICES;
 pub use parts::Parts;
 pub use platform::Platform;
+pub use program::run;

@@ -76,12 +76,11 @@ impl Platform {
     }
 
     /// Says in the log that it is ready, and tells a person at the terminal where to go and what to do first.
-    pub fn welcome(&self) {
+    pub fn welcome(&self, version: &str) {
         let parts = self.parts.alone().map_or("all", Part::name);
-        let version = env!("CARGO_PKG_VERSION");
         let address = self.address();
         tracing::info!(%address, parts, version, "ready");
-        welcome::print(address, &self.config, self.parts);
+        welcome::print(address, &self.config, self.parts, version);
     }
 
     /// Serves until `stop` ends, then lets running work end.

@@ -15,13 +15,14 @@ use crate::{
 
 /// Prints the addresses and the first steps for the person who typed the command. A program that reads the output finds
 /// the line `ready` in the log instead.
-pub(crate) fn print(address: SocketAddr, config: &Config, parts: Parts) {
+pub(crate) fn print(address: SocketAddr, config: &Config, parts: Parts, version: &str) {
     if config.log.format != sir0_telemetry::Format::Text || !io::stdout().is_terminal() {
         return;
     }
     let program = std::env::args().next().unwrap_or_else(|| "sir0".to_owned());
     let folder = std::env::current_dir().unwrap_or_default();
-    let typed = Typed { program: &program, folder: &folder.display().to_string() };
+    let folder = folder.display().to_string();
+    let typed = Typed { program: &program, folder: &folder, version };
     if let Err(error) = say(&text(address, config, parts, &typed)) {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
@@ -36,13 +37,15 @@ struct Typed<'t> {
     program: &'t str,
     /// The working directory.
     folder: &'t str,
+    /// What the program says of its version.
+    version: &'t str,
 }
 
 fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -> String {
     // A server that listens everywhere is reached on this machine. Elsewhere only its operator knows its names.
     let address = from_here(address);
     let name = parts.alone().map(|part| format!(" {}", part.name())).unwrap_or_default();
-    let mut text = format!("\n  SIR0{name} {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
+    let mut text = format!("\n  SIR0{name} {} is ready.\n\n", typed.version);
     let mut line = |what: &str, at: String| {
         writeln!(text, "  {what:<15} {at}").expect("a string grows");
     };
@@ -107,7 +110,11 @@ mod tests {
     use super::*;
     use crate::{SERVICES, config::Sources, parts::Part};
 
-    const TYPED: Typed<'_> = Typed { program: "target/release/sir0", folder: "/home/ada/my games" };
+    const TYPED: Typed<'_> = Typed {
+        program: "target/release/sir0",
+        folder: "/home/ada/my games",
+        version: "0.1.0 (8e3d288 2026-11-27)",
+    };
 
     #[test]
     fn a_person_is_told_where_to_go_and_how_to_make_the_first_administrator() {
@@ -116,6 +123,7 @@ mod tests {
         let text = text(config.listen, &config, Parts::ALL, &TYPED);
 
         for needed in [
+            "SIR0 0.1.0 (8e3d288 2026-11-27) is ready",
             "http://127.0.0.1:8080/docs",
             "ws://127.0.0.1:8080/ws",
             "cd '/home/ada/my games'\n    target/release/sir0 admin create --email you@example.org",

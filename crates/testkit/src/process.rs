@@ -114,7 +114,7 @@ pub(crate) fn program() -> PathBuf {
     let program = folder.expect("`deps` is in a folder").join(name);
     assert!(
         program.is_file(),
-        "{} is missing: `cargo build -p sir0-server` first, or run the tests of the whole workspace",
+        "{} is missing: `cargo build -p sir0` first, or run the tests of the whole workspace",
         program.display()
     );
     program

@@ -30,12 +30,12 @@ exec 2>&1
 "#;
 const DONE: &str = "\u{1e}done";
 
-/// The program that was built beside this one: `cargo build -p sir0-server` first.
+/// The program that was built beside this one: `cargo build -p sir0` first.
 pub(crate) fn program() -> PathBuf {
     let this = env::current_exe().expect("a program knows where it is");
     let folder = this.parent().and_then(Path::parent).expect("tests are in `deps`");
     let program = folder.join("sir0");
-    assert!(program.is_file(), "build it first: `cargo build -p sir0-server`");
+    assert!(program.is_file(), "build it first: `cargo build -p sir0`");
     program
 }
 

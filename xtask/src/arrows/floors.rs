@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     // Every service stands here too.
     &["sir0-port"],
     &["sir0-server"],
-    &["sir0-testkit"],
+    &["sir0", "sir0-testkit"],
     // Above everything: they look at the house from outside.
     &["sir0-integration-tests", "sir0-bench", "sir0-drills", "xtask"],
 ];

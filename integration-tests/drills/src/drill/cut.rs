@@ -381,7 +381,7 @@ impl Pair {
 /// The program that was built beside this one.
 fn program() -> Result<PathBuf> {
     let program = std::env::current_exe()?.with_file_name("sir0");
-    ensure!(program.is_file(), "{} is missing: build sir0-server first", program.display());
+    ensure!(program.is_file(), "{} is missing: build sir0 first", program.display());
     Ok(program)
 }
 

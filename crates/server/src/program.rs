@@ -1,11 +1,12 @@
-//! `sir0`: the games distribution platform that anyone can run.
+//! The program from its command line to its end.
 
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 use sir0_host::Asked;
 use sir0_kernel::SystemClock;
-use sir0_server::{
+
+use crate::{
     Cli, Config, Parts, Platform,
     cli::{Command, OwnCommand},
     commands::{backup, complain, copy, doctor, migrate, probe, say},
@@ -13,14 +14,9 @@ use sir0_server::{
     shutdown,
 };
 
-/// Gives memory back to the system once it is free. The system's own allocator keeps what a flood of requests once
-/// took.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+/// Does what this process's command line asks for. The version is what `--version` tells.
+pub async fn run(version: &'static str) -> ExitCode {
+    match Box::pin(perform(Cli::parse(version), version)).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -32,7 +28,7 @@ async fn main() -> ExitCode {
 }
 
 /// Does what was asked for. Answers whether it went well.
-async fn run(cli: Cli) -> anyhow::Result<bool> {
+async fn perform(cli: Cli, version: &'static str) -> anyhow::Result<bool> {
     let config = Config::load(&cli).context("the configuration cannot be used")?;
     let name = match &cli.command {
         Command::Own(OwnCommand::Probe { url }) => return Ok(probe(&config, url.clone()).await),
@@ -41,12 +37,16 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
     };
     let traces = sir0_telemetry::traces::start(&config.traces, name)?;
     sir0_telemetry::logs::start(&config.log, config.no_color, &traces)?;
-    let done = perform(&config, cli.command).await;
+    let done = perform_logged(&config, cli.command, version).await;
     traces.stop().await;
     done
 }
 
-async fn perform(config: &Config, command: Command) -> anyhow::Result<bool> {
+async fn perform_logged(
+    config: &Config,
+    command: Command,
+    version: &'static str,
+) -> anyhow::Result<bool> {
     match command {
         Command::OfService(service, command, line) => {
             let settings = config.services.iter().find(|it| it.service().name == service.name);
@@ -57,7 +57,7 @@ async fn perform(config: &Config, command: Command) -> anyhow::Result<bool> {
         }
         Command::Own(command) => match command {
             OwnCommand::Serve { part, demo } => {
-                Box::pin(serve(config.clone(), part, demo)).await.map(|()| true)
+                Box::pin(serve(config.clone(), part, demo, version)).await.map(|()| true)
             }
             OwnCommand::Migrate { service, check } => migrate(config, service, check).await,
             OwnCommand::Copy(route) => copy(config, &route).await.map(|()| true),
@@ -68,7 +68,12 @@ async fn perform(config: &Config, command: Command) -> anyhow::Result<bool> {
     }
 }
 
-async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result<()> {
+async fn serve(
+    config: Config,
+    part: Option<Part>,
+    demo: bool,
+    version: &'static str,
+) -> anyhow::Result<()> {
     let stop = shutdown::listen().context("the process cannot listen to its signals")?;
     let parts = part.map_or(Parts::ALL, Parts::only);
     config.log_exposure();
@@ -82,7 +87,7 @@ async fn serve(config: Config, part: Option<Part>, demo: bool) -> anyhow::Result
     if demo {
         platform.demonstrate().await.context("the demo catalogue cannot be put into the store")?;
     }
-    platform.welcome();
+    platform.welcome(version);
     Box::pin(platform.serve_until(stop)).await;
     Ok(())
 }
