@@ -64,6 +64,11 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
+    /// Refuses a Redis that no connection could be made to. Opens none.
+    pub fn check(&self) -> Result<(), OpenError> {
+        if self.url.is_none() { Ok(()) } else { self.client().map(drop) }
+    }
+
     /// Everything needed to connect. Opens no connection.
     pub(crate) fn client(&self) -> Result<Client, OpenError> {
         let url = self.url.as_deref().ok_or(OpenError::NoUrl)?;
@@ -128,6 +133,13 @@ mod tests {
             assert!(matches!(refused, OpenError::UnreadableUrl(_)), "{url}: {refused:?}");
             assert!(!format!("{refused} {refused:?}").contains("hush"), "{refused:?}");
         }
+    }
+
+    #[test]
+    fn what_could_never_be_connected_to_is_refused_before_anything_is_opened() {
+        assert!(Config::default().check().is_ok());
+        assert!(at("redis://localhost").check().is_ok());
+        assert!(at("localhost").check().is_err());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use sir0_settings::{ConfigError, Given, Origin};
 
 use crate::{
     SERVICES,
+    commands::config::Format,
     config::settings,
     parts::{NoSuchPart, Part},
 };
@@ -32,6 +33,8 @@ pub struct Cli {
 pub enum Command {
     /// A command of the program.
     Own(OwnCommand),
+    /// A command of the program that writes no log.
+    Unlogged(UnloggedCommand),
     /// A command of a service, with what stands behind its name.
     OfService(&'static Service, sir0_host::Command, ArgMatches),
 }
@@ -57,11 +60,6 @@ pub enum OwnCommand {
         #[arg(long)]
         check: bool,
     },
-    /// Ask a running sir0 whether it serves. Prints nothing, and fails when it does not.
-    Probe {
-        /// Where it is, such as `http://127.0.0.1:8080`. Left out, where this configuration listens.
-        url: Option<String>,
-    },
     /// Move a service's data to another database, and prove that it arrived.
     Copy(Route),
     /// Copy embedded databases and the signing key into an empty folder, also while in use.
@@ -73,6 +71,36 @@ pub enum OwnCommand {
     /// Look at everything this configuration needs, change nothing, and say what to do.
     Doctor {
         /// Only what this part needs.
+        #[arg(value_parser = part())]
+        part: Option<Part>,
+    },
+}
+
+/// What to do that is answered at once, and leaves nothing for a log.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UnloggedCommand {
+    /// Ask a running sir0 whether it serves. Prints nothing, and fails when it does not.
+    Probe {
+        /// Where it is, such as `http://127.0.0.1:8080`. Left out, where this configuration listens.
+        url: Option<String>,
+    },
+    /// Show the settings in effect, or check them. Opens no database and makes no file.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What to do with the settings.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every setting, where it comes from, and no secret.
+    Show {
+        /// In which form.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Name every fault of the file, the environment and the flags, and fail if there is one.
+    Check {
+        /// Also name what this part needs and is not given.
         #[arg(value_parser = part())]
         part: Option<Part>,
     },
@@ -129,18 +157,15 @@ pub struct Options {
 
 impl Options {
     /// The settings among them.
-    pub(crate) fn given(&self) -> Result<Vec<Given>, ConfigError> {
+    pub(crate) fn given(&self) -> impl Iterator<Item = Result<Given, ConfigError>> {
         let written =
             [("--listen", &self.listen), ("--data-dir", &self.data_dir), ("--log", &self.log)];
-        written
-            .into_iter()
-            .filter_map(|(flag, text)| Some((flag, text.as_deref()?)))
-            .map(|(flag, text)| {
-                let setting = settings().of_flag(flag);
-                let setting = setting.expect("a test finds each flag in the table");
-                Given::from_text(setting, text, Origin::Flag(flag))
-            })
-            .collect()
+        let written = written.into_iter().filter_map(|(flag, text)| Some((flag, text.as_deref()?)));
+        written.map(|(flag, text)| {
+            let setting = settings().of_flag(flag);
+            let setting = setting.expect("a test finds each flag in the table");
+            Given::from_text(setting, text, Origin::Flag(flag))
+        })
     }
 }
 
@@ -169,6 +194,9 @@ impl Cli {
             None => Command::Own(OwnCommand::Serve { part: None, demo }),
             Some((name, of)) => match of_service(name) {
                 Some((service, command)) => Command::OfService(service, command, of.clone()),
+                None if UnloggedCommand::has_subcommand(name) => {
+                    Command::Unlogged(UnloggedCommand::from_arg_matches(&found)?)
+                }
                 None => Command::Own(OwnCommand::from_arg_matches(&found)?),
             },
         };
@@ -203,12 +231,15 @@ fn of_service(name: &str) -> Option<(&'static Service, sir0_host::Command)> {
 fn definition() -> clap::Command {
     let of_services = SERVICES.iter().filter_map(|service| service.command);
     let of_services = of_services.map(|command| (command.definition)());
-    Line::command().subcommands(of_services).after_long_help(help::page())
+    // Their comment would become the line that says what the program is, so that line is said last.
+    let line = UnloggedCommand::augment_subcommands(Line::command());
+    let line = line.about(help::ABOUT).long_about(help::LONG_ABOUT);
+    line.subcommands(of_services).after_long_help(help::page())
 }
 
 /// The line as it is written, where the command may be left out.
 #[derive(Parser)]
-#[command(name = "sir0", version, about = help::ABOUT, long_about = help::LONG_ABOUT)]
+#[command(name = "sir0", version)]
 struct Line {
     #[command(flatten)]
     options: Options,

@@ -1,6 +1,7 @@
 //! The commands besides `serve`: what an operator does with what this program keeps.
 
 mod backup;
+pub mod config;
 mod copy;
 mod doctor;
 mod migrate;

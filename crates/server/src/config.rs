@@ -1,20 +1,20 @@
 //! The configuration: defaults, then `sir0.toml`, then `SIR0_…` variables, then flags. A value that cannot be read
 //! stops the program before it opens a port.
 
+mod faults;
 mod peers;
 mod services;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::LazyLock};
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, sync::LazyLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use sir0_port::{Limits, PublicUrl};
-use sir0_settings::{Given, Kind, Setting, Table, blame, environment, file, merged, section};
-
-pub use self::{peers::Peers, services::ServiceConfigs};
-use crate::{
-    SERVICES,
-    cli::{Cli, Options},
+use sir0_settings::{
+    Given, Kind, Misfit, Origin, Setting, Table, environment, file, merged, section, take_blamed,
 };
+
+pub use self::{faults::Faults, peers::Peers, services::ServiceConfigs};
+use crate::{SERVICES, cli::Options};
 pub use sir0_settings::ConfigError;
 
 /// The file that is read when it is there and no other is named.
@@ -86,8 +86,8 @@ pub struct Sources {
     pub file: Option<PathBuf>,
     /// What the environment said: the name of a variable, and its value.
     pub variables: Vec<(&'static str, String)>,
-    /// Whether anything says where the data folder is.
-    pub names_data_dir: bool,
+    /// Where each setting was written that was given, by its key: the place that counted.
+    pub origins: BTreeMap<&'static str, Origin>,
 }
 
 impl Default for Config {
@@ -110,39 +110,61 @@ impl Default for Config {
 
 impl Config {
     /// Reads the configuration of this process.
-    pub fn load(cli: &Cli) -> Result<Self, ConfigError> {
-        Self::read(&cli.options, std::env::vars_os())
+    pub fn load(options: &Options) -> Result<Self, Faults> {
+        Self::read(options, std::env::vars_os())
     }
 
-    /// Reads the configuration from the file and flags of these options and from this environment.
+    /// Reads the configuration from the file and flags of these options and from this environment. An error has every
+    /// fault of all three.
     pub fn read(
         options: &Options,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<Self, ConfigError> {
-        let mut given = match &options.config {
-            Some(path) => file::read(settings(), path)?,
-            None => file::read_if_there(settings(), USUAL)?,
+    ) -> Result<Self, Faults> {
+        let file::Content { mut given, mut faults } = match &options.config {
+            Some(path) => file::read(settings(), path),
+            None => file::read_if_there(settings(), USUAL),
         };
-        let environment = environment::read(settings(), environment)?;
+        let environment = environment::read(settings(), environment);
+        faults.extend(environment.faults);
         let variables = environment.given.iter();
         let variables =
             variables.map(|one| (one.setting().variable, one.written().to_owned())).collect();
         given.extend(environment.given);
-        given.extend(options.given()?);
-        let names_data_dir = given.iter().any(|one| one.setting().key == "data_dir");
-        let sources = Sources { file: options.config.clone(), variables, names_data_dir };
+        for flag in options.given() {
+            match flag {
+                Ok(flag) => given.push(flag),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let origins = given.iter().map(|one| (one.setting().key, one.origin().clone())).collect();
+        let sources = Sources { file: options.config.clone(), variables, origins };
 
-        let mut config = Self::from_given(&given)?;
-        config.no_color = environment.no_color;
-        config.sources = sources;
-        Ok(config)
+        let config = Self::from_given(given, &mut faults);
+        let config = Faults::none_or(faults, config)?;
+        Ok(Self { no_color: environment.no_color, sources, ..config })
     }
 
-    /// Reads every section, and blames a bad value on the place it came from.
-    fn from_given(given: &[Given]) -> Result<Self, ConfigError> {
-        let mut values = merged(given);
-        let services = ServiceConfigs::taken_from(&mut values, given)?;
-        let config = section(values).map_err(|bad| blame(given, &bad.path, &bad.reason))?;
+    /// Reads every section, and blames a bad value on the place it came from. A value that is bad counts as not given for
+    /// those that are left. `None` when what is left is bad and no value is to blame.
+    fn from_given(mut given: Vec<Given>, faults: &mut Vec<ConfigError>) -> Option<Self> {
+        loop {
+            let Misfit { path, reason } = match Self::from_values(merged(&given)) {
+                Ok(config) => return Some(config),
+                Err(misfit) => misfit,
+            };
+            match take_blamed(&mut given, &path, reason) {
+                Ok(fault) => faults.push(fault),
+                Err(fault) => {
+                    faults.push(fault);
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn from_values(mut values: toml::Table) -> Result<Self, Misfit> {
+        let services = ServiceConfigs::taken_from(&mut values)?;
+        let config = section(values)?;
         Ok(Self { services, ..config })
     }
 

@@ -3,13 +3,14 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use sir0_host::Asked;
+use clap::ArgMatches;
+use sir0_host::{Asked, Service};
 use sir0_kernel::SystemClock;
 
 use crate::{
     Cli, Config, Parts, Platform,
-    cli::{Command, OwnCommand},
-    commands::{backup, complain, copy, doctor, migrate, probe, say},
+    cli::{Command, ConfigCommand, Options, OwnCommand, UnloggedCommand},
+    commands::{backup, complain, config, copy, doctor, migrate, probe, say},
     parts::Part,
     shutdown,
 };
@@ -29,43 +30,79 @@ pub async fn run(version: &'static str) -> ExitCode {
 
 /// Does what was asked for. Answers whether it went well.
 async fn perform(cli: Cli, version: &'static str) -> anyhow::Result<bool> {
-    let config = Config::load(&cli).context("the configuration cannot be used")?;
-    let name = match &cli.command {
-        Command::Own(OwnCommand::Probe { url }) => return Ok(probe(&config, url.clone()).await),
-        Command::Own(OwnCommand::Serve { part: Some(part), .. }) => part.name(),
-        _ => "sir0",
-    };
+    match cli.command {
+        Command::Unlogged(command) => perform_unlogged(command, &cli.options).await,
+        Command::Own(command) => {
+            let config = load(&cli.options)?;
+            let name = match &command {
+                OwnCommand::Serve { part: Some(part), .. } => part.name(),
+                _ => "sir0",
+            };
+            logged(&config, name, perform_own(&config, command, version)).await
+        }
+        Command::OfService(service, command, line) => {
+            let config = load(&cli.options)?;
+            logged(&config, "sir0", perform_of_service(&config, service, command, line)).await
+        }
+    }
+}
+
+fn load(options: &Options) -> anyhow::Result<Config> {
+    Config::load(options).context("the configuration cannot be used")
+}
+
+async fn perform_unlogged(command: UnloggedCommand, options: &Options) -> anyhow::Result<bool> {
+    match command {
+        UnloggedCommand::Probe { url } => Ok(probe(&load(options)?, url).await),
+        UnloggedCommand::Config(ConfigCommand::Show { format }) => {
+            config::show(&load(options)?, format).map(|()| true)
+        }
+        UnloggedCommand::Config(ConfigCommand::Check { part }) => {
+            config::check(Config::load(options), part)
+        }
+    }
+}
+
+/// Does something while its lines are logged and its traces sent, under this name.
+async fn logged(
+    config: &Config,
+    name: &'static str,
+    performance: impl Future<Output = anyhow::Result<bool>>,
+) -> anyhow::Result<bool> {
     let traces = sir0_telemetry::traces::start(&config.traces, name)?;
     sir0_telemetry::logs::start(&config.log, config.no_color, &traces)?;
-    let done = perform_logged(&config, cli.command, version).await;
+    let done = performance.await;
     traces.stop().await;
     done
 }
 
-async fn perform_logged(
+async fn perform_own(
     config: &Config,
-    command: Command,
+    command: OwnCommand,
     version: &'static str,
 ) -> anyhow::Result<bool> {
     match command {
-        Command::OfService(service, command, line) => {
-            let settings = config.services.iter().find(|it| it.service().name == service.name);
-            let settings = settings.context("the service has no settings")?.boxed();
-            let (data_dir, clock) = (config.data_dir.clone(), Arc::new(SystemClock));
-            say(&(command.run)(Asked { config: settings, data_dir, clock, line }).await?)?;
-            Ok(true)
+        OwnCommand::Serve { part, demo } => {
+            Box::pin(serve(config.clone(), part, demo, version)).await.map(|()| true)
         }
-        Command::Own(command) => match command {
-            OwnCommand::Serve { part, demo } => {
-                Box::pin(serve(config.clone(), part, demo, version)).await.map(|()| true)
-            }
-            OwnCommand::Migrate { service, check } => migrate(config, service, check).await,
-            OwnCommand::Copy(route) => copy(config, &route).await.map(|()| true),
-            OwnCommand::Backup { to } => backup(config, &to).await.map(|()| true),
-            OwnCommand::Doctor { part } => doctor(config, part).await,
-            OwnCommand::Probe { url } => Ok(probe(config, url).await),
-        },
+        OwnCommand::Migrate { service, check } => migrate(config, service, check).await,
+        OwnCommand::Copy(route) => copy(config, &route).await.map(|()| true),
+        OwnCommand::Backup { to } => backup(config, &to).await.map(|()| true),
+        OwnCommand::Doctor { part } => doctor(config, part).await,
     }
+}
+
+async fn perform_of_service(
+    config: &Config,
+    service: &'static Service,
+    command: sir0_host::Command,
+    line: ArgMatches,
+) -> anyhow::Result<bool> {
+    let settings = config.services.iter().find(|it| it.service().name == service.name);
+    let settings = settings.context("the service has no settings")?.boxed();
+    let (data_dir, clock) = (config.data_dir.clone(), Arc::new(SystemClock));
+    say(&(command.run)(Asked { config: settings, data_dir, clock, line }).await?)?;
+    Ok(true)
 }
 
 async fn serve(

@@ -87,7 +87,7 @@ fn command_line(config: &Config, service: &Service, typed: &Typed<'_>, rest: &st
         let file = quoted(&file.display().to_string());
         write!(command, " --config {file}").expect("a string grows");
     }
-    if config.sources.names_data_dir {
+    if config.sources.origins.contains_key("data_dir") {
         let folder = quoted(&config.data_dir.display().to_string());
         write!(command, " --data-dir {folder}").expect("a string grows");
     }
@@ -107,6 +107,8 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sir0_settings::Origin;
+
     use super::*;
     use crate::{SERVICES, config::Sources, parts::Part};
 
@@ -136,7 +138,7 @@ mod tests {
     fn the_hint_repeats_every_setting_that_says_where_accounts_are_and_no_password() {
         let sources = Sources {
             file: Some("/etc/sir0.toml".into()),
-            names_data_dir: true,
+            origins: [("data_dir", Origin::Flag("--data-dir"))].into(),
             variables: vec![
                 ("SIR0_LOG", "debug".to_owned()),
                 ("SIR0_ACCOUNTS_DATABASE_URL", "postgres://sir0:secret@db/accounts".to_owned()),

@@ -1,8 +1,8 @@
 //! The environment: every `SIR0_…` variable is a setting or a mistake.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use crate::{ConfigError, Given, Origin, Table, error::legible};
+use crate::{ConfigError, Given, Origin, Setting, Table, error::legible};
 
 /// What all our variables begin with.
 pub(crate) const PREFIX: &str = "SIR0_";
@@ -12,6 +12,8 @@ pub(crate) const PREFIX: &str = "SIR0_";
 pub struct Environment {
     /// The settings, in the order of the variables.
     pub given: Vec<Given>,
+    /// What is wrong with the others.
+    pub faults: Vec<ConfigError>,
     /// <https://no-color.org>: the variable is set and not empty.
     pub no_color: bool,
 }
@@ -20,8 +22,8 @@ pub struct Environment {
 pub fn read(
     table: &Table,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Environment, ConfigError> {
-    let mut environment = Environment { given: Vec::new(), no_color: false };
+) -> Environment {
+    let mut environment = Environment { given: vec![], faults: vec![], no_color: false };
     for (name, value) in variables {
         if name == "NO_COLOR" {
             environment.no_color = !value.is_empty();
@@ -31,17 +33,25 @@ pub fn read(
             continue;
         }
         let origin = Origin::Variable(legible(&name));
-        let Some(setting) = table.of_variable(&name) else {
+        let read = if let Some(setting) = table.of_variable(&name) {
+            given(setting, &value, origin)
+        } else {
             let nearest = table.nearest_variable(&name);
-            return Err(ConfigError::Unknown { name: legible(&name), origin, nearest });
+            Err(ConfigError::Unknown { name: legible(&name), origin, nearest })
         };
-        // A byte that is not text becomes U+FFFD, which could only be part of a wrong file name or password.
-        let text = value.to_string_lossy();
-        let given = Given::from_text(setting, &text, origin)?;
-        if value.to_str().is_none() {
-            return Err(given.refused("is not UTF-8".to_owned()));
+        match read {
+            Ok(given) => environment.given.push(given),
+            Err(fault) => environment.faults.push(fault),
         }
-        environment.given.push(given);
     }
-    Ok(environment)
+    environment
+}
+
+fn given(setting: &'static Setting, value: &OsStr, origin: Origin) -> Result<Given, ConfigError> {
+    // A byte that is not text becomes U+FFFD, which could only be part of a wrong file name or password.
+    let given = Given::from_text(setting, &value.to_string_lossy(), origin)?;
+    if value.to_str().is_none() {
+        return Err(given.refused("is not UTF-8".to_owned()));
+    }
+    Ok(given)
 }

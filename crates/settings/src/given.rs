@@ -40,6 +40,12 @@ impl Given {
         &self.written
     }
 
+    /// Where it was written.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     pub(crate) fn refused(&self, reason: String) -> ConfigError {
         let value = match self.setting.kind {
             // The value may hold a password.
@@ -57,18 +63,20 @@ impl Given {
     }
 }
 
-/// Finds the value that broke a rule: the one at the path or, where a rule joins several settings, the last one given
-/// in the same section.
-#[must_use]
-pub fn blame(given: &[Given], path: &str, reason: &str) -> ConfigError {
-    let reason = reason.to_owned();
+/// Takes out the value that broke a rule: the one at the path or, where a rule joins several settings, the last one given
+/// in the same section. An error says that there is none.
+pub fn take_blamed(
+    given: &mut Vec<Given>,
+    path: &str,
+    reason: String,
+) -> Result<ConfigError, ConfigError> {
     let beside = path.rsplit_once('.').map_or(path, |(section, _)| section);
     let culprit = [path, beside]
         .into_iter()
-        .find_map(|path| given.iter().rfind(|one| one.setting.is_or_is_in(path)));
+        .find_map(|path| given.iter().rposition(|one| one.setting.is_or_is_in(path)));
     match culprit {
-        Some(culprit) => culprit.refused(reason),
-        None => ConfigError::Impossible { reason },
+        Some(culprit) => Ok(given.remove(culprit).refused(reason)),
+        None => Err(ConfigError::Impossible { reason }),
     }
 }
 

@@ -12,6 +12,6 @@ mod setting;
 mod table;
 
 pub use error::{ConfigError, Origin};
-pub use given::{Given, Misfit, blame, merged, section};
+pub use given::{Given, Misfit, merged, section, take_blamed};
 pub use setting::{Kind, Setting};
 pub use table::Table;

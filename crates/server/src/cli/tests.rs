@@ -80,6 +80,13 @@ fn what_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn help_begins_with_what_the_program_is() {
+    assert!(help().starts_with(help::LONG_ABOUT), "{}", help());
+    let short = read("sir0 -h").expect_err("help ends the program").to_string();
+    assert!(short.starts_with(help::ABOUT), "{short}");
+}
+
+#[test]
 fn help_shows_every_setting_with_its_default_and_every_command() {
     let page = help();
 

@@ -89,11 +89,17 @@ impl<'de> Visitor<'de> for PeersVisitor {
 impl Config {
     /// Refuses to run a part that could not do its work with these settings.
     pub(crate) fn suffices_for(&self, parts: Parts) -> Result<(), ConfigError> {
-        let Some(part) = parts.alone() else { return Ok(()) };
-        let lacking = self.needs(part).into_iter().find(|need| !need.is_given);
-        lacking.map_or(Ok(()), |Need { setting, reason, .. }| {
+        self.lacking(parts).next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that a part which is to run by itself would need and is not given.
+    pub(crate) fn lacking(&self, parts: Parts) -> impl Iterator<Item = ConfigError> {
+        let needs =
+            parts.alone().map(|part| self.needs(part).into_iter().map(move |need| (part, need)));
+        let lacking = needs.into_iter().flatten().filter(|(_, need)| !need.is_given);
+        lacking.map(|(part, Need { setting, reason, .. })| {
             let (key, variable) = (setting.key, setting.variable);
-            Err(ConfigError::Lacking { part: part.name(), key, variable, reason })
+            ConfigError::Lacking { part: part.name(), key, variable, reason }
         })
     }
 

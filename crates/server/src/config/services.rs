@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use sir0_host::{Configured, Erased};
-use sir0_settings::{ConfigError, Given, blame};
+use sir0_settings::Misfit;
 
 use crate::{Parts, SERVICES};
 
@@ -12,18 +12,15 @@ use crate::{Parts, SERVICES};
 pub struct ServiceConfigs(Vec<Box<dyn Configured>>);
 
 impl ServiceConfigs {
-    /// Takes the section of each service out of these values, and blames a bad value on the place it came from.
-    pub(super) fn taken_from(
-        values: &mut toml::Table,
-        given: &[Given],
-    ) -> Result<Self, ConfigError> {
+    /// Takes the section of each service out of these values. An error has the whole path of a bad value.
+    pub(super) fn taken_from(values: &mut toml::Table) -> Result<Self, Misfit> {
         let read = SERVICES.iter().map(|service| {
             let section = match values.remove(service.name) {
                 Some(toml::Value::Table(section)) => section,
                 _ => toml::Table::new(),
             };
             (service.read)(section)
-                .map_err(|bad| blame(given, &format!("{}.{}", service.name, bad.path), &bad.reason))
+                .map_err(|bad| Misfit { path: format!("{}.{}", service.name, bad.path), ..bad })
         });
         Ok(Self(read.collect::<Result<_, _>>()?))
     }
@@ -63,7 +60,7 @@ impl ServiceConfigs {
 
 impl Default for ServiceConfigs {
     fn default() -> Self {
-        let read = Self::taken_from(&mut toml::Table::new(), &[]);
+        let read = Self::taken_from(&mut toml::Table::new());
         read.expect("the defaults of every service are good")
     }
 }

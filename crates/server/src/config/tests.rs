@@ -12,7 +12,7 @@ fn read_all(
     let path = folder.path().join("test.toml");
     fs::write(&path, file).expect("a file");
     let environment = environment.iter().map(|(name, value)| (name.into(), value.into()));
-    Config::read(&Options { config: Some(path), ..options }, environment)
+    Config::read(&Options { config: Some(path), ..options }, environment).map_err(Faults::alone)
 }
 
 fn read_file(text: &str) -> Result<Config, ConfigError> {
@@ -249,6 +249,55 @@ fn a_rule_over_several_settings_is_judged_when_all_are_read() {
 }
 
 #[test]
+fn every_fault_is_told_at_once_and_none_for_a_value_that_is_good() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("test.toml");
+    let file = "listn = 1\nlog = 'info'\n[limits]\nbody_bytes = 7\njson_depth = 'deep'\n\
+                connections = 5\n[accounts]\nsession_lifetime = '1s'\nissuer = ''";
+    fs::write(&path, file).expect("a file");
+    let options =
+        Options { config: Some(path), listen: Some("nowhere".to_owned()), ..Options::default() };
+    let environment = [("SIR0_LISTN", "1"), ("SIR0_TRACES_SAMPLE", "half"), ("SIR0_LOG", "=")];
+    let environment = environment.map(|(name, value)| (name.into(), value.into()));
+
+    let faults = Config::read(&options, environment).expect_err("a bad configuration");
+
+    let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    for (key, place) in [
+        ("`listn`", "test.toml:1"),
+        ("`log`", "test.toml:2"),
+        ("`limits.body_bytes`", "test.toml:4"),
+        ("`limits.json_depth`", "test.toml:5"),
+        ("`accounts.session_lifetime`", "test.toml:8"),
+        ("`accounts.issuer`", "test.toml:9"),
+        ("`SIR0_LISTN`", "the environment"),
+        ("`traces.sample`", "SIR0_TRACES_SAMPLE"),
+        ("`log.filter`", "SIR0_LOG"),
+        ("`listen`", "--listen"),
+    ] {
+        let is_it = |fault: &&String| fault.starts_with(key) && fault.contains(place);
+        assert_eq!(told.iter().filter(is_it).count(), 1, "{key} {place} in {told:#?}");
+    }
+    assert_eq!(told.len(), 10, "{told:#?}");
+    assert!(
+        faults.to_string().ends_with("(and 9 more: `sir0 config check` tells all)"),
+        "{faults}"
+    );
+}
+
+#[test]
+fn a_file_full_of_faults_has_the_first_hundred_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("test.toml");
+    let lines: Vec<_> = (0..100_000).map(|line| format!("a{line}=1")).collect();
+    fs::write(&path, lines.join("\n")).expect("a file");
+
+    let content = file::read(settings(), &path);
+
+    assert_eq!(content.faults.len(), 100);
+}
+
+#[test]
 fn a_refusal_tells_no_password() {
     for line in [
         "accounts.database = ['postgres://sir0:hunter2@localhost']",
@@ -336,13 +385,11 @@ fn a_file_that_was_named_has_to_be_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = Options { config: Some(folder.path().join("none.toml")), ..Options::default() };
 
-    let fault = Config::read(&missing, []).expect_err("no file");
+    let fault = Config::read(&missing, []).expect_err("no file").alone();
 
     assert!(matches!(fault, ConfigError::Unreadable { .. }), "{fault}");
-    assert!(
-        file::read_if_there(settings(), folder.path().join(USUAL))
-            .is_ok_and(|given| given.is_empty())
-    );
+    let none = file::read_if_there(settings(), folder.path().join(USUAL));
+    assert!(none.given.is_empty() && none.faults.is_empty());
 }
 
 #[test]

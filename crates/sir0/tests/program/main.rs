@@ -1,5 +1,6 @@
 //! The program as a person at a terminal meets it, where no server has to run.
 
+mod config;
 mod version;
 
 use std::{

@@ -8,7 +8,8 @@ use super::all_are_without_fault;
 use crate::page::{Block, Page, pages, root};
 
 /// What a page calls a command without its program.
-const COMMANDS: [&str; 7] = ["serve", "migrate", "probe", "copy", "backup", "doctor", "admin"];
+const COMMANDS: [&str; 8] =
+    ["serve", "migrate", "probe", "copy", "backup", "doctor", "config", "admin"];
 /// What starts the program. Behind it come its arguments.
 const STARTS: [&str; 3] = ["sir0 ", "cargo run --release -- ", "target/release/sir0 "];
 /// The containers that run the program, as `docker compose run … NAME ARGUMENTS` calls them. `exec` names the program too.
