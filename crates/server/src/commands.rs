@@ -6,6 +6,7 @@ mod copy;
 mod doctor;
 mod migrate;
 mod probe;
+mod progress;
 mod say;
 
 pub use self::{

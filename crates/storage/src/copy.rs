@@ -72,15 +72,27 @@ enum Tx {
     Postgres(crate::postgres::Tx),
 }
 
-/// Opens both, copies everything from one into the other, and closes them.
+/// How far a copy has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'t> {
+    /// The table that is copied now.
+    pub table: &'t str,
+    /// How many rows were written or read back, of all tables.
+    pub done: u64,
+    /// How many there will be.
+    pub all: u64,
+}
+
+/// Opens both, copies everything from one into the other, and closes them. Tells after each batch how far it has come.
 pub async fn copy_between(
     from: &Location,
     to: &Location,
     migrations: &Migrations,
+    tell: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Vec<Copied>, CopyError> {
     let (from, _) = Database::open(from, migrations).await?;
     let (to, _) = Database::open(to, migrations).await?;
-    let copied = copy(&from, &to).await;
+    let copied = copy_telling(&from, &to, tell).await;
     from.close().await;
     to.close().await;
     copied
@@ -104,26 +116,35 @@ macro_rules! on_either {
 
 /// Copies every table, and the sealing key. Both schemas have to be up to date.
 pub async fn copy(from: &Database, to: &Database) -> Result<Vec<Copied>, CopyError> {
+    copy_telling(from, to, &mut |_| ()).await
+}
+
+async fn copy_telling(
+    from: &Database,
+    to: &Database,
+    tell: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Vec<Copied>, CopyError> {
     let (mut from, tables) = Tx::holding_still(from).await?;
     let (mut to, there) = Tx::holding_still(to).await?;
 
     let mut pairs = Vec::new();
+    let mut rows = 0;
     for table in tables {
         let target = table.same_in(&there)?;
-        let count = AssertSqlSafe(target.count());
-        let count: i64 =
-            on_either!(&mut to, tx => sqlx::query_scalar(count).fetch_one(&mut **tx).await?);
-        if count > 0 {
+        if to.count(&target).await? > 0 {
             return Err(CopyError::NotEmpty(target.name));
         }
+        rows += from.count(&table).await?;
         pairs.push((table, target));
     }
+    // Each row is written, then read back.
+    let mut pace = Pace { done: 0, all: rows * 2, tell };
     from.pour_sealing_key(&mut to).await?;
 
     let mut copied = Vec::new();
     for (table, target) in &pairs {
-        let sent = from.pour(table, Some((&mut to, target))).await?;
-        let arrived = to.pour(target, None).await?;
+        let sent = from.pour(table, Some((&mut to, target)), &mut pace).await?;
+        let arrived = to.pour(target, None, &mut pace).await?;
         if sent != arrived {
             return Err(CopyError::Differs {
                 table: sent.table,
@@ -145,6 +166,20 @@ pub async fn copy(from: &Database, to: &Database) -> Result<Vec<Copied>, CopyErr
     // The positions that the source gave for the copy are those of the copy.
     on_either!(from, tx => tx.commit().await?);
     Ok(copied)
+}
+
+/// Counts rows and tells of them.
+struct Pace<'p> {
+    done: u64,
+    all: u64,
+    tell: &'p mut (dyn FnMut(Progress<'_>) + Send),
+}
+
+impl Pace<'_> {
+    fn moves(&mut self, table: &Table, rows: usize) {
+        self.done += rows as u64;
+        (self.tell)(Progress { table: &table.name, done: self.done, all: self.all });
+    }
 }
 
 impl Tx {
@@ -172,6 +207,13 @@ impl Tx {
         Ok((tx, tables))
     }
 
+    async fn count(&mut self, table: &Table) -> Result<u64, CopyError> {
+        let count = AssertSqlSafe(table.count());
+        let count: i64 =
+            on_either!(self, tx => sqlx::query_scalar(count).fetch_one(&mut **tx).await?);
+        Ok(count.unsigned_abs())
+    }
+
     async fn pour_sealing_key(&mut self, to: &mut Self) -> Result<(), CopyError> {
         let (read, write) = ("SELECT key FROM sealing_key", "UPDATE sealing_key SET key = $1");
         let key: Vec<u8> =
@@ -185,6 +227,7 @@ impl Tx {
         &mut self,
         table: &Table,
         mut to: Option<(&mut Self, &Table)>,
+        pace: &mut Pace<'_>,
     ) -> Result<Copied, CopyError> {
         let mut sum = Sum::default();
         let mut after = Vec::new();
@@ -198,6 +241,7 @@ impl Tx {
                     on_either!(to, tx in engine => engine::insert(tx, target, row).await?);
                 }
             }
+            pace.moves(table, batch.len());
         }
         let (rows, checksum) = sum.end();
         Ok(Copied { table: table.name.clone(), rows, checksum })

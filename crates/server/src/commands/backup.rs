@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use sir0_host::KeyFile;
 use sir0_storage::{Location, private, sqlite};
 
-use super::say;
+use super::{progress::Progress, say};
 use crate::Config;
 
 /// Copies what this data folder holds into an empty folder. A database on a server is copied with the server's own
@@ -18,14 +18,25 @@ pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
     for each in config.services.iter() {
         places.push((each.service(), each.location(&config.data_dir)?));
     }
+    let size = |file: &Path| fs::metadata(file).map_or(0, |found| found.len());
+    let sizes = places.iter().map(|(_, place)| match place {
+        Location::Sqlite(file) => size(file),
+        Location::Postgres(_) => 0,
+    });
+    let all = sizes.sum();
+    let mut before = 0;
     for (service, place) in places {
         let name = service.name;
         match place {
             Location::Sqlite(from) => {
                 let copy = to.join(service.file());
-                sqlite::backup(&from, &copy)
-                    .await
-                    .with_context(|| format!("the database of {name} cannot be copied"))?;
+                let progress = Progress::of_bytes(config, all);
+                progress.names(name);
+                let done =
+                    progress.follows(sqlite::backup(&from, &copy), || before + size(&copy)).await;
+                drop(progress);
+                done.with_context(|| format!("the database of {name} cannot be copied"))?;
+                before += size(&from);
                 say(&format!("{name}: {}\n", copy.display()))?;
             }
             Location::Postgres(_) => say(&format!(

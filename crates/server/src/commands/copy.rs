@@ -5,10 +5,10 @@ use std::{fmt::Write, path::Path};
 use anyhow::{Context, bail};
 use sir0_storage::{
     DatabaseConfig, Location,
-    copy::{Copied, copy_between},
+    copy::{self, Copied, copy_between},
 };
 
-use super::say;
+use super::{progress::Progress, say};
 use crate::{Config, SERVICES, cli::Route};
 
 /// Copies everything in one database into another, empty one, and prints what was compared afterwards. The tables tell
@@ -21,8 +21,14 @@ pub async fn copy(config: &Config, route: &Route) -> anyhow::Result<()> {
     let Some(service) = SERVICES.iter().find(|service| service.tables.first() == whose) else {
         bail!("the source belongs to no service of ours, it begins with `{whose}`")
     };
-    let copied =
-        copy_between(&source, &target, service.tables).await.context("nothing was copied")?;
+    let progress = Progress::of_rows(config);
+    let mut tell = |it: copy::Progress<'_>| {
+        progress.names(it.table);
+        progress.is_at(it.done, it.all);
+    };
+    let copied = copy_between(&source, &target, service.tables, &mut tell).await;
+    drop(progress);
+    let copied = copied.context("nothing was copied")?;
     say(&report(&copied))?;
     Ok(())
 }

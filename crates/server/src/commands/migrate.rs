@@ -6,7 +6,7 @@ use anyhow::Context;
 use sir0_host::{Configured, Service};
 use sir0_storage::{self as storage, Step, StepState};
 
-use super::say;
+use super::{progress::Progress, say};
 use crate::{Config, services::close_data_folder};
 
 /// Applies what is missing, or with `check` only looks. Prints a line a step. Answers whether nothing is missing.
@@ -24,9 +24,12 @@ pub async fn migrate(
         if !check && each.keeps_tables_in_a_file() {
             close_data_folder(config)?;
         }
-        let steps = steps(config, each, check)
-            .await
-            .with_context(|| format!("the tables of {name} cannot be brought up to date"))?;
+        let progress = Progress::of_time(config);
+        progress.names(&format!("the tables of {name}"));
+        let steps = steps(config, each, check).await;
+        drop(progress);
+        let steps =
+            steps.with_context(|| format!("the tables of {name} cannot be brought up to date"))?;
         is_complete &= steps.iter().all(|step| step.state != StepState::Missing);
         say(&report(&format!("{name} in {}", each.location(&config.data_dir)?), &steps))?;
     }

@@ -1,6 +1,7 @@
 //! The program as a person at a terminal meets it, where no server has to run.
 
 mod config;
+mod progress;
 mod version;
 
 use std::{
