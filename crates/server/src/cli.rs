@@ -2,6 +2,8 @@
 
 mod help;
 
+pub(crate) use self::help::page;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{
@@ -9,6 +11,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
     error::ErrorKind,
 };
+use clap_complete::Shell;
 use sir0_host::Service;
 use sir0_settings::{ConfigError, Given, Origin};
 
@@ -87,6 +90,18 @@ pub enum UnloggedCommand {
     /// Show the settings in effect, or check them. Opens no database and makes no file.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Print what a shell reads to complete the command line.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write a manual page for the program and for each command.
+    Man {
+        /// The folder; made when missing.
+        #[arg(long, value_name = "FOLDER")]
+        out: PathBuf,
+    },
 }
 
 /// What to do with the settings.
@@ -227,8 +242,11 @@ fn of_service(name: &str) -> Option<(&'static Service, sir0_host::Command)> {
     commands.into_iter().find(|(_, command)| (command.definition)().get_name() == name)
 }
 
+/// What the program is called, by people and by shells.
+pub(crate) const NAME: &str = "sir0";
+
 /// The line with the commands of the services, and the page that explains it.
-fn definition() -> clap::Command {
+pub(crate) fn definition() -> clap::Command {
     let of_services = SERVICES.iter().filter_map(|service| service.command);
     let of_services = of_services.map(|command| (command.definition)());
     // Their comment would become the line that says what the program is, so that line is said last.
@@ -239,7 +257,7 @@ fn definition() -> clap::Command {
 
 /// The line as it is written, where the command may be left out.
 #[derive(Parser)]
-#[command(name = "sir0", version)]
+#[command(name = NAME, version)]
 struct Line {
     #[command(flatten)]
     options: Options,

@@ -8,6 +8,7 @@ mod migrate;
 mod probe;
 mod progress;
 mod say;
+mod words;
 
 pub use self::{
     backup::backup,
@@ -16,5 +17,6 @@ pub use self::{
     migrate::migrate,
     probe::probe,
     say::{complain, say},
+    words::{completions, man},
 };
 pub(crate) use self::{copy::bare, probe::from_here};

@@ -10,7 +10,7 @@ use sir0_kernel::SystemClock;
 use crate::{
     Cli, Config, Parts, Platform,
     cli::{Command, ConfigCommand, Options, OwnCommand, UnloggedCommand},
-    commands::{backup, complain, config, copy, doctor, migrate, probe, say},
+    commands::{backup, complain, completions, config, copy, doctor, man, migrate, probe, say},
     parts::Part,
     shutdown,
 };
@@ -31,7 +31,7 @@ pub async fn run(version: &'static str) -> ExitCode {
 /// Does what was asked for. Answers whether it went well.
 async fn perform(cli: Cli, version: &'static str) -> anyhow::Result<bool> {
     match cli.command {
-        Command::Unlogged(command) => perform_unlogged(command, &cli.options).await,
+        Command::Unlogged(command) => perform_unlogged(command, &cli.options, version).await,
         Command::Own(command) => {
             let config = load(&cli.options)?;
             let name = match &command {
@@ -51,7 +51,11 @@ fn load(options: &Options) -> anyhow::Result<Config> {
     Config::load(options).context("the configuration cannot be used")
 }
 
-async fn perform_unlogged(command: UnloggedCommand, options: &Options) -> anyhow::Result<bool> {
+async fn perform_unlogged(
+    command: UnloggedCommand,
+    options: &Options,
+    version: &'static str,
+) -> anyhow::Result<bool> {
     match command {
         UnloggedCommand::Probe { url } => Ok(probe(&load(options)?, url).await),
         UnloggedCommand::Config(ConfigCommand::Show { format }) => {
@@ -60,6 +64,8 @@ async fn perform_unlogged(command: UnloggedCommand, options: &Options) -> anyhow
         UnloggedCommand::Config(ConfigCommand::Check { part }) => {
             config::check(Config::load(options), part)
         }
+        UnloggedCommand::Completions { shell } => completions(shell).map(|()| true),
+        UnloggedCommand::Man { out } => man(&out, version).map(|()| true),
     }
 }
 

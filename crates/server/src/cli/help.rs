@@ -59,7 +59,7 @@ const FILES: &str = "  ./data/*.db.lock                  held by the process tha
   can be anyone: keep them out of backups that others read.";
 
 /// Everything below the options.
-pub(super) fn page() -> String {
+pub(crate) fn page() -> String {
     let settings = settings_told();
     let (parts, files) = (parts(), files());
     format!(

@@ -3,6 +3,7 @@
 mod config;
 mod progress;
 mod version;
+mod words;
 
 use std::{
     env,
