@@ -12,12 +12,12 @@ RUN cargo chef prepare --recipe-path recipe.json
 
 FROM chef AS build
 COPY --from=plan /build/recipe.json recipe.json
-RUN cargo chef cook --locked --release --package sir0 --recipe-path recipe.json
+RUN cargo chef cook --locked --profile dist --package sir0 --recipe-path recipe.json
 COPY . .
 # What `sir0 --version` tells besides: --build-arg BUILT_FROM="$(git log -1 --format='%h %cs')". Here is no repository.
 ARG BUILT_FROM=
-RUN cargo build --locked --release --package sir0 --bin sir0 \
-    && strip target/release/sir0 \
+RUN cargo build --locked --profile dist --package sir0 --bin sir0 \
+    && strip target/dist/sir0 \
     && mkdir /empty
 
 FROM gcr.io/distroless/cc-debian12:nonroot
@@ -25,7 +25,7 @@ LABEL org.opencontainers.image.title="SIR0" \
     org.opencontainers.image.description="A games distribution platform that anyone can run" \
     org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /build/LICENSE /usr/share/doc/sir0/LICENSE
-COPY --from=build /build/target/release/sir0 /usr/local/bin/sir0
+COPY --from=build /build/target/dist/sir0 /usr/local/bin/sir0
 # A volume takes the owner of the folder it covers.
 COPY --from=build --chown=10001:10001 --chmod=0700 /empty /data
 USER 10001:10001

@@ -1,10 +1,13 @@
-//! Measuring: both binaries as a user would build them, then the bench binary takes over.
+//! Measuring: both binaries as they are deployed, then the bench binary takes over.
 
 use std::{fs, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::{databases, provision, shell, workspace, workspace::Workspace};
+use crate::{
+    databases, provision, shell, workspace,
+    workspace::{DIST, Workspace},
+};
 
 /// Where the figures stand.
 const TABLE: &str = "docs/benchmarks.md";
@@ -40,11 +43,11 @@ impl Asked {
 
 /// Builds and measures. A whole run writes `docs/benchmarks.md`.
 pub(crate) fn command(arguments: &[&str]) -> Result<()> {
-    let release = Workspace::read()?.target.join("release");
+    let programs = Workspace::read()?.target.join(DIST);
     provision::build_tools()?;
     // Two builds on purpose: built together, cargo would give sir0 the features only the bench asks for.
-    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0"]))?;
-    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-bench"]))?;
+    shell::run(&mut shell::cargo(["build", "--profile", DIST, "--package", "sir0"]))?;
+    shell::run(&mut shell::cargo(["build", "--profile", DIST, "--package", "sir0-bench"]))?;
     let asked = Asked::by(arguments);
     match asked {
         Asked::Help => {}
@@ -55,10 +58,10 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
         }
     }
     shell::run(
-        Command::new(release.join("sir0-bench"))
+        Command::new(programs.join("sir0-bench"))
             .arg("run")
             .arg("--sir0")
-            .arg(release.join("sir0"))
+            .arg(programs.join("sir0"))
             .args(arguments)
             .current_dir(workspace::root()),
     )?;

@@ -4,17 +4,20 @@ use std::{path::Path, process::Command};
 
 use anyhow::Result;
 
-use crate::{databases, provision, shell, workspace, workspace::Workspace};
+use crate::{
+    databases, provision, shell, workspace,
+    workspace::{DIST, Workspace},
+};
 
 /// Builds and runs a drill. A full one writes its figures into `docs/reliability.md`.
 pub(crate) fn command(arguments: &[&str]) -> Result<()> {
-    let release = Workspace::read()?.target.join("release");
+    let programs = Workspace::read()?.target.join(DIST);
     provision::build_tools()?;
     databases::need()?;
     // Two builds on purpose: built together, cargo would give sir0 the features only the drills ask for.
-    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0"]))?;
-    shell::run(&mut shell::cargo(["build", "--release", "--package", "sir0-drills"]))?;
-    run(&release, arguments)
+    shell::run(&mut shell::cargo(["build", "--profile", DIST, "--package", "sir0"]))?;
+    shell::run(&mut shell::cargo(["build", "--profile", DIST, "--package", "sir0-drills"]))?;
+    run(&programs, arguments)
 }
 
 /// The short forms, for every change.

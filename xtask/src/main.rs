@@ -49,9 +49,9 @@ Usage: cargo xtask NAME [ARGUMENTS]
   cluster [ARGS]   starts the platform as it is deployed, in many processes of this machine, until Ctrl-C
                    (`cargo xtask cluster --help` lists the arguments)
   drill NAME [--short]
-                   builds release, breaks things under load, writes docs/reliability.md
+                   builds the profile dist, breaks things under load, writes docs/reliability.md
                    (`cargo xtask drill --help` lists the drills; `all` runs each)
-  bench [ARGS]     builds release, measures against bare servers, writes docs/benchmarks.md; --only PART prints a
+  bench [ARGS]     builds the profile dist, measures against bare servers, writes docs/benchmarks.md; --only PART prints a
                    part alone; --instructions counts with callgrind and writes docs/instructions.md, and with --check
                    fails when a count grew by more than a tenth (`cargo xtask bench --help` lists the arguments)
 

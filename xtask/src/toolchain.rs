@@ -67,6 +67,40 @@ mod tests {
         }
     }
 
+    /// How far a profile optimises each package that it names.
+    fn levels(profile: &str) -> Vec<(String, String)> {
+        let manifest = read("Cargo.toml");
+        let start = format!("\n[profile.{profile}.package]\n");
+        let (_, section) = manifest.split_once(&start).expect("the profile names packages");
+        let lines = section.lines().take_while(|line| !line.starts_with('['));
+        let levels = lines.filter_map(|line| line.split_once(" = { opt-level = "));
+        levels.map(|(name, rest)| (name.to_owned(), rest.replace(" }", ""))).collect()
+    }
+
+    #[test]
+    fn what_is_deployed_is_optimised_in_full_and_keeps_nothing_for_developers() {
+        let (dev, dist) = (levels("dev"), levels("dist"));
+        let manifest = read("Cargo.toml");
+        let (_, profile) = manifest.split_once("\n[profile.dist]\n").expect("it is there");
+        let (profile, _) = profile.split_once("\n[").expect("its packages are behind it");
+
+        for line in [
+            "opt-level = 3",
+            "lto = \"thin\"",
+            "debug = false",
+            "debug-assertions = false",
+            "overflow-checks = false",
+        ] {
+            assert!(profile.lines().any(|it| it == line), "no `{line}`");
+        }
+        // A profile keeps what it inherits of a package that it does not name.
+        let less: Vec<_> = dev.into_iter().filter(|(_, level)| level != "3").collect();
+        assert!(!less.is_empty(), "SQLite is compiled faster for tests");
+        for (name, _) in less {
+            assert!(dist.contains(&(name.clone(), "3".to_owned())), "{name}");
+        }
+    }
+
     #[test]
     fn rustup_has_nothing_to_download_where_the_toolchain_is_there() {
         let toolchain = read("rust-toolchain.toml");

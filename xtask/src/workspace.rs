@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::shell;
 
+/// The profile of programs that are deployed and measured, and the folder below `target` that they are in.
+pub(crate) const DIST: &str = "dist";
+
 /// What cargo knows of the workspace.
 pub(crate) struct Workspace {
     pub(crate) target: PathBuf,

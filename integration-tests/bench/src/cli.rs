@@ -64,10 +64,10 @@ pub(crate) enum Part {
 /// What to measure, and how long.
 #[derive(Args)]
 pub(crate) struct Plan {
-    /// The release binary to measure.
+    /// The binary to measure.
     #[arg(long)]
     pub(crate) sir0: PathBuf,
-    /// An older release binary, whose changes are measured in turns with it.
+    /// An older binary, whose changes are measured in turns with it.
     #[arg(long, value_name = "BINARY")]
     pub(crate) before: Option<PathBuf>,
     /// Measure these parts alone, and print them; `docs/benchmarks.md` stays as it is. May be repeated.

@@ -47,9 +47,9 @@ pub(super) fn registries(engine: &Engine, machine: &Machine, build: Build) -> Re
 /// Makes what the stages before the last one leave, from a program that is built already.
 pub(super) fn staged(engine: &Engine, machine: &Machine, program: &Path) -> Result<()> {
     let stage = machine.home.join("stage");
-    let built = stage.join("build/target/release/sir0");
+    let built = stage.join("build/target/dist/sir0");
     fs::create_dir_all(stage.join("empty"))?;
-    fs::create_dir_all(stage.join("build/target/release"))?;
+    fs::create_dir_all(stage.join("build/target/dist"))?;
     fs::copy(program, &built).with_context(|| format!("{} is missing", program.display()))?;
     shell::run_quietly(Command::new("strip").arg(&built))?;
     fs::copy(workspace::root().join("LICENSE"), stage.join("build/LICENSE"))?;
