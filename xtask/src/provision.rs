@@ -7,7 +7,7 @@ mod quiet;
 mod rust;
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -51,6 +51,10 @@ const PAGES: &[Tool] = &[
     Tool { program: "unshare", packages: &["util-linux"] },
 ];
 
+/// The names of Chromium, which `chromium.js` looks for too. The first is a package of Debian, and its smallest: 100 MB.
+const CHROMIUMS: [&str; 4] =
+    ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"];
+
 /// What compiling the C parts (`SQLite`, cryptography) takes.
 pub(crate) fn build_tools() -> Result<()> {
     need(BUILD_TOOLS)
@@ -92,7 +96,7 @@ fn generators_folder() -> PathBuf {
     workspace::root().join("integration-tests/generated")
 }
 
-/// Where its packages put their programs.
+/// Where the packages of the Node tests put their programs.
 pub(crate) fn node_programs() -> PathBuf {
     node_folder().join("node_modules/.bin")
 }
@@ -105,6 +109,15 @@ pub(crate) fn node_packages() -> Result<()> {
 /// The generators that are written for Node.
 pub(crate) fn generators() -> Result<()> {
     packages_in(&generators_folder())
+}
+
+/// What uses the pages in a browser, and a Chromium for it: the one that `CHROMIUM` names, or one on the `PATH`.
+pub(crate) fn browser() -> Result<()> {
+    packages_in(&workspace::root().join("integration-tests/browser"))?;
+    if env::var_os("CHROMIUM").is_some() || CHROMIUMS.iter().any(|name| shell::finds(name)) {
+        return Ok(());
+    }
+    install(&CHROMIUMS[..1])
 }
 
 fn packages_in(folder: &Path) -> Result<()> {

@@ -32,6 +32,7 @@ pub(crate) fn command() -> Result<()> {
 pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
     run.step("generators", provision::generators);
+    run.step("browser", provision::browser);
     run.step("tools of the pages", provision::pages);
     let tools = Tools {
         judges: run.step("judges", provision::judges),

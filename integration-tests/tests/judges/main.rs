@@ -1,6 +1,7 @@
 //! The platform before foreign judges: programs others wrote, which know nothing of it but its port.
 
 mod bounds;
+mod browser;
 mod buf;
 mod examples;
 mod find;
