@@ -11,8 +11,11 @@ use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for name in ["index.html", "start.js"] {
-        let path = format!("src/docs/{name}");
+    let files =
+        ["docs/index.html", "docs/start.js", "home/home.html", "home/home.js", "home/home.css"];
+    for file in files {
+        let path = format!("src/{file}");
+        let name = file.rsplit('/').next().unwrap_or(file);
         println!("cargo::rerun-if-changed={path}");
         write_asset(name, &fs::read(path)?)?;
     }

@@ -73,6 +73,15 @@ export class Server {
     return { username, email, password: PASSWORD, token };
   }
 
+  /** The link of the first administrator at this server, which an operator makes. */
+  async link() {
+    const operator = this.#sir0(["admin", "link"], "ignore", "pipe");
+    let said = "";
+    for await (const text of operator.stdout.setEncoding("utf8")) said += text;
+    const [, fragment] = /\/(#setup=\S+)/.exec(said) ?? assert.fail(said);
+    return `${this.url}/${fragment}`;
+  }
+
   /** Makes a call over REST, which the server grants. */
   async call(method, path, body, token) {
     const headers = { "content-type": "application/json" };
@@ -84,13 +93,13 @@ export class Server {
     return JSON.parse(text);
   }
 
-  #sir0(args, stdin) {
+  #sir0(args, stdin, stdout = "ignore") {
     const program = join(TARGET, "debug/sir0");
     assert.ok(existsSync(program), `${program} is missing: \`cargo build -p sir0\` first`);
     const fixed = { PATH: process.env.PATH, NO_COLOR: "1", SIR0_LOG: "info" };
     const env = { ...fixed, ...CHEAP_HASHING, ...this.#settings };
     const line = ["--data-dir", join(this.#folder, "data"), ...args];
-    return spawn(program, line, { cwd: this.#folder, env, stdio: [stdin, "ignore", "pipe"] });
+    return spawn(program, line, { cwd: this.#folder, env, stdio: [stdin, stdout, "pipe"] });
   }
 }
 

@@ -18,6 +18,7 @@ function good<T>({ data, error }: { data?: T; error?: unknown }): T {
 
 const health: "OK" | "ERROR" = good(await sir0.getStatus()).status;
 assert.equal(health, "OK");
+assert.equal(typeof good(await sir0.getSetup()).needsAdministrator, "boolean");
 
 const { userId } = good(await sir0.register({ body: ADA }));
 const { email, password } = ADA;

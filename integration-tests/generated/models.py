@@ -26,6 +26,8 @@ def call(method, path, answer, body: BaseModel | None = None, token=None, **more
 studio = os.environ["PUBLISHER"]
 status = call("GET", "/api/status", made.GetStatusResponse)
 assert status.status == made.Status.OK, status
+setup = call("GET", "/api/setup", made.GetSetupResponse)
+assert setup.needsAdministrator in (True, False), setup
 
 asked = made.RegisterRequest(username=f"Ada by {NAME}", email=EMAIL, password=PASSWORD)
 user_id = call("POST", "/api/users/register", made.RegisterResponse, asked).userId

@@ -23,6 +23,9 @@ const status = good(await visitor.GET("/api/status"));
 const health: "OK" | "ERROR" = status.status;
 assert.equal(health, "OK");
 
+const setup = good(await visitor.GET("/api/setup"));
+assert.equal(typeof setup.needsAdministrator, "boolean");
+
 const { userId } = good(await visitor.POST("/api/users/register", { body: ADA }));
 const { email, password } = ADA;
 const { token } = good(await visitor.POST("/api/users/login", { body: { email, password } }));

@@ -4,7 +4,7 @@ import json
 import os
 
 from made_client import AuthenticatedClient, Client
-from made_client.api.accounts import get_user, login, logout, register, update_user
+from made_client.api.accounts import get_setup, get_user, login, logout, register, update_user
 from made_client.api.games import (
     create_game,
     delete_game,
@@ -42,6 +42,7 @@ visitor = Client(base_url=BASE, raise_on_unexpected_status=True)
 studio = AuthenticatedClient(base_url=BASE, token=os.environ["PUBLISHER"])
 
 assert get_status.sync(client=visitor).status == GetStatusResponseStatus.OK
+assert get_setup.sync(client=visitor).needs_administrator in (True, False)
 
 asked = RegisterRequest(username=f"Ada by {NAME}", email=EMAIL, password=PASSWORD)
 user_id = register.sync(client=visitor, body=asked).user_id

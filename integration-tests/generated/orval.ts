@@ -13,6 +13,10 @@ const status = await sir0.getStatus();
 assert.ok(status.status === 200, JSON.stringify(status));
 assert.equal(valid.getStatusResponse.parse(status.data).status, "OK");
 
+const setup = await sir0.getSetup();
+assert.ok(setup.status === 200, JSON.stringify(setup));
+valid.getSetupResponse.parse(setup.data);
+
 const registered = await sir0.register(valid.registerBody.parse(ADA));
 assert.ok(registered.status === 200, JSON.stringify(registered));
 const { userId } = valid.registerResponse.parse(registered.data);

@@ -24,6 +24,11 @@ pub enum AccountsError {
     /// The token was never signed by this platform.
     #[error("the token is not one of ours")]
     UnknownToken,
+    /// The link of the first administrator is not good. The answer does not say why.
+    #[error(
+        "the setup link was used, is older than an hour or was replaced, or there is an administrator"
+    )]
+    SetupRefused,
     /// Too many passwords wait.
     #[error("too many passwords wait to be checked, try again in a moment")]
     TooBusy(Wait),
@@ -47,6 +52,7 @@ impl Refusal for AccountsError {
             Self::InvalidCredentials => Reason::unauthenticated("INVALID_CREDENTIALS"),
             Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
             Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
+            Self::SetupRefused => Reason::denied("SETUP_TOKEN_REFUSED"),
             Self::TooBusy(wait) => Reason::exhausted("TOO_BUSY").after(wait.duration()),
             Self::TooManyAttempts(wait) => {
                 Reason::exhausted("TOO_MANY_ATTEMPTS").after(wait.duration())

@@ -15,7 +15,8 @@ use sir0_contract_accounts_internal::{
     self as internal, TrustServiceDispatch, trust_service_server,
 };
 use sir0_host::{
-    Configured, Doors, Finding, Ground, Hosted, Identifying, KeyFile, Opened, Page, Service, serve,
+    Configured, Doors, Finding, FirstStep, Ground, Hosted, Identifying, KeyFile, Opened, Page,
+    Service, serve,
 };
 use sir0_rpc::{Doorman, Peer, peer::Secret};
 use sir0_settings::{Kind, Misfit, Setting};
@@ -149,6 +150,11 @@ impl Hosted for Accounts {
 
     async fn check(&self) -> storage::Result<()> {
         Self::check(self).await
+    }
+
+    async fn first_step(&self) -> anyhow::Result<Option<FirstStep>> {
+        let why = "Make yourself the administrator in the browser (once, within an hour):";
+        Ok(self.setup_path().await?.map(|path| FirstStep { why, path }))
     }
 
     async fn close(&self) {

@@ -7,15 +7,18 @@ use std::{path::Path, sync::Arc};
 
 use sir0_host::Configured;
 use sir0_kernel::{Clock, Role, UserId};
-use sir0_storage::{Location, Step};
+use sir0_storage::{self as storage, Location, Step};
 
 use crate::{
     Accounts, AccountsError, Config, OpenError,
     convert::accounts::new_account,
     db::AccountsDb,
-    domain::{Email, Register},
+    domain::{Email, Register, SetupToken},
     hashing::Hasher,
-    work::accounts::{change_role, insert_user, refuse_taken},
+    work::{
+        accounts::{NewUser, change_role, insert_user, refuse_taken},
+        setup::offer_setup,
+    },
 };
 
 /// Accounts in the hands of an operator.
@@ -61,13 +64,15 @@ impl Operator {
         password: &str,
         role: Role,
     ) -> Result<UserId, CreateError> {
-        let Register { username, email, password } = new_account(username, email, password)?;
+        let Register { username, email, password, .. } =
+            new_account(username, email, password, None)?;
         refuse_taken(self.db.taken(&username, &email, None).await.map_err(AccountsError::from)?)?;
         let attempt = self.hasher.attempts().to_register(None, &email);
         let turn = self.hasher.turn(attempt).await.map_err(AccountsError::from)?;
         let hash = turn.hash(password).await.map_err(AccountsError::from)?;
         let (db, at) = (self.db.clone(), self.clock.now());
-        Ok(insert_user(db, username, email, hash, role, at).await?)
+        let new = NewUser { username, email, hash, role, setup: None };
+        Ok(insert_user(db, new, at).await?)
     }
 
     /// Gives an account another role, and answers whether it had another. Its sessions end. A server hears of it at its
@@ -80,13 +85,29 @@ impl Operator {
         Ok((id, changed.is_some()))
     }
 
+    /// Makes the link of the first administrator: the path of a page, with a secret in its fragment that works once and
+    /// for an hour. An earlier link works no more. `None` when there is an administrator.
+    pub async fn setup_path(&self) -> storage::Result<Option<String>> {
+        Ok(offer_setup(&self.db, self.clock.now()).await?.map(|token| setup_path(&token)))
+    }
+
     /// Closes the database.
     pub async fn close(self) {
         self.db.database().close().await;
     }
 }
 
+/// A browser never sends what stands behind `#`: no log and no proxy sees it.
+fn setup_path(token: &SetupToken) -> String {
+    format!("/#setup={}", token.as_str())
+}
+
 impl Accounts {
+    /// Makes the link of the first administrator, as [`Operator::setup_path`] does.
+    pub async fn setup_path(&self) -> storage::Result<Option<String>> {
+        Ok(self.offer_setup().await?.map(|token| setup_path(&token)))
+    }
+
     /// Makes an account directly, in a server that runs. The first administrator is made this way.
     pub async fn create(
         &self,
@@ -95,7 +116,7 @@ impl Accounts {
         password: &str,
         role: Role,
     ) -> Result<UserId, CreateError> {
-        let register = new_account(username, email, password)?;
+        let register = new_account(username, email, password, None)?;
         Ok(self.add_user(register, role).await?)
     }
 

@@ -14,7 +14,7 @@ pub struct Command {
     pub definition: fn() -> clap::Command,
     /// Runs what was asked for. Answers with what was done, in words for the operator.
     pub run: fn(Asked) -> BoxFuture<'static, anyhow::Result<String>>,
-    /// What a person who starts the service for the first time is told to do with it: why, and the rest of the line.
+    /// What does the first step where this process knows no page for it: why, and the rest of the line.
     pub first: Option<(&'static str, &'static str)>,
 }
 
@@ -24,6 +24,8 @@ pub struct Asked {
     pub config: Box<dyn Configured>,
     /// Where files are kept.
     pub data_dir: PathBuf,
+    /// Where browsers reach the platform, as far as this process knows. Without a slash at its end.
+    pub address: String,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// What stands on the line behind the name of the command.

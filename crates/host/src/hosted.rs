@@ -69,8 +69,23 @@ pub trait Hosted: Any + Send + Sync {
         Ok(None)
     }
 
+    /// What a person at the terminal is to do first with it, if there is something left to do. Asked only when a person
+    /// reads the answer: it may hold a secret.
+    async fn first_step(&self) -> anyhow::Result<Option<FirstStep>> {
+        Ok(None)
+    }
+
     /// Ends what runs in the background and closes the database.
     async fn close(&self);
+}
+
+/// What a person is to do first with a service, in the browser.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FirstStep {
+    /// What comes of it, and what to know before.
+    pub why: &'static str,
+    /// The path of a page of the edge. It may hold a secret, which no log may have.
+    pub path: String,
 }
 
 /// A page that does not change while the process runs.

@@ -18,7 +18,7 @@ pub use command::{Asked, Command};
 pub use configured::{Configured, Erased, KeyFile, Opened};
 pub use doors::{Answers, Doors, Served};
 pub use finding::{Finding, full};
-pub use hosted::{Ground, Hosted, Page};
+pub use hosted::{FirstStep, Ground, Hosted, Page};
 pub use service::{Hint, Identifying, Service, read};
 pub use topics::{BadTopic, GOING_AWAY, HEARTBEAT, Said, Topic, Topics, Updates};
 pub use unpacked::Unpacked;

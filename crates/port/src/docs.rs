@@ -30,12 +30,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The file changes with the binary: a browser asks each time.
-const FRESH: &str = "no-cache";
+pub(crate) const FRESH: &str = "no-cache";
 /// The file changes with a release of Swagger UI, and weighs 1.7 MB as it is.
 const FOR_A_DAY: &str = "public, max-age=86400";
 
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
+pub(crate) const SCRIPT: &str = "text/javascript; charset=utf-8";
+pub(crate) const STYLES: &str = "text/css; charset=utf-8";
 
 /// The routes `/openapi.json`, `/docs` and what the page needs.
 pub(crate) fn routes(openapi: [&'static str; 2], public: Option<PublicUrl>) -> Router {
@@ -46,13 +47,13 @@ pub(crate) fn routes(openapi: [&'static str; 2], public: Option<PublicUrl>) -> R
         .route("/docs", get(HTML, FRESH, INDEX))
         .route("/docs/", get(HTML, FRESH, INDEX))
         .route("/docs/start.js", get(SCRIPT, FRESH, START))
-        .route("/docs/swagger-ui.css", get("text/css; charset=utf-8", FOR_A_DAY, STYLE))
+        .route("/docs/swagger-ui.css", get(STYLES, FOR_A_DAY, STYLE))
         .route("/docs/swagger-ui-bundle.js", get(SCRIPT, FOR_A_DAY, BUNDLE))
         .route_layer(middleware::map_response(harden))
 }
 
 /// A file from the binary, in the form that the caller likes best.
-fn get(kind: &'static str, cached: &'static str, file: Asset) -> MethodRouter {
+pub(crate) fn get(kind: &'static str, cached: &'static str, file: Asset) -> MethodRouter {
     axum::routing::get(async move |headers: HeaderMap| {
         let (bytes, coding) = file.form(Accepted::of(&headers));
         let mut response = Response::new(Body::from(Bytes::from_static(bytes)));
@@ -69,7 +70,8 @@ fn get(kind: &'static str, cached: &'static str, file: Asset) -> MethodRouter {
     })
 }
 
-async fn harden(mut response: Response) -> Response {
+/// Keeps the browser from guessing, and from telling other pages.
+pub(crate) async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -17,6 +17,7 @@ mod docs;
 mod elsewhere;
 mod front;
 mod grpc;
+mod home;
 mod limits;
 mod linger;
 pub mod listen;

@@ -1,11 +1,11 @@
 //! The pages of the port: everything that is not a call of the contract.
 
-use axum::{Router, http::Uri, response::Redirect, routing::get};
+use axum::{Router, http::Uri, routing::get};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sir0_host::Page;
 use sir0_telemetry::metrics::Metrics;
 
-use crate::{PublicUrl, docs, rest};
+use crate::{PublicUrl, docs, home, rest};
 
 /// The page that only the operator reads.
 pub(crate) const METRICS: &str = "/metrics";
@@ -14,7 +14,7 @@ pub(crate) const DOCUMENT: &str = "/openapi.json";
 /// The WebSocket, which a service with topics has.
 pub const SOCKET: &str = "/ws";
 /// The pages that [`Pages::with_docs`] adds. A star stands for the rest of a path.
-pub const DOCS: &[&str] = &["/", DOCUMENT, "/docs", "/docs/*"];
+pub const DOCS: &[&str] = &["/", "/home.js", "/home.css", DOCUMENT, "/docs", "/docs/*"];
 
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -48,12 +48,11 @@ impl Pages {
         self.here(&[path], |router| router.route(path, page))
     }
 
-    /// The same with an OpenAPI document, the page that shows it, and the way there from `/`. The document is given as what
+    /// The same with an OpenAPI document, the page that shows it, and the page that greets at `/`. The document is given as what
     /// stands before its servers, and behind them. Without `public` each caller is told the address that it used.
     #[must_use]
     pub fn with_docs(self, openapi: [&'static str; 2], public: Option<PublicUrl>) -> Self {
-        let home = get(async || Redirect::temporary("/docs"));
-        self.here(DOCS, |router| router.route("/", home).merge(docs::routes(openapi, public)))
+        self.here(DOCS, |router| router.merge(home::routes()).merge(docs::routes(openapi, public)))
     }
 
     /// The same with the WebSocket.

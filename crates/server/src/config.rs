@@ -14,7 +14,7 @@ use sir0_settings::{
 };
 
 pub use self::{faults::Faults, peers::Peers, services::ServiceConfigs};
-use crate::{SERVICES, cli::Options};
+use crate::{SERVICES, cli::Options, commands::from_here};
 pub use sir0_settings::ConfigError;
 
 /// The file that is read when it is there and no other is named.
@@ -109,6 +109,15 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Where browsers reach a process that listens there, as far as it is known here. Without a slash at its end.
+    pub(crate) fn address_for_browsers(&self, listen: SocketAddr) -> String {
+        match &self.public_url {
+            Some(url) => url.as_str().to_owned(),
+            // A server that listens everywhere is reached on this machine. Elsewhere only its operator knows its names.
+            None => format!("http://{}", from_here(listen)),
+        }
+    }
+
     /// Reads the configuration of this process.
     pub fn load(options: &Options) -> Result<Self, Faults> {
         Self::read(options, std::env::vars_os())

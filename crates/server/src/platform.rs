@@ -76,11 +76,24 @@ impl Platform {
     }
 
     /// Says in the log that it is ready, and tells a person at the terminal where to go and what to do first.
-    pub fn welcome(&self, version: &str) {
+    pub async fn welcome(&self, version: &str) {
         let parts = self.parts.alone().map_or("all", Part::name);
         let address = self.address();
         tracing::info!(%address, parts, version, "ready");
-        welcome::print(address, &self.config, self.parts, version);
+        if !welcome::is_read(&self.config) {
+            return;
+        }
+        let mut steps = Vec::new();
+        for (service, hosted) in &self.services.here {
+            match hosted.first_step().await {
+                Ok(step) => steps.extend(step.map(|step| (*service, step))),
+                Err(error) => {
+                    let error: &dyn std::error::Error = error.as_ref();
+                    tracing::warn!(error, "the first step of {} is not known", service.name);
+                }
+            }
+        }
+        welcome::print(address, &self.config, self.parts, steps, version);
     }
 
     /// Serves until `stop` ends, then lets running work end.

@@ -107,7 +107,8 @@ async fn perform_of_service(
     let settings = config.services.iter().find(|it| it.service().name == service.name);
     let settings = settings.context("the service has no settings")?.boxed();
     let (data_dir, clock) = (config.data_dir.clone(), Arc::new(SystemClock));
-    say(&(command.run)(Asked { config: settings, data_dir, clock, line }).await?)?;
+    let address = config.address_for_browsers(config.listen);
+    say(&(command.run)(Asked { config: settings, data_dir, address, clock, line }).await?)?;
     Ok(true)
 }
 
@@ -130,7 +131,7 @@ async fn serve(
     if demo {
         platform.demonstrate().await.context("the demo catalogue cannot be put into the store")?;
     }
-    platform.welcome(version);
+    platform.welcome(version).await;
     Box::pin(platform.serve_until(stop)).await;
     Ok(())
 }

@@ -6,24 +6,35 @@ use std::{
     net::SocketAddr,
 };
 
-use sir0_host::{Hint, Service};
+use sir0_host::{FirstStep, Hint, Service};
 
 use crate::{
     Config, Parts,
     commands::{bare, from_here, say},
 };
 
-/// Prints the addresses and the first steps for the person who typed the command. A program that reads the output finds
-/// the line `ready` in the log instead.
-pub(crate) fn print(address: SocketAddr, config: &Config, parts: Parts, version: &str) {
-    if config.log.format != sir0_telemetry::Format::Text || !io::stdout().is_terminal() {
-        return;
-    }
+/// Whether a person reads what the program prints. A program finds the line `ready` in the log instead.
+pub(crate) fn is_read(config: &Config) -> bool {
+    config.log.format == sir0_telemetry::Format::Text && io::stdout().is_terminal()
+}
+
+/// What is left to be done first, of each service.
+pub(crate) type Steps = Vec<(&'static Service, FirstStep)>;
+
+/// Prints the addresses and the first steps for the person who typed the command. Not through the log: a step may hold
+/// a secret.
+pub(crate) fn print(
+    address: SocketAddr,
+    config: &Config,
+    parts: Parts,
+    steps: Steps,
+    version: &str,
+) {
     let program = std::env::args().next().unwrap_or_else(|| "sir0".to_owned());
     let folder = std::env::current_dir().unwrap_or_default();
     let folder = folder.display().to_string();
     let typed = Typed { program: &program, folder: &folder, version };
-    if let Err(error) = say(&text(address, config, parts, &typed)) {
+    if let Err(error) = say(&text(address, config, parts, steps, &typed)) {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "the welcome could not be printed"
@@ -41,7 +52,14 @@ struct Typed<'t> {
     version: &'t str,
 }
 
-fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -> String {
+fn text(
+    address: SocketAddr,
+    config: &Config,
+    parts: Parts,
+    steps: Steps,
+    typed: &Typed<'_>,
+) -> String {
+    let browsers = config.address_for_browsers(address);
     // A server that listens everywhere is reached on this machine. Elsewhere only its operator knows its names.
     let address = from_here(address);
     let name = parts.alone().map(|part| format!(" {}", part.name())).unwrap_or_default();
@@ -50,7 +68,8 @@ fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -
         writeln!(text, "  {what:<15} {at}").expect("a string grows");
     };
     if parts.has_edge() {
-        line("Try every call", format!("http://{address}/docs"));
+        line("In the browser", format!("{browsers}/"));
+        line("Try every call", format!("{browsers}/docs"));
     }
     for Hint { what, scheme, path } in parts.services().flat_map(|service| service.hints) {
         line(what, format!("{scheme}://{address}{path}"));
@@ -60,10 +79,16 @@ fn text(address: SocketAddr, config: &Config, parts: Parts, typed: &Typed<'_>) -
     if config.keeps_files(parts) {
         line("Data", config.data_dir.display().to_string());
     }
-    for service in parts.services() {
-        if let Some((why, rest)) = service.command.and_then(|command| command.first) {
-            let command = command_line(config, service, typed, rest);
-            writeln!(text, "\n  {why}\n{command}").expect("a string grows");
+    for (service, FirstStep { why, path }) in steps {
+        let done = if parts.has_edge() || config.public_url.is_some() {
+            Some((why, format!("    {browsers}{path}")))
+        } else {
+            // Where the page is, only the edge knows.
+            let first = service.command.and_then(|command| command.first);
+            first.map(|(why, rest)| (why, command_line(config, service, typed, rest)))
+        };
+        if let Some((why, how)) = done {
+            writeln!(text, "\n  {why}\n{how}").expect("a string grows");
         }
     }
     text.push_str("\n  Stop with Ctrl-C.\n\n");
@@ -118,17 +143,22 @@ mod tests {
         version: "0.1.0 (8e3d288 2026-11-27)",
     };
 
+    fn the_first_administrator() -> Steps {
+        let why = "Make yourself the administrator:";
+        vec![(SERVICES[0], FirstStep { why, path: "/#setup=5eed".to_owned() })]
+    }
+
     #[test]
     fn a_person_is_told_where_to_go_and_how_to_make_the_first_administrator() {
         let config = Config::default();
 
-        let text = text(config.listen, &config, Parts::ALL, &TYPED);
+        let text = text(config.listen, &config, Parts::ALL, the_first_administrator(), &TYPED);
 
         for needed in [
             "SIR0 0.1.0 (8e3d288 2026-11-27) is ready",
             "http://127.0.0.1:8080/docs",
             "ws://127.0.0.1:8080/ws",
-            "cd '/home/ada/my games'\n    target/release/sir0 admin create --email you@example.org",
+            "Make yourself the administrator:\n    http://127.0.0.1:8080/#setup=5eed\n",
         ] {
             assert!(text.contains(needed), "{needed} in {text}");
         }
@@ -161,7 +191,7 @@ mod tests {
         let config =
             Config { listen: "0.0.0.0:8080".parse().expect("an address"), ..Config::default() };
 
-        let text = text(config.listen, &config, Parts::ALL, &TYPED);
+        let text = text(config.listen, &config, Parts::ALL, Vec::new(), &TYPED);
 
         assert!(text.contains("http://127.0.0.1:8080/docs") && !text.contains("0.0.0.0"), "{text}");
     }
@@ -170,9 +200,26 @@ mod tests {
     fn a_part_tells_only_of_what_it_has() {
         let config = Config::default();
 
-        let text = text(config.listen, &config, Parts::only(Part::Service(SERVICES[1])), &TYPED);
+        let storefront = Parts::only(Part::Service(SERVICES[1]));
+        let text = text(config.listen, &config, storefront, Vec::new(), &TYPED);
 
         assert!(text.contains("SIR0 storefront") && text.contains("/api/games"), "{text}");
-        assert!(!text.contains("/docs") && !text.contains("admin create"), "{text}");
+        assert!(!text.contains("/docs") && !text.contains("admin"), "{text}");
+    }
+
+    #[test]
+    fn the_first_step_is_a_link_where_the_page_is_known_and_a_command_elsewhere() {
+        let accounts = Parts::only(Part::Service(SERVICES[0]));
+        let told = |config: &Config| {
+            text(config.listen, config, accounts, the_first_administrator(), &TYPED)
+        };
+
+        let alone = told(&Config::default());
+        let command = "cd '/home/ada/my games'\n    target/release/sir0 admin create --email";
+        assert!(alone.contains(command) && !alone.contains("5eed"), "{alone}");
+
+        let url = sir0_port::PublicUrl::parse("https://example.com/games").expect("an address");
+        let known = told(&Config { public_url: Some(url), ..Config::default() });
+        assert!(known.contains("    https://example.com/games/#setup=5eed\n"), "{known}");
     }
 }

@@ -45,6 +45,20 @@ impl<'p> Operator<'p> {
         }
     }
 
+    /// Makes the link of the first administrator, and answers with its token.
+    pub async fn links(&self) -> String {
+        let said = match self.0 {
+            Tool::Here(accounts) => {
+                let path = accounts.setup_path().await.expect("a database that answers");
+                path.expect("there is no administrator")
+            }
+            Tool::Process(process) => process.operator(&["link"], "").await,
+            Tool::Cluster(cluster) => cluster.operator(&["link"], "").await,
+        };
+        let (_, link) = said.split_once("/#setup=").unwrap_or_else(|| panic!("no link in {said}"));
+        link.chars().take_while(char::is_ascii_hexdigit).collect()
+    }
+
     /// Changes what the account of this name may do.
     pub async fn grants(&self, name: &str, role: Role) {
         let email = person::email_of(name);

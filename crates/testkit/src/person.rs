@@ -73,6 +73,7 @@ impl Person {
             username: name.to_owned(),
             email: email_of(name),
             password: PASSWORD.to_owned(),
+            setup_token: None,
         };
         let made = self.accounts().register(request).await.expect("a name that is free and good");
         made.into_inner().user_id

@@ -287,6 +287,12 @@ impl Process {
         timeout(LONG, child.wait_with_output()).await.expect("it ends").expect("it is a child")
     }
 
+    /// An operator of it.
+    #[must_use]
+    pub const fn operators(&self) -> Operator<'_> {
+        Operator::beside(self)
+    }
+
     /// Runs `sir0 admin …` beside it, with this on standard input.
     pub async fn operator(&self, arguments: &[&str], input: &str) -> String {
         administer(&program(), self.folder.path(), &self.settings, arguments, input).await
@@ -305,4 +311,4 @@ impl Process {
     }
 }
 
-people!(Process, |it| it.visitor(), Operator::beside(it));
+people!(Process, |it| it.visitor(), it.operators());

@@ -27,3 +27,8 @@ async fn the_browser_tells_a_page_that_does_what_it_must_not() {
 async fn the_docs_page_serves_a_person_at_a_phone_and_at_a_desk() {
     approves("docs.test.js").await;
 }
+
+#[tokio::test]
+async fn the_page_at_the_root_makes_the_first_administrator_and_signs_people_in() {
+    approves("home.test.js").await;
+}

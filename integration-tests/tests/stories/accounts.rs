@@ -15,6 +15,7 @@ fn register(username: &str, email: &str, password: &str) -> RegisterRequest {
         username: username.to_owned(),
         email: email.to_owned(),
         password: password.to_owned(),
+        setup_token: None,
     }
 }
 

@@ -27,6 +27,7 @@ mod repeating;
 mod resuming;
 mod search;
 mod sessions;
+mod setup;
 mod storefront;
 mod tags;
 mod texts;

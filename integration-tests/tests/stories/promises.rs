@@ -103,7 +103,7 @@ async fn each_example_of_a_body_works_as_it_stands() {
     }
     let studio = platform.publisher("Northlight").await;
     let added = made_as_it_stands(&studio, "createGame").await;
-    for name in ["listGames", "getGame", "updateGame", "deleteGame", "getStatus"] {
+    for name in ["listGames", "getGame", "updateGame", "deleteGame", "getStatus", "getSetup"] {
         made_as_it_stands(&studio, name).await;
     }
     // A token of the example would have to be signed by this platform.
@@ -116,7 +116,8 @@ async fn each_example_of_a_body_works_as_it_stands() {
     assert_eq!(left.status, 200, "{left:?}");
     let known = ["register", "login", "getUser", "updateUser", "createGame", "listGames"];
     let known =
-        [&known[..], &["getGame", "updateGame", "deleteGame", "getStatus", "logout"]].concat();
+        [&known[..], &["getGame", "updateGame", "deleteGame", "getStatus", "getSetup", "logout"]]
+            .concat();
     // A stream has neither a body nor a variable.
     let left_out = promised().into_iter().map(|call| call.name());
     let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();
@@ -199,6 +200,12 @@ impl Stage {
             }
             "INVALID_CREDENTIALS" => {
                 made(good, method, &path, with("password", json!(PASSWORD)).as_ref()).await
+            }
+            "SETUP_TOKEN_REFUSED" => {
+                let mut body = with("setupToken", json!("5eed"));
+                let body = body.as_mut().expect("a body");
+                (body["username"], body["email"]) = (json!("Grace"), json!("grace@example.com"));
+                made(good, method, &path, Some(body)).await
             }
             "UNKNOWN_TOKEN" => made(good, method, &path, body.as_ref()).await,
             "TOO_MANY_ATTEMPTS" => {

@@ -149,6 +149,7 @@ async fn accounts_refuse_alike_over_grpc_and_rest() {
         username: name.to_owned(),
         email: email.to_owned(),
         password: PASSWORD.to_owned(),
+        setup_token: None,
     };
     let body =
         |name: &str, email: &str| json!({"username": name, "email": email, "password": PASSWORD});

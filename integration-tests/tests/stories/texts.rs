@@ -31,6 +31,7 @@ async fn over_grpc(platform: &Running, body: &Value) -> Ended {
         username: as_text(&body["username"]),
         email: as_text(&body["email"]),
         password: as_text(&body["password"]),
+        setup_token: None,
     };
     let registered = platform.visitor().accounts().register(request).await;
     registered.err().map(|status: Status| {

@@ -8,8 +8,8 @@ use super::wire_time;
 use crate::{
     AccountsError,
     domain::{
-        Email, InvalidPassword, Login, Password, ProfileChange, Register, UpdateUser, User,
-        Username,
+        Email, InvalidPassword, Login, Password, ProfileChange, Register, SetupToken, UpdateUser,
+        User, Username,
     },
 };
 
@@ -32,25 +32,33 @@ impl From<User> for pb::User {
 
 /// Reads a request to make an account.
 pub(crate) async fn register(request: pb::RegisterRequest) -> Result<Register, InvalidFields> {
-    judging(move || new_account(&request.username, &request.email, &request.password)).await
+    judging(move || {
+        let pb::RegisterRequest { username, email, password, setup_token } = &request;
+        new_account(username, email, password, setup_token.as_deref())
+    })
+    .await
 }
 
-/// Reads the three texts that make an account.
+/// Reads the texts that make an account. The last one is for the first administrator.
 pub(crate) fn new_account(
     username: &str,
     email: &str,
     password: &str,
+    setup: Option<&str>,
 ) -> Result<Register, InvalidFields> {
     let mut fields = FieldReader::default();
     let chosen = Password::choose(password, username, email);
     let username = fields.read("username", Username::parse(username));
     let email = fields.read("email", Email::parse(email));
     let password = fields.read("password", chosen);
+    let setup = fields.read_optional("setup_token", setup.map(SetupToken::parse));
 
-    let (Some(username), Some(email), Some(password)) = (username, email, password) else {
+    let (Some(username), Some(email), Some(password), Some(setup)) =
+        (username, email, password, setup)
+    else {
         return Err(fields.into_faults());
     };
-    Ok(Register { username, email, password })
+    Ok(Register { username, email, password, setup })
 }
 
 impl TryFrom<pb::LoginRequest> for Login {

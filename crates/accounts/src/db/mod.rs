@@ -1,6 +1,6 @@
 //! The SQL of accounts. Statements are whole, and beside the function that runs them.
 //!
-//! `users.rs` and `sessions.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The list of calls makes
+//! `users.rs`, `sessions.rs` and `setup.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The list of calls makes
 //! the types that stand for one or the other.
 
 mod postgres;
@@ -36,6 +36,8 @@ storage::room! {
         ended_sessions(now: Timestamp) -> Vec<SessionEnded>;
         key_names() -> u64;
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
+        has_administrator() -> bool;
+        is_setup(hash: &[u8], now: Timestamp) -> bool;
     }
 
     writes {
@@ -48,6 +50,8 @@ storage::room! {
         end_session(id: SessionId, at: Timestamp) -> Option<SessionEnded>;
         end_sessions_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
         forget_sessions(expired_before: Timestamp) -> ();
+        offer_setup(hash: &[u8], expires: Timestamp) -> bool;
+        use_setup(hash: &[u8], now: Timestamp) -> bool;
         announce(announcement: &Announcement) -> ();
     }
 }

@@ -4,5 +4,7 @@ use sir0_storage::postgres as engine;
 
 #[path = "sessions.rs"]
 pub(super) mod sessions;
+#[path = "setup.rs"]
+pub(super) mod setup;
 #[path = "users.rs"]
 pub(super) mod users;

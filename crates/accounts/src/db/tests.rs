@@ -12,6 +12,7 @@ use crate::domain::{AccountsEvent, Email, User, Username};
 mod races;
 mod rooms;
 mod sessions;
+mod setup;
 mod users;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);

@@ -2,13 +2,15 @@
 
 use sir0_kernel::UserId;
 
-use super::{Email, Password, ProfileChange, Username};
+use super::{Email, Password, ProfileChange, SetupToken, Username};
 
 /// Asks for a new account.
 pub(crate) struct Register {
     pub(crate) username: Username,
     pub(crate) email: Email,
     pub(crate) password: Password,
+    /// Makes the account the first administrator.
+    pub(crate) setup: Option<SetupToken>,
 }
 
 /// Asks to sign in to an account.

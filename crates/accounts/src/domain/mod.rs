@@ -4,6 +4,7 @@ mod command;
 mod email;
 mod event;
 mod password;
+mod setup;
 mod user;
 mod username;
 
@@ -11,5 +12,6 @@ pub(crate) use command::{Login, Register, UpdateUser};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
 pub use password::{InvalidPassword, Password};
+pub(crate) use setup::SetupToken;
 pub use user::{ProfileChange, User};
 pub use username::{InvalidUsername, Username};

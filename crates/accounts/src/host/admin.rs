@@ -24,12 +24,12 @@ pub(super) const COMMAND: Command = Command {
     },
     run,
     first: Some((
-        "Make the first administrator, in another terminal (type a password, press Enter):",
+        "Make yourself the administrator, in another terminal (type a password, press Enter):",
         "admin create --email you@example.org --username you",
     )),
 };
 
-/// What to do with an account. Both work while the platform runs and while it does not.
+/// What to do with an account. Each works while the platform runs and while it does not.
 #[derive(Clone, Debug, Subcommand)]
 enum Admin {
     /// Make an account. Its password is the first line of standard input.
@@ -44,6 +44,8 @@ enum Admin {
         #[arg(long, default_value = Role::Admin.as_str(), value_parser = role())]
         role: Role,
     },
+    /// Print a link that makes the first administrator in the browser, once and within an hour.
+    Link,
     /// Change what an account may do.
     Grant {
         /// The e-mail of the account, in any case.
@@ -63,13 +65,13 @@ fn role() -> impl TypedValueParser<Value = Role> {
 /// Runs one command, and says what it did and where.
 fn run(asked: Asked) -> BoxFuture<'static, anyhow::Result<String>> {
     async move {
-        let Asked { config, data_dir, clock, line } = asked;
+        let Asked { config, data_dir, address, clock, line } = asked;
         let admin = Admin::from_arg_matches(&line)?;
         let config =
             (&*config as &dyn Any).downcast_ref::<Config>().context("no settings of accounts")?;
         // The database is opened before the password is asked for; otherwise the password could be typed for nothing.
         let operator = Operator::open(config, &data_dir, clock).await?;
-        let done = perform(&operator, admin).await;
+        let done = perform(&operator, admin, &address).await;
         let place = operator.place();
         operator.close().await;
         Ok(format!("{}\nAccounts are in {place}\n", done?))
@@ -77,13 +79,23 @@ fn run(asked: Asked) -> BoxFuture<'static, anyhow::Result<String>> {
     .boxed()
 }
 
-async fn perform(operator: &Operator, command: Admin) -> anyhow::Result<String> {
+async fn perform(operator: &Operator, command: Admin, address: &str) -> anyhow::Result<String> {
     match command {
         Admin::Create { email, username, role } => {
             let password = read_password()?;
             let id = operator.create(&username, &email, &password, role).await;
             let id = id.context("the account was not made")?;
             Ok(format!("User {id} `{username}` can sign in as {role}."))
+        }
+        Admin::Link => {
+            let path = operator.setup_path().await.context("the link was not made")?;
+            let path = path.context(
+                "there is an administrator already, `sir0 admin grant` makes another account one",
+            )?;
+            Ok(format!(
+                "Whoever opens this first becomes the administrator. It works once, for an hour.\n\n    \
+                 {address}{path}\n"
+            ))
         }
         Admin::Grant { email, role } => {
             let (id, changed) =
@@ -112,9 +124,10 @@ mod tests {
 
     fn role_in(line: &str) -> Result<Role, clap::Error> {
         let found = (COMMAND.definition)().try_get_matches_from(line.split(' '))?;
-        let (Admin::Create { role, .. } | Admin::Grant { role, .. }) =
-            Admin::from_arg_matches(&found)?;
-        Ok(role)
+        match Admin::from_arg_matches(&found)? {
+            Admin::Create { role, .. } | Admin::Grant { role, .. } => Ok(role),
+            Admin::Link => panic!("a link has no role"),
+        }
     }
 
     #[test]

@@ -28,6 +28,15 @@ impl AccountsService for Accounts {
         Ok(Response::new(pb::RegisterResponse { message, username, user_id: user_id.into() }))
     }
 
+    async fn get_setup(
+        &self,
+        request: Request<pb::GetSetupRequest>,
+    ) -> Result<Response<pb::GetSetupResponse>, Status> {
+        self.shared.doorman.admit(calls::GET_SETUP, request.metadata())?;
+        let needs_administrator = self.needs_administrator().await?;
+        Ok(Response::new(pb::GetSetupResponse { needs_administrator }))
+    }
+
     async fn login(
         &self,
         request: Request<pb::LoginRequest>,

@@ -23,14 +23,23 @@ impl Accounts {
         register: Register,
         role: Role,
     ) -> Result<UserId, AccountsError> {
-        let Register { username, email, password } = register;
+        let Register { username, email, password, setup } = register;
+        let (role, setup) = match setup {
+            Some(setup) => (Role::Admin, Some(setup.hash())),
+            None => (role, None),
+        };
         let attempt = self.hasher.attempts().to_register(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
-        // This check before the hashing only spares work. The insert decides.
+        // These checks before the hashing only spare work. The unit of work decides.
+        if let Some(link) = &setup
+            && !self.db.is_setup(link, self.shared.clock.now()).await?
+        {
+            return Err(AccountsError::SetupRefused);
+        }
         refuse_taken(self.db.taken(&username, &email, None).await?)?;
         let hash = turn.hash(password).await?;
-        let inserting =
-            insert_user(self.db.clone(), username, email, hash, role, self.shared.clock.now());
+        let new = NewUser { username, email, hash, role, setup };
+        let inserting = insert_user(self.db.clone(), new, self.shared.clock.now());
         self.shared.tasks.to_completion(inserting).await
     }
 
@@ -102,26 +111,43 @@ impl Accounts {
     }
 }
 
-/// Writes a new account, unless another account has its name or its e-mail.
+/// An account that is to be.
+pub(crate) struct NewUser {
+    pub(crate) username: Username,
+    pub(crate) email: Email,
+    /// Of the password.
+    pub(crate) hash: String,
+    pub(crate) role: Role,
+    /// The hash of the link that is used up with it.
+    pub(crate) setup: Option<Vec<u8>>,
+}
+
+/// Writes a new account, unless another account has its name or its e-mail, or its link is not good.
 pub(crate) async fn insert_user(
     db: AccountsDb,
-    username: Username,
-    email: Email,
-    hash: String,
-    role: Role,
+    new: NewUser,
     at: Timestamp,
 ) -> Result<UserId, AccountsError> {
-    match db.unit(async |tx| tx.add_user(&username, &email, &hash, role, at).await).await {
+    let NewUser { username, email, hash, role, setup } = new;
+    let inserting = db.unit(async |tx| {
+        if let Some(link) = &setup
+            && !tx.use_setup(link, at).await?
+        {
+            return Err(AccountsError::SetupRefused);
+        }
+        Ok(tx.add_user(&username, &email, &hash, role, at).await?)
+    });
+    match inserting.await {
         Ok(id) => {
             acted!(role, { user.id = %id, role = %role }, "user {id} was added as {role}");
             Ok(id)
         }
-        Err(storage::Error::Taken(cause)) => {
+        Err(AccountsError::Database(storage::Error::Taken(cause))) => {
             refuse_taken(db.taken(&username, &email, None).await?)?;
             // The name or the e-mail was taken, and became free before this look at the table.
             Err(storage::Error::Taken(cause).into())
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 

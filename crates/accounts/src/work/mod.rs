@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 mod background;
 mod open;
 pub(crate) mod sessions;
+pub(crate) mod setup;
 mod trust;
 
 use std::sync::Arc;

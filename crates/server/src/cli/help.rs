@@ -30,8 +30,9 @@ Examples:
   sir0 --log debug                  say more about what happens
   sir0 serve storefront             run one service, with the others elsewhere
   sir0 migrate --check              say which tables are out of date, and change nothing
+  sir0 admin link                   print a link that makes the first administrator in a browser
   echo 'seven cranes at dawn' | sir0 admin create --email you@example.org --username you
-                                    make the first administrator
+                                    make the first administrator without a browser
   sir0 admin grant --email studio@example.org --role publisher
                                     let an account list games";
 

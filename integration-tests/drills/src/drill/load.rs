@@ -382,6 +382,7 @@ impl Visitor {
                 username: name.to_owned(),
                 email: email.clone(),
                 password: PASSWORD.to_owned(),
+                setup_token: None,
             };
             let attempt = |line: Line| async move {
                 let mut accounts = AccountsServiceClient::new(line.channel.clone());

@@ -192,7 +192,8 @@ fn register(
     email: String,
 ) -> impl Future<Output = Result<(), Status>> + Send + use<> {
     let mut accounts = accounts.clone();
-    let request = RegisterRequest { username, email, password: PASSWORD.to_owned() };
+    let request =
+        RegisterRequest { username, email, password: PASSWORD.to_owned(), setup_token: None };
     async move { accounts.register(request).await.map(drop) }
 }
 

@@ -74,6 +74,7 @@ fn bad_requests(id: i32, user: i32) -> Vec<(String, String, Vec<u8>)> {
             username: text.to_owned(),
             email: text.to_owned(),
             password: text.to_owned(),
+            setup_token: None,
         };
         add(&format!("{ACCOUNTS}/Register"), what.clone(), register.encode_to_vec());
         let profile = accounts::UpdateUserRequest {

@@ -61,6 +61,36 @@ on_every_engine! {
         }
     }
 
+    async fn a_setup_link_makes_exactly_one_administrator_of_many(db: AccountsDb) {
+        // With an administrator no link is good, so each round takes away the role of the last one.
+        for round in 0..rounds(&db) {
+            let link = round.to_be_bytes();
+            let offered = work(&db, async |tx| tx.offer_setup(&link, EVENING).await).await;
+            assert!(offered.expect("a table"), "in round {round}");
+
+            let winners = winners(|racer| {
+                let db = db.clone();
+                async move {
+                    let mut tx = db.begin().await.expect("a turn to write");
+                    let is_good = tx.use_setup(&link, NOON).await.expect("a table");
+                    if is_good {
+                        let (name, email) = (name(&format!("R{round}")), email(&format!("r{racer}.{round}@b.org")));
+                        tx.add_user(&name, &email, "hash", Role::Admin, NOON).await.expect("a free name");
+                    }
+                    tx.commit().await.expect("room on the disk");
+                    is_good
+                }
+            })
+            .await;
+
+            assert_eq!(winners, 1, "in round {round}");
+            let id = UserId::parse(i32::try_from(round + 1).expect("few")).expect("an id");
+            let root = db.user(id).await.expect("a table").expect("just added");
+            let player = User { role: Role::Player, ..root };
+            work(&db, async |tx| tx.save_user(&player, NOON).await).await.expect("a table");
+        }
+    }
+
     async fn a_name_goes_to_exactly_one_of_many(db: AccountsDb) {
         for round in 0..rounds(&db) {
             let winners = winners(|racer| {
