@@ -1,6 +1,6 @@
 //! Writes the files of the docs page in every coding.
 
-use std::{error::Error, fs};
+use std::{error::Error, fs, path::Path};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -10,15 +10,35 @@ use sir0_coding::write_asset;
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt;
 
+/// Files that are served as they stand.
+const OWN: [&str; 10] = [
+    "home/home.html",
+    "home/home.css",
+    "home/home.js",
+    "docs/docs.css",
+    "docs/start.js",
+    "docs/accessible.js",
+    "docs/session.js",
+    "docs/viewer.js",
+    "docs/watch.js",
+    "docs/event_stream.js",
+];
+/// The page of the documents. The root of all is `{root}` in it.
+const DOCS: &str = "docs/index.html";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let files =
-        ["docs/index.html", "docs/start.js", "home/home.html", "home/home.js", "home/home.css"];
-    for file in files {
-        let path = format!("src/{file}");
-        let name = file.rsplit('/').next().unwrap_or(file);
-        println!("cargo::rerun-if-changed={path}");
-        write_asset(name, &fs::read(path)?)?;
+    let source = Path::new("src");
+    for path in OWN.into_iter().chain([DOCS]) {
+        println!("cargo::rerun-if-changed={}", source.join(path).display());
     }
+    for path in OWN {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        write_asset(name, &fs::read(source.join(path))?)?;
+    }
+    // A browser reads relative addresses from the last slash on, and `/docs/` has one more than `/docs`.
+    let page = fs::read_to_string(source.join(DOCS))?;
+    write_asset("docs.html", page.replace("{root}", "./").as_bytes())?;
+    write_asset("below.html", page.replace("{root}", "../").as_bytes())?;
     println!("cargo::rerun-if-changed=build.rs");
     // Only the two big files come from the crate: its own page repeats the request's URI unescaped.
     let dist = generate_routes(ApiDefinition {

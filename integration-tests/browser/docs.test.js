@@ -1,13 +1,328 @@
-// `/docs` as a person uses it.
+// `/docs` as a person uses it: signing in, calling, watching; on a phone, with the keyboard, behind a proxy.
 
-import { test } from "node:test";
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
 
-import { DESK, LONG, stage } from "./stage.js";
+import { proxy } from "./proxy.js";
+import { DESK, LONG, PHONE, fits, isAccessible, stage } from "./stage.js";
 
+const KEY = "sir0.token";
+const EXACT = { exact: true };
 const sir0 = await stage();
+const studio = await sir0.server.account("northlight", "publisher");
 
-test("the page lists every call", LONG, (t) =>
-  sir0.visit(t, "/docs", DESK, async (page) => {
-    await page.getByText("/api/games:watch").waitFor();
+const addGame = (title) =>
+  sir0.server.call("POST", "/api/games", { title, genre: "Puzzle", price: 5, description: "-" }, studio.token);
+
+/** Opens a call on the page. */
+async function open(page, name) {
+  const call = page.locator(`[id$="-${name}"].opblock`);
+  await call.locator(".opblock-summary-control").click();
+  await call.locator(".execute").waitFor();
+  return call;
+}
+
+/** Makes a call that is open, with this body if there is one. Answers with its status. */
+async function execute(call, body) {
+  if (body) await call.locator("textarea").fill(JSON.stringify(body));
+  await call.locator(".execute").click();
+  return call.locator(".live-responses-table tbody .response-col_status").first().innerText();
+}
+
+const kept = (page) => page.evaluate((key) => sessionStorage.getItem(key), KEY);
+const events = (call) => call.locator(".watched-events > li");
+const about = (call, text) => call.locator(".watched-line", { hasText: text });
+const state = (call) => call.locator(".watched-state");
+
+/** Answers every watched call of the page with this instead of the server. */
+const answer = (page, given) => page.route(/:watch/, (route) => route.fulfill(given));
+
+test("every call is listed, fits and can be heard, on a phone and at a desk, by day and by night", LONG, async (t) => {
+  for (const size of [PHONE, DESK]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const use = async (page) => {
+        await page.getByText("/api/games:watch").waitFor();
+        await fits(page);
+        await isAccessible(page);
+
+        await execute(await open(page, "createGame"));
+        await open(page, "updateGame");
+        await page.locator(".models-control").click();
+        await fits(page);
+        await isAccessible(page);
+
+        await page.getByRole("button", { name: "Authorize" }).click();
+        await page.getByRole("dialog").waitFor();
+        await fits(page);
+        await isAccessible(page);
+      };
+      await sir0.visit(t, "/docs", size, use, { colorScheme });
+    }
+  }
+});
+
+test("what a finger taps on a phone is large enough", LONG, (t) =>
+  sir0.visit(t, "/docs", PHONE, async (page) => {
+    const call = await open(page, "watchGames");
+    await call.locator("select").first().selectOption("true");
+    await call.locator(".execute").click();
+    await state(call).getByText("Connected").waitFor();
+
+    const targets = call.locator(".opblock-summary-control, .btn, select, input, .watched-events summary");
+    const boxes = await Promise.all((await targets.all()).map((target) => target.boundingBox()));
+    assert.ok(boxes.length > 5);
+    for (const { height } of boxes) assert.ok(height >= 44, `${height} px`);
   }),
 );
+
+test("a login gives its token to later calls, also after a reload, until the logout", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    await page.getByText("Not signed in", EXACT).waitFor();
+    const create = await open(page, "createGame");
+    assert.match(await execute(create), /401/);
+
+    const login = await open(page, "login");
+    assert.match(await execute(login, { email: studio.email, password: studio.password }), /200/);
+    await login.getByText("this page now sends the token").waitFor();
+    await page.getByText(/as account \d+ \(publisher\)/).waitFor();
+    assert.match(await execute(create, { title: "Harbours", genre: "Puzzle", price: 5, description: "" }), /201/);
+    const token = await kept(page);
+    await page.reload();
+
+    await page.getByText("Signed in", EXACT).waitFor();
+    const again = await open(page, "createGame");
+    assert.match(await execute(again, { title: "Harbours 2", genre: "Puzzle", price: 5, description: "" }), /201/);
+    const logout = await open(page, "logout");
+    assert.match(await execute(logout, { token }), /200/);
+    await page.getByText("Not signed in", EXACT).waitFor();
+    assert.equal(await kept(page), null);
+    assert.equal(await page.evaluate(() => localStorage.length), 0);
+    assert.doesNotMatch(page.url(), /eyJ/);
+  }),
+);
+
+test("logging another token out leaves this one", LONG, async (t) => {
+  const { email, password } = studio;
+  const { token: other } = await sir0.server.call("POST", "/api/users/login", { email, password });
+  await sir0.visit(t, "/docs", DESK, async (page) => {
+    await execute(await open(page, "login"), { email, password });
+    await page.getByText("Signed in", EXACT).waitFor();
+
+    assert.match(await execute(await open(page, "logout"), { token: other }), /200/);
+
+    assert.ok(await kept(page));
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("Not signed in", EXACT).waitFor();
+    assert.equal(await kept(page), null);
+  });
+});
+
+test("a token from elsewhere is pasted, by keyboard alone, and forgotten again", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    await page.getByRole("button", { name: "Authorize" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.type(` Bearer ${studio.token} `);
+    await page.keyboard.press("Enter");
+    await page.getByText("Signed in", EXACT).waitFor();
+    assert.equal(await kept(page), studio.token);
+
+    await page.getByRole("button", { name: "Logout", ...EXACT }).press("Enter");
+    assert.equal(await kept(page), null);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+  }),
+);
+
+test("what is kept as a token and is none is shown as text, and refused by the server", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    await page.evaluate((key) => sessionStorage.setItem(key, "<img src=x onerror=alert(1)>.e30.x"), KEY);
+    await page.reload();
+    await page.getByText("Signed in", EXACT).waitFor();
+
+    assert.match(await execute(await open(page, "createGame")), /401/);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByText("Not signed in", EXACT).waitFor();
+  }),
+);
+
+test("a watched list shows each change as it comes, and stops", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    await addGame("Lanterns");
+    const watch = await open(page, "watchGames");
+    await watch.locator("select").first().selectOption("true");
+    await watch.getByRole("button", { name: "Start", ...EXACT }).press("Enter");
+    await watch.locator(".watched-kind", { hasText: "inSync" }).waitFor();
+    await addGame("Moths");
+    const latest = events(watch).first();
+    await latest.getByText("added", EXACT).waitFor();
+    await latest.locator("summary").press("Enter");
+
+    assert.match(await latest.locator("pre").innerText(), /"title": "Moths"/);
+    assert.match(await latest.locator(".watched-id").innerText(), /^id \S{20,}/);
+    await isAccessible(page);
+    await watch.getByRole("button", { name: "Stop" }).press("Enter");
+    await state(watch).getByText("Stopped").waitFor();
+    const many = await events(watch).count();
+    await addGame("Owls");
+    await page.waitForTimeout(500);
+    assert.equal(await events(watch).count(), many);
+    await watch.getByRole("button", { name: "Clear" }).click();
+    assert.equal(await events(watch).count(), 0);
+  }),
+);
+
+test("a list that is cut in the middle goes on behind its last event, and ends with its operation", LONG, async (t) => {
+  const front = await proxy(sir0.server);
+  after(front.end);
+  await sir0.visit(t, `${front.url}/docs`, DESK, async (page) => {
+    const watch = await open(page, "watchGames");
+    await watch.locator(".execute").click();
+    await state(watch).getByText("Connected").waitFor();
+    await addGame("Before");
+    await about(watch, "Before").waitFor();
+    front.cut();
+    await state(watch).getByText("broke off").waitFor();
+    await addGame("Meanwhile");
+
+    await about(watch, "Meanwhile").waitFor();
+    const asked = front.seen.filter(({ url }) => url.includes(":watch"));
+    assert.equal(asked.length, 2);
+    assert.equal(asked[0].headers["last-event-id"], undefined);
+    assert.match(asked[1].headers["last-event-id"], /\S{20,}/);
+    assert.equal(await about(watch, "Before").count(), 1);
+    assert.equal(front.streams.size, 1);
+    await watch.locator(".opblock-summary-control").click();
+    await page.waitForTimeout(300);
+    assert.equal(front.streams.size, 0, "nobody sees it any more");
+  });
+});
+
+test("a stream that the server refuses says why, and is asked for again only if that helps", LONG, (t) =>
+  sir0.visit(t, "/docs", PHONE, async (page) => {
+    const watch = await open(page, "watchGames");
+    await watch.getByPlaceholder("resumeToken").fill("forged");
+    await watch.locator(".execute").click();
+    await state(watch).getByText("400 Invalid fields").waitFor();
+    assert.match(await state(watch).innerText(), /INVALID_FIELDS/);
+    await watch.getByRole("button", { name: "Start", ...EXACT }).waitFor();
+    assert.match(await watch.locator(".live-responses-table").innerText(), /400/);
+    await fits(page);
+    await isAccessible(page);
+
+    await answer(page, { status: 401, json: { error: "Sign in <b>first</b>", details: "the token is over" } });
+    await watch.locator(".execute").click();
+    await state(watch).getByText("401 Sign in <b>first</b>: the token is over.").waitFor();
+    await page.unroute(/:watch/);
+
+    await answer(page, { status: 429, headers: { "retry-after": "2" }, json: { error: "Too much at once" } });
+    await watch.getByPlaceholder("resumeToken").fill("");
+    await watch.locator(".execute").click();
+    await state(watch).getByText("429 Too much at once. It is asked again in 2 s.").waitFor();
+    await page.unroute(/:watch/);
+    await state(watch).getByText("Connected").waitFor();
+  }),
+);
+
+test("what an event holds is shown as text, whatever it is", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    const html = `<img src=x onerror="document.title='broken into'"><script>document.title='broken into'</script>`;
+    const body = `: hello\nevent: <b>news</b>\nid: 1\r\ndata: ${html}\ndata: second line\r\n\r\nretry: 9000\ndata: lost`;
+    await answer(page, { status: 200, contentType: "text/event-stream; charset=utf-8", body });
+    const watch = await open(page, "watchGames");
+    await watch.locator(".execute").click();
+
+    await state(watch).getByText("The stream broke off or ended. It is asked again in 9 s.").waitFor();
+    assert.equal(await events(watch).count(), 1, "what has no end is no event");
+    assert.equal(await watch.locator(".watched-kind").innerText(), "<b>news</b>");
+    await watch.locator(".watched-events summary").click();
+    assert.equal(await watch.locator(".watched-events pre").innerText(), `${html}\nsecond line`);
+    assert.equal(await watch.locator(".watched-events :is(img, b, script)").count(), 0);
+    assert.equal(await page.title(), "SIR0 API");
+  }),
+);
+
+test("of a flood the latest events are kept, each up to a bound", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    const flood = Array.from({ length: 5_000 }, (_, n) => `id: ${n}\ndata: {"changed":{"n":${n}}}\n\n`).join("");
+    const large = `data: ${"x".repeat(100_000)}\n\n`;
+    await answer(page, { status: 200, contentType: "text/event-stream", body: flood + large });
+    const watch = await open(page, "watchGames");
+    await watch.locator(".execute").click();
+    await watch.getByText("5001 events, the latest 200 are kept").waitFor();
+    assert.equal(await events(watch).count(), 200);
+    await watch.locator(".watched-events summary").first().click();
+    assert.match(await watch.locator(".watched-events pre").first().innerText(), /^x{16384}\n… the rest is not kept$/);
+    await page.unroute(/:watch/);
+
+    await answer(page, { status: 200, contentType: "text/event-stream", body: `data: ${"x".repeat(1_100_000)}` });
+    await watch.getByRole("button", { name: "Stop" }).click();
+    await watch.locator(".execute").click();
+    await state(watch).getByText("An event is larger than 1 MiB").waitFor();
+    await watch.getByRole("button", { name: "Start", ...EXACT }).waitFor();
+  }),
+);
+
+test("an answer that is no stream is not waited for", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    await answer(page, { status: 200, contentType: "text/html", body: "<h1>Sign in</h1>" });
+    const watch = await open(page, "watchGames");
+    await watch.locator(".execute").click();
+
+    await state(watch).getByText("The answer is no stream of events: It is text/html.").waitFor();
+  }),
+);
+
+test("one object a line is a stream too, and any call that answers with one is watched", LONG, async (t) => {
+  const description = await (await fetch(`${sir0.server.url}/openapi.json`)).json();
+  const content = { "application/x-ndjson": { schema: { type: "object" } } };
+  description.paths["/api/rumours"] = {
+    get: { tags: ["Games"], operationId: "hearRumours", responses: { 200: { description: "A rumour.", content } } },
+  };
+  const lines = `{"heard":{"of":"owls"},"resumeToken":"a1"}\n{"heartbeat":{},"resumeToken":"a2"}\n{"heartbeat":{},"resumeToken":"a3"}\n`;
+  await sir0.visit(t, "/docs", DESK, async (page) => {
+    const resumed = [];
+    await page.route(/openapi\.json/, (route) => route.fulfill({ json: description }));
+    await page.route(/rumours/, (route) => {
+      resumed.push(route.request().headers()["last-event-id"]);
+      const contentType = "application/x-ndjson";
+      return route.fulfill(resumed.length > 1 ? { status: 400, json: { error: "Over" } } : { contentType, body: lines });
+    });
+    await page.reload();
+    const call = await open(page, "hearRumours");
+    await call.locator(".execute").click();
+    await state(call).getByText("400 Over").waitFor();
+
+    const kinds = await call.locator(".watched-kind").allInnerTexts();
+    assert.deepEqual(kinds, ["heartbeat × 2", "heard"]);
+    assert.deepEqual(resumed, [undefined, "a3"]);
+  });
+});
+
+test("the page works below a path that a proxy takes off, with a slash at its end or without", LONG, async (t) => {
+  const front = await proxy(sir0.server, "/shop");
+  after(front.end);
+  for (const address of ["/shop/docs", "/shop/docs/", "/shop/x/../docs", "/shop/docs?%3Cscript%3Ealert(1)%3C/script%3E"]) {
+    await sir0.visit(t, `${front.url}${address}`, DESK, async (page) => {
+      const list = await open(page, "listGames");
+      assert.match(await execute(list), /200/);
+      const watch = await open(page, "watchGames");
+      await watch.locator(".execute").click();
+      await state(watch).getByText("Connected").waitFor();
+      const guides = await page.getByRole("link", { name: /guide/i }).evaluateAll((all) => all.map(({ href }) => href));
+      assert.deepEqual(guides, Array(2).fill(`${front.url}/shop/docs/guide`));
+    });
+  }
+  const outside = front.seen.filter(({ url }) => !url.startsWith("/shop/"));
+  assert.deepEqual(outside, []);
+});
+
+test("what the page needs comes compressed", async () => {
+  const page = await (await fetch(`${sir0.server.url}/docs`)).text();
+  const files = [...page.matchAll(/(?:src|href)="\.\/(docs\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file);
+
+  assert.equal(files.length, 4);
+  for (const file of files) {
+    const { headers } = await fetch(`${sir0.server.url}/${file}`, { headers: { "accept-encoding": "br" } });
+    assert.equal(headers.get("content-encoding"), "br", file);
+  }
+});

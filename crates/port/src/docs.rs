@@ -20,8 +20,19 @@ use sir0_coding::{Accepted, Asset, asset};
 use crate::{PublicUrl, pages::DOCUMENT};
 use document::Document;
 
-const INDEX: Asset = asset!("index.html");
-const START: Asset = asset!("start.js");
+/// The page as it is read at `/docs`, and at `/docs/`. Its addresses are relative, so a proxy may serve it below a path.
+const PAGE: Asset = asset!("docs.html");
+const PAGE_BELOW: Asset = asset!("below.html");
+/// What is ours: the way in, what Swagger UI lacks for those who cannot see it, the token, and watched lists.
+const SCRIPTS: [(&str, Asset); 6] = [
+    ("/docs/start.js", asset!("start.js")),
+    ("/docs/accessible.js", asset!("accessible.js")),
+    ("/docs/session.js", asset!("session.js")),
+    ("/docs/viewer.js", asset!("viewer.js")),
+    ("/docs/watch.js", asset!("watch.js")),
+    ("/docs/event_stream.js", asset!("event_stream.js")),
+];
+const OWN_STYLE: Asset = asset!("docs.css");
 const STYLE: Asset = asset!("swagger-ui.css");
 const BUNDLE: Asset = asset!("swagger-ui-bundle.js");
 
@@ -42,11 +53,14 @@ pub(crate) const STYLES: &str = "text/css; charset=utf-8";
 pub(crate) fn routes(openapi: [&'static str; 2], public: Option<PublicUrl>) -> Router {
     let document = Arc::new(Document::new(openapi, public));
     let answer = async move |request: Request| document.answer(request).await;
-    Router::new()
+    let page = Router::new()
         .route(DOCUMENT, axum::routing::get(answer))
-        .route("/docs", get(HTML, FRESH, INDEX))
-        .route("/docs/", get(HTML, FRESH, INDEX))
-        .route("/docs/start.js", get(SCRIPT, FRESH, START))
+        .route("/docs", get(HTML, FRESH, PAGE))
+        .route("/docs/", get(HTML, FRESH, PAGE_BELOW))
+        .route("/docs/docs.css", get(STYLES, FRESH, OWN_STYLE));
+    SCRIPTS
+        .into_iter()
+        .fold(page, |page, (path, script)| page.route(path, get(SCRIPT, FRESH, script)))
         .route("/docs/swagger-ui.css", get(STYLES, FOR_A_DAY, STYLE))
         .route("/docs/swagger-ui-bundle.js", get(SCRIPT, FOR_A_DAY, BUNDLE))
         .route_layer(middleware::map_response(harden))
@@ -106,10 +120,13 @@ mod tests {
             ("/openapi.json", "application/json"),
             ("/docs", "text/html"),
             ("/docs/", "text/html"),
-            ("/docs/start.js", "text/javascript"),
+            ("/docs/docs.css", "text/css"),
             ("/docs/swagger-ui.css", "text/css"),
             ("/docs/swagger-ui-bundle.js", "text/javascript"),
-        ] {
+        ]
+        .into_iter()
+        .chain(SCRIPTS.map(|(path, _)| (path, "text/javascript")))
+        {
             let (parts, body) = fetch(path).await;
 
             assert_eq!(parts.status, StatusCode::OK, "{path}");
@@ -125,7 +142,9 @@ mod tests {
     async fn every_file_has_a_shorter_form_in_each_coding_unless_it_is_short() {
         for (path, is_long) in [
             ("/openapi.json", true),
-            ("/docs", false),
+            ("/docs/event_stream.js", true),
+            ("/docs/viewer.js", true),
+            ("/docs/docs.css", true),
             ("/docs/swagger-ui.css", true),
             ("/docs/swagger-ui-bundle.js", true),
         ] {
@@ -211,6 +230,18 @@ mod tests {
             for (key, value) in operation.as_object().unwrap() {
                 assert!(!value.is_null(), "{named}: `{key}` is null");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_page_names_no_address_that_begins_at_the_root_of_the_host() {
+        for (path, root) in [("/docs", "./"), ("/docs/", "../")] {
+            let (_, page) = fetch(path).await;
+            let named = page.split(['"', '\'']).filter(|text| text.contains('/'));
+            let files: Vec<_> = named.filter(|text| !text.contains(['<', ' '])).collect();
+
+            assert!(files.contains(&&*format!("{root}docs/start.js")), "{files:?}");
+            assert!(files.iter().all(|file| file.starts_with(root)), "{path} names {files:?}");
         }
     }
 

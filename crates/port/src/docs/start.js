@@ -1,16 +1,34 @@
-// Opens the page. Without `validatorUrl: null` Swagger UI would ask a server of its makers to judge the document.
-window.ui = SwaggerUIBundle({
-  url: "/openapi.json",
+// Opens the page. All addresses begin where this file came from, so a proxy may put a path in front of them.
+
+import { Accessible } from "./accessible.js";
+import { listen, restore, session } from "./session.js";
+import { Viewer } from "./viewer.js";
+
+const root = new URL("../", import.meta.url);
+const description = new URL("openapi.json", root).href;
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const dress = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", dress);
+dress();
+
+// Without `validatorUrl: null` Swagger UI would ask a server of its makers to judge the document.
+const ui = SwaggerUIBundle({
+  url: description,
   dom_id: "#swagger-ui",
   deepLinking: true,
   displayRequestDuration: true,
   tryItOutEnabled: true,
   validatorUrl: null,
-  // The document names the address of the platform. This page may call the server it came from, and no other.
+  defaultModelsExpandDepth: 0,
+  plugins: [Accessible, Viewer, session(root)],
   responseInterceptor: (response) => {
-    if (new URL(response.url, location.href).pathname === "/openapi.json" && response.ok) {
-      response.text = JSON.stringify({ ...JSON.parse(response.text), servers: [{ url: "/" }] });
+    // The document names the address of the platform. This page may call the server it came from, and no other.
+    if (response.url === description && response.ok) {
+      response.text = JSON.stringify({ ...JSON.parse(response.text), servers: [{ url: root.href.replace(/\/$/, "") }] });
     }
+    listen(ui.getSystem(), root, response);
     return response;
   },
+  onComplete: () => restore(ui.getSystem()),
 });

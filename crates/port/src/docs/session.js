@@ -1,0 +1,185 @@
+// The token of this tab: where it is kept, and what Swagger UI and the page know of it.
+
+/** The page at `/` uses the same name. What is kept there ends with the tab, and no other site reads it. */
+const KEY = "sir0.token";
+/** The calls that begin and end a session. */
+const LOGIN = "login";
+const LOGOUT = "logout";
+
+/** A place that a browser may refuse: then the token lives as long as the page. */
+let here = null;
+
+function kept() {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return here;
+  }
+}
+
+function keep(token) {
+  here = token;
+  try {
+    if (token) sessionStorage.setItem(KEY, token);
+    else sessionStorage.removeItem(KEY);
+  } catch {
+    // It stays in `here`.
+  }
+}
+
+/** The plugin for Swagger UI, for the server at this address. */
+export const session = (root) => ({ React }) => {
+  const h = React.createElement;
+
+  function Session({ specSelectors, authSelectors, authActions, specActions }) {
+    const scheme = bearer(specSelectors)?.name;
+    const token = authSelectors.authorized().getIn([scheme, "value"]);
+    const [fault, setFault] = React.useState("");
+    const signOut = async () => {
+      setFault("");
+      try {
+        const ended = await ask(root, specSelectors, LOGOUT, { token });
+        // A token that is not good any more is forgotten all the same.
+        if (!ended.ok && ended.status !== 400) throw new Error(`${ended.status} ${ended.statusText}`);
+        authActions.logout([scheme]);
+      } catch (failure) {
+        setFault(`The session goes on: ${failure.message}`);
+      }
+    };
+    const about = token
+      ? [h("p", { key: "who", role: "status" }, h("strong", null, "Signed in"), whose(token), ". This page sends the token ",
+          "with calls that have a lock. It is kept for this tab alone."),
+        h("button", { key: "out", type: "button", className: "btn", onClick: signOut }, "Sign out")]
+      : h("p", { role: "status" }, h("strong", null, "Not signed in"), ". ", h(Call, { specSelectors, name: "register" }),
+          " makes an account, and ", h(Call, { specSelectors, name: LOGIN }), " answers with a token, which this page then keeps ",
+          "for this tab. A token from elsewhere goes into Authorize.");
+    return h("div", { className: "session" }, about, fault && h("p", { role: "alert" }, fault),
+      h("p", null, "Games are written by publishers and administrators: an operator of this server gives these roles. The ",
+        h("a", { href: new URL("docs/guide", root).href }, "guide"), " begins at the beginning."));
+  }
+
+  /** A link to a call, as Swagger UI writes it. */
+  function Call({ specSelectors, name }) {
+    const tag = find(specSelectors, name)?.operation.tags?.[0];
+    return tag ? h("a", { href: `#/${encodeURIComponent(tag)}/${name}` }, h("code", null, name)) : h("code", null, name);
+  }
+
+  return {
+    statePlugins: {
+      auth: {
+        wrapActions: {
+          authorize: (authorize, system) => (given) => {
+            const answer = authorize(trimmed(given));
+            note(system);
+            return answer;
+          },
+          logout: (logout, system) => (names) => {
+            const answer = logout(names);
+            note(system);
+            return answer;
+          },
+        },
+      },
+    },
+    wrapComponents: {
+      // There is one server, the one that the page came from, so nobody has to choose one.
+      ServersContainer: (_, system) => () => h(Session, system),
+      responses: (Responses, system) => (props) => {
+        const isLogin = find(system.specSelectors, LOGIN)?.path === props.path && props.method === "post";
+        const isDone = isLogin && system.specSelectors.responseFor(props.path, props.method)?.get("status") === 200;
+        const told = h("p", { className: "session-told", role: "status" }, "Signed in: this page now sends the token with calls ",
+          "that have a lock, until you sign out or close the tab.");
+        return h(React.Fragment, null, isDone && told, h(Responses, props));
+      },
+    },
+  };
+};
+
+/** Gives Swagger UI the token that was kept. */
+export function restore(system) {
+  const scheme = bearer(system.specSelectors);
+  const token = kept();
+  if (scheme && token) system.authActions.authorize({ [scheme.name]: { ...scheme, value: token } });
+}
+
+/** Takes the token out of the answer to a login, and forgets one that is logged out. */
+export function listen(system, root, { ok, url, obj }) {
+  if (!ok) return;
+  const scheme = bearer(system.specSelectors);
+  if (!scheme) return;
+  if (isCall(system, root, url, LOGIN) && typeof obj?.token === "string") {
+    system.authActions.authorize({ [scheme.name]: { ...scheme, value: obj.token } });
+  }
+  if (isCall(system, root, url, LOGOUT) && sent(system.specSelectors, LOGOUT)?.token === kept()) {
+    system.authActions.logout([scheme.name]);
+  }
+}
+
+function note({ specSelectors, authSelectors }) {
+  const name = bearer(specSelectors)?.name;
+  keep(authSelectors.authorized().getIn([name, "value"]) || null);
+}
+
+/** Tokens are pasted with spaces around them, and with the word before them. */
+function trimmed(given) {
+  const clean = ([name, auth]) => {
+    const { value } = auth;
+    return [name, typeof value === "string" ? { ...auth, value: value.trim().replace(/^bearer\s+/i, "") } : auth];
+  };
+  return Object.fromEntries(Object.entries(given).map(clean));
+}
+
+/** The scheme of tokens in the document. */
+function bearer(specSelectors) {
+  const schemes = specSelectors.specJson().getIn(["components", "securitySchemes"]);
+  const found = schemes?.findEntry((scheme) => scheme.get("type") === "http" && scheme.get("scheme") === "bearer");
+  return found && { name: found[0], schema: found[1].toJS() };
+}
+
+/** The path and the operation of a name in the document. */
+function find(specSelectors, name) {
+  for (const [path, verbs] of specSelectors.specJson().get("paths", new Map())) {
+    for (const [method, operation] of verbs) {
+      if (operation.get?.("operationId") === name) return { path, method, operation: operation.toJS() };
+    }
+  }
+  return undefined;
+}
+
+function isCall(system, root, url, name) {
+  const call = find(system.specSelectors, name);
+  return call !== undefined && new URL(url, root).href.split("?")[0] === new URL(call.path.slice(1), root).href;
+}
+
+/** The body that was sent last to a call. */
+function sent(specSelectors, name) {
+  const { path, method } = find(specSelectors, name);
+  const body = specSelectors.requestFor(path, method)?.get("body");
+  return typeof body === "string" ? parsed(body) : body?.toJS?.();
+}
+
+function ask(root, specSelectors, name, body) {
+  const { path, method } = find(specSelectors, name);
+  const headers = { "Content-Type": "application/json" };
+  return fetch(new URL(path.slice(1), root), { method: method.toUpperCase(), headers, body: JSON.stringify(body) });
+}
+
+/** What a token says of its account. It is only shown: the server judges. */
+function whose(token) {
+  const middle = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";
+  try {
+    const { sub, role, exp } = JSON.parse(atob(middle));
+    const until = new Date(exp * 1_000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    return ` as account ${sub} (${role}) until ${until}`;
+  } catch {
+    return "";
+  }
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
