@@ -1,5 +1,6 @@
 //! Lists in pages: how large they are, and which tokens open the next one.
 
+use serde_json::json;
 use sir0_contract::storefront::{CreateGameRequest, ListGamesRequest, ListGamesResponse};
 use sir0_testkit::{GamesClient, platform};
 use tonic::Code;
@@ -129,4 +130,27 @@ async fn a_page_holds_a_hundred_games_unless_asked_and_never_more_than_a_thousan
     assert_eq!(read("?pageSize=0").await.0, 100);
     assert_eq!(read("?pageSize=7").await.0, 7);
     assert_eq!(read("?pageSize=2147483647").await, (101, None));
+}
+
+#[tokio::test]
+async fn a_page_that_holds_the_whole_list_says_how_many_games_it_has_and_no_other_does() {
+    let (platform, mut games, token) = a_list_of_three().await;
+    let rest = platform.visitor().rest();
+
+    for (query, total) in [
+        ("", Some(3)),
+        ("?pageSize=3&sort=title", Some(3)),
+        ("?q=bridges", Some(1)),
+        ("?genre=Racing", Some(0)),
+        ("?pageSize=2", None),
+        (&format!("?genre=Puzzle&pageToken={token}")[..], None),
+    ] {
+        for _again in 0..2 {
+            let answer = rest.get(&format!("/api/games{query}")).await;
+            assert_eq!(answer.json.get("totalSize"), total.map(|it| json!(it)).as_ref(), "{query}");
+        }
+    }
+    assert_eq!(page(&mut games, &ListGamesRequest::default()).await.total_size, Some(3));
+    adds(&mut games, "Docks", "Puzzle", 1.0).await;
+    assert_eq!(page(&mut games, &ListGamesRequest::default()).await.total_size, Some(4));
 }

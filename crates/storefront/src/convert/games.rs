@@ -123,7 +123,8 @@ pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
         seal.close(&listing.purpose(), &place)
     });
     let games = page.games.iter().map(pb::Game::from).collect();
-    let answer = pb::ListGamesResponse { games, next_page_token };
+    let total_size = page.total_of(listing);
+    let answer = pb::ListGamesResponse { games, next_page_token, total_size };
     Kept::new(calls::LIST_GAMES, &answer, |json| Some(content_tag(json)))
 }
 

@@ -153,6 +153,13 @@ impl Page {
         self.games.iter().map(Game::size).sum()
     }
 
+    /// How many games the list has, if this page of it holds all of them.
+    #[must_use]
+    pub fn total_of(&self, listing: &Listing) -> Option<i32> {
+        let is_whole = listing.after.is_none() && self.next.is_none();
+        is_whole.then(|| i32::try_from(self.games.len()).expect("a page has at most 1000 games"))
+    }
+
     /// Cuts a page out of what was read within its bounds.
     #[must_use]
     pub fn cut(mut read: Vec<Found>, listing: &Listing) -> Self {

@@ -63,7 +63,7 @@ async fn what_was_kept_is_sent_in_every_way_to_call_as_if_it_were_written_for_th
 /// A list with these descriptions, as it is kept.
 fn kept_list(descriptions: impl Iterator<Item = String>) -> Kept {
     let games = descriptions.map(|description| Game { description, ..Game::default() }).collect();
-    let list = ListGamesResponse { games, next_page_token: None };
+    let list = ListGamesResponse { games, ..Default::default() };
     Kept::new(LIST_GAMES, &list, |_| None)
 }
 
