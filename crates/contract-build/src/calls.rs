@@ -8,6 +8,7 @@ use crate::{
     Error,
     binding::{self, Binding},
     comments,
+    paging::{self, Paging},
     refusals::{self, Refusal},
     shapes,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Rest {
     pub(crate) is_tagged: bool,
     /// Whether the call judges `If-Match`.
     pub(crate) takes_conditions: bool,
+    /// How a list goes on.
+    pub(crate) paging: Option<Paging>,
 }
 
 impl Call {
@@ -80,9 +83,10 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
             shapes::judge(&method.input())?;
             shapes::judge(&method.output())?;
             let named = refusals::named(pool, &method, promised)?;
-            let rest = rest(bindings, promised, &access, named)
+            let mut rest = rest(bindings, promised, &access, named)
                 .map_err(|why| Error::at(method.full_name(), why))?;
             judge_tagged(&method, &rest, &access)?;
+            rest.paging = paging::of(&method, &rest.bindings);
             Some(rest)
         }
         _ => None,
@@ -170,6 +174,7 @@ fn rest(
         answers_example,
         is_tagged,
         takes_conditions,
+        paging: None,
     })
 }
 

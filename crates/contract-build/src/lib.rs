@@ -14,6 +14,7 @@ mod descriptors;
 mod dispatch;
 mod names;
 mod openapi;
+mod paging;
 mod refusals;
 mod schema;
 mod shapes;

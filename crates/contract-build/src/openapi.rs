@@ -2,6 +2,7 @@
 
 mod examples;
 mod keys;
+mod pages;
 mod refused;
 mod tags;
 
@@ -222,9 +223,8 @@ fn query(
 }
 
 fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
-    let Some(Rest { success, answers, answers_example, is_tagged, .. }) = &call.rest else {
-        return json!({});
-    };
+    let Some(rest) = &call.rest else { return json!({}) };
+    let Rest { success, answers, answers_example, is_tagged, paging, .. } = rest;
     let example = examples::of(&binding.response, &call.method.output(), Side::Answers, &[]);
     let mut responses = refused::responses(call);
     for status in answers {
@@ -260,6 +260,14 @@ fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
             "description": "The answer that the caller has is still right.",
             "headers": tags::headers(),
         });
+    }
+    if paging.is_some() {
+        // A 304 stands for the same page.
+        for status in [success.to_string(), "304".to_owned()] {
+            if let Some(response) = responses.get_mut(status) {
+                response["headers"]["Link"] = pages::link();
+            }
+        }
     }
     responses
 }

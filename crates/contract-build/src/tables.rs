@@ -9,6 +9,7 @@ use crate::{
     bounds,
     calls::{Call, Rest},
     dispatch::snake,
+    paging::Paging,
     shapes,
     template::Segment,
 };
@@ -131,11 +132,18 @@ fn render_call(call: &Call) -> String {
 }
 
 fn render_rest(rest: &Rest) -> String {
-    let Rest { bindings, success, refusals, is_tagged, takes_conditions, .. } = rest;
+    let Rest { bindings, success, refusals, is_tagged, takes_conditions, paging, .. } = rest;
     let bindings: String = bindings.iter().map(render_binding).collect();
+    let paging = paging.as_ref().map_or_else(
+        || "None".to_owned(),
+        |Paging { next, token }| {
+            let (next, token) = (reference(next), reference(token));
+            format!("Some(Paging {{ next: {next}, token: {token} }})")
+        },
+    );
     format!(
         "Some(Rest {{ success: {success}, is_tagged: {is_tagged}, takes_conditions: {takes_conditions}, \
-         refusals: &{refusals:?}, bindings: &[{bindings}] }})"
+         refusals: &{refusals:?}, bindings: &[{bindings}], paging: {paging} }})"
     )
 }
 

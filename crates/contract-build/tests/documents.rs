@@ -227,3 +227,46 @@ fn a_change_whose_answer_holds_a_secret_anywhere_is_not_answered_twice() {
     let reasons = &schema["allOf"][1]["properties"]["reason"]["enum"];
     assert_eq!(*reasons, json!(["STILL_RUNNING", "ALREADY_DONE"]));
 }
+
+#[test]
+fn an_answer_that_another_page_may_follow_has_a_link_to_it() {
+    let links = |answers: &str, rule: &str, promises: &str| {
+        let file = format!(
+            r#"syntax = "proto3";
+            package a.v1;
+            import "google/api/annotations.proto";
+            import "sir0/options/v1/options.proto";
+            message ListRequest {{ string page_token = 1; int32 id = 2; }}
+            message ListResponse {{ repeated int32 ids = 1; optional string next_page_token = 2; }}
+            message WholeResponse {{ repeated int32 ids = 1; }}
+            // Lists things.
+            service ThingsService {{
+              rpc List(ListRequest) returns ({answers}) {{
+                option (google.api.http) = {{{rule}}};
+                option (sir0.options.v1.call) = {{access: ACCESS_ANYONE {promises}}};
+              }}
+            }}"#
+        );
+        let contract = read_file(&file).expect("a good contract");
+        let is_in_table = contract.package("a.v1").expect("Rust").contains("paging: Some(Paging");
+        let document = document(&contract);
+        let paths = document["paths"].as_object().expect("paths");
+        let calls = paths.values().flat_map(|path| path.as_object().expect("calls").values());
+        let responses: Vec<_> = calls.map(|call| call["responses"].clone()).collect();
+        let linked = |status: &str| {
+            let header = |it: &Value| it[status]["headers"]["Link"].is_object();
+            responses.iter().any(header)
+        };
+        assert_eq!(is_in_table, linked("200"));
+        (linked("200"), linked("304"))
+    };
+    let (get, page) = ("get: \"/a\"", "ListResponse");
+
+    assert_eq!(links(page, get, ""), (true, false));
+    assert_eq!(links(page, get, "rest_tagged: true"), (true, true));
+    assert_eq!(links(page, "get: \"/a/{id}\" response_body: \"ids\"", ""), (true, false));
+    assert_eq!(links("WholeResponse", get, "rest_tagged: true"), (false, false));
+    assert_eq!(links("stream ListResponse", get, ""), (false, false));
+    assert_eq!(links(page, "get: \"/a/{page_token}\"", ""), (false, false));
+    assert_eq!(links(page, "post: \"/a\" body: \"*\"", ""), (false, false));
+}

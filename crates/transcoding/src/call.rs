@@ -1,6 +1,9 @@
 //! What a call promises beyond its messages, as its file says it.
 
-use crate::shape::{Field, Form, Kind, Shape};
+use crate::{
+    paging::Paging,
+    shape::{Field, Form, Kind, Shape},
+};
 
 /// One call of a contract.
 #[derive(Debug)]
@@ -72,6 +75,8 @@ pub struct Rest {
     pub refusals: &'static [u16],
     /// The ways to make it. The first is the one that the file names first.
     pub bindings: &'static [Binding],
+    /// How a list goes on, if the answer is a page of one.
+    pub paging: Option<Paging>,
 }
 
 /// One way to make a call over REST: one rule of `google.api.http`.

@@ -5,7 +5,7 @@
 //! ([`Kept::into_response`]). The sender of the response takes the answer out ([`Kept::of`]): the dispatch of a
 //! service, and the wrapper around tonic's own server.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use prost::Message;
@@ -45,6 +45,8 @@ struct Forms {
     json: Option<(&'static Binding, Bytes)>,
     /// Names the bytes of the JSON. The message in other forms has no tag.
     tag: Option<Tag>,
+    /// Where the message holds the token of the next page, if another page follows.
+    next: Option<Range<usize>>,
     /// The forms in codings, if it may have any.
     coded: Option<Box<Coded>>,
 }
@@ -77,7 +79,9 @@ impl Kept {
         let tag = json.as_ref().and_then(|(_, json)| tag(json));
         // What is tagged is the same to everyone, so its length tells a stranger nothing.
         let is_public = call.rest.as_ref().is_some_and(|rest| rest.is_tagged);
-        let mut forms = Forms { framed, json, tag, coded: None };
+        let paging = call.rest.as_ref().and_then(|rest| rest.paging.as_ref());
+        let next = paging.and_then(|paging| paging.next_in(framed.message()));
+        let mut forms = Forms { framed, json, tag, next, coded: None };
         let room = forms.plain();
         if is_public && forms.longest() >= LEAST {
             forms.coded = Some(Box::new(Coded::within(room)));
@@ -119,6 +123,12 @@ impl Kept {
     #[must_use]
     pub fn framed(&self) -> &Framed {
         &self.0.framed
+    }
+
+    /// The token of the next page, if another page follows.
+    #[must_use]
+    pub fn next_page(&self) -> Option<&[u8]> {
+        self.0.next.clone().map(|next| &self.0.framed.message()[next])
     }
 
     /// What this binding sends as JSON, and its tag, if that is kept.

@@ -199,7 +199,7 @@ pub(crate) fn json_path(way: &[&'static Field]) -> String {
 }
 
 /// A name or value as it was before it was encoded for the query: `+` is a space, escapes are whole, bytes are UTF-8.
-fn decoded(text: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn decoded(text: &str) -> Option<Cow<'_, str>> {
     let spaced =
         if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
     if !spaced.contains('%') {

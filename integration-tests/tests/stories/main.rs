@@ -12,6 +12,7 @@ mod grpc_web;
 mod json;
 mod keeping;
 mod kept;
+mod links;
 mod logs;
 mod matrix;
 mod metrics;

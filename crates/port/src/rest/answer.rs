@@ -18,6 +18,7 @@ use tonic::{Code, Status, metadata::MetadataMap};
 use super::{
     format::{Format, Frames},
     refused::Refused,
+    request::is_noise,
 };
 use crate::body::{Body, roomy};
 
@@ -182,6 +183,18 @@ impl Made {
     fn http_body(self, message: &[u8]) -> Result<HttpBody, Unreadable> {
         http_body_of(self.binding.response, message)
     }
+}
+
+/// The way to the next page, if the answer is a page and another one follows. A 304 has it too: a caller may have kept
+/// the answer without it.
+pub(super) fn next_page(call: &Call, reply: &Reply, query: Option<&str>) -> Option<HeaderValue> {
+    let paging = call.rest.as_ref()?.paging.as_ref()?;
+    let next = match reply {
+        Reply::Kept(_, kept) => kept.next_page()?,
+        Reply::One(_, message) => &message.message()[paging.next_in(message.message())?],
+        Reply::Many(..) => return None,
+    };
+    paging.link(query, next, is_noise)
 }
 
 /// Adds what every answer of this door carries.

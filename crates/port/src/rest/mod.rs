@@ -17,7 +17,7 @@ mod tests;
 
 use std::{pin::pin, sync::Arc, task::Poll};
 
-use http::{HeaderMap, Method, Request, Response, request::Parts};
+use http::{HeaderMap, Method, Request, Response, header, request::Parts};
 use hyper::body::Incoming;
 use sir0_rpc::trace::{self, CallTrace};
 use sir0_transcoding::{Binding, Call, Dispatch, Found, Routes, Taken};
@@ -173,7 +173,14 @@ impl RestDoor {
             }
         };
         match reply {
-            Ok(reply) => Made { call, binding, format }.answered(reply, wanted).await,
+            Ok(reply) => {
+                let next = answer::next_page(call, &reply, parts.uri.query());
+                let mut response = Made { call, binding, format }.answered(reply, wanted).await?;
+                if let Some(next) = next {
+                    response.headers_mut().insert(header::LINK, next);
+                }
+                Ok(response)
+            }
             Err(status) => Err(Refused::from_status(&status, call.request)),
         }
     }

@@ -181,6 +181,6 @@ fn not_arrived(error: BoxError) -> Status {
 }
 
 /// Parameters that programs add: jQuery's way past caches, and what sites add to the links they show.
-fn is_noise(name: &str) -> bool {
+pub(super) fn is_noise(name: &str) -> bool {
     matches!(name, "_" | "fbclid" | "gclid" | "msclkid") || name.starts_with("utm_")
 }
