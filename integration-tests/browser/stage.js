@@ -18,7 +18,12 @@ export const LONG = { timeout: 60_000 };
 
 /** A server and a browser, for as long as the tests of one file take. */
 export async function stage(args = [], settings = {}) {
-  const [server, browser] = await Promise.all([Server.start(args, settings), start()]);
+  return before(await Server.start(args, settings));
+}
+
+/** A browser before a server that runs already, and that ends with the tests of the file. */
+export async function before(server) {
+  const browser = await start();
   after(() => Promise.all([browser.close(), server.end()]));
   return new Stage(server, browser);
 }

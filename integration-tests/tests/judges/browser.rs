@@ -32,3 +32,8 @@ async fn the_docs_page_serves_a_person_at_a_phone_and_at_a_desk() {
 async fn the_page_at_the_root_makes_the_first_administrator_and_signs_people_in() {
     approves("home.test.js").await;
 }
+
+#[tokio::test]
+async fn one_command_and_a_browser_lead_to_a_game_in_the_store() {
+    approves("first_minute.test.js").await;
+}

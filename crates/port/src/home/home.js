@@ -49,9 +49,9 @@ function owner(token) {
 }
 
 const MAY = {
-  admin: ["You may do everything.", "Add a game"],
-  publisher: ["You may list games and change your own.", "Add a game"],
-  player: ["Publishers list games; ask an administrator to become one.", "Look around"],
+  admin: ["You may do everything.", "Add a game", "docs#/Games/createGame"],
+  publisher: ["You may list games and change your own.", "Add a game", "docs#/Games/createGame"],
+  player: ["Publishers list games; ask an administrator to become one.", "Look around", "docs"],
 };
 
 /** The account of this tab's token; `null` when nobody is signed in. A token that is no good is forgotten. */
@@ -86,10 +86,11 @@ async function show() {
     at("sign-in").hidden = user !== null || !at("setup").hidden;
     at("signed-in").hidden = user === null;
     if (user !== null) {
-      const [may, next] = MAY[user.role] ?? MAY.player;
+      const [may, next, where] = MAY[user.role] ?? MAY.player;
       at("who").textContent = user.username;
       at("may").textContent = may;
       at("next").textContent = next;
+      at("next").href = where;
     }
   } catch (refused) {
     notice(refused.message);
