@@ -73,6 +73,8 @@ impl Story<'_> {
         log.says("README's lines for Compose: up, and every health check is healthy");
         let status = self.runs(DEPLOYMENT, "curl http://127.0.0.1:8080/api/status")?;
         ensure!(status.contains("\"status\":\"OK\""), "the status is {status}");
+        let link = self.runs(DEPLOYMENT, "admin link")?;
+        ensure!(link.contains("/#setup="), "there is no link in {link}");
         self.runs(DEPLOYMENT, "admin create")?;
         let processes = self.topology.has_no_rights()?;
         log.says(&format!(
