@@ -38,7 +38,9 @@ async fn walks(rest: &Rest, query: &str) -> Vec<Vec<String>> {
         let answer = rest.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         let games = answer.json["games"].as_array().expect("games");
-        pages.push(games.iter().map(|it| it["title"].as_str().unwrap().to_owned()).collect());
+        pages.push(
+            games.iter().map(|it| it["title"].as_str().expect("a title").to_owned()).collect(),
+        );
         at = next(&page, &answer);
         assert_eq!(at.is_some(), answer.json["nextPageToken"].is_string(), "{path}");
     }
@@ -123,8 +125,9 @@ async fn what_a_query_holds_stays_inside_the_link() {
             let at = Url::parse(&format!("http://play.example{path}")).expect("an address");
             let Some(next) = next(&at, &answer) else { continue };
             assert_eq!((next.host_str(), next.path()), (Some("play.example"), "/api/games"));
-            let asked =
-                |url: &Url| url.query_pairs().find(|(name, _)| name == "q").unwrap().1.into_owned();
+            let asked = |url: &Url| {
+                url.query_pairs().find(|(name, _)| name == "q").expect("it is kept").1.into_owned()
+            };
             assert_eq!(asked(&next), asked(&at), "{q}");
         }
     }
