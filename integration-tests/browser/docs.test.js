@@ -22,11 +22,14 @@ async function open(page, name) {
   return call;
 }
 
-/** Makes a call that is open, with this body if there is one. Answers with its status. */
+/** Makes a call that is open, with this body if there is one. Answers with its status, once the page shows it. */
 async function execute(call, body) {
   if (body) await call.locator("textarea").fill(JSON.stringify(body));
+  const answered = call.page().waitForResponse(/\/api\//);
   await call.locator(".execute").click();
-  return call.locator(".live-responses-table tbody .response-col_status").first().innerText();
+  const status = (await answered).status();
+  await call.locator(".live-responses-table .response-col_status", { hasText: `${status}` }).waitFor();
+  return status;
 }
 
 const kept = (page) => page.evaluate((key) => sessionStorage.getItem(key), KEY);
@@ -79,21 +82,21 @@ test("a login gives its token to later calls, also after a reload, until the log
   sir0.visit(t, "/docs", DESK, async (page) => {
     await page.getByText("Not signed in", EXACT).waitFor();
     const create = await open(page, "createGame");
-    assert.match(await execute(create), /401/);
+    assert.equal(await execute(create), 401);
 
     const login = await open(page, "login");
-    assert.match(await execute(login, { email: studio.email, password: studio.password }), /200/);
+    assert.equal(await execute(login, { email: studio.email, password: studio.password }), 200);
     await login.getByText("this page now sends the token").waitFor();
     await page.getByText(/as account \d+ \(publisher\)/).waitFor();
-    assert.match(await execute(create, { title: "Harbours", genre: "Puzzle", price: 5, description: "" }), /201/);
+    assert.equal(await execute(create, { title: "Harbours", genre: "Puzzle", price: 5, description: "" }), 201);
     const token = await kept(page);
     await page.reload();
 
     await page.getByText("Signed in", EXACT).waitFor();
     const again = await open(page, "createGame");
-    assert.match(await execute(again, { title: "Harbours 2", genre: "Puzzle", price: 5, description: "" }), /201/);
+    assert.equal(await execute(again, { title: "Harbours 2", genre: "Puzzle", price: 5, description: "" }), 201);
     const logout = await open(page, "logout");
-    assert.match(await execute(logout, { token }), /200/);
+    assert.equal(await execute(logout, { token }), 200);
     await page.getByText("Not signed in", EXACT).waitFor();
     assert.equal(await kept(page), null);
     assert.equal(await page.evaluate(() => localStorage.length), 0);
@@ -108,7 +111,7 @@ test("logging another token out leaves this one", LONG, async (t) => {
     await execute(await open(page, "login"), { email, password });
     await page.getByText("Signed in", EXACT).waitFor();
 
-    assert.match(await execute(await open(page, "logout"), { token: other }), /200/);
+    assert.equal(await execute(await open(page, "logout"), { token: other }), 200);
 
     assert.ok(await kept(page));
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -139,7 +142,7 @@ test("what is kept as a token and is none is shown as text, and refused by the s
     await page.reload();
     await page.getByText("Signed in", EXACT).waitFor();
 
-    assert.match(await execute(await open(page, "createGame")), /401/);
+    assert.equal(await execute(await open(page, "createGame")), 401);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByText("Not signed in", EXACT).waitFor();
   }),
@@ -196,6 +199,21 @@ test("a list that is cut in the middle goes on behind its last event, and ends w
     assert.equal(front.streams.size, 0, "nobody sees it any more");
   });
 });
+
+test("a list goes on when the server stops and comes back", LONG, (t) =>
+  sir0.visit(t, "/docs", DESK, async (page) => {
+    const watch = await open(page, "watchGames");
+    await watch.locator(".execute").click();
+    await state(watch).getByText("Connected").waitFor();
+
+    await sir0.server.restart();
+
+    await watch.locator(".watched-kind", { hasText: "goingAway" }).waitFor();
+    await addGame("After");
+    await about(watch, "After").waitFor();
+    assert.equal(await watch.locator(".watched-kind", { hasText: "startOver" }).count(), 0);
+  }),
+);
 
 test("a stream that the server refuses says why, and is asked for again only if that helps", LONG, (t) =>
   sir0.visit(t, "/docs", PHONE, async (page) => {
@@ -272,29 +290,41 @@ test("an answer that is no stream is not waited for", LONG, (t) =>
   }),
 );
 
-test("one object a line is a stream too, and any call that answers with one is watched", LONG, async (t) => {
+test("any call that answers with a stream is watched, also one object a line, and with the token", LONG, async (t) => {
   const description = await (await fetch(`${sir0.server.url}/openapi.json`)).json();
   const content = { "application/x-ndjson": { schema: { type: "object" } } };
   description.paths["/api/rumours"] = {
-    get: { tags: ["Games"], operationId: "hearRumours", responses: { 200: { description: "A rumour.", content } } },
+    get: {
+      tags: ["Games"],
+      operationId: "hearRumours",
+      security: [{ accessToken: [] }],
+      responses: { 200: { description: "A rumour.", content } },
+    },
   };
   const lines = `{"heard":{"of":"owls"},"resumeToken":"a1"}\n{"heartbeat":{},"resumeToken":"a2"}\n{"heartbeat":{},"resumeToken":"a3"}\n`;
   await sir0.visit(t, "/docs", DESK, async (page) => {
-    const resumed = [];
+    const asked = [];
     await page.route(/openapi\.json/, (route) => route.fulfill({ json: description }));
     await page.route(/rumours/, (route) => {
-      resumed.push(route.request().headers()["last-event-id"]);
+      const headers = route.request().headers();
+      asked.push([headers.accept, headers.authorization, headers["last-event-id"]]);
       const contentType = "application/x-ndjson";
-      return route.fulfill(resumed.length > 1 ? { status: 400, json: { error: "Over" } } : { contentType, body: lines });
+      return route.fulfill(asked.length > 1 ? { status: 400, json: { error: "Over" } } : { contentType, body: lines });
     });
+    await page.evaluate(([key, token]) => sessionStorage.setItem(key, token), [KEY, studio.token]);
     await page.reload();
+    await page.getByText("Signed in", EXACT).waitFor();
     const call = await open(page, "hearRumours");
     await call.locator(".execute").click();
     await state(call).getByText("400 Over").waitFor();
 
     const kinds = await call.locator(".watched-kind").allInnerTexts();
     assert.deepEqual(kinds, ["heartbeat × 2", "heard"]);
-    assert.deepEqual(resumed, [undefined, "a3"]);
+    const bearer = `Bearer ${studio.token}`;
+    assert.deepEqual(asked, [
+      ["application/x-ndjson", bearer, undefined],
+      ["application/x-ndjson", bearer, "a3"],
+    ]);
   });
 });
 
@@ -304,7 +334,7 @@ test("the page works below a path that a proxy takes off, with a slash at its en
   for (const address of ["/shop/docs", "/shop/docs/", "/shop/x/../docs", "/shop/docs?%3Cscript%3Ealert(1)%3C/script%3E"]) {
     await sir0.visit(t, `${front.url}${address}`, DESK, async (page) => {
       const list = await open(page, "listGames");
-      assert.match(await execute(list), /200/);
+      assert.equal(await execute(list), 200);
       const watch = await open(page, "watchGames");
       await watch.locator(".execute").click();
       await state(watch).getByText("Connected").waitFor();

@@ -36,8 +36,8 @@ const OWN_STYLE: Asset = asset!("docs.css");
 const STYLE: Asset = asset!("swagger-ui.css");
 const BUNDLE: Asset = asset!("swagger-ui-bundle.js");
 
-/// The page may load and call nothing but this server. Swagger UI styles its elements inline and draws from `data:`.
-const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; \
+/// The page may load and call nothing but this server. Swagger UI styles its elements by script, and draws from `data:`.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
      img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The file changes with the binary: a browser asks each time.

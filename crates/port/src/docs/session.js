@@ -95,11 +95,13 @@ export const session = (root) => ({ React }) => {
   };
 };
 
-/** Gives Swagger UI the token that was kept. */
-export function restore(system) {
-  const scheme = bearer(system.specSelectors);
+/** Gives Swagger UI the token that is kept, or takes away the one that is not kept any more. */
+export function restore({ specSelectors, authSelectors, authActions }) {
+  const scheme = bearer(specSelectors);
+  if (!scheme) return;
   const token = kept();
-  if (scheme && token) system.authActions.authorize({ [scheme.name]: { ...scheme, value: token } });
+  if (token) authActions.authorize({ [scheme.name]: { ...scheme, value: token } });
+  else if (authSelectors.authorized().has(scheme.name)) authActions.logout([scheme.name]);
 }
 
 /** Takes the token out of the answer to a login, and forgets one that is logged out. */

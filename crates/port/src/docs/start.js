@@ -2,7 +2,7 @@
 
 import { Accessible } from "./accessible.js";
 import { listen, restore, session } from "./session.js";
-import { Viewer } from "./viewer.js";
+import { Viewer, streamsFirst } from "./viewer.js";
 
 const root = new URL("../", import.meta.url);
 const description = new URL("openapi.json", root).href;
@@ -25,10 +25,16 @@ const ui = SwaggerUIBundle({
   responseInterceptor: (response) => {
     // The document names the address of the platform. This page may call the server it came from, and no other.
     if (response.url === description && response.ok) {
-      response.text = JSON.stringify({ ...JSON.parse(response.text), servers: [{ url: root.href.replace(/\/$/, "") }] });
+      const servers = [{ url: root.href.replace(/\/$/, "") }];
+      response.text = JSON.stringify({ ...streamsFirst(JSON.parse(response.text)), servers });
     }
     listen(ui.getSystem(), root, response);
     return response;
   },
   onComplete: () => restore(ui.getSystem()),
+});
+
+// A page that the browser kept while another one of ours was open: that one may have signed in or out.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) restore(ui.getSystem());
 });

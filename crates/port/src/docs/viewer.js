@@ -134,6 +134,21 @@ const STATES = {
   stopped: "Stopped.",
 };
 
+/**
+ * The description with streams before other forms of the same answer. Swagger UI offers the first one, and asks for it: an
+ * array that ends with the stream would be waited for.
+ */
+export function streamsFirst(description) {
+  const operations = Object.values(description.paths ?? {}).flatMap(Object.values);
+  const answers = operations.flatMap(({ responses }) => Object.values(responses ?? {}));
+  for (const answer of answers) {
+    const content = answer.content ?? {};
+    const streams = [SSE, LINES].filter((type) => type in content).map((type) => [type, content[type]]);
+    if (streams.length > 0) answer.content = { ...Object.fromEntries(streams), ...content };
+  }
+  return description;
+}
+
 /** The kinds of stream that an operation answers with, the best first. */
 export function types(operation) {
   const answers = operation?.get("responses");
