@@ -42,7 +42,7 @@ class Stage {
    */
   async visit(test, address, size, use, settings = {}) {
     const url = new URL(address, this.server.url);
-    const context = await this.#browser.newContext({ viewport: size, ...settings });
+    const context = await this.#browser.newContext({ viewport: size, baseURL: url.origin, ...settings });
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const faults = watched(page, url.origin);
@@ -89,6 +89,12 @@ async function picture(page, name) {
 
 /** Fails on every serious or critical fault that axe finds on the page as it is now. */
 export async function isAccessible(page) {
+  // A colour on its way to another one is none that anybody reads.
+  await page.evaluate(() => {
+    const ends = (animation) => animation.effect.getComputedTiming().endTime !== Infinity;
+    const ended = (animation) => animation.finished.catch(() => {});
+    return Promise.all(document.getAnimations().filter(ends).map(ended)).then(() => {});
+  });
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
   const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
