@@ -9,8 +9,9 @@ use crate::{
     sources,
 };
 
-const SCENES: [&Scene; 5] = [
+const SCENES: [&Scene; 6] = [
     &crate::readme::ALL,
+    &crate::guide::ALL,
     &crate::backup::FILES,
     &crate::backup::SERVERS,
     &crate::backup::MOVING,
