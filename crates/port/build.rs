@@ -6,9 +6,13 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::Request;
 use http_body_util::{BodyExt, Empty};
+use pulldown_cmark::{Options, Parser};
 use sir0_coding::write_asset;
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt;
+
+#[path = "build/guide.rs"]
+mod guide;
 
 /// Files that are served as they stand.
 const OWN: [&str; 10] = [
@@ -57,5 +61,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let file = response.into_body().collect().now_or_never().ok_or(waits)??;
         write_asset(name, &file.to_bytes())?;
     }
-    Ok(())
+    // Parsed here, because who looks for crates that are not used reads this file alone.
+    guide::write(Parser::new_ext(&guide::source()?, Options::ENABLE_TABLES))
 }

@@ -1,6 +1,7 @@
 //! The documentation for people and programs, from the binary alone: `/openapi.json`, and Swagger UI at `/docs`.
 
 mod document;
+mod guide;
 
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ pub(crate) fn routes(openapi: [&'static str; 2], public: Option<PublicUrl>) -> R
         .route("/docs/swagger-ui.css", get(STYLES, FOR_A_DAY, STYLE))
         .route("/docs/swagger-ui-bundle.js", get(SCRIPT, FOR_A_DAY, BUNDLE))
         .route_layer(middleware::map_response(harden))
+        .merge(guide::routes())
 }
 
 /// A file from the binary, in the form that the caller likes best.
