@@ -1,6 +1,7 @@
 //! The REST form of a contract as an OpenAPI 3.1 document: what the server really answers.
 
 mod examples;
+mod guide;
 mod keys;
 mod pages;
 mod refused;
@@ -63,6 +64,7 @@ pub(crate) fn document(calls: &[Call], info: &Info<'_>) -> String {
             "license": {"name": license, "identifier": license},
         },
         "servers": [{"url": "/"}],
+        "externalDocs": guide::of_all(),
         "tags": groups(calls),
         "paths": paths,
         "components": {

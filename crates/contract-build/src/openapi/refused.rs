@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::guide;
 use crate::{
     calls::{Call, Rest},
     refusals::{Refusal, of_any_call, that_follow},
@@ -86,7 +87,9 @@ pub(super) fn examples(calls: &[Call]) -> Map<String, Value> {
         if let Some((field, fault)) = field {
             body["fields"] = json!([{"field": field, "description": fault}]);
         }
-        examples.entry(reason).or_insert_with(|| json!({"value": body}));
+        let description = guide::of_reason(&reason);
+        let example = json!({"description": description, "value": body});
+        examples.entry(reason).or_insert(example);
     }
     examples
 }
