@@ -19,8 +19,7 @@ const CHEAP_HASHING = {
 };
 
 /** The folder of what is built. */
-export const TARGET =
-  process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../target", import.meta.url));
+export const TARGET = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../../target", import.meta.url));
 
 /** A running server. */
 export class Server {

@@ -1,5 +1,5 @@
-// A server, a browser, and pages that are judged while they are used: what a page asks of another host, what its policy
-// stops and what it complains of fail its test.
+// A server, a browser, and pages that are judged while they are used: what a page asks of another host, what its
+// policy stops and what it complains of fail its test.
 
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
@@ -37,12 +37,15 @@ class Stage {
   }
 
   /**
-   * Opens an address, relative to the server or whole, in a browser that knows nothing yet, and uses it. Whatever is wrong
-   * with the page fails the test, with a picture in `target/browser`. `settings` are those of a context of Playwright.
+   * Opens an address, relative to the server or whole, in a browser that knows nothing yet, and uses it. Whatever is
+   * wrong with the page fails the test, with a picture in `target/browser`. `settings` are those of a context of
+   * Playwright.
    */
   async visit(test, address, size, use, settings = {}) {
     const url = new URL(address, this.server.url);
-    const context = await this.#browser.newContext({ viewport: size, baseURL: url.origin, ...settings });
+    // Without motion: a colour on its way to another one is none that anybody reads.
+    const given = { viewport: size, baseURL: url.origin, reducedMotion: "reduce", ...settings };
+    const context = await this.#browser.newContext(given);
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
     const faults = watched(page, url.origin);
@@ -89,12 +92,6 @@ async function picture(page, name) {
 
 /** Fails on every serious or critical fault that axe finds on the page as it is now. */
 export async function isAccessible(page) {
-  // A colour on its way to another one is none that anybody reads.
-  await page.evaluate(() => {
-    const ends = (animation) => animation.effect.getComputedTiming().endTime !== Infinity;
-    const ended = (animation) => animation.finished.catch(() => {});
-    return Promise.all(document.getAnimations().filter(ends).map(ended)).then(() => {});
-  });
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
   const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");

@@ -38,7 +38,11 @@ test("a plain page passes", LONG, async () => {
 });
 
 for (const [what, body, told] of [
-  ["asks another host", `<img alt="" src="http://example.com/a.png">`, /asks another host: http:\/\/example.com/],
+  [
+    "asks another host",
+    `<img alt="" src="http://example.com/a.png">`,
+    /asks another host: http:\/\/example.com/,
+  ],
   ["has a script in it", "<script>1</script>", /complains: .*script-src/],
   ["has a style in it", `<p style="color: red">`, /complains: .*style-src/],
   ["lacks a file", `<script src="/none.js"></script>`, /complains: .*404/],

@@ -29,6 +29,21 @@ async fn the_docs_page_serves_a_person_at_a_phone_and_at_a_desk() {
 }
 
 #[tokio::test]
+async fn the_docs_page_keeps_the_token_of_its_tab() {
+    approves("docs_token.test.js").await;
+}
+
+#[tokio::test]
+async fn the_docs_page_shows_watched_lists_as_they_come() {
+    approves("docs_watch.test.js").await;
+}
+
+#[tokio::test]
+async fn the_guide_serves_a_person_at_a_phone_and_behind_a_proxy() {
+    approves("guide.test.js").await;
+}
+
+#[tokio::test]
 async fn the_page_at_the_root_makes_the_first_administrator_and_signs_people_in() {
     approves("home.test.js").await;
 }

@@ -33,8 +33,10 @@ export function Accessible({ React }) {
       ExamplesSelect: named(() => "Example"),
       authorizationPopup: () => Popup,
       // What is heard has to hold what is seen.
-      Button: (Button) => ({ "aria-label": label, ...props }) =>
-        h(Button, typeof props.children === "string" ? props : { ...props, "aria-label": label }),
+      Button:
+        (Button) =>
+        ({ "aria-label": label, ...props }) =>
+          h(Button, typeof props.children === "string" ? props : { ...props, "aria-label": label }),
       // The keyboard has to reach what scrolls.
       HighlightCode: (Code) => (props) =>
         h("div", { className: "code", tabIndex: 0, role: "group", "aria-label": "Code" }, h(Code, props)),

@@ -16,8 +16,8 @@ export const isStream = (type) => [SSE, LINES].includes(essence(type));
 export const essence = (type) => (type ?? "").split(";")[0].trim().toLowerCase();
 
 /**
- * The events of a body, each as `{kind, id, data}` of texts. `id` is what goes on behind the event, if it has one. The wait
- * that the server asks for comes as `{retry}` in milliseconds.
+ * The events of a body, each as `{kind, id, data}` of texts. `id` is what goes on behind the event, if it has one.
+ * The wait that the server asks for comes as `{retry}` in milliseconds.
  */
 export async function* events(body, type) {
   const read = essence(type) === SSE ? serverSent() : values();

@@ -2,6 +2,9 @@
 
 /** The page at `/` uses the same name. What is kept there ends with the tab, and no other site reads it. */
 const KEY = "sir0.token";
+const AFTER_LOGIN =
+  "Signed in: this page now sends the token with calls that have a lock, until you sign out or close the tab.";
+const TOLD = { className: "session-told", role: "status" };
 /** The calls that begin and end a session. */
 const LOGIN = "login";
 const LOGOUT = "logout";
@@ -28,72 +31,99 @@ function keep(token) {
 }
 
 /** The plugin for Swagger UI, for the server at this address. */
-export const session = (root) => ({ React }) => {
-  const h = React.createElement;
+export const session =
+  (root) =>
+  ({ React }) => {
+    const h = React.createElement;
 
-  function Session({ specSelectors, authSelectors, authActions, specActions }) {
-    const scheme = bearer(specSelectors)?.name;
-    const token = authSelectors.authorized().getIn([scheme, "value"]);
-    const [fault, setFault] = React.useState("");
-    const signOut = async () => {
-      setFault("");
-      try {
-        const ended = await ask(root, specSelectors, LOGOUT, { token });
-        // A token that is not good any more is forgotten all the same.
-        if (!ended.ok && ended.status !== 400) throw new Error(`${ended.status} ${ended.statusText}`);
-        authActions.logout([scheme]);
-      } catch (failure) {
-        setFault(`The session goes on: ${failure.message}`);
-      }
-    };
-    const about = token
-      ? [h("p", { key: "who", role: "status" }, h("strong", null, "Signed in"), whose(token), ". This page sends the token ",
-          "with calls that have a lock. It is kept for this tab alone."),
-        h("button", { key: "out", type: "button", className: "btn", onClick: signOut }, "Sign out")]
-      : h("p", { role: "status" }, h("strong", null, "Not signed in"), ". ", h(Call, { specSelectors, name: "register" }),
-          " makes an account, and ", h(Call, { specSelectors, name: LOGIN }), " answers with a token, which this page then keeps ",
-          "for this tab. A token from elsewhere goes into Authorize.");
-    return h("div", { className: "session" }, about, fault && h("p", { role: "alert" }, fault),
-      h("p", null, "Games are written by publishers and administrators: an operator of this server gives these roles. The ",
-        h("a", { href: new URL("docs/guide", root).href }, "guide"), " begins at the beginning."));
-  }
+    function Session({ specSelectors, authSelectors, authActions }) {
+      const scheme = bearer(specSelectors)?.name;
+      const token = authSelectors.authorized().getIn([scheme, "value"]);
+      const [fault, setFault] = React.useState("");
+      const signOut = async () => {
+        setFault("");
+        try {
+          const ended = await ask(root, specSelectors, LOGOUT, { token });
+          // What is no token, or none any more, is refused with 400 and forgotten all the same.
+          if (!ended.ok && ended.status !== 400) throw new Error(`${ended.status} ${ended.statusText}`);
+          authActions.logout([scheme]);
+        } catch (failure) {
+          setFault(`The session goes on: ${failure.message}`);
+        }
+      };
+      return h(
+        "div",
+        { className: "session" },
+        h(
+          "p",
+          { role: "status" },
+          h("strong", null, token ? "Signed in" : "Not signed in"),
+          token
+            ? `${whose(token)}. This page sends the token with calls that have a lock, and keeps it for this tab alone.`
+            : h(Ways, { specSelectors }),
+        ),
+        token && h("button", { type: "button", className: "btn", onClick: signOut }, "Sign out"),
+        fault && h("p", { role: "alert" }, fault),
+        h(
+          "p",
+          null,
+          "Games are written by publishers and administrators: an operator of this server gives these roles. The ",
+          h("a", { href: new URL("docs/guide", root).href }, "guide"),
+          " begins at the beginning.",
+        ),
+      );
+    }
 
-  /** A link to a call, as Swagger UI writes it. */
-  function Call({ specSelectors, name }) {
-    const tag = find(specSelectors, name)?.operation.tags?.[0];
-    return tag ? h("a", { href: `#/${encodeURIComponent(tag)}/${name}` }, h("code", null, name)) : h("code", null, name);
-  }
+    /** Where a token comes from. */
+    function Ways({ specSelectors }) {
+      return h(
+        React.Fragment,
+        null,
+        ". ",
+        h(Call, { specSelectors, name: "register" }),
+        " makes an account, and ",
+        h(Call, { specSelectors, name: LOGIN }),
+        " answers with a token, which this page then keeps for this tab. A token from elsewhere goes into Authorize.",
+      );
+    }
 
-  return {
-    statePlugins: {
-      auth: {
-        wrapActions: {
-          authorize: (authorize, system) => (given) => {
-            const answer = authorize(trimmed(given));
-            note(system);
-            return answer;
-          },
-          logout: (logout, system) => (names) => {
-            const answer = logout(names);
-            note(system);
-            return answer;
+    /** A link to a call, as Swagger UI writes it. */
+    function Call({ specSelectors, name }) {
+      const tag = find(specSelectors, name)?.operation.tags?.[0];
+      return tag
+        ? h("a", { href: `#/${encodeURIComponent(tag)}/${name}` }, h("code", null, name))
+        : h("code", null, name);
+    }
+
+    return {
+      statePlugins: {
+        auth: {
+          wrapActions: {
+            authorize: (authorize, system) => (given) => {
+              const answer = authorize(trimmed(given));
+              note(system);
+              return answer;
+            },
+            logout: (logout, system) => (names) => {
+              const answer = logout(names);
+              note(system);
+              return answer;
+            },
           },
         },
       },
-    },
-    wrapComponents: {
-      // There is one server, the one that the page came from, so nobody has to choose one.
-      ServersContainer: (_, system) => () => h(Session, system),
-      responses: (Responses, system) => (props) => {
-        const isLogin = find(system.specSelectors, LOGIN)?.path === props.path && props.method === "post";
-        const isDone = isLogin && system.specSelectors.responseFor(props.path, props.method)?.get("status") === 200;
-        const told = h("p", { className: "session-told", role: "status" }, "Signed in: this page now sends the token with calls ",
-          "that have a lock, until you sign out or close the tab.");
-        return h(React.Fragment, null, isDone && told, h(Responses, props));
+      wrapComponents: {
+        // There is one server, the one that the page came from, so nobody has to choose one.
+        ServersContainer: (_, system) => () => h(Session, system),
+        responses: (Responses, system) => (props) => {
+          const isLogin = find(system.specSelectors, LOGIN)?.path === props.path && props.method === "post";
+          const isDone =
+            isLogin && system.specSelectors.responseFor(props.path, props.method)?.get("status") === 200;
+          return h(React.Fragment, null, isDone && h("p", TOLD, AFTER_LOGIN), h(Responses, props));
+        },
       },
-    },
+    };
   };
-};
 
 /** Gives Swagger UI the token that is kept, or takes away the one that is not kept any more. */
 export function restore({ specSelectors, authSelectors, authActions }) {
@@ -126,7 +156,10 @@ function note({ specSelectors, authSelectors }) {
 function trimmed(given) {
   const clean = ([name, auth]) => {
     const { value } = auth;
-    return [name, typeof value === "string" ? { ...auth, value: value.trim().replace(/^bearer\s+/i, "") } : auth];
+    return [
+      name,
+      typeof value === "string" ? { ...auth, value: value.trim().replace(/^bearer\s+/i, "") } : auth,
+    ];
   };
   return Object.fromEntries(Object.entries(given).map(clean));
 }
@@ -134,7 +167,9 @@ function trimmed(given) {
 /** The scheme of tokens in the document. */
 function bearer(specSelectors) {
   const schemes = specSelectors.specJson().getIn(["components", "securitySchemes"]);
-  const found = schemes?.findEntry((scheme) => scheme.get("type") === "http" && scheme.get("scheme") === "bearer");
+  const found = schemes?.findEntry(
+    (scheme) => scheme.get("type") === "http" && scheme.get("scheme") === "bearer",
+  );
   return found && { name: found[0], schema: found[1].toJS() };
 }
 
@@ -163,7 +198,11 @@ function sent(specSelectors, name) {
 function ask(root, specSelectors, name, body) {
   const { path, method } = find(specSelectors, name);
   const headers = { "Content-Type": "application/json" };
-  return fetch(new URL(path.slice(1), root), { method: method.toUpperCase(), headers, body: JSON.stringify(body) });
+  return fetch(new URL(path.slice(1), root), {
+    method: method.toUpperCase(),
+    headers,
+    body: JSON.stringify(body),
+  });
 }
 
 /** What a token says of its account. It is only shown: the server judges. */

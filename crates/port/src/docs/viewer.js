@@ -1,5 +1,5 @@
-// Watched lists in Swagger UI. It waits for the end of an answer, and a stream has none: an operation that answers with
-// a stream gets "Start", "Stop" and a list of events instead of "Execute". Such an operation is known by its answer.
+// Watched lists in Swagger UI. It waits for the end of an answer, and a stream has none: an operation that answers
+// with a stream gets "Start", "Stop" and a list of events instead of "Execute". It is known by its answer.
 
 import { LINES, SSE } from "./event_stream.js";
 import { MOST_EVENTS, Watch } from "./watch.js";
@@ -64,7 +64,11 @@ export function Viewer({ React }) {
         wait !== undefined && h("span", null, ` It is asked again in ${Math.ceil(wait / 1_000)} s.`),
       ),
       h("p", { className: "watched-count" }, many),
-      h("ol", { className: "watched-events", reversed: true }, events.map((event) => h(Event, { key: event.number, event }))),
+      h(
+        "ol",
+        { className: "watched-events", reversed: true },
+        events.map((event) => h(Event, { key: event.number, event })),
+      ),
     );
   }
 
@@ -72,7 +76,7 @@ export function Viewer({ React }) {
     return h(React.Fragment, null, title, details && `: ${details}`, reason && h("code", null, reason), ".");
   }
 
-  /** It is drawn again when it changes, and whole only while it is open: there may be many, and they may be long. */
+  /** It is drawn again when it changes, and whole only while it is open: many may come, and each may be long. */
   const Event = React.memo(({ event }) => {
     const { at, kind, id, data, isCut, times } = event;
     const [isOpen, setOpen] = React.useState(false);
@@ -90,7 +94,12 @@ export function Viewer({ React }) {
           h("code", { className: "watched-line" }, data.slice(0, 300)),
         ),
         isOpen && id && h("p", { className: "watched-id" }, "id ", h("code", null, id)),
-        isOpen && h("pre", { tabIndex: 0, "aria-label": "Data" }, isCut ? `${data}\n… the rest is not kept` : pretty(data)),
+        isOpen &&
+          h(
+            "pre",
+            { tabIndex: 0, "aria-label": "Data" },
+            isCut ? `${data}\n… the rest is not kept` : pretty(data),
+          ),
       ),
     );
   });
@@ -115,7 +124,8 @@ export function Viewer({ React }) {
     wrapComponents: {
       execute: (Execute) => {
         const Start = starting(Execute);
-        return (props) => (types(props.operation).length > 0 ? h(Control, { Start, ...props }) : h(Execute, props));
+        return (props) =>
+          types(props.operation).length > 0 ? h(Control, { Start, ...props }) : h(Execute, props);
       },
       responses: (Responses) => (props) => {
         const watch = watches.get(`${props.method} ${props.path}`);
@@ -135,8 +145,8 @@ const STATES = {
 };
 
 /**
- * The description with streams before other forms of the same answer. Swagger UI offers the first one, and asks for it: an
- * array that ends with the stream would be waited for.
+ * The description with streams before other forms of the same answer. Swagger UI offers the first one, and asks for
+ * it: an array that ends with the stream would be waited for.
  */
 export function streamsFirst(description) {
   const operations = Object.values(description.paths ?? {}).flatMap(Object.values);

@@ -40,8 +40,8 @@ export class Watch {
   }
 
   /**
-   * Begins, with `{url, method, headers, body}`. Answers once the server did, and goes on by itself. What it answers is
-   * the response; of a refusal it holds the `text`.
+   * Begins, with `{url, method, headers, body}`. Answers once the server did, and goes on by itself. What it answers
+   * is the response; of a refusal it holds the `text`.
    */
   async start(request) {
     this.stop();
@@ -49,11 +49,13 @@ export class Watch {
     this.#stop = stop;
     this.#show({ state: "connecting", events: [], count: 0, refusal: undefined, wait: undefined });
     return new Promise((first, failed) => {
-      this.#run(request, stop.signal, first).catch(failed).finally(() => {
-        if (this.#stop === stop) this.#stop = undefined;
-        this.#show({});
-        failed(new DOMException("stopped before the server answered", "AbortError"));
-      });
+      this.#run(request, stop.signal, first)
+        .catch(failed)
+        .finally(() => {
+          if (this.#stop === stop) this.#stop = undefined;
+          this.#show({});
+          failed(new DOMException("stopped before the server answered", "AbortError"));
+        });
     });
   }
 
@@ -77,7 +79,11 @@ export class Watch {
     while (!signal.aborted) {
       let refusal;
       try {
-        const response = await fetch(request.url, { ...request, headers: resumed(request.headers, id), signal });
+        const response = await fetch(request.url, {
+          ...request,
+          headers: resumed(request.headers, id),
+          signal,
+        });
         refusal = await refused(response);
         if (!signal.aborted) first(told(response, refusal));
         if (!refusal) {
@@ -160,7 +166,7 @@ async function refused(response) {
   return { title, details: word(said?.details), reason: word(said?.reason), passes, after, text };
 }
 
-/** The wait in milliseconds that `Retry-After` asks for, at most a minute. Its other form, a date, is rare and passed over. */
+/** The wait in milliseconds that `Retry-After` asks for, at most a minute. Its other form, a date, is passed over. */
 const seconds = (text) => (/^\d{1,9}$/.test(text ?? "") ? Math.min(Number(text), 60) * 1_000 : undefined);
 
 const word = (value) => (typeof value === "string" ? value.slice(0, 1_000) : undefined);
@@ -189,7 +195,14 @@ async function* pieces(stream) {
 /** The response as Swagger UI keeps it. */
 function told(response, refusal) {
   const { ok, url, status, statusText } = response;
-  return { ok, url, status, statusText, headers: Object.fromEntries(response.headers), text: refusal?.text ?? "" };
+  return {
+    ok,
+    url,
+    status,
+    statusText,
+    headers: Object.fromEntries(response.headers),
+    text: refusal?.text ?? "",
+  };
 }
 
 /** Waits, or until it is stopped. */
