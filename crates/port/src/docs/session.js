@@ -69,7 +69,7 @@ export const session =
           null,
           "Games are written by publishers and administrators: an operator of this server gives these roles. The ",
           h("a", { href: new URL("docs/guide", root).href }, "guide"),
-          " begins at the beginning.",
+          " has the first steps.",
         ),
       );
     }

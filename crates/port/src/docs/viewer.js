@@ -64,11 +64,12 @@ export function Viewer({ React }) {
         wait !== undefined && h("span", null, ` It is asked again in ${Math.ceil(wait / 1_000)} s.`),
       ),
       h("p", { className: "watched-count" }, many),
-      h(
-        "ol",
-        { className: "watched-events", reversed: true },
-        events.map((event) => h(Event, { key: event.number, event })),
-      ),
+      events.length > 0 &&
+        h(
+          "ol",
+          { className: "watched-events", reversed: true },
+          events.map((event) => h(Event, { key: event.number, event })),
+        ),
     );
   }
 
