@@ -6,6 +6,7 @@ mod keys;
 mod pages;
 mod refused;
 mod tags;
+mod wait;
 
 use std::collections::BTreeMap;
 
@@ -40,8 +41,13 @@ pub struct Info<'i> {
     pub license: &'i str,
 }
 
-/// The whole document.
+/// The whole document as text.
 pub(crate) fn document(calls: &[Call], info: &Info<'_>) -> String {
+    value(calls, info).to_string()
+}
+
+/// The whole document.
+pub(crate) fn value(calls: &[Call], info: &Info<'_>) -> Value {
     let mut paths = Map::new();
     let mut schemas = Schemas::of(calls);
     for call in calls {
@@ -54,7 +60,7 @@ pub(crate) fn document(calls: &[Call], info: &Info<'_>) -> String {
     schemas.insert(schema::ERROR.to_owned(), schema::error());
     schemas.insert(schema::FIELD_FAULT.to_owned(), schema::field_fault());
     let Info { title, version, summary, description, license } = info;
-    let document = json!({
+    json!({
         "openapi": "3.1.0",
         "info": {
             "title": title,
@@ -79,8 +85,7 @@ pub(crate) fn document(calls: &[Call], info: &Info<'_>) -> String {
                 },
             },
         },
-    });
-    document.to_string()
+    })
 }
 
 /// Each service as a group of calls, with what its file says about it.
@@ -102,7 +107,7 @@ fn group(call: &Call) -> String {
 }
 
 /// The template without the patterns of its variables, which OpenAPI does not know.
-fn path(binding: &Binding) -> String {
+pub(crate) fn path(binding: &Binding) -> String {
     let mut path = String::new();
     let mut rest = binding.text.as_str();
     while let Some((before, variable)) = rest.split_once('{') {
@@ -130,6 +135,7 @@ fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas
     let mut parameters = parameters(call, binding, schemas);
     parameters.extend(call.rest.iter().flat_map(tags::conditions));
     parameters.extend(call.takes_key.then(keys::header));
+    parameters.extend(says_many(call, binding).then(wait::header));
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
@@ -147,6 +153,11 @@ fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas
             json!({"content": {"application/json": content}, "required": true});
     }
     operation
+}
+
+/// Whether the answer is a stream of messages, and not one file.
+fn says_many(call: &Call, binding: &Binding) -> bool {
+    call.method.is_server_streaming() && !binding.response.is_http_body(&call.method.output())
 }
 
 /// Any bytes.
@@ -255,6 +266,9 @@ fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
     responses[success.to_string()] = json!({"description": says, "content": content});
     if call.takes_key {
         responses[success.to_string()]["headers"] = json!({"Idempotency-Replayed": keys::mark()});
+    }
+    if says_many(call, binding) {
+        responses[success.to_string()]["headers"] = json!({"Preference-Applied": wait::mark()});
     }
     if *is_tagged {
         responses[success.to_string()]["headers"] = tags::headers();

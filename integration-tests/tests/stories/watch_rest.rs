@@ -1,10 +1,13 @@
 //! The same stream for clients that do not speak gRPC: lines of JSON, server-sent events, and the WebSocket.
 
+use std::time::{Duration, Instant};
+
+use http::Method;
 use serde_json::{Value, json};
 use sir0_contract::storefront::{
     WatchGamesRequest, shapes::SIR0_STOREFRONT_V1_GAME, watch_games_response::Update,
 };
-use sir0_testkit::{Person, Rest, Running, a_game, platform};
+use sir0_testkit::{Answer, Person, Rest, Running, a_game, platform};
 use sir0_transcoding::to_json;
 
 use crate::{databases, watcher::next};
@@ -70,6 +73,26 @@ async fn lines_events_grpc_and_the_socket_say_the_same() {
         let of_grpc: Value = serde_json::from_str(of_grpc.get()).expect("JSON");
         assert_eq!(of_grpc, *expected);
     }
+}
+
+#[tokio::test]
+async fn a_client_that_can_only_read_whole_answers_says_how_long_it_listens() {
+    let (_platform, visitor, studio) = a_store().await;
+    adds(&studio, "Lanterns").await;
+
+    for (accept, end) in [("application/json", "}]"), (LINES, "}\n"), (EVENTS, "}\n\n")] {
+        let request = visitor.rest().request(Method::GET, "/api/games:watch?sendPresent=true");
+        let request = request.header("accept", accept).header("prefer", "wait=1");
+        let began = Instant::now();
+        let answer = Answer::to(request).await;
+
+        assert_eq!((answer.status, answer.header("preference-applied")), (200, Some("wait=1")));
+        assert!(began.elapsed() >= Duration::from_secs(1), "{accept}: it ended too early");
+        let told = |what: &str| answer.text.contains(what) && answer.text.ends_with(end);
+        assert!(told("Lanterns") && told("inSync"), "{accept}: {}", answer.text);
+    }
+    let unary = visitor.rest().request(Method::GET, "/api/games").header("prefer", "wait=1");
+    assert_eq!(Answer::to(unary).await.header("preference-applied"), None);
 }
 
 #[tokio::test]

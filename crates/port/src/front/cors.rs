@@ -16,7 +16,7 @@ use crate::{body::Body, call_metrics::Door};
 const ANYONE: HeaderValue = HeaderValue::from_static("*");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "grpc-status, grpc-message, grpc-status-details-bin, x-request-id, retry-after, etag, \
-     link, idempotency-replayed",
+     link, idempotency-replayed, preference-applied",
 );
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 /// Two hours, which is as long as browsers keep it.

@@ -19,6 +19,7 @@ use super::{
     format::{Format, Frames},
     refused::Refused,
     request::is_noise,
+    wait::Wait,
 };
 use crate::body::{Body, roomy};
 
@@ -39,6 +40,8 @@ pub(super) struct Made {
     pub(super) binding: &'static Binding,
     /// How a stream is to be written.
     pub(super) format: Format,
+    /// When a stream ends, if not by itself before.
+    pub(super) wait: Option<Wait>,
 }
 
 /// What a request says of the form of an answer that may be tagged.
@@ -138,14 +141,23 @@ impl Made {
         Ok(with_headers(response, media_type, cache_control))
     }
 
-    /// A stream of messages as JSON.
+    /// A stream of messages as JSON. It ends between two messages.
     fn events(self, metadata: MetadataMap, messages: Messages) -> Result<Response<Body>, Refused> {
+        let messages = match self.wait {
+            Some(wait) => messages.take_until(tokio::time::sleep(wait.duration())).boxed(),
+            None => messages,
+        };
         let frames = Frames::new(messages, self.format, self.binding.response, self.call.response);
         let media_type = HeaderValue::from_static(self.format.media_type());
-        Self::flowing(metadata, frames, media_type)
+        let mut response = Self::flowing(metadata, frames, media_type)?;
+        if let Some(wait) = self.wait {
+            wait.tell(response.headers_mut());
+        }
+        Ok(response)
     }
 
-    /// A stream of the parts of one file. Its first message says what it is.
+    /// A stream of the parts of one file. Its first message says what it is. It ends with the file, however long that takes:
+    /// half of a file would look like all of it.
     async fn chunks(
         self,
         metadata: MetadataMap,

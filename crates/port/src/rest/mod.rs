@@ -4,7 +4,8 @@
 //! 1. Its path leads to a call and a way to make it ([`sir0_transcoding::Routes`]).
 //! 2. [`request`]: path, query and body become a message, or all that is wrong with them is named.
 //! 3. The service answers ([`Dispatch`]).
-//! 4. [`answer`]: the answer becomes JSON or a file, [`format`]: a stream becomes lines or events.
+//! 4. [`answer`]: the answer becomes JSON or a file, [`format`]: a stream becomes lines or events, which end when the
+//!    client wants it ([`wait`]).
 //!
 //! [`refused`] has every refusal.
 
@@ -14,6 +15,7 @@ pub(crate) mod refused;
 mod request;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use std::{pin::pin, sync::Arc, task::Poll};
 
@@ -31,6 +33,7 @@ use crate::{
 use answer::{Made, Wanted};
 use format::Format;
 use refused::Refused;
+use wait::Wait;
 
 /// The REST door.
 pub(crate) struct RestDoor {
@@ -157,6 +160,7 @@ impl RestDoor {
         // Held until the call is answered, because the bytes read from the body live as long.
         let (payload, _arrived) = self.payload(parts, &mut headers, body, &route).await?;
         let format = if call.streaming { Format::accepted(&headers) } else { Format::Array };
+        let wait = if call.streaming { Wait::asked(&headers) } else { None };
         let is_tagged = call.rest.as_ref().is_some_and(|rest| rest.is_tagged);
         let wanted = is_tagged.then(|| Wanted::of(&headers));
         let reply = by.call(call.number, request::with_headers(headers, payload));
@@ -175,7 +179,8 @@ impl RestDoor {
         match reply {
             Ok(reply) => {
                 let next = answer::next_page(call, &reply, parts.uri.query());
-                let mut response = Made { call, binding, format }.answered(reply, wanted).await?;
+                let response = Made { call, binding, format, wait };
+                let mut response = response.answered(reply, wanted).await?;
                 if let Some(next) = next {
                     response.headers_mut().insert(header::LINK, next);
                 }
