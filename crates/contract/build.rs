@@ -2,7 +2,7 @@
 
 use std::{error::Error, fs, path::Path};
 
-use sir0_contract_build::{Contract, Info, SERVERS, out};
+use sir0_contract_build::{ADDRESS, Contract, Info, SERVERS, out};
 
 const DESCRIPTION: &str = "\
 Each call is served over gRPC, gRPC-Web and REST on one port. This is its REST form.
@@ -27,9 +27,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = out()?;
     fs::write(out.join("packages.rs"), contract.packages())?;
     fs::write(out.join("descriptors.binpb"), contract.descriptors())?;
-    let document = contract.openapi(&info);
-    let (before, behind) = document.split_once(SERVERS).ok_or("the document has no servers")?;
-    fs::write(out.join("openapi.before"), before)?;
-    fs::write(out.join("openapi.behind"), behind)?;
+    let address = format!("\"{ADDRESS}\"");
+    in_parts(&out, "openapi", &contract.openapi(&info), SERVERS)?;
+    in_parts(&out, "postman", &contract.postman(&info), &address)?;
+    in_parts(&out, "environment", &contract.postman_environment(&info), &address)
+}
+
+/// Writes a document as what stands before the address of the server, and behind it.
+fn in_parts(out: &Path, name: &str, text: &str, at: &str) -> Result<(), Box<dyn Error>> {
+    let (before, behind) = text.split_once(at).ok_or("there is no place for an address")?;
+    if behind.contains(at) {
+        return Err(format!("{name} has two places for an address").into());
+    }
+    fs::write(out.join(format!("{name}.before")), before)?;
+    fs::write(out.join(format!("{name}.behind")), behind)?;
     Ok(())
 }

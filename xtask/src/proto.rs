@@ -11,11 +11,15 @@ use crate::{provision, shell, workspace};
 /// The contract as clients may know it, compiled. What is in here is not taken away again.
 const IMAGE: &str = "proto/contract.binpb";
 
-/// Brings `proto/` into the one format, then lints it.
+/// Brings `proto/` into the one format, lints it, and writes the Postman collection of it. A test of `sir0-contract` holds
+/// the committed collection against the contract, because only a build has both.
 pub(crate) fn write() -> Result<()> {
     let root = workspace::root();
     shell::run(&mut buf(root, &["format", "--write"])?)?;
-    lint(root)
+    lint(root)?;
+    let mut writes = shell::cargo(["test", "--quiet", "-p", "sir0-contract", "--test", "postman"]);
+    shell::run_quietly(writes.env("WRITE_POSTMAN", "1"))?;
+    Ok(())
 }
 
 /// Changes nothing; fails on what [`write()`] would change or refuse, and on what would break a client.

@@ -15,6 +15,7 @@ mod dispatch;
 mod names;
 mod openapi;
 mod paging;
+mod postman;
 mod refusals;
 mod schema;
 mod shapes;
@@ -30,6 +31,7 @@ use prost_build::Module;
 use prost_reflect::DescriptorPool;
 
 pub use openapi::{Info, SERVERS};
+pub use postman::ADDRESS;
 
 /// Why a contract cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -150,6 +152,18 @@ impl Contract {
     #[must_use]
     pub fn openapi(&self, info: &Info<'_>) -> String {
         openapi::document(&self.calls, info)
+    }
+
+    /// The REST form as a Postman collection.
+    #[must_use]
+    pub fn postman(&self, info: &Info<'_>) -> String {
+        postman::collection(&self.calls, info)
+    }
+
+    /// The environment of the collection.
+    #[must_use]
+    pub fn postman_environment(&self, info: &Info<'_>) -> String {
+        postman::environment(&self.calls, info)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
+use serde_json::Map;
 
 use crate::{Error, calls::Call};
 
@@ -19,12 +20,21 @@ pub(crate) struct Refusal {
     pub(crate) field: Option<(Cow<'static, str>, Cow<'static, str>)>,
     /// Whether it says when to try again.
     pub(crate) tells_wait: bool,
+    /// How the body of a request that is refused so differs from the example.
+    pub(crate) request: Option<Map<String, serde_json::Value>>,
+    /// How many of the same come before it.
+    pub(crate) tries: usize,
 }
 
 impl Refusal {
     const fn known(status: i32, reason: &'static str, details: &'static str) -> Self {
         let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
-        Self { status, reason, details, field: None, tells_wait: false }
+        Self { status, reason, details, field: None, tells_wait: false, request: None, tries: 0 }
+    }
+
+    /// Whether it refuses a name that somebody has.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.reason.ends_with("_TAKEN") && self.field.is_some()
     }
 
     fn telling_wait(self) -> Self {
@@ -129,7 +139,9 @@ pub(crate) fn named(
     method: &MethodDescriptor,
     promised: Option<&DynamicMessage>,
 ) -> Result<Vec<Refusal>, Error> {
+    let service = method.parent_service();
     let known = described(pool, method);
+    let known = known.map_err(|why| Error::at(service.full_name(), why))?;
     let names = promised.and_then(|it| it.get_field_by_name("refusals"));
     let names = names.as_deref().and_then(Value::as_list).unwrap_or_default();
     let names = names.iter().filter_map(Value::as_str);
@@ -147,9 +159,9 @@ pub(crate) fn named(
 }
 
 /// The `refusal` options of a service.
-fn described(pool: &DescriptorPool, method: &MethodDescriptor) -> Vec<Refusal> {
+fn described(pool: &DescriptorPool, method: &MethodDescriptor) -> Result<Vec<Refusal>, String> {
     let Some(extension) = pool.get_extension_by_name("sir0.options.v1.refusal") else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let options = method.parent_service().options();
     let described = options.get_extension(&extension);
@@ -157,19 +169,27 @@ fn described(pool: &DescriptorPool, method: &MethodDescriptor) -> Vec<Refusal> {
     described.filter_map(Value::as_message).map(read).collect()
 }
 
-fn read(said: &DynamicMessage) -> Refusal {
+fn read(said: &DynamicMessage) -> Result<Refusal, String> {
     let text = |name: &str| {
         let text = said.get_field_by_name(name);
         text.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
     };
     let status = said.get_field_by_name("rest_status").and_then(|status| status.as_i32());
     let tells_wait = said.get_field_by_name("tells_wait").and_then(|tells| tells.as_bool());
+    let tries = said.get_field_by_name("example_tries").and_then(|tries| tries.as_i32());
     let field = Some(text("field")).filter(|field| !field.is_empty());
-    Refusal {
+    let reason = text("reason");
+    let request = Some(text("example_request")).filter(|request| !request.is_empty());
+    let request = request.map(|request| serde_json::from_str(&request)).transpose();
+    let request =
+        request.map_err(|_no_json| format!("`{reason}` has a request that is no object"))?;
+    Ok(Refusal {
         status: status.unwrap_or_default(),
-        reason: text("reason").into(),
+        reason: reason.into(),
         details: text("details").into(),
         field: field.map(|field| (field.into(), text("fault").into())),
         tells_wait: tells_wait.unwrap_or_default(),
-    }
+        request,
+        tries: tries.and_then(|tries| tries.try_into().ok()).unwrap_or_default(),
+    })
 }

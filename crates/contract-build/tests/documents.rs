@@ -173,6 +173,15 @@ fn a_reason_that_its_service_does_not_describe_stops_the_build() {
         read(blank, promises, ID, "").map(drop),
         Err("a.v1.ThingsService: `THING_LOST` lacks a status or a message".to_owned())
     );
+    for request in ["[]", "7", "thing"] {
+        let wrong = format!(
+            "option (sir0.options.v1.refusal) = {{reason: \"THING_LOST\" example_request: \"{request}\"}};"
+        );
+        assert_eq!(
+            read(&wrong, promises, ID, "").map(drop),
+            Err("a.v1.ThingsService: `THING_LOST` has a request that is no object".to_owned())
+        );
+    }
 }
 
 #[test]
