@@ -2,6 +2,7 @@
 
 mod document;
 mod guide;
+pub(crate) mod postman;
 
 use std::sync::Arc;
 

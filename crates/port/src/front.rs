@@ -26,7 +26,7 @@ use crate::{
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight, Peer},
     outcome::Outcome,
-    pages::{DOCUMENT, METRICS, Pages},
+    pages::{METRICS, Pages, has_address},
     proxies::Proxies,
     public_url::Told,
     refusal,
@@ -63,7 +63,7 @@ impl Answers for Front {
         mut request: Request<Incoming>,
         in_flight: InFlight,
     ) -> BoxFuture<'static, Response<Body>> {
-        if request.uri().path() == DOCUMENT {
+        if has_address(request.uri().path()) {
             let told = Told::by(&request, peer.address, &self.proxies);
             request.extensions_mut().insert(told);
         }
@@ -219,7 +219,7 @@ impl Front {
         let path = request.uri().path();
         if self.pages.know(path) {
             // The binary holds the bytes of the others anyway. They cost nothing more, however many clients read them.
-            let is_written = path == METRICS || path == DOCUMENT;
+            let is_written = path == METRICS || has_address(path);
             let share = if is_written { request_id::share() } else { None };
             return match Box::pin(self.routes.clone().oneshot(request)).await {
                 Ok(response) => response.map(|body| Body::flowing(body, share)),

@@ -32,6 +32,7 @@ mod refused;
 mod rest;
 pub mod ws;
 
+pub use docs::postman::Postman;
 pub use grpc::with_reflection;
 pub use limits::{Limits, SETTINGS};
 pub use pages::Pages;

@@ -5,18 +5,28 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sir0_host::Page;
 use sir0_telemetry::metrics::Metrics;
 
-use crate::{PublicUrl, docs, home, rest};
+use crate::{PublicUrl, docs, docs::postman::Postman, home, rest};
 
 /// The page that only the operator reads.
 pub(crate) const METRICS: &str = "/metrics";
 /// The OpenAPI document, which names the address of the server.
 pub(crate) const DOCUMENT: &str = "/openapi.json";
+/// The Postman collection of the calls, and its environment, which name the address too.
+pub(crate) const COLLECTION: &str = "/postman.json";
+pub(crate) const ENVIRONMENT: &str = "/postman-environment.json";
 /// The WebSocket, which a service with topics has.
 pub const SOCKET: &str = "/ws";
 /// The pages that [`Pages::with_docs`] adds. A star stands for the rest of a path.
 pub const DOCS: &[&str] = &["/", "/home.js", "/home.css", DOCUMENT, "/docs", "/docs/*"];
+/// The pages that [`Pages::with_postman`] adds.
+pub const POSTMAN: &[&str] = &[COLLECTION, ENVIRONMENT];
 
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Whether the page names the address of the server, and so is written for the request.
+pub(crate) fn has_address(path: &str) -> bool {
+    [DOCUMENT, COLLECTION, ENVIRONMENT].contains(&path)
+}
 
 /// The pages of a process.
 #[derive(Clone)]
@@ -53,6 +63,12 @@ impl Pages {
     #[must_use]
     pub fn with_docs(self, openapi: [&'static str; 2], public: Option<PublicUrl>) -> Self {
         self.here(DOCS, |router| router.merge(home::routes()).merge(docs::routes(openapi, public)))
+    }
+
+    /// The same with a Postman collection of the calls. Without `public` each caller is told the address that it used.
+    #[must_use]
+    pub fn with_postman(self, postman: Postman, public: Option<&PublicUrl>) -> Self {
+        self.here(POSTMAN, |router| router.merge(docs::postman::routes(postman, public)))
     }
 
     /// The same with the WebSocket.

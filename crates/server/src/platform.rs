@@ -8,7 +8,10 @@ use sir0_contract::{
     status::{StatusServiceDispatch, status_service_server},
 };
 use sir0_host::{Doors, Hosted, serve};
-use sir0_port::{Behind, Pages, Port, pages::DOCS};
+use sir0_port::{
+    Behind, Pages, Port, Postman,
+    pages::{DOCS, POSTMAN},
+};
 use sir0_telemetry::metrics::Metrics;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -170,9 +173,19 @@ async fn behind(
 
 /// Everything that is not a call.
 fn pages(services: &Services, parts: Parts, config: &Config, metrics: Metrics) -> Pages {
-    let known = SERVICES.iter().flat_map(|service| service.pages).chain(DOCS).copied();
+    let known =
+        SERVICES.iter().flat_map(|service| service.pages).chain(DOCS).chain(POSTMAN).copied();
     let pages = Pages::new(metrics, known);
     let here = services.here.iter().flat_map(|(_, hosted)| hosted.pages());
     let pages = here.fold(pages, Pages::with);
-    if parts.has_edge() { pages.with_docs(OPENAPI, config.public_url.clone()) } else { pages }
+    if !parts.has_edge() {
+        return pages;
+    }
+    let postman = Postman {
+        collection: sir0_contract::POSTMAN,
+        environment: sir0_contract::POSTMAN_ENVIRONMENT,
+        unknown: sir0_contract::POSTMAN_ADDRESS,
+    };
+    let public = config.public_url.clone();
+    pages.with_postman(postman, public.as_ref()).with_docs(OPENAPI, public)
 }

@@ -103,6 +103,31 @@ async fn what_the_operator_says_counts_and_may_be_kept() {
 }
 
 #[tokio::test]
+async fn a_postman_collection_and_its_environment_ask_where_the_document_says_the_server_is() {
+    let behind = process_with(&[("SIR0_LIMITS_PROXIES", "127.0.0.0/8")]).await;
+    let visitor = behind.visitor();
+
+    for (headers, expected) in [
+        (&NOTED[..], "https://games.example/sir0"),
+        (&[("host", "localhost:4711")], "http://localhost:4711"),
+        // No address has it, so it is where a server listens that nobody told otherwise.
+        (&[("host", "a'b;c")], "http://127.0.0.1:8080"),
+    ] {
+        let [collection, environment] =
+            ["/postman.json", "/postman-environment.json"].map(|path| {
+                let request = visitor.rest().request(Method::GET, path);
+                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+            });
+        let (collection, environment) =
+            (Answer::to(collection).await, Answer::to(environment).await);
+
+        assert_eq!(collection.json["variable"][0]["value"], expected);
+        assert_eq!(environment.json["values"][0]["value"], expected);
+        assert_eq!(collection.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[tokio::test]
 async fn callers_who_used_different_names_each_get_theirs_in_every_coding() {
     let server_process = process().await;
     let visitor = server_process.visitor();

@@ -107,6 +107,8 @@ async fn each_part_answers_its_own_calls_and_says_of_others_that_they_are_elsewh
         ("/docs", 503, 503, 200),
         ("/docs/openapi.json", 503, 503, 404),
         ("/openapi.json", 503, 503, 200),
+        ("/postman.json", 503, 503, 200),
+        ("/postman-environment.json", 503, 503, 200),
         ("/metrics", 200, 200, 200),
         ("/api/nothing", 404, 404, 404),
         ("/.well-known/nothing", 404, 404, 404),

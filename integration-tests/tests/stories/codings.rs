@@ -354,7 +354,9 @@ async fn the_docs_page_and_its_document_come_in_a_coding() {
     let platform = platform().await;
     let visitor = platform.visitor();
 
-    for path in ["/openapi.json", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"] {
+    let documents = ["/openapi.json", "/postman.json"];
+    let files = ["/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js"];
+    for path in documents.into_iter().chain(files) {
         let plain = asks(&visitor, path, &[]).await;
         assert_eq!(plain.header("content-encoding"), None);
         for coding in ["br", "zstd", "gzip"] {

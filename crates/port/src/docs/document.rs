@@ -1,5 +1,5 @@
-//! `/openapi.json`: the same for everyone but for the address of the server, because a generated client has to know
-//! where to call.
+//! Documents such as `/openapi.json`: the same for everyone but for the address of the server, because who reads them has to
+//! know where to call.
 
 use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
@@ -27,8 +27,12 @@ const HERE: &str = "/";
 
 /// The document of a process.
 pub(crate) struct Document {
-    /// The text up to the servers, and behind them.
+    /// The text up to the address, and behind it.
     parts: [&'static str; 2],
+    /// The address where none is known.
+    unknown: &'static str,
+    /// How the document has the address.
+    says: fn(&str) -> String,
     /// The address that the operator states.
     public: Option<PublicUrl>,
     /// The document as it was asked for last. Nearly everyone asks by the same name.
@@ -45,16 +49,27 @@ struct Written {
 }
 
 impl Document {
+    /// The OpenAPI document, whose member `servers` has the address.
     pub(crate) fn new(parts: [&'static str; 2], public: Option<PublicUrl>) -> Self {
-        let latest = Mutex::new(Arc::new(Written::at(HERE, parts)));
-        Self { parts, public, latest, is_busy: Arc::default() }
+        Self::with(parts, HERE, |url| format!("\"servers\":{}", json!([{"url": url}])), public)
+    }
+
+    /// A document that has the address as it is said here.
+    pub(super) fn with(
+        parts: [&'static str; 2],
+        unknown: &'static str,
+        says: fn(&str) -> String,
+        public: Option<PublicUrl>,
+    ) -> Self {
+        let latest = Mutex::new(Arc::new(Written::at(unknown, parts, says)));
+        Self { parts, unknown, says, public, latest, is_busy: Arc::default() }
     }
 
     /// The answer to a request, in the coding that it likes best of those that can be had now.
     pub(crate) async fn answer(&self, request: Request) -> Response {
         let told = request.extensions().get::<Told>();
         let known = self.public.as_ref().or_else(|| told?.url.as_ref());
-        let written = self.written(known.map_or(HERE, PublicUrl::as_str));
+        let written = self.written(known.map_or(self.unknown, PublicUrl::as_str));
         let (bytes, coding) = self.form(&written, Accepted::of(request.headers())).await;
 
         let mut response = Response::new(Body::from(bytes));
@@ -76,7 +91,7 @@ impl Document {
     fn written(&self, url: &str) -> Arc<Written> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.url != url {
-            *latest = Arc::new(Written::at(url, self.parts));
+            *latest = Arc::new(Written::at(url, self.parts, self.says));
         }
         Arc::clone(&latest)
     }
@@ -100,9 +115,8 @@ impl Document {
 }
 
 impl Written {
-    fn at(url: &str, [before, behind]: [&'static str; 2]) -> Self {
-        let servers = format!("\"servers\":{}", json!([{"url": url}]));
-        let plain = [before, &servers, behind].concat().into();
+    fn at(url: &str, [before, behind]: [&'static str; 2], says: fn(&str) -> String) -> Self {
+        let plain = [before, &says(url), behind].concat().into();
         Self { url: url.to_owned(), plain, coded: Default::default() }
     }
 

@@ -233,6 +233,7 @@ async fn a_method_that_a_path_does_not_take_is_refused_with_those_it_takes() {
         ("POST", "/metrics", "GET"),
         ("DELETE", "/docs", "GET"),
         ("POST", "/openapi.json", "GET"),
+        ("PUT", "/postman.json", "GET"),
     ] {
         let answer = asks(server.address(), method, path, "", b"").await;
 
