@@ -120,6 +120,11 @@ pub(crate) fn browser() -> Result<()> {
     install(&CHROMIUMS[..1])
 }
 
+/// What runs Postman's collections, and makes them of an OpenAPI document.
+pub(crate) fn postman() -> Result<()> {
+    packages_in(&workspace::root().join("integration-tests/postman"))
+}
+
 fn packages_in(folder: &Path) -> Result<()> {
     let _turn = turn()?;
     let name = folder.strip_prefix(workspace::root()).unwrap_or(folder).display();

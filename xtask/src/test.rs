@@ -33,6 +33,7 @@ pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
     run.step("generators", provision::generators);
     run.step("browser", provision::browser);
+    run.step("postman", provision::postman);
     run.step("tools of the pages", provision::pages);
     let tools = Tools {
         judges: run.step("judges", provision::judges),

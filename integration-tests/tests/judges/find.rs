@@ -6,9 +6,10 @@ use std::{
 };
 
 /// Where npm puts its programs.
-const NODE_PROGRAMS: [&str; 2] = [
+const NODE_PROGRAMS: [&str; 3] = [
     concat!(env!("CARGO_MANIFEST_DIR"), "/web/node_modules/.bin"),
     concat!(env!("CARGO_MANIFEST_DIR"), "/generated/node_modules/.bin"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/postman/node_modules/.bin"),
 ];
 
 /// A program of this name: in `JUDGES`, where npm puts its own, or on the `PATH`.

@@ -8,4 +8,5 @@ mod find;
 mod generators;
 mod grpcurl;
 mod judge;
+mod postman;
 mod schemathesis;
