@@ -15,7 +15,7 @@ use tower::ServiceExt;
 mod guide;
 
 /// Files that are served as they stand.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "home/home.html",
     "home/home.css",
     "home/home.js",
@@ -23,6 +23,7 @@ const OWN: [&str; 10] = [
     "docs/start.js",
     "docs/accessible.js",
     "docs/session.js",
+    "docs/token.js",
     "docs/viewer.js",
     "docs/watch.js",
     "docs/event_stream.js",

@@ -44,7 +44,8 @@ test(
         const guides = await page
           .getByRole("link", { name: /guide/i })
           .evaluateAll((all) => all.map(({ href }) => href));
-        assert.deepEqual(guides, Array(2).fill(`${front.url}/shop/docs/guide`));
+        assert.ok(guides.length > 1);
+        assert.deepEqual([...new Set(guides)], [`${front.url}/shop/docs/guide`]);
       });
     }
     const outside = front.seen.filter(({ url }) => !url.startsWith("/shop/"));

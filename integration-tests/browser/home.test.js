@@ -68,6 +68,8 @@ test("a visitor of a store without an administrator learns where the link is", L
   await sir0.visit(t, "/#setup=5eed", DESK, async (page) => {
     await claims(page, ADA);
     await page.getByText("the setup link was used").waitFor();
+    await page.getByRole("heading", { name: "No administrator yet" }).waitFor();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
     await isAccessible(page);
   });
 });
@@ -85,6 +87,55 @@ test("names of people are text, and a token that is no good is forgotten", LONG,
       await page.getByRole("heading", { name: "Sign in" }).waitFor();
       assert.equal(await page.evaluate(() => sessionStorage.getItem("sir0.token")), null, token);
     }
+  });
+});
+
+test("an account that is made goes on to the sign-in, whatever stops its session", LONG, async (t) => {
+  const sir0 = await stage();
+  const link = await sir0.server.link();
+  await sir0.visit(t, link, DESK, async (page) => {
+    await page.route("**/api/users/login", (route) => route.fulfill({ status: 429, json: { details: "too busy" } }));
+    await claims(page, ADA);
+    await page.getByText("too busy").waitFor();
+    await page.unroute("**/api/users/login");
+    assert.ok(!(await page.getByRole("region", { name: "Become the administrator" }).isVisible()));
+    await signsIn(page, ADA);
+    await page.getByText("You may do everything.").waitFor();
+  });
+});
+
+test("who is signed in already is told what the link is for", LONG, async (t) => {
+  const sir0 = await stage();
+  await sir0.server.call("POST", "/api/users/register", ADA);
+  const link = await sir0.server.link();
+  await sir0.visit(t, "/", DESK, async (page) => {
+    await signsIn(page, ADA);
+    await page.getByRole("heading", { name: "Signed in as Ada" }).waitFor();
+    await page.evaluate((hash) => (location.hash = hash), new URL(link).hash);
+    await page.getByText("sign out to use it").waitFor();
+    assert.equal(new URL(page.url()).hash, "");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await claims(page, { ...ADA, username: "Root", email: "root@example.com" });
+    await page.getByText("You may do everything.").waitFor();
+  });
+});
+
+test("the page signs people in where the setup is not told, and where the browser keeps nothing", LONG, async (t) => {
+  const sir0 = await stage();
+  await sir0.server.call("POST", "/api/users/register", ADA);
+  await sir0.visit(t, "/", DESK, async (page) => {
+    await page.route("**/api/setup", (route) => route.fulfill({ status: 503, json: {} }));
+    await page.addInitScript(() => {
+      const refuse = () => {
+        throw new DOMException("refused", "SecurityError");
+      };
+      Object.defineProperty(globalThis, "sessionStorage", { get: refuse });
+    });
+    await page.reload();
+    await signsIn(page, ADA);
+    await page.getByRole("heading", { name: "Signed in as Ada" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
   });
 });
 

@@ -70,7 +70,7 @@ pub trait Hosted: Any + Send + Sync {
     }
 
     /// What a person at the terminal is to do first with it, if there is something left to do. Asked only when a person
-    /// reads the answer: it may hold a secret.
+    /// is shown the answer: it may hold a secret, which takes the place of one that was told before.
     async fn first_step(&self) -> anyhow::Result<Option<FirstStep>> {
         Ok(None)
     }

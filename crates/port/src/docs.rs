@@ -4,7 +4,7 @@ mod document;
 mod guide;
 pub(crate) mod postman;
 
-use std::sync::Arc;
+use std::{future, sync::Arc};
 
 use axum::{
     Router, body::Body, extract::Request, middleware, response::Response, routing::MethodRouter,
@@ -26,10 +26,11 @@ use document::Document;
 const PAGE: Asset = asset!("docs.html");
 const PAGE_BELOW: Asset = asset!("below.html");
 /// What is ours: the way in, what Swagger UI lacks for those who cannot see it, the token, and watched lists.
-const SCRIPTS: [(&str, Asset); 6] = [
+const SCRIPTS: [(&str, Asset); 7] = [
     ("/docs/start.js", asset!("start.js")),
     ("/docs/accessible.js", asset!("accessible.js")),
     ("/docs/session.js", asset!("session.js")),
+    ("/docs/token.js", asset!("token.js")),
     ("/docs/viewer.js", asset!("viewer.js")),
     ("/docs/watch.js", asset!("watch.js")),
     ("/docs/event_stream.js", asset!("event_stream.js")),
@@ -60,13 +61,12 @@ pub(crate) fn routes(openapi: [&'static str; 2], public: Option<PublicUrl>) -> R
         .route("/docs", get(HTML, FRESH, PAGE))
         .route("/docs/", get(HTML, FRESH, PAGE_BELOW))
         .route("/docs/docs.css", get(STYLES, FRESH, OWN_STYLE));
-    SCRIPTS
+    let page = SCRIPTS
         .into_iter()
         .fold(page, |page, (path, script)| page.route(path, get(SCRIPT, FRESH, script)))
         .route("/docs/swagger-ui.css", get(STYLES, FOR_A_DAY, STYLE))
-        .route("/docs/swagger-ui-bundle.js", get(SCRIPT, FOR_A_DAY, BUNDLE))
-        .route_layer(middleware::map_response(harden))
-        .merge(guide::routes())
+        .route("/docs/swagger-ui-bundle.js", get(SCRIPT, FOR_A_DAY, BUNDLE));
+    confined(page, POLICY).merge(guide::routes())
 }
 
 /// A file from the binary, in the form that the caller likes best.
@@ -87,13 +87,16 @@ pub(crate) fn get(kind: &'static str, cached: &'static str, file: Asset) -> Meth
     })
 }
 
-/// Keeps the browser from guessing, and from telling other pages.
-pub(crate) async fn harden(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+/// These routes, which hold the browser to this policy, and keep it from guessing and from telling other pages.
+pub(crate) fn confined(routes: Router, policy: &'static str) -> Router {
+    let confine = move |mut response: Response| {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        future::ready(response)
+    };
+    routes.route_layer(middleware::map_response(confine))
 }
 
 #[cfg(test)]

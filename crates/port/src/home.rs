@@ -1,10 +1,9 @@
 //! The page at `/`: what this is, signing in, and the first administrator. It works from the binary alone.
 
-use axum::{Router, middleware, response::Response};
-use http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
+use axum::Router;
 use sir0_coding::{Asset, asset};
 
-use crate::docs::{FRESH, HTML, SCRIPT, STYLES, get, harden};
+use crate::docs::{FRESH, HTML, SCRIPT, STYLES, confined, get};
 
 /// The page and what it needs.
 pub(crate) const PATHS: [&str; 3] = ["/", "/home.js", "/home.css"];
@@ -20,17 +19,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self';
 /// The routes of the page.
 pub(crate) fn routes() -> Router {
     let [page, start, style] = PATHS;
-    Router::new()
+    let page = Router::new()
         .route(page, get(HTML, FRESH, PAGE))
         .route(start, get(SCRIPT, FRESH, START))
-        .route(style, get(STYLES, FRESH, STYLE))
-        .route_layer(middleware::map_response(async |response| confine(harden(response).await)))
-}
-
-fn confine(mut response: Response) -> Response {
-    let policy = HeaderValue::from_static(POLICY);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    response
+        .route(style, get(STYLES, FRESH, STYLE));
+    confined(page, POLICY)
 }
 
 #[cfg(test)]
@@ -38,7 +31,7 @@ mod tests {
     use axum::body::Body;
     use http::{
         Request,
-        header::{ACCEPT_ENCODING, CONTENT_ENCODING},
+        header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY},
     };
     use http_body_util::BodyExt;
     use tower::ServiceExt;

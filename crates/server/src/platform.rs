@@ -7,7 +7,7 @@ use sir0_contract::{
     FILE_DESCRIPTOR_SET, OPENAPI,
     status::{StatusServiceDispatch, status_service_server},
 };
-use sir0_host::{Doors, Hosted, serve};
+use sir0_host::{Doors, FirstStep, Hosted, serve};
 use sir0_port::{
     Behind, Pages, Port, Postman,
     pages::{DOCS, POSTMAN},
@@ -26,6 +26,9 @@ use crate::{
     upkeep::Upkeep,
     welcome,
 };
+
+/// How long the welcome waits for a service. Nothing is answered meanwhile.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The services of this process, and the port they are reached by.
 pub struct Platform {
@@ -86,17 +89,30 @@ impl Platform {
         if !welcome::is_read(&self.config) {
             return;
         }
+        let steps = if welcome::knows_pages(&self.config, self.parts) {
+            self.first_steps().await
+        } else {
+            Vec::new()
+        };
+        welcome::print(address, &self.config, self.parts, &steps, version);
+    }
+
+    /// What is left to be done first. A service that does not say so in time is passed over.
+    async fn first_steps(&self) -> Vec<FirstStep> {
         let mut steps = Vec::new();
         for (service, hosted) in &self.services.here {
-            match hosted.first_step().await {
-                Ok(step) => steps.extend(step.map(|step| (*service, step))),
-                Err(error) => {
+            match tokio::time::timeout(PATIENCE, hosted.first_step()).await {
+                Ok(Ok(step)) => steps.extend(step),
+                Ok(Err(error)) => {
                     let error: &dyn std::error::Error = error.as_ref();
                     tracing::warn!(error, "the first step of {} is not known", service.name);
                 }
+                Err(_elapsed) => {
+                    tracing::warn!("{} does not tell its first step", service.name);
+                }
             }
         }
-        welcome::print(address, &self.config, self.parts, steps, version);
+        steps
     }
 
     /// Serves until `stop` ends, then lets running work end.

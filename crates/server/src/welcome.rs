@@ -18,8 +18,10 @@ pub(crate) fn is_read(config: &Config) -> bool {
     config.log.format == sir0_telemetry::Format::Text && io::stdout().is_terminal()
 }
 
-/// What is left to be done first, of each service.
-pub(crate) type Steps = Vec<(&'static Service, FirstStep)>;
+/// Whether this process knows where its pages are: it has the edge, or a setting says where that is.
+pub(crate) fn knows_pages(config: &Config, parts: Parts) -> bool {
+    parts.has_edge() || config.public_url.is_some()
+}
 
 /// Prints the addresses and the first steps for the person who typed the command. Not through the log: a step may hold
 /// a secret.
@@ -27,7 +29,7 @@ pub(crate) fn print(
     address: SocketAddr,
     config: &Config,
     parts: Parts,
-    steps: Steps,
+    steps: &[FirstStep],
     version: &str,
 ) {
     let program = std::env::args().next().unwrap_or_else(|| "sir0".to_owned());
@@ -56,7 +58,7 @@ fn text(
     address: SocketAddr,
     config: &Config,
     parts: Parts,
-    steps: Steps,
+    steps: &[FirstStep],
     typed: &Typed<'_>,
 ) -> String {
     let browsers = config.address_for_browsers(address);
@@ -79,16 +81,15 @@ fn text(
     if config.keeps_files(parts) {
         line("Data", config.data_dir.display().to_string());
     }
-    for (service, FirstStep { why, path }) in steps {
-        let done = if parts.has_edge() || config.public_url.is_some() {
-            Some((why, format!("    {browsers}{path}")))
-        } else {
-            // Where the page is, only the edge knows.
-            let first = service.command.and_then(|command| command.first);
-            first.map(|(why, rest)| (why, command_line(config, service, typed, rest)))
-        };
-        if let Some((why, how)) = done {
-            writeln!(text, "\n  {why}\n{how}").expect("a string grows");
+    for FirstStep { why, path } in steps {
+        writeln!(text, "\n  {why}\n    {browsers}{path}").expect("a string grows");
+    }
+    if !knows_pages(config, parts) {
+        for service in parts.services() {
+            if let Some((why, rest)) = service.command.and_then(|command| command.first) {
+                let command = command_line(config, service, typed, rest);
+                writeln!(text, "\n  {why}\n{command}").expect("a string grows");
+            }
         }
     }
     text.push_str("\n  Stop with Ctrl-C.\n\n");
@@ -143,16 +144,16 @@ mod tests {
         version: "0.1.0 (8e3d288 2026-11-27)",
     };
 
-    fn the_first_administrator() -> Steps {
+    fn the_first_administrator() -> [FirstStep; 1] {
         let why = "Make yourself the administrator:";
-        vec![(SERVICES[0], FirstStep { why, path: "/#setup=5eed".to_owned() })]
+        [FirstStep { why, path: "/#setup=5eed".to_owned() }]
     }
 
     #[test]
     fn a_person_is_told_where_to_go_and_how_to_make_the_first_administrator() {
         let config = Config::default();
 
-        let text = text(config.listen, &config, Parts::ALL, the_first_administrator(), &TYPED);
+        let text = text(config.listen, &config, Parts::ALL, &the_first_administrator(), &TYPED);
 
         for needed in [
             "SIR0 0.1.0 (8e3d288 2026-11-27) is ready",
@@ -191,7 +192,7 @@ mod tests {
         let config =
             Config { listen: "0.0.0.0:8080".parse().expect("an address"), ..Config::default() };
 
-        let text = text(config.listen, &config, Parts::ALL, Vec::new(), &TYPED);
+        let text = text(config.listen, &config, Parts::ALL, &[], &TYPED);
 
         assert!(text.contains("http://127.0.0.1:8080/docs") && !text.contains("0.0.0.0"), "{text}");
     }
@@ -201,7 +202,7 @@ mod tests {
         let config = Config::default();
 
         let storefront = Parts::only(Part::Service(SERVICES[1]));
-        let text = text(config.listen, &config, storefront, Vec::new(), &TYPED);
+        let text = text(config.listen, &config, storefront, &[], &TYPED);
 
         assert!(text.contains("SIR0 storefront") && text.contains("/api/games"), "{text}");
         assert!(!text.contains("/docs") && !text.contains("admin"), "{text}");
@@ -210,16 +211,17 @@ mod tests {
     #[test]
     fn the_first_step_is_a_link_where_the_page_is_known_and_a_command_elsewhere() {
         let accounts = Parts::only(Part::Service(SERVICES[0]));
-        let told = |config: &Config| {
-            text(config.listen, config, accounts, the_first_administrator(), &TYPED)
+        let told = |config: &Config, steps: &[FirstStep]| {
+            text(config.listen, config, accounts, steps, &TYPED)
         };
 
-        let alone = told(&Config::default());
+        let alone = told(&Config::default(), &[]);
         let command = "cd '/home/ada/my games'\n    target/release/sir0 admin create --email";
         assert!(alone.contains(command) && !alone.contains("5eed"), "{alone}");
 
         let url = sir0_port::PublicUrl::parse("https://example.com/games").expect("an address");
-        let known = told(&Config { public_url: Some(url), ..Config::default() });
+        let known = Config { public_url: Some(url), ..Config::default() };
+        let known = told(&known, &the_first_administrator());
         assert!(known.contains("    https://example.com/games/#setup=5eed\n"), "{known}");
     }
 }

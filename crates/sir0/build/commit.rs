@@ -6,8 +6,9 @@ use std::{
     process::Command,
 };
 
-/// What the program is built from. Pages and tests beside it make no other program.
-const SOURCES: [&str; 5] = ["Cargo.toml", "Cargo.lock", "crates", "migrations", "proto"];
+/// What the program is built from. Other pages and the tests beside it make no other program.
+const SOURCES: [&str; 6] =
+    ["Cargo.toml", "Cargo.lock", "crates", "migrations", "proto", "docs/api.md"];
 
 /// What git keeps that changes when another commit is checked out or made.
 const KEPT: [&str; 3] = ["HEAD", "logs/HEAD", "packed-refs"];

@@ -5,12 +5,18 @@
 //! ([`Kept::into_response`]). The sender of the response takes the answer out ([`Kept::of`]): the dispatch of a
 //! service, and the wrapper around tonic's own server.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use prost::Message;
 use sir0_coding::{Coding, LEAST};
-use tonic::{Response, codegen::http::Extensions};
+use tonic::{
+    Response,
+    codegen::http::{Extensions, HeaderValue},
+};
 
 mod coded;
 
@@ -18,9 +24,15 @@ use self::coded::{Coded, What};
 use crate::{
     call::{Binding, Call},
     framed::Framed,
+    paging::Paging,
     tag::Tag,
     write::write_part,
 };
+
+/// The longest query whose link is kept, in bytes, and the room for both: a link has at most three bytes for one of the
+/// query, and a token.
+const SHORT_QUERY: usize = 128;
+const ROOM_FOR_LINK: usize = 1024;
 
 impl Forms {
     /// How many bytes its plain forms hold.
@@ -47,6 +59,8 @@ struct Forms {
     tag: Option<Tag>,
     /// Where the message holds the token of the next page, if another page follows.
     next: Option<Range<usize>>,
+    /// The query of the first caller who asked for the way to the next page, with that way.
+    link: OnceLock<(Box<str>, HeaderValue)>,
     /// The forms in codings, if it may have any.
     coded: Option<Box<Coded>>,
 }
@@ -81,7 +95,7 @@ impl Kept {
         let is_public = call.rest.as_ref().is_some_and(|rest| rest.is_tagged);
         let paging = call.rest.as_ref().and_then(|rest| rest.paging.as_ref());
         let next = paging.and_then(|paging| paging.next_in(framed.message()));
-        let mut forms = Forms { framed, json, tag, next, coded: None };
+        let mut forms = Forms { framed, json, tag, next, link: OnceLock::new(), coded: None };
         let room = forms.plain();
         if is_public && forms.longest() >= LEAST {
             forms.coded = Some(Box::new(Coded::within(room)));
@@ -93,7 +107,8 @@ impl Kept {
     #[must_use]
     pub fn size(&self) -> usize {
         let plain = self.0.plain();
-        if self.0.coded.is_some() { 2 * plain } else { plain }
+        let link = if self.0.next.is_some() { ROOM_FOR_LINK } else { 0 };
+        link + if self.0.coded.is_some() { 2 * plain } else { plain }
     }
 
     /// Whether the JSON may be sent in a coding: it is the same to everyone, and long enough.
@@ -125,10 +140,26 @@ impl Kept {
         &self.0.framed
     }
 
-    /// The token of the next page, if another page follows.
-    #[must_use]
-    pub fn next_page(&self) -> Option<&[u8]> {
-        self.0.next.clone().map(|next| &self.0.framed.message()[next])
+    /// The way to the next page for a caller with this query, if another page follows, as [`Paging::link`] makes it. Most
+    /// callers of a page ask for it in the same words, so the link of the first one is kept.
+    pub fn link(
+        &self,
+        paging: &Paging,
+        query: Option<&str>,
+        is_noise: impl Fn(&str) -> bool,
+    ) -> Option<HeaderValue> {
+        let next = self.0.next.clone()?;
+        let asked = query.unwrap_or_default();
+        match self.0.link.get() {
+            Some((known, link)) if **known == *asked => return Some(link.clone()),
+            _ => {}
+        }
+        let link = paging.link(query, &self.0.framed.message()[next], is_noise)?;
+        if asked.len() <= SHORT_QUERY && link.len() <= ROOM_FOR_LINK - SHORT_QUERY {
+            // Where another caller was faster, that one's stays.
+            let _ = self.0.link.set((asked.into(), link.clone()));
+        }
+        Some(link)
     }
 
     /// What this binding sends as JSON, and its tag, if that is kept.

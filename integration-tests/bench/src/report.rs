@@ -67,7 +67,7 @@ Written by `{command}` on {date}; every figure comes from that one run.
 Machine: {processor}, {cores} cores, {memory}, {kernel}, {rustc}.
 Load average before the run: {busy}; of an idle machine it is near 0.
 
-sir0 runs as a user would start it (`cargo build --profile dist`, SQLite, no settings changed, the demo catalogue). The bare
+sir0 runs as it is deployed (`cargo build --profile dist`, SQLite, no settings changed, the demo catalogue). The bare
 servers are one axum route and one tonic service that answer the same bytes from memory and do nothing else. All are
 processes of their own on loopback, with the same number of worker threads. What requests take in instructions, which a
 busy machine does not disturb, is in [a table of its own](instructions.md)."

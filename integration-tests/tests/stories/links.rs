@@ -108,6 +108,19 @@ async fn a_page_says_where_it_goes_on_in_whatever_way_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_asked_for_in_other_words_goes_on_in_those_words() {
+    let (_platform, rest) = a_store(&["Anvils", "Bridges"], "Puzzle").await;
+    let long = format!("pageSize=1&{}", "_=1&".repeat(100));
+
+    for query in ["pageSize=1", "page_size=1", "pageSize=%31", &*long, "pageSize=1"] {
+        let answer = rest.get(&format!("/api/games?{query}")).await;
+        let link = answer.header("link").expect("one game is left");
+        let kept = query.split("&_").next().expect("words").trim_end_matches('&');
+        assert!(link.starts_with(&format!("<?{kept}&pageToken=")), "{query}: {link}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_query_holds_stays_inside_the_link() {
     let (_platform, rest) = a_store(&["Anvils > Bridges", "Anvils \"Candles\""], "Puzzle").await;
 

@@ -51,13 +51,11 @@ pub(crate) fn new_account(
     let username = fields.read("username", Username::parse(username));
     let email = fields.read("email", Email::parse(email));
     let password = fields.read("password", chosen);
-    let setup = fields.read_optional("setup_token", setup.map(SetupToken::parse));
 
-    let (Some(username), Some(email), Some(password), Some(setup)) =
-        (username, email, password, setup)
-    else {
+    let (Some(username), Some(email), Some(password)) = (username, email, password) else {
         return Err(fields.into_faults());
     };
+    let setup = setup.map(SetupToken::shown);
     Ok(Register { username, email, password, setup })
 }
 

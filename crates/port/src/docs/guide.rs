@@ -1,13 +1,9 @@
 //! The guide for people who build against the platform, at `/docs/guide`. The build makes it of `docs/api.md`.
 
-use axum::{Router, middleware, response::Response};
-use http::{
-    HeaderValue,
-    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
-};
+use axum::Router;
 use sir0_coding::{Asset, asset};
 
-use super::{FRESH, HTML, get};
+use super::{FRESH, HTML, STYLES, confined, get};
 
 const PAGE: Asset = asset!("guide.html");
 const STYLE: Asset = asset!("guide.css");
@@ -18,18 +14,10 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; base-
 
 /// The guide and its style.
 pub(super) fn routes() -> Router {
-    Router::new()
+    let page = Router::new()
         .route("/docs/guide", get(HTML, FRESH, PAGE))
-        .route("/docs/guide.css", get("text/css; charset=utf-8", FRESH, STYLE))
-        .route_layer(middleware::map_response(harden))
-}
-
-async fn harden(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+        .route("/docs/guide.css", get(STYLES, FRESH, STYLE));
+    confined(page, POLICY)
 }
 
 #[cfg(test)]
@@ -39,7 +27,10 @@ mod tests {
     use axum::{body::Body, extract::Request};
     use http::{
         StatusCode,
-        header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE},
+        header::{
+            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+        },
     };
     use sir0_contract::OPENAPI;
     use tower::ServiceExt;

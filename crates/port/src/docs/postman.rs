@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use axum::{Router, extract::Request, middleware, routing::get};
+use axum::{Router, extract::Request, routing::get};
 use serde_json::json;
 
-use super::{document::Document, harden};
+use super::{POLICY, confined, document::Document};
 use crate::{
     PublicUrl,
     pages::{COLLECTION, ENVIRONMENT},
@@ -32,10 +32,9 @@ pub(crate) fn routes(postman: Postman, public: Option<&PublicUrl>) -> Router {
         let document = Arc::new(document);
         get(async move |request: Request| document.answer(request).await)
     };
-    Router::new()
-        .route(COLLECTION, page(collection))
-        .route(ENVIRONMENT, page(environment))
-        .route_layer(middleware::map_response(harden))
+    let pages =
+        Router::new().route(COLLECTION, page(collection)).route(ENVIRONMENT, page(environment));
+    confined(pages, POLICY)
 }
 
 #[cfg(test)]

@@ -1,34 +1,13 @@
-// The token of this tab: where it is kept, and what Swagger UI and the page know of it.
+// The token of this tab: what Swagger UI and the page know of it.
 
-/** The page at `/` uses the same name. What is kept there ends with the tab, and no other site reads it. */
-const KEY = "sir0.token";
+import { TOKEN, claims, keep, kept } from "./token.js";
+
 const AFTER_LOGIN =
   "Signed in: this page now sends the token with calls that have a lock, until you sign out or close the tab.";
 const TOLD = { className: "session-told", role: "status" };
 /** The calls that begin and end a session. */
 const LOGIN = "login";
 const LOGOUT = "logout";
-
-/** A place that a browser may refuse: then the token lives as long as the page. */
-let here = null;
-
-function kept() {
-  try {
-    return sessionStorage.getItem(KEY);
-  } catch {
-    return here;
-  }
-}
-
-function keep(token) {
-  here = token;
-  try {
-    if (token) sessionStorage.setItem(KEY, token);
-    else sessionStorage.removeItem(KEY);
-  } catch {
-    // It stays in `here`.
-  }
-}
 
 /** The plugin for Swagger UI, for the server at this address. */
 export const session =
@@ -129,7 +108,7 @@ export const session =
 export function restore({ specSelectors, authSelectors, authActions }) {
   const scheme = bearer(specSelectors);
   if (!scheme) return;
-  const token = kept();
+  const token = kept(TOKEN);
   if (token) authActions.authorize({ [scheme.name]: { ...scheme, value: token } });
   else if (authSelectors.authorized().has(scheme.name)) authActions.logout([scheme.name]);
 }
@@ -142,14 +121,14 @@ export function listen(system, root, { ok, url, obj }) {
   if (isCall(system, root, url, LOGIN) && typeof obj?.token === "string") {
     system.authActions.authorize({ [scheme.name]: { ...scheme, value: obj.token } });
   }
-  if (isCall(system, root, url, LOGOUT) && sent(system.specSelectors, LOGOUT)?.token === kept()) {
+  if (isCall(system, root, url, LOGOUT) && sent(system.specSelectors, LOGOUT)?.token === kept(TOKEN)) {
     system.authActions.logout([scheme.name]);
   }
 }
 
 function note({ specSelectors, authSelectors }) {
   const name = bearer(specSelectors)?.name;
-  keep(authSelectors.authorized().getIn([name, "value"]) || null);
+  keep(TOKEN, authSelectors.authorized().getIn([name, "value"]) || null);
 }
 
 /** Tokens are pasted with spaces around them, and with the word before them. */
@@ -205,16 +184,12 @@ function ask(root, specSelectors, name, body) {
   });
 }
 
-/** What a token says of its account. It is only shown: the server judges. */
+/** What the page says of the account of a token. */
 function whose(token) {
-  const middle = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";
-  try {
-    const { sub, role, exp } = JSON.parse(atob(middle));
-    const until = new Date(exp * 1_000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-    return ` as account ${sub} (${role}) until ${until}`;
-  } catch {
-    return "";
-  }
+  const { sub, role, exp } = claims(token);
+  if (typeof exp !== "number") return "";
+  const until = new Date(exp * 1_000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  return ` as account ${sub} (${role}) until ${until}`;
 }
 
 function parsed(text) {

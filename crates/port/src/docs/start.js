@@ -26,7 +26,9 @@ const ui = SwaggerUIBundle({
     // The document names the address of the platform. This page may call the server it came from, and no other.
     if (response.url === description && response.ok) {
       const servers = [{ url: root.href.replace(/\/$/, "") }];
-      response.text = JSON.stringify({ ...streamsFirst(JSON.parse(response.text)), servers });
+      const text = JSON.stringify({ ...streamsFirst(JSON.parse(response.text)), servers });
+      // Links in its words begin at the root, and a browser would begin them at this page.
+      response.text = text.replaceAll("](docs/guide", `](${root.href}docs/guide`);
     }
     listen(ui.getSystem(), root, response);
     return response;

@@ -2,34 +2,35 @@
 //
 // The access token and the token of a setup link are kept for this tab alone, and never in an address. Texts of the
 // server and of people are written as text, never as markup.
-"use strict";
 
-const TOKEN = "sir0.token";
+import { TOKEN, claims, keep, kept } from "./docs/token.js";
+
+/** The name of the setup token. */
 const SETUP = "sir0.setup";
 
 const at = (id) => document.getElementById(id);
 
-/** The address of a path, also behind a proxy that serves this page from a folder. */
-const address = (path) => new URL(path, new URL(".", location.href));
-
-/** Makes a call. Answers with the body, or throws an error with the words of the refusal. */
-async function call(method, path, body) {
-  const headers = { accept: "application/json" };
-  const token = sessionStorage.getItem(TOKEN);
-  if (token !== null && body === undefined) headers.authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const asked = { method, headers, body: JSON.stringify(body), credentials: "omit" };
-  let response;
-  try {
-    response = await fetch(address(path), asked);
-  } catch {
-    throw new Error("The server cannot be reached. Try again.");
+/** A refusal of the server, with its status and its reason, or the lack of an answer, without either. */
+class Refused extends Error {
+  constructor(words, { status, reason } = {}) {
+    super(words);
+    this.status = status;
+    this.reason = reason;
   }
+}
+
+/** Makes a call below the folder of this page, also behind a proxy that puts a path in front. Answers with its body. */
+async function call(method, path, { body, token } = {}) {
+  const headers = { accept: "application/json" };
+  if (token) headers.authorization = `Bearer ${token}`;
+  if (body) headers["content-type"] = "application/json";
+  const asked = { method, headers, body: body && JSON.stringify(body), credentials: "omit" };
+  const response = await fetch(new URL(path, new URL(".", location.href)), asked).catch(() => {
+    throw new Refused("The server cannot be reached. Try again.");
+  });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  const refused = new Error(words(answer, response.status));
-  refused.status = response.status;
-  throw refused;
+  throw new Refused(words(answer, response.status), { status: response.status, reason: answer.reason });
 }
 
 /** What a refusal says to a person. */
@@ -38,62 +39,60 @@ function words({ details, fields = [] }, status) {
   return details ?? `The server answered with ${status}.`;
 }
 
-/** The account that a token is of (RFC 7519, `sub`); `null` of what is no token. Only the server knows if it is good. */
-function owner(token) {
-  try {
-    const claims = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    return String(JSON.parse(atob(claims)).sub);
-  } catch {
-    return null;
-  }
-}
-
+const ADD = ["Add a game", "docs#/Games/createGame"];
 const MAY = {
-  admin: ["You may do everything.", "Add a game", "docs#/Games/createGame"],
-  publisher: ["You may list games and change your own.", "Add a game", "docs#/Games/createGame"],
+  admin: ["You may do everything.", ...ADD],
+  publisher: ["You may add, change and remove games.", ...ADD],
   player: ["Publishers list games; ask an administrator to become one.", "Look around", "docs"],
 };
 
 /** The account of this tab's token; `null` when nobody is signed in. A token that is no good is forgotten. */
 async function whoIsSignedIn() {
-  const token = sessionStorage.getItem(TOKEN);
+  const token = kept(TOKEN);
   if (token === null) return null;
-  const user = owner(token);
+  const { sub } = claims(token);
   try {
-    if (user !== null) return await call("GET", `api/users/${encodeURIComponent(user)}`);
+    if (sub) return await call("GET", `api/users/${encodeURIComponent(sub)}`, { token });
   } catch (refused) {
     // A server that is busy or away has said nothing about the token.
     if (![400, 401, 403, 404].includes(refused.status)) throw refused;
   }
-  sessionStorage.removeItem(TOKEN);
+  keep(TOKEN, null);
   return null;
+}
+
+/** Whether there is no administrator. A server that does not say so is one that has an administrator. */
+async function needsAdministrator() {
+  try {
+    return (await call("GET", "api/setup")).needsAdministrator;
+  } catch (refused) {
+    if (refused.status === undefined) throw refused;
+    return false;
+  }
 }
 
 /** Shows what this person can do now. */
 async function show() {
-  try {
-    const [user, { needsAdministrator }] = await Promise.all([
-      whoIsSignedIn(),
-      call("GET", "api/setup"),
-    ]);
-    if (!needsAdministrator && sessionStorage.getItem(SETUP) !== null) {
-      sessionStorage.removeItem(SETUP);
-      if (user === null) notice("The store has an administrator already. The link works no more.");
-    }
-    const hasLink = sessionStorage.getItem(SETUP) !== null;
-    at("setup").hidden = user !== null || !needsAdministrator || !hasLink;
-    at("unclaimed").hidden = user !== null || !needsAdministrator || hasLink;
-    at("sign-in").hidden = user !== null || !at("setup").hidden;
-    at("signed-in").hidden = user === null;
-    if (user !== null) {
-      const [may, next, where] = MAY[user.role] ?? MAY.player;
-      at("who").textContent = user.username;
-      at("may").textContent = may;
-      at("next").textContent = next;
-      at("next").href = where;
-    }
-  } catch (refused) {
-    notice(refused.message);
+  const [asked, needed] = await Promise.allSettled([whoIsSignedIn(), needsAdministrator()]);
+  for (const { reason } of [asked, needed]) if (reason) notice(reason.message);
+  const [user, isNeeded] = [asked.value ?? null, needed.value ?? false];
+  if (needed.value === false && kept(SETUP) !== null) {
+    keep(SETUP, null);
+    if (user === null) notice("The store has an administrator already. The link works no more.");
+  }
+  const hasLink = isNeeded && kept(SETUP) !== null;
+  at("setup").hidden = user !== null || !hasLink;
+  at("unclaimed").hidden = user !== null || !isNeeded || hasLink;
+  at("sign-in").hidden = user !== null || hasLink;
+  at("signed-in").hidden = user === null;
+  if (user !== null) {
+    const [may, next, where] = MAY[user.role] ?? MAY.player;
+    at("who").textContent = user.username;
+    at("may").textContent = hasLink
+      ? "The link that brought you here makes an administrator of a new account: sign out to use it."
+      : may;
+    at("next").textContent = next;
+    at("next").href = where;
   }
 }
 
@@ -123,31 +122,54 @@ function submits(section, act) {
 }
 
 async function signIn({ email, password }) {
-  const { token } = await call("POST", "api/users/login", { email, password });
-  sessionStorage.setItem(TOKEN, token);
+  const { token } = await call("POST", "api/users/login", { body: { email, password } });
+  keep(TOKEN, token);
 }
 
 submits("setup", async (account) => {
-  const setupToken = sessionStorage.getItem(SETUP);
-  await call("POST", "api/users/register", { ...account, setupToken });
-  sessionStorage.removeItem(SETUP);
-  await signIn(account);
+  const setupToken = kept(SETUP);
+  try {
+    // Without a token it would be the account of a player.
+    if (setupToken) await call("POST", "api/users/register", { body: { ...account, setupToken } });
+  } catch (refused) {
+    if (refused.reason !== "SETUP_TOKEN_REFUSED") throw refused;
+    keep(SETUP, null);
+    notice(refused.message);
+    return;
+  }
+  keep(SETUP, null);
+  try {
+    await signIn(account);
+  } catch (refused) {
+    // The account is there: signing in is what is left.
+    notice(refused.message);
+  }
 });
 submits("sign-in", signIn);
 submits("signed-in", async () => {
-  await call("POST", "api/users/logout", { token: sessionStorage.getItem(TOKEN) });
-  sessionStorage.removeItem(TOKEN);
+  const token = kept(TOKEN);
+  try {
+    if (token !== null) await call("POST", "api/users/logout", { body: { token } });
+  } catch (refused) {
+    // What is no token of this store is forgotten all the same.
+    if (refused.status !== 400) throw refused;
+  }
+  keep(TOKEN, null);
 });
 
 /** Takes the token out of the address of a setup link, where the browser's history would keep it. */
 function begin() {
   const token = new URLSearchParams(location.hash.slice(1)).get("setup");
   if (token !== null) {
-    sessionStorage.setItem(SETUP, token);
     history.replaceState(null, "", location.pathname + location.search);
+    if (token !== "") keep(SETUP, token);
   }
   show();
 }
 
 addEventListener("hashchange", begin);
+// A page that the browser kept while another one of ours was open: that one may have signed in or out.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) show();
+});
 begin();

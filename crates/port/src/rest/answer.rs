@@ -201,12 +201,13 @@ impl Made {
 /// the answer without it.
 pub(super) fn next_page(call: &Call, reply: &Reply, query: Option<&str>) -> Option<HeaderValue> {
     let paging = call.rest.as_ref()?.paging.as_ref()?;
-    let next = match reply {
-        Reply::Kept(_, kept) => kept.next_page()?,
-        Reply::One(_, message) => &message.message()[paging.next_in(message.message())?],
-        Reply::Many(..) => return None,
-    };
-    paging.link(query, next, is_noise)
+    match reply {
+        Reply::Kept(_, kept) => kept.link(paging, query, is_noise),
+        Reply::One(_, message) => {
+            paging.link(query, &message.message()[paging.next_in(message.message())?], is_noise)
+        }
+        Reply::Many(..) => None,
+    }
 }
 
 /// Adds what every answer of this door carries.

@@ -50,8 +50,9 @@ pub(super) enum Value {
 pub(super) type ColumnRow = (String, String, String, i64, bool);
 
 /// Tables whose rows are not copied. Two have one row, which a migration makes and the copy changes: the sealing key, and
-/// the position that PostgreSQL counts. What waits for a position there gets it before the copy begins.
-const APART: [&str; 3] = ["sealing_key", "feed_head", "outbox"];
+/// the position that PostgreSQL counts. What waits for a position there gets it before the copy begins. A setup link is
+/// good for the installation that made it: it does not travel, and a target that was started once is as empty as before.
+const APART: [&str; 4] = ["sealing_key", "feed_head", "outbox", "setup_link"];
 
 /// Rows read at a time: memory stays bounded however large a table is.
 const BATCH: usize = 500;
