@@ -16,6 +16,8 @@ test("a login gives its token to later calls, also after a reload, until the log
     await page.getByText("Not signed in", EXACT).waitFor();
     const create = await open(page, "createGame");
     assert.equal(await execute(create), 401);
+    const why = create.getByRole("link", { name: "What SIGN_IN_REQUIRED means" });
+    assert.equal(new URL(await why.evaluate(({ href }) => href)).hash, "#SIGN_IN_REQUIRED");
 
     const login = await open(page, "login");
     assert.equal(await execute(login, { email: studio.email, password: studio.password }), 200);

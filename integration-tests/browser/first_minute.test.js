@@ -13,7 +13,7 @@ test("one command and the browser lead to a game in the store", LONG, async (t) 
   await sir0.visit(t, terminal.link, DESK, async (page) => {
     const form = page.getByRole("region", { name: "Become the administrator" });
     await form.getByLabel("Username").fill("Ada");
-    await form.getByLabel("E-mail").fill("ada@example.com");
+    await form.getByLabel("Email").fill("ada@example.com");
     await form.getByLabel("Password").fill("nine quiet lanterns over 58 harbours");
     await form.getByRole("button", { name: "Make the account" }).click();
     await page.getByRole("link", { name: "Add a game" }).click();

@@ -15,9 +15,9 @@ async function fills(page, name, values) {
 }
 
 const claims = (page, { username, email, password }) =>
-  fills(page, "Become the administrator", { Username: username, "E-mail": email, Password: password });
+  fills(page, "Become the administrator", { Username: username, Email: email, Password: password });
 const signsIn = (page, { email, password }) =>
-  fills(page, "Sign in", { "E-mail": email, Password: password });
+  fills(page, "Sign in", { Email: email, Password: password });
 
 const kept = (page) => page.evaluate(() => [localStorage.length, document.cookie, location.href]);
 

@@ -7,6 +7,7 @@ mod pages;
 mod refused;
 mod tags;
 mod wait;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -48,6 +49,13 @@ pub(crate) fn document(calls: &[Call], info: &Info<'_>) -> String {
 
 /// The whole document.
 pub(crate) fn value(calls: &[Call], info: &Info<'_>) -> Value {
+    let mut document = written(calls, info);
+    words::in_names_of_rest(&mut document, calls);
+    document
+}
+
+/// The document in the words of the files.
+fn written(calls: &[Call], info: &Info<'_>) -> Value {
     let mut paths = Map::new();
     let mut schemas = Schemas::of(calls);
     for call in calls {

@@ -33,7 +33,8 @@ const HOW: &str = "\
 
 Import the environment too, put the e-mail and the password of an administrator or a publisher into `adminEmail` and \
 `adminPassword`, and choose it. Then run the collection, or a folder: each makes the accounts and the things that its \
-requests need, and ends with what it removes or signs out. A run needs no edit, and may be repeated.
+requests need, and ends with what it removes and signs out. The accounts of players that it made stay, because no call \
+removes one. A run needs no edit, and may be repeated.
 
 * `{{token}}` is the access token of the person who signed in last, `{{adminToken}}` that of the administrator. Requests keep \
 them, and the ids of what they made, in variables of the collection.

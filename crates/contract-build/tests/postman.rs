@@ -99,6 +99,7 @@ fn a_folder_makes_what_its_calls_need_and_ends_it() {
             "deleteOrder",
             "logout",
             "deleteGame",
+            "logout, for the administrator",
         ]
     );
     let request = &within(orders, "createOrder")["request"];

@@ -44,8 +44,9 @@ fn page(events: Vec<Event<'_>>) -> Result<String, String> {
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title} · SIR0</title>\n<link rel=\"icon\" href=\"data:,\">\n\
          <link rel=\"stylesheet\" href=\"guide.css\">\n</head>\n<body>\n\
-         <header><a href=\"#guide\">Skip the contents</a> <a href=\"../docs\">Every call</a> \
-         <a href=\"../openapi.json\">OpenAPI</a></header>\n\
+         <header><a class=\"skip\" href=\"#guide\">Skip the contents</a> <a href=\"..\">Home</a> \
+         <a href=\"../docs\">Every call</a> <a href=\"../openapi.json\">OpenAPI</a> \
+         <a href=\"../postman.json\">Postman</a></header>\n\
          <nav aria-label=\"Contents\">\n<ul>\n{contents}</ul>\n</nav>\n\
          <main id=\"guide\">\n{body}</main>\n</body>\n</html>\n"
     ))

@@ -176,6 +176,10 @@ fn is_kept(name: &str) -> bool {
     name == "token" || name.ends_with("Id")
 }
 
+/// Whose a variable is: of the administrator, or of a person beside the one of the run.
+pub(super) const ADMIN: &str = "admin";
+pub(super) const ANOTHER: &str = "another";
+
 /// The name of a variable about the administrator, or about what was there before: `adminToken`, `anotherToken`.
 pub(super) fn of(whose: &str, name: &str) -> String {
     let mut rest = name.chars();

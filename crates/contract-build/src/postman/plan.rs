@@ -43,10 +43,11 @@ impl<'o> Plan<'o> {
         }
         let sign_in = operation::sign_in(self.operations);
         if let Some(sign_in) = sign_in
-            && sign_in.yields().iter().any(|it| operation::of("admin", it) == name)
+            && sign_in.yields().iter().any(|it| operation::of(operation::ADMIN, it) == name)
         {
             self.items.push(Request::of_admin(sign_in, self.operations).item());
-            self.known.extend(sign_in.yields().iter().map(|it| operation::of("admin", it)));
+            self.known
+                .extend(sign_in.yields().iter().map(|it| operation::of(operation::ADMIN, it)));
             return;
         }
         let unique = || self.operations.iter().find(|it| it.makes_unique());
@@ -60,13 +61,14 @@ impl<'o> Plan<'o> {
             return;
         }
         let all = self.operations.iter().flat_map(yields).collect::<BTreeSet<_>>();
-        if let Some(one) = all.iter().find(|it| operation::of("another", it) == name) {
+        if let Some(one) = all.iter().find(|it| operation::of(operation::ANOTHER, it) == name) {
             for _ in 0..2 {
                 let mut fresh = Plan::of(self.operations);
                 fresh.ensure(one);
                 self.items.append(&mut fresh.items);
                 self.before.append(&mut fresh.before);
-                self.known.extend(fresh.known.iter().map(|it| operation::of("another", it)));
+                self.known
+                    .extend(fresh.known.iter().map(|it| operation::of(operation::ANOTHER, it)));
                 self.known.append(&mut fresh.known);
             }
         }
@@ -82,6 +84,22 @@ impl<'o> Plan<'o> {
                     end.filter(|end| end.group() != group && ended.insert(end.name()))
                 {
                     self.add(&Request::of(end, self.operations));
+                }
+            }
+        }
+        self.end_sessions();
+    }
+
+    /// Ends the sessions of those who signed in beside the person of the run.
+    fn end_sessions(&mut self) {
+        let Some(sign_in) = operation::sign_in(self.operations) else { return };
+        for whose in [operation::ADMIN, operation::ANOTHER] {
+            for name in sign_in.yields() {
+                let end = self.operations.iter().find(|it| it.ends(name));
+                if let Some(end) = end
+                    && self.known.remove(&operation::of(whose, name))
+                {
+                    self.items.push(Request::ending_for(end, whose, name, self.operations).item());
                 }
             }
         }

@@ -26,8 +26,8 @@ pub(super) fn folder(operations: &[Operation<'_>]) -> Value {
     let folder = |name: &str, items: Vec<Value>| json!({"name": name, "item": items});
     let mut plan = Plan::of(operations);
     // First of all: it makes what most of the others need, too.
-    plan.ensure(&operation::of("another", "token"));
-    plan.ensure(&operation::of("admin", "token"));
+    plan.ensure(&operation::of(operation::ANOTHER, "token"));
+    plan.ensure(&operation::of(operation::ADMIN, "token"));
     let mut folders = vec![json!({
         "name": "Before",
         "description": "Two accounts with a session each, and an administrator.",
@@ -111,7 +111,7 @@ fn refused<'o>(
         (_, "INVALID_FIELDS") => request.query.push(Row::new("colour", "red")),
         (_, "SIGN_IN_REQUIRED") => request.by = By::Anyone,
         (403, _) if follows && operation.call.access == "PUBLISHER" => request.by = By::Inherited,
-        (403, _) if follows => request.by = By::Holder(operation::of("another", "token")),
+        (403, _) if follows => request.by = By::Holder(operation::of(operation::ANOTHER, "token")),
         (404, reason) if refusal.request.is_none() => {
             let thing = id_of(reason.strip_suffix("_NOT_FOUND")?);
             if request.in_path.contains_key(&thing) {
@@ -122,12 +122,12 @@ fn refused<'o>(
             }
             if request.by == By::Inherited {
                 // Of what is not there, a player may be told only that it is not theirs.
-                request.by = By::Holder(operation::of("admin", "token"));
+                request.by = By::Holder(operation::of(operation::ADMIN, "token"));
             }
         }
         _ if refusal.is_taken() && refusal.request.is_none() => {
             let field = &refusal.field.as_ref()?.0;
-            let another = variable(&operation::of("another", UNIQUE));
+            let another = variable(&operation::of(operation::ANOTHER, UNIQUE));
             let taken = made_unique(known_names(all).get(&**field)?, &another);
             let body = request.body.as_mut()?;
             with_new_names(body, operation, all);

@@ -86,7 +86,7 @@ impl<'o> Request<'o> {
             description: operation.said["description"].as_str().unwrap_or_default().to_owned(),
             by: match operation.call.access.as_str() {
                 "ANYONE" | "TOKEN_HOLDER" => By::Anyone,
-                "PUBLISHER" => By::Holder(operation::of("admin", "token")),
+                "PUBLISHER" => By::Holder(operation::of(operation::ADMIN, "token")),
                 _ => By::Inherited,
             },
             in_path: BTreeMap::new(),
@@ -112,6 +112,22 @@ impl<'o> Request<'o> {
             request.after.push(scripts::of_no_admin());
         }
         request.add_parameters(&fed);
+        request
+    }
+
+    /// The call that ends what the variable of another person names, for that person.
+    pub(super) fn ending_for(
+        operation: &'o Operation<'o>,
+        whose: &str,
+        name: &str,
+        all: &[Operation<'_>],
+    ) -> Self {
+        let mut request = Self::of(operation, all);
+        let who = if whose == operation::ADMIN { "the administrator" } else { "the other person" };
+        request.name = format!("{}, for {who}", operation.name());
+        if let Some(value) = request.body.iter_mut().find_map(|body| body.get_mut(name)) {
+            *value = json!(variable(&operation::of(whose, name)));
+        }
         request
     }
 
@@ -161,7 +177,7 @@ impl<'o> Request<'o> {
         let mut request = Self::of(sign_in, all);
         "login, as an administrator".clone_into(&mut request.name);
         for (member, value) in request.body.iter_mut().flatten() {
-            *value = json!(variable(&scripts::in_json(&operation::of("admin", member))));
+            *value = json!(variable(&scripts::in_json(&operation::of(operation::ADMIN, member))));
         }
         request.before = scripts::of_missing(&asked_of_admin(all));
         request.after = scripts::of_admin(sign_in);
@@ -285,7 +301,11 @@ fn answered(operation: &Operation<'_>) -> Option<Value> {
 /// What the environment says of the administrator: what a sign-in asks for.
 pub(super) fn asked_of_admin(all: &[Operation<'_>]) -> Vec<String> {
     let asked = operation::sign_in(all).and_then(Operation::body);
-    asked.into_iter().flat_map(Map::keys).map(|name| operation::of("admin", name)).collect()
+    asked
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(|name| operation::of(operation::ADMIN, name))
+        .collect()
 }
 
 /// Signs a request with the token in this variable.

@@ -46,9 +46,11 @@ export const session =
         h(
           "p",
           null,
-          "Games are written by publishers and administrators: an operator of this server gives these roles. The ",
+          "Games are written by publishers and administrators. The ",
           h("a", { href: new URL("docs/guide", root).href }, "guide"),
-          " has the first steps.",
+          " has the first steps, and says who gives ",
+          h("a", { href: new URL("docs/guide#roles", root).href }, "roles"),
+          ".",
         ),
       );
     }
@@ -62,8 +64,18 @@ export const session =
         h(Call, { specSelectors, name: "register" }),
         " makes an account, and ",
         h(Call, { specSelectors, name: LOGIN }),
-        " answers with a token, which this page then keeps for this tab. A token from elsewhere goes into Authorize.",
+        " answers with a token, which this page then keeps for this tab. So does the form on the ",
+          h("a", { href: root.href }, "first page"),
+          ". A token from elsewhere goes into Authorize.",
       );
+    }
+
+    /** A link from the reason of a refusal to what the guide says of it. */
+    function Reason({ response }) {
+      const reason = parsed(response?.get?.("text"))?.reason;
+      if (typeof reason !== "string" || !/^[A-Z0-9_]+$/.test(reason)) return null;
+      const href = new URL(`docs/guide#${reason}`, root).href;
+      return h("p", { className: "session-told" }, h("a", { href }, `What ${reason} means, and what to do`));
     }
 
     /** A link to a call, as Swagger UI writes it. */
@@ -94,6 +106,8 @@ export const session =
       wrapComponents: {
         // There is one server, the one that the page came from, so nobody has to choose one.
         ServersContainer: (_, system) => () => h(Session, system),
+        liveResponse: (LiveResponse) => (props) =>
+          h(React.Fragment, null, h(Reason, props), h(LiveResponse, props)),
         responses: (Responses, system) => (props) => {
           const isLogin = find(system.specSelectors, LOGIN)?.path === props.path && props.method === "post";
           const isDone =

@@ -39,11 +39,19 @@ function words({ details, fields = [] }, status) {
   return details ?? `The server answered with ${status}.`;
 }
 
-const ADD = ["Add a game", "docs#/Games/createGame"];
+/** What leads to a call, by the names of the document. */
+const LOOK = [
+  ["Look at the games", "docs#/Games/listGames"],
+  ["Watch them change", "docs#/Games/watchGames"],
+];
+const WRITE = [
+  ["Add a game", "docs#/Games/createGame"],
+  ["Change a game", "docs#/Games/updateGame"],
+];
 const MAY = {
-  admin: ["You may do everything.", ...ADD],
-  publisher: ["You may add, change and remove games.", ...ADD],
-  player: ["Publishers list games; ask an administrator to become one.", "Look around", "docs"],
+  admin: ["You may do everything.", [...WRITE, ...LOOK]],
+  publisher: ["You may add, change and remove games.", [...WRITE, ...LOOK]],
+  player: ["You may look at games. Whoever runs the store makes you a publisher, who adds them.", LOOK],
 };
 
 /** The account of this tab's token; `null` when nobody is signed in. A token that is no good is forgotten. */
@@ -86,14 +94,20 @@ async function show() {
   at("sign-in").hidden = user !== null || hasLink;
   at("signed-in").hidden = user === null;
   if (user !== null) {
-    const [may, next, where] = MAY[user.role] ?? MAY.player;
+    const [may, next] = MAY[user.role] ?? MAY.player;
     at("who").textContent = user.username;
     at("may").textContent = hasLink
       ? "The link that brought you here makes an administrator of a new account: sign out to use it."
       : may;
-    at("next").textContent = next;
-    at("next").href = where;
+    at("next").replaceChildren(...next.map(([text, href]) => item(text, href)));
   }
+}
+
+function item(text, href) {
+  const [item, link] = [document.createElement("li"), document.createElement("a")];
+  Object.assign(link, { textContent: text, href });
+  item.append(link);
+  return item;
 }
 
 function notice(text) {
