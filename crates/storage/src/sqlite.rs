@@ -152,11 +152,10 @@ impl Database {
 /// Makes the file if it is missing, and brings its schema up to date, on a connection that is closed again.
 pub async fn migrate(file: &Path, migrations: &[Migration]) -> Result<Vec<Step>> {
     keep_private(file)?;
+    // Before the connection: of two that turn a new file to WAL at once, SQLite refuses one without a wait.
+    let _turn = wait_for_turn(file).await?;
     let mut connection = SqliteConnection::connect_with(&options(file)).await?;
-    let applied = {
-        let _turn = wait_for_turn(file).await?;
-        apply(migrations, &mut connection).await
-    };
+    let applied = apply(migrations, &mut connection).await;
     connection.close().await?;
     Ok(applied?)
 }
