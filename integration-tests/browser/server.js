@@ -7,8 +7,9 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+
+import { toldAddress } from "../told_address.mjs";
 
 export const PASSWORD = "nine quiet lanterns over 58 harbours";
 // The least that is allowed: what hashing costs is judged elsewhere.
@@ -100,15 +101,4 @@ export class Server {
     const line = ["--data-dir", join(this.#folder, "data"), ...args];
     return spawn(program, line, { cwd: this.#folder, env, stdio: [stdin, stdout, "pipe"] });
   }
-}
-
-async function toldAddress(child) {
-  for await (const line of createInterface({ input: child.stderr })) {
-    const told = / ready +address=(\S+)/.exec(line);
-    if (told) {
-      child.stderr.resume();
-      return told[1];
-    }
-  }
-  throw new Error("the program ended before it was ready");
 }

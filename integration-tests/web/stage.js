@@ -7,7 +7,6 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@connectrpc/connect";
@@ -15,6 +14,7 @@ import { createGrpcWebTransport } from "@connectrpc/connect-web";
 
 import { AccountsService } from "./gen/sir0/accounts/v1/accounts_service_pb.js";
 import { GamesService } from "./gen/sir0/storefront/v1/games_service_pb.js";
+import { toldAddress } from "../told_address.mjs";
 
 const PASSWORD = "nine quiet lanterns over 58 harbours";
 // The least that is allowed: what hashing costs is judged elsewhere.
@@ -83,15 +83,4 @@ function sir0(folder, args, stdin) {
   const env = { PATH: process.env.PATH, NO_COLOR: "1", SIR0_LOG: "info", ...CHEAP_HASHING };
   const line = ["--data-dir", join(folder, "data"), ...args];
   return spawn(program, line, { cwd: folder, env, stdio: [stdin, "ignore", "pipe"] });
-}
-
-async function toldAddress(child) {
-  for await (const line of createInterface({ input: child.stderr })) {
-    const told = / ready +address=(\S+)/.exec(line);
-    if (told) {
-      child.stderr.resume();
-      return told[1];
-    }
-  }
-  throw new Error("the program ended before it was ready");
 }

@@ -6,14 +6,14 @@
 use std::{path::Path, sync::Arc};
 
 use sir0_host::Configured;
-use sir0_kernel::{Clock, Role, UserId};
+use sir0_kernel::{Clock, Role, Timestamp, UserId};
 use sir0_storage::{self as storage, Location, Step};
 
 use crate::{
     Accounts, AccountsError, Config, OpenError,
     convert::accounts::new_account,
     db::AccountsDb,
-    domain::{Email, Register, SetupToken},
+    domain::{Email, Register},
     hashing::Hasher,
     work::{
         accounts::{NewUser, change_role, insert_user, refuse_taken},
@@ -88,7 +88,7 @@ impl Operator {
     /// Makes the link of the first administrator: the path of a page, with a secret in its fragment that works once and
     /// for an hour. An earlier link works no more. `None` when there is an administrator.
     pub async fn setup_path(&self) -> storage::Result<Option<String>> {
-        Ok(offer_setup(&self.db, self.clock.now()).await?.map(|token| setup_path(&token)))
+        setup_path(&self.db, self.clock.now()).await
     }
 
     /// Closes the database.
@@ -98,14 +98,15 @@ impl Operator {
 }
 
 /// A browser never sends what stands behind `#`: no log and no proxy sees it.
-fn setup_path(token: &SetupToken) -> String {
-    format!("/#setup={}", token.as_str())
+async fn setup_path(db: &AccountsDb, now: Timestamp) -> storage::Result<Option<String>> {
+    let token = offer_setup(db, now).await?;
+    Ok(token.map(|token| format!("/#setup={}", token.as_str())))
 }
 
 impl Accounts {
     /// Makes the link of the first administrator, as [`Operator::setup_path`] does.
     pub async fn setup_path(&self) -> storage::Result<Option<String>> {
-        Ok(self.offer_setup().await?.map(|token| setup_path(&token)))
+        setup_path(&self.db, self.shared.clock.now()).await
     }
 
     /// Makes an account directly, in a server that runs. The first administrator is made this way.

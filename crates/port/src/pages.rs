@@ -17,7 +17,10 @@ pub(crate) const ENVIRONMENT: &str = "/postman-environment.json";
 /// The WebSocket, which a service with topics has.
 pub const SOCKET: &str = "/ws";
 /// The pages that [`Pages::with_docs`] adds. A star stands for the rest of a path.
-pub const DOCS: &[&str] = &["/", "/home.js", "/home.css", DOCUMENT, "/docs", "/docs/*"];
+pub const DOCS: &[&str] = {
+    let [page, script, style] = home::PATHS;
+    &[page, script, style, DOCUMENT, "/docs", "/docs/*"]
+};
 /// The pages that [`Pages::with_postman`] adds.
 pub const POSTMAN: &[&str] = &[COLLECTION, ENVIRONMENT];
 

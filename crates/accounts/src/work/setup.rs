@@ -11,11 +11,6 @@ impl Accounts {
     pub(crate) async fn needs_administrator(&self) -> Result<bool, AccountsError> {
         Ok(!self.db.has_administrator().await?)
     }
-
-    /// Makes a link as [`offer_setup`] does.
-    pub(crate) async fn offer_setup(&self) -> storage::Result<Option<SetupToken>> {
-        offer_setup(&self.db, self.shared.clock.now()).await
-    }
 }
 
 /// Makes the link of the first administrator, and with it any earlier link worthless. `None` when there is an

@@ -130,13 +130,13 @@ impl Operation<'_> {
         self.is_end() && last.map_or_else(is_in_body, |(_, last)| last == name)
     }
 
-    /// The fields of the body that nobody else may have the same of, because the call refuses what is taken.
+    /// The fields of the body whose values must be unique, because the call refuses what is taken.
     pub(super) fn claims(&self) -> Vec<&str> {
         let named = self.call.rest.iter().flat_map(|rest| &rest.named);
         named.filter(|it| it.is_taken()).filter_map(|it| Some(&*it.field.as_ref()?.0)).collect()
     }
 
-    /// Whether it makes something under a name that nobody else may have.
+    /// Whether it makes something under a unique name.
     pub(super) fn makes_unique(&self) -> bool {
         self.is_maker() && !self.claims().is_empty()
     }

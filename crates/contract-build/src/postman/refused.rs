@@ -152,14 +152,14 @@ fn refused<'o>(
     Some(request)
 }
 
-/// The examples of the fields that nobody else may have the same of.
+/// The examples of the fields whose values must be unique.
 fn known_names<'o>(all: &'o [Operation<'_>]) -> BTreeMap<&'o str, &'o Value> {
     let makers = all.iter().filter(|it| it.makes_unique());
     let known = makers.filter_map(Operation::body).flatten();
     known.map(|(name, example)| (name.as_str(), example)).collect()
 }
 
-/// Puts names that nobody has in the place of those of this run, so that it is not refused for them.
+/// Puts unused names in the place of those of this run, so that the request is not refused for a name that is taken.
 fn with_new_names(body: &mut Map<String, Value>, operation: &Operation<'_>, all: &[Operation<'_>]) {
     let known = known_names(all);
     for name in operation.claims() {

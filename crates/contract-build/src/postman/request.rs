@@ -329,7 +329,7 @@ pub(super) fn nothing_like(example: &Value) -> Value {
     if example.is_number() { json!(i32::MAX) } else { example.clone() }
 }
 
-/// An example that nobody else has, by something of this run: a name with it behind, an e-mail with it before the `@`.
+/// An example that is made unique by something of this run: a name with it behind, an e-mail with it before the `@`.
 pub(super) fn made_unique(example: &Value, by: &str) -> Value {
     let text = text(example);
     json!(match text.split_once('@') {

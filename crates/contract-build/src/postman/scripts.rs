@@ -65,7 +65,7 @@ pub(super) fn of_admin(sign_in: &Operation<'_>) -> Vec<String> {
     lines
 }
 
-/// Ends the run with one plain word if nobody has said who the administrator is. What was said is written as JSON has it: a
+/// Ends the run with one plain word if the environment names no administrator. What it names is written as JSON has it: a
 /// password may hold quotation marks.
 pub(super) fn of_missing(asked: &[String]) -> Vec<String> {
     let names = asked.join(" and ");

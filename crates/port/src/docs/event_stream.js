@@ -92,7 +92,8 @@ function member(value) {
   return names.length === 1 ? names[0].slice(0, 60) : undefined;
 }
 
-function parsed(text) {
+/** What a text of JSON holds; `undefined` of any other text. */
+export function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,5 +1,6 @@
 // The token of this tab: what Swagger UI and the page know of it.
 
+import { parsed } from "./event_stream.js";
 import { TOKEN, claims, keep, kept } from "./token.js";
 
 const AFTER_LOGIN =
@@ -204,12 +205,4 @@ function whose(token) {
   if (typeof exp !== "number") return "";
   const until = new Date(exp * 1_000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   return ` as account ${sub} (${role}) until ${until}`;
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 // Watches a stream: begins, goes on after a break, ends. What came last is kept, within bounds.
 
-import { TooLarge, essence, events, isStream } from "./event_stream.js";
+import { TooLarge, essence, events, isStream, parsed } from "./event_stream.js";
 
 /** Events that are kept. */
 export const MOST_EVENTS = 200;
@@ -223,12 +223,4 @@ function isEmpty(data) {
   if (value === null || typeof value !== "object") return false;
   const rest = Object.entries(value).filter(([name]) => name !== "resumeToken");
   return rest.every(([, inner]) => JSON.stringify(inner) === "{}");
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -31,7 +31,7 @@ impl Progress {
         this
     }
 
-    /// Of something whose end nobody knows.
+    /// Of work whose size is unknown.
     pub(super) fn of_time(config: &Config) -> Self {
         let this = Self::new(config, "{spinner} {msg}  {elapsed}");
         if !this.0.is_hidden() {
