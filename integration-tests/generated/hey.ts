@@ -30,6 +30,21 @@ const user = good(await sir0.getUser({ path }));
 const role: "player" | "publisher" | "admin" = user.role;
 assert.deepEqual([user.username, role], [RENAMED, "player"]);
 
+const begun = good(await sir0.login({ body: { email, password, withRefreshToken: true } }));
+const next = good(await sir0.refreshSession({ body: { refreshToken: begun.refreshToken! } }));
+assert.notEqual(next.refreshToken, begun.refreshToken);
+const { sessions } = good(await sir0.listSessions({ path }));
+const other = sessions.find(({ isCurrent }) => !isCurrent)!;
+assert.deepEqual([other.isRefreshable, other.methods], [true, ["pwd"]]);
+const one = { sessionIds: [other.sessionId], keepCurrent: true };
+assert.equal(good(await sir0.endSessions({ path, body: one })).ended, 1);
+const approved = good(
+  await sir0.confirmAction({ body: { action: "ACTION_END_SESSIONS", subject: `${userId}`, password } }),
+);
+const { confirmationToken } = approved;
+const ended = good(await sir0.endSessions({ path, body: { keepCurrent: true, confirmationToken } }));
+assert.equal(ended.ended, 0);
+
 token = PUBLISHER;
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
@@ -51,8 +66,8 @@ assert.equal(good(await sir0.updateGame({ ...game, body: { price: 9.99 } })).rev
 const read = await sir0.getGame(game);
 assert.equal(good(read).price, 9.99);
 const early = { "If-Match": '"another"' };
-const other = await sir0.updateGame({ ...game, headers: early, body: { price: 1 } });
-assert.equal(other.error?.reason, "PRECONDITION_FAILED");
+const unread = await sir0.updateGame({ ...game, headers: early, body: { price: 1 } });
+assert.equal(unread.error?.reason, "PRECONDITION_FAILED");
 const stale = await sir0.updateGame({ ...game, body: { price: 1, revision: 1 } });
 assert.equal(stale.error?.reason, "STALE_REVISION");
 token = adas;

@@ -39,6 +39,27 @@ call("PUT", profile, made.UpdateUserResponse, asked, token)
 user = call("GET", profile, made.User, token=token)
 assert (user.username, user.role) == (f"Ada L. by {NAME}", made.Role.player), user
 
+asked = made.LoginRequest(email=EMAIL, password=PASSWORD, withRefreshToken=True)
+begun = call("POST", "/api/users/login", made.LoginResponse, asked)
+asked = made.RefreshSessionRequest(refreshToken=begun.refreshToken)
+following = call("POST", "/api/users/login/refresh", made.RefreshSessionResponse, asked)
+assert following.refreshToken != begun.refreshToken, following
+listed = call("GET", f"{profile}/sessions", made.ListSessionsResponse, token=token)
+session = next(session for session in listed.sessions if not session.isCurrent)
+assert (session.isRefreshable, session.methods) == (True, ["pwd"]), session
+end = f"{profile}/sessions:end"
+asked = made.EndSessionsRequest(sessionIds=[session.sessionId], keepCurrent=True)
+assert call("POST", end, made.EndSessionsResponse, asked, token).ended == 1
+asked = made.ConfirmActionRequest(
+    action="ACTION_END_SESSIONS", subject=str(user_id), password=PASSWORD
+)
+approved = call("POST", "/api/users/confirmations", made.ConfirmActionResponse, asked, token)
+asked = made.EndSessionsRequest(
+    keepCurrent=True, confirmationToken=approved.confirmationToken
+)
+ended = call("POST", end, made.EndSessionsResponse, asked, token)
+assert ended.ended == 0, ended
+
 added = []
 for title in ["Lanterns", "Harbours", "Cranes"]:
     asked = made.CreateGameRequest(title=title, genre=NAME, price=19.99)

@@ -36,6 +36,25 @@ const user = good(await ada.GET("/api/users/{user_id}", { params: { path } }));
 const role: "player" | "publisher" | "admin" = user.role;
 assert.deepEqual([user.username, role], [RENAMED, "player"]);
 
+const wanted = { email, password, withRefreshToken: true };
+const begun = good(await visitor.POST("/api/users/login", { body: wanted }));
+const refreshToken = begun.refreshToken!;
+const next = good(await visitor.POST("/api/users/login/refresh", { body: { refreshToken } }));
+assert.notEqual(next.refreshToken, refreshToken);
+const listed = await ada.GET("/api/users/{user_id}/sessions", { params: { path } });
+const session = good(listed).sessions.find(({ isCurrent }) => !isCurrent)!;
+assert.deepEqual([session.isRefreshable, session.methods], [true, ["pwd"]]);
+const end = "/api/users/{user_id}/sessions:end" as const;
+const one = { sessionIds: [session.sessionId], keepCurrent: true };
+assert.equal(good(await ada.POST(end, { params: { path }, body: one })).ended, 1);
+const action = { action: "ACTION_END_SESSIONS" as const, subject: `${userId}`, password };
+const { confirmationToken } = good(await ada.POST("/api/users/confirmations", { body: action }));
+const ended = await ada.POST(end, {
+  params: { path },
+  body: { keepCurrent: true, confirmationToken },
+});
+assert.equal(good(ended).ended, 0);
+
 const added = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   added.push(good(await studio.POST("/api/games", { body: { ...LANTERNS, title } })).gameId);

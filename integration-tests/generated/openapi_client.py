@@ -13,16 +13,26 @@ from made_client.api.games import (
     update_game,
     watch_games,
 )
+from made_client.api.sessions import (
+    confirm_action,
+    end_sessions,
+    list_sessions,
+    refresh_session,
+)
 from made_client.api.status import get_status
 from made_client.models import (
+    ConfirmActionRequest,
+    ConfirmActionRequestAction,
     CreateGameRequest,
     DeleteGameResponse403Reason,
+    EndSessionsRequest,
     GetGameResponse404Reason,
     GetStatusResponseStatus,
     GetUserResponse401Reason,
     ListGamesSort,
     LoginRequest,
     LogoutRequest,
+    RefreshSessionRequest,
     RegisterRequest,
     RegisterResponse400Reason,
     UpdateGameRequest,
@@ -54,6 +64,23 @@ renamed = update_user.sync_detailed(
 assert renamed.status_code == 200, renamed
 user = get_user.sync(user_id, client=ada)
 assert (user.username, user.role) == (f"Ada L. by {NAME}", UserRole.PLAYER), user
+
+wanted = LoginRequest(email=EMAIL, password=PASSWORD, with_refresh_token=True)
+begun = login.sync(client=visitor, body=wanted)
+refresh = RefreshSessionRequest(refresh_token=begun.refresh_token)
+following = refresh_session.sync(client=visitor, body=refresh)
+assert following.refresh_token != begun.refresh_token, following
+listed = list_sessions.sync(user_id, client=ada).sessions
+session = next(session for session in listed if not session.is_current)
+assert (session.is_refreshable, session.methods) == (True, ["pwd"]), session
+one = EndSessionsRequest(session_ids=[session.session_id], keep_current=True)
+assert end_sessions.sync(user_id, client=ada, body=one).ended == 1
+action = ConfirmActionRequest(
+    action=ConfirmActionRequestAction.ACTION_END_SESSIONS, subject=str(user_id), password=PASSWORD
+)
+approved = confirm_action.sync(client=ada, body=action).confirmation_token
+others = EndSessionsRequest(keep_current=True, confirmation_token=approved)
+assert end_sessions.sync(user_id, client=ada, body=others).ended == 0
 
 added = []
 for title in ["Lanterns", "Harbours", "Cranes"]:

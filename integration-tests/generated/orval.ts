@@ -32,6 +32,24 @@ const user = valid.getUserResponse.parse((await sir0.getUser(userId, ada)).data)
 const role: "player" | "publisher" | "admin" = user.role;
 assert.deepEqual([user.username, role], [RENAMED, "player"]);
 
+const wanted = valid.loginBody.parse({ email, password, withRefreshToken: true });
+const long = await sir0.login(wanted);
+assert.ok(long.status === 200, JSON.stringify(long));
+const refreshToken = valid.loginResponse.parse(long.data).refreshToken!;
+const next = await sir0.refreshSession(valid.refreshSessionBody.parse({ refreshToken }));
+assert.notEqual(valid.refreshSessionResponse.parse(next.data).refreshToken, refreshToken);
+const listed = valid.listSessionsResponse.parse((await sir0.listSessions(userId, {}, ada)).data);
+const session = listed.sessions.find(({ isCurrent }) => !isCurrent)!;
+assert.deepEqual([session.isRefreshable, session.methods], [true, ["pwd"]]);
+const one = valid.endSessionsBody.parse({ sessionIds: [session.sessionId], keepCurrent: true });
+valid.endSessionsResponse.parse((await sir0.endSessions(userId, one, ada)).data);
+const action = { action: "ACTION_END_SESSIONS", subject: `${userId}`, password };
+const confirmed = await sir0.confirmAction(valid.confirmActionBody.parse(action), ada);
+const { confirmationToken } = valid.confirmActionResponse.parse(confirmed.data);
+const others = valid.endSessionsBody.parse({ keepCurrent: true, confirmationToken });
+const ended = valid.endSessionsResponse.parse((await sir0.endSessions(userId, others, ada)).data);
+assert.equal(ended.ended, 0);
+
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   const game = await sir0.createGame(valid.createGameBody.parse({ ...LANTERNS, title }), studio);

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
 
-use crate::hashing;
+use crate::{domain::Lifetimes, hashing};
 
 /// The settings of [`Config`].
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -49,7 +49,25 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "accounts.session_lifetime",
         "SIR0_ACCOUNTS_SESSION_LIFETIME",
         Kind::Duration,
-        "how long a sign-in lasts",
+        "how long a sign-in without refresh tokens lasts",
+    ),
+    Setting::new(
+        "accounts.access_token_lifetime",
+        "SIR0_ACCOUNTS_ACCESS_TOKEN_LIFETIME",
+        Kind::Duration,
+        "how long an access token is good that a refresh token renews",
+    ),
+    Setting::new(
+        "accounts.idle_lifetime",
+        "SIR0_ACCOUNTS_IDLE_LIFETIME",
+        Kind::Duration,
+        "how long a sign-in with refresh tokens lasts without a refresh",
+    ),
+    Setting::new(
+        "accounts.longest_session",
+        "SIR0_ACCOUNTS_LONGEST_SESSION",
+        Kind::Duration,
+        "how long a sign-in lasts however often it is refreshed",
     ),
     Setting::new(
         "accounts.hashing.log_n",
@@ -102,9 +120,18 @@ pub struct Config {
     pub issuer: String,
     /// The audience of tokens: `aud`.
     pub audience: String,
-    /// How long a session lasts, and its token with it.
+    /// How long a session without refresh tokens lasts, and its token with it.
     #[serde(with = "humantime_serde")]
     pub session_lifetime: Duration,
+    /// How long an access token is good in a session that has refresh tokens.
+    #[serde(with = "humantime_serde")]
+    pub access_token_lifetime: Duration,
+    /// How long a session that has refresh tokens lasts without a refresh.
+    #[serde(with = "humantime_serde")]
+    pub idle_lifetime: Duration,
+    /// How long a session that has refresh tokens lasts, however often it is refreshed.
+    #[serde(with = "humantime_serde")]
+    pub longest_session: Duration,
     /// What a password costs to hash.
     pub hashing: hashing::Config,
 }
@@ -129,6 +156,9 @@ impl Default for Config {
             issuer: "sir0".to_owned(),
             audience: "sir0".to_owned(),
             session_lifetime: Duration::from_hours(24),
+            access_token_lifetime: Duration::from_mins(10),
+            idle_lifetime: Duration::from_hours(30 * 24),
+            longest_session: Duration::from_hours(90 * 24),
             hashing: hashing::Config::default(),
         }
     }
@@ -137,6 +167,8 @@ impl Default for Config {
 impl Config {
     const SHORTEST_SESSION: Duration = Duration::from_mins(1);
     const LONGEST_SESSION: Duration = Duration::from_hours(90 * 24);
+    const SHORTEST_TOKEN: Duration = Duration::from_secs(10);
+    const LONGEST_TOKEN: Duration = Duration::from_hours(1);
     /// Keeps tokens far below the length at which verifiers stop reading.
     const MAX_NAME_BYTES: usize = 255;
 
@@ -147,11 +179,31 @@ impl Config {
                 return Err(InvalidConfig { key, problem: "must have 1 to 255 bytes" });
             }
         }
-        if !(Self::SHORTEST_SESSION..=Self::LONGEST_SESSION).contains(&self.session_lifetime) {
-            let problem = "must be between 1 minute and 90 days, such as `24h`";
-            return Err(InvalidConfig { key: "session_lifetime", problem });
+        for (key, lifetime) in [
+            ("session_lifetime", self.session_lifetime),
+            ("idle_lifetime", self.idle_lifetime),
+            ("longest_session", self.longest_session),
+        ] {
+            if !(Self::SHORTEST_SESSION..=Self::LONGEST_SESSION).contains(&lifetime) {
+                let problem = "must be between 1 minute and 90 days, such as `24h`";
+                return Err(InvalidConfig { key, problem });
+            }
+        }
+        if !(Self::SHORTEST_TOKEN..=Self::LONGEST_TOKEN).contains(&self.access_token_lifetime) {
+            let problem = "must be between 10 seconds and 1 hour, such as `10m`";
+            return Err(InvalidConfig { key: "access_token_lifetime", problem });
         }
         self.hashing.check()
+    }
+
+    /// How long sessions and their tokens last.
+    pub(crate) const fn lifetimes(&self) -> Lifetimes {
+        Lifetimes {
+            session: self.session_lifetime,
+            token: self.access_token_lifetime,
+            idle: self.idle_lifetime,
+            whole: self.longest_session,
+        }
     }
 }
 
@@ -203,6 +255,9 @@ mod tests {
         let too_short = Config { session_lifetime: Duration::ZERO, ..Config::default() };
         let too_long =
             Config { session_lifetime: Duration::from_hours(91 * 24), ..Config::default() };
+        let long_token =
+            Config { access_token_lifetime: Duration::from_hours(2), ..Config::default() };
+        let no_idling = Config { idle_lifetime: Duration::from_secs(1), ..Config::default() };
         let nameless = Config { issuer: String::new(), ..Config::default() };
         let endless = Config { audience: "x".repeat(256), ..Config::default() };
         let weak = hashing::Config { log_n: 14, ..hashing::Config::default() };
@@ -211,6 +266,8 @@ mod tests {
         for (config, key) in [
             (too_short, "session_lifetime"),
             (too_long, "session_lifetime"),
+            (long_token, "access_token_lifetime"),
+            (no_idling, "idle_lifetime"),
             (nameless, "issuer"),
             (endless, "audience"),
             (weak, "hashing.log_n"),

@@ -24,6 +24,18 @@ pub enum AccountsError {
     /// The token was never signed by this platform.
     #[error("the token is not one of ours")]
     UnknownToken,
+    /// The refresh token is not good. The answer does not say why.
+    #[error("the refresh token is not good any more, sign in again")]
+    RefreshRefused,
+    /// The account has no such session.
+    #[error("there is no such session")]
+    SessionNotFound,
+    /// The action needs a recent proof of who acts.
+    #[error("this needs a sign-in of the last 10 minutes, or a confirmation of exactly this")]
+    StepUpRequired,
+    /// A caller who is signed in gave another password than that of the account.
+    #[error("the password is wrong")]
+    WrongPassword,
     /// The link of the first administrator is not good. The answer does not say why.
     #[error(
         "the setup link was used, is older than an hour or was replaced, or there is an administrator"
@@ -52,6 +64,10 @@ impl Refusal for AccountsError {
             Self::InvalidCredentials => Reason::unauthenticated("INVALID_CREDENTIALS"),
             Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
             Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
+            Self::RefreshRefused => Reason::unauthenticated("REFRESH_TOKEN_REFUSED"),
+            Self::SessionNotFound => Reason::not_found("SESSION_NOT_FOUND"),
+            Self::StepUpRequired => Reason::denied("STEP_UP_REQUIRED"),
+            Self::WrongPassword => Reason::denied("WRONG_PASSWORD"),
             Self::SetupRefused => Reason::denied("SETUP_TOKEN_REFUSED"),
             Self::TooBusy(wait) => Reason::exhausted("TOO_BUSY").after(wait.duration()),
             Self::TooManyAttempts(wait) => {

@@ -9,7 +9,8 @@ pub mod remote;
 use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
-    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, accounts_service_server,
+    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, SessionsServiceDispatch,
+    SessionsServiceKeyed, accounts_service_server, sessions_service_server,
 };
 use sir0_contract_accounts_internal::{
     self as internal, TrustServiceDispatch, trust_service_server,
@@ -55,6 +56,14 @@ const KEY_SET: &str = "/.well-known/jwks.json";
 
 fn describe_metrics() {
     metrics::describe_counter!("sir0_logins_total", "Attempts to sign in, by how they ended");
+    metrics::describe_counter!(
+        "sir0_refreshes_total",
+        "Refresh tokens that were shown, by how it ended"
+    );
+    metrics::describe_counter!(
+        "sir0_refresh_tokens_replayed_total",
+        "Refresh tokens that were shown after the next one had been used: their sessions were ended"
+    );
     metrics::describe_gauge!(
         "sir0_trust_age_seconds",
         metrics::Unit::Seconds,
@@ -135,6 +144,13 @@ impl Hosted for Accounts {
             AccountsServiceDispatch,
             self.clone(),
             AccountsServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            sessions_service_server::SessionsServiceServer,
+            SessionsServiceDispatch,
+            self.clone(),
+            SessionsServiceKeyed by self.keys.clone()
         );
         serve!(doors, trust_service_server::TrustServiceServer, TrustServiceDispatch, self.clone());
     }

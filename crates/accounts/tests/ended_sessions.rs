@@ -76,7 +76,7 @@ impl Setup {
 
     async fn signs_in(&self) -> String {
         let (email, password) = ("ada@example.org".to_owned(), PASSWORD.to_owned());
-        let login = Request::new(pb::LoginRequest { email, password });
+        let login = Request::new(pb::LoginRequest { email, password, ..Default::default() });
         self.accounts.login(login).await.expect("signed in").into_inner().token
     }
 

@@ -94,7 +94,7 @@ impl AccountsProcess {
 
     async fn signs_in(&self) -> String {
         let (email, password) = (EMAIL.to_owned(), PASSWORD.to_owned());
-        let login = Request::new(LoginRequest { email, password });
+        let login = Request::new(LoginRequest { email, password, ..Default::default() });
         self.accounts.login(login).await.expect("signed in").into_inner().token
     }
 

@@ -110,6 +110,7 @@ pub(crate) fn that_follow(call: &Call) -> Vec<Refusal> {
                 "only its owner and administrators may do this with an account",
             ),
         ],
+        "SIGNED_IN" => vec![sign_in()],
         "PUBLISHER" => vec![
             sign_in(),
             known(403, "PUBLISHER_ROLE_REQUIRED", "only publishers and administrators may do this"),

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use sir0_kernel::{Clock, Role, SessionId, UserId};
-use sir0_tokens::{Claims, EndedSessions, InvalidToken, Verifier};
+use sir0_kernel::{Clock, Role, SessionId, Timestamp, UserId};
+use sir0_tokens::{Claims, EndedSessions, InvalidToken, Methods, Verifier};
 use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
 
@@ -32,6 +32,19 @@ pub struct Caller {
     pub role: Role,
     /// The sign-in that the token belongs to.
     pub session: SessionId,
+    /// When the caller proved who they are.
+    pub signed_in: Timestamp,
+    /// How the caller proved it.
+    pub methods: Methods,
+    /// When the token expires.
+    pub expires: Timestamp,
+}
+
+impl From<Claims> for Caller {
+    fn from(claims: Claims) -> Self {
+        let Claims { user, role, session, expires, signed_in, methods } = claims;
+        Self { user, role, session, signed_in, methods, expires }
+    }
 }
 
 /// Let in to a call.
@@ -120,7 +133,7 @@ impl Doorman {
     pub fn admit(&self, call: &Call, metadata: &MetadataMap) -> Result<Admitted, Denied> {
         let caller = match call.access {
             Access::Anyone | Access::TokenHolder => None,
-            Access::Owner => Some(self.identify(metadata)?),
+            Access::Owner | Access::SignedIn => Some(self.identify(metadata)?),
             Access::Publisher => Some(self.identify_publisher(metadata)?),
             // A call that says nothing is closed to people.
             Access::Peer | Access::Unspecified => {
@@ -146,7 +159,7 @@ impl Doorman {
             Ok(Claims { session, .. }) if self.ended.is_ended(session) => {
                 Err(Denied::SignInRequired)
             }
-            Ok(Claims { user, role, session, .. }) => Ok(Caller { user, role, session }),
+            Ok(claims) => Ok(claims.into()),
             Err(InvalidToken::KeysUnknown) => Err(Denied::OutOfTouch),
             Err(invalid) => {
                 tracing::debug!(error = &invalid as &dyn std::error::Error, "a token was refused");

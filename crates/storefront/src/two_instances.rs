@@ -7,7 +7,7 @@ use sir0_redis::Redis;
 use sir0_rpc::{Caller, Doorman, Shared, Tasks};
 use sir0_storage::{DatabaseConfig, Location};
 use sir0_throwaway::on_every_engine;
-use sir0_tokens::{EndedSessions, Keys, Verifier};
+use sir0_tokens::{EndedSessions, Keys, Methods, Verifier};
 
 use crate::{
     Config, Storefront, StorefrontError,
@@ -45,7 +45,15 @@ async fn instance(db: &StorefrontDb) -> Storefront {
 
 fn publisher() -> Caller {
     let user = UserId::parse(1).expect("a positive id");
-    Caller { user, role: Role::Publisher, session: SessionId::fresh(Timestamp::from_micros(0)) }
+    let at = Timestamp::from_micros(0);
+    Caller {
+        user,
+        role: Role::Publisher,
+        session: SessionId::fresh(at),
+        signed_in: at,
+        methods: Methods::PASSWORD,
+        expires: at,
+    }
 }
 
 fn whatever() -> Expected {

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use sir0_contract::{
-    accounts::{LoginRequest, RegisterRequest, accounts_service_client::AccountsServiceClient},
+    accounts::{
+        LoginRequest, RegisterRequest, accounts_service_client::AccountsServiceClient,
+        sessions_service_client::SessionsServiceClient,
+    },
     status::status_service_client::StatusServiceClient,
     storefront::games_service_client::GamesServiceClient,
 };
@@ -81,16 +84,38 @@ impl Person {
 
     /// Begins a session of the account of this name.
     pub async fn signs_in(&self, name: &str) -> Self {
-        let request = LoginRequest { email: email_of(name), password: PASSWORD.to_owned() };
+        let request = LoginRequest {
+            email: email_of(name),
+            password: PASSWORD.to_owned(),
+            ..Default::default()
+        };
         let begun = self.accounts().login(request).await.expect("an account of this name");
         let begun = begun.into_inner();
         Self { id: begun.user_id, token: Some(begun.token), address: self.address.clone() }
+    }
+
+    /// Signs in with this name to a session that is refreshed, and answers with its refresh token.
+    pub async fn begins_to_refresh(&self, name: &str) -> String {
+        let request = LoginRequest {
+            email: email_of(name),
+            password: PASSWORD.to_owned(),
+            with_refresh_token: true,
+            ..Default::default()
+        };
+        let begun = self.accounts().login(request).await.expect("an account of this name");
+        begun.into_inner().refresh_token.expect("asked for")
     }
 
     /// Accounts over gRPC, on a separate connection.
     #[must_use]
     pub fn accounts(&self) -> AccountsClient {
         AccountsServiceClient::new(self.connection())
+    }
+
+    /// The sessions of accounts over gRPC, on a separate connection.
+    #[must_use]
+    pub fn sessions(&self) -> SessionsServiceClient<Bearer> {
+        SessionsServiceClient::new(self.connection())
     }
 
     /// The storefront over gRPC, on a separate connection.

@@ -2,7 +2,7 @@
 //! tokens that clients hand back.
 //!
 //! 1. [`SigningKey`]: the key file, made on first start.
-//! 2. [`Mint`]: makes access tokens; only accounts has one.
+//! 2. [`Mint`]: makes access tokens of a [`SignIn`]; only accounts has one.
 //! 3. [`KeySet`]: the public half, as services pass it on; [`Keys`] are those of the moment.
 //! 4. [`Verifier`]: tells who holds a token, or refuses it.
 //! 5. [`EndedSessions`]: refuses good tokens whose session is over.
@@ -14,6 +14,7 @@ mod keys;
 mod mint;
 mod recognised;
 mod seal;
+mod sign_in;
 mod verify;
 
 pub use ended::EndedSessions;
@@ -21,6 +22,7 @@ pub use key_set::{InvalidKeySet, KeySet, Keys};
 pub use keys::{KeyError, Readers, SigningKey};
 pub use mint::{AccessToken, Mint};
 pub use seal::{Forged, Seal};
+pub use sign_in::{Methods, SignIn};
 pub use verify::{Claims, InvalidToken, Verifier};
 
 /// The media type of RFC 9068, so that no other JWT of ours can pass for an access token.

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use jsonwebtoken::{Algorithm, Header};
 use serde::Serialize;
-use sir0_kernel::{Role, SessionId, Timestamp, UserId};
+use sir0_kernel::Timestamp;
 use ulid::Ulid;
 
-use crate::{TOKEN_TYPE, keys::SigningKey};
+use crate::{SignIn, TOKEN_TYPE, keys::SigningKey};
 
 /// Makes the tokens of one issuer for one audience.
 #[derive(Debug)]
@@ -15,7 +15,6 @@ pub struct Mint {
     key: SigningKey,
     issuer: String,
     audience: String,
-    lifetime: Duration,
 }
 
 /// The token that a sign-in gives. It has no `Debug`, so that no log can show it.
@@ -35,20 +34,18 @@ struct Payload<'a> {
     exp: i64,
     iat: i64,
     jti: String,
+    client_id: &'a str,
+    auth_time: i64,
+    amr: Vec<&'static str>,
     sid: String,
     role: &'a str,
 }
 
 impl Mint {
-    /// Signs with this key, in the name of `issuer`, for `audience`. Tokens live for whole seconds.
+    /// Signs with this key, in the name of `issuer`, for `audience`.
     #[must_use]
-    pub const fn new(
-        key: SigningKey,
-        issuer: String,
-        audience: String,
-        lifetime: Duration,
-    ) -> Self {
-        Self { key, issuer, audience, lifetime }
+    pub const fn new(key: SigningKey, issuer: String, audience: String) -> Self {
+        Self { key, issuer, audience }
     }
 
     /// The key it signs with.
@@ -57,30 +54,28 @@ impl Mint {
         &self.key
     }
 
-    /// A token that says who this is and what they may do. No two are alike.
+    /// A token that says who signed in, how, and what they may do. It is good until `expires`, to the whole second. No two
+    /// are alike.
     #[must_use]
-    pub fn mint(
-        &self,
-        subject: UserId,
-        role: Role,
-        session: SessionId,
-        now: Timestamp,
-    ) -> AccessToken {
-        let expires = now.after(self.lifetime).seconds();
+    pub fn mint(&self, sign_in: &SignIn<'_>, now: Timestamp, expires: Timestamp) -> AccessToken {
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
             kid: Some(self.key.kid().to_owned()),
             ..Header::new(Algorithm::EdDSA)
         };
+        let expires = expires.seconds();
         let payload = Payload {
             iss: &self.issuer,
-            sub: subject.to_string(),
+            sub: sign_in.user.to_string(),
             aud: &self.audience,
             exp: expires,
             iat: now.seconds(),
             jti: fresh_token_id(now),
-            sid: session.to_string(),
-            role: role.as_str(),
+            client_id: sign_in.client,
+            auth_time: sign_in.at.seconds(),
+            amr: sign_in.methods.names().collect(),
+            sid: sign_in.session.to_string(),
+            role: sign_in.role.as_str(),
         };
         let token = self.sign(&header, &payload);
         AccessToken { token, expires: Timestamp::from_micros(expires.saturating_mul(1_000_000)) }

@@ -53,6 +53,8 @@ mod tests {
         role: Role::Player,
         session: SessionId::fresh(Timestamp::from_micros(0)),
         expires: Timestamp::from_micros(1),
+        signed_in: Timestamp::from_micros(0),
+        methods: crate::Methods::PASSWORD,
     };
 
     #[test]

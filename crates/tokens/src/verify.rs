@@ -6,7 +6,7 @@ use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header, erro
 use serde::Deserialize;
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 
-use crate::{KeySet, TOKEN_TYPE, key_set::Keys, recognised::Recognised};
+use crate::{KeySet, Methods, TOKEN_TYPE, key_set::Keys, recognised::Recognised};
 
 /// Verifies the access tokens of one issuer for one audience. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,6 +30,10 @@ pub struct Claims {
     pub session: SessionId,
     /// From this moment on it is refused.
     pub expires: Timestamp,
+    /// When its holder proved who they are.
+    pub signed_in: Timestamp,
+    /// How its holder proved it.
+    pub methods: Methods,
 }
 
 /// Why a token is refused. For logs and metrics only: a client that forges tokens learns nothing
@@ -139,10 +143,12 @@ struct Payload {
     _iss: String,
     #[serde(rename = "aud")]
     _aud: String,
-    #[serde(rename = "iat")]
-    _iat: i64,
+    iat: i64,
     #[serde(rename = "jti")]
     _jti: String,
+    // A token of an older version lacks these two. It was made at a sign-in by password.
+    auth_time: Option<i64>,
+    amr: Option<Vec<String>>,
 }
 
 impl Payload {
@@ -152,13 +158,21 @@ impl Payload {
         if user.to_string() != self.sub {
             return None;
         }
+        let methods = self.amr.as_ref();
         Some(Claims {
             user,
             role: Role::from_str(&self.role).ok()?,
             session: SessionId::parse(&self.sid).ok()?,
-            expires: Timestamp::from_micros(self.exp.checked_mul(1_000_000)?),
+            expires: moment(self.exp)?,
+            signed_in: moment(self.auth_time.unwrap_or(self.iat))?,
+            methods: methods
+                .map_or(Methods::PASSWORD, |amr| Methods::of(amr.iter().map(String::as_str))),
         })
     }
+}
+
+fn moment(seconds: i64) -> Option<Timestamp> {
+    seconds.checked_mul(1_000_000).map(Timestamp::from_micros)
 }
 
 /// The refusal of a token whose header was read already. A JSON error now comes from the claims.

@@ -3,18 +3,19 @@
 use std::{path::Path, time::Duration};
 
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
-use sir0_tokens::{InvalidToken, Keys, Mint, SigningKey, Verifier};
+use sir0_tokens::{InvalidToken, Keys, Mint, SignIn, SigningKey, Verifier};
 
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 fn a_mint(folder: &Path, name: &str) -> Mint {
     let key = SigningKey::open_or_create(&folder.join(name)).expect("a key");
-    Mint::new(key, "sir0".to_owned(), "sir0".to_owned(), Duration::from_hours(1))
+    Mint::new(key, "sir0".to_owned(), "sir0".to_owned())
 }
 
 fn a_token(mint: &Mint) -> String {
     let user = UserId::parse(7).expect("an id");
-    mint.mint(user, Role::Player, SessionId::fresh(NOW), NOW).token
+    let sign_in = SignIn::by_password(user, Role::Player, SessionId::fresh(NOW), NOW);
+    mint.mint(&sign_in, NOW, NOW.after(Duration::from_hours(1))).token
 }
 
 #[test]

@@ -10,7 +10,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
-use sir0_tokens::{Claims, InvalidToken, KeySet, Mint, SigningKey, Verifier};
+use sir0_tokens::{
+    AccessToken, Claims, InvalidToken, KeySet, Methods, Mint, SignIn, SigningKey, Verifier,
+};
 
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_250_000);
 const HOUR: Duration = Duration::from_hours(1);
@@ -34,7 +36,7 @@ impl Forge {
         let keys = KeySet::parse(&key.jwks()).expect("our own set");
         Self {
             verifier: Verifier::new(keys, "sir0", "sir0"),
-            mint: Mint::new(key, "sir0".to_owned(), "sir0".to_owned(), HOUR),
+            mint: Mint::new(key, "sir0".to_owned(), "sir0".to_owned()),
             private: EncodingKey::from_ed_der(&der),
             session: SessionId::fresh(NOW),
         }
@@ -45,7 +47,13 @@ impl Forge {
     }
 
     fn honest(&self) -> String {
-        self.mint.mint(Self::user(), Role::Publisher, self.session, NOW).token
+        self.mints(Self::user(), Role::Publisher).token
+    }
+
+    /// A token of an hour.
+    fn mints(&self, user: UserId, role: Role) -> AccessToken {
+        let sign_in = SignIn::by_password(user, role, self.session, NOW);
+        self.mint.mint(&sign_in, NOW, NOW.after(HOUR))
     }
 
     fn header(&self) -> Value {
@@ -57,6 +65,7 @@ impl Forge {
             "iss": "sir0", "sub": "7", "aud": "sir0",
             "exp": NOW.seconds() + 3600, "iat": NOW.seconds(),
             "jti": "token_01j9z3k8m4", "sid": self.session.to_string(), "role": "publisher",
+            "client_id": "sir0", "auth_time": NOW.seconds(), "amr": ["pwd"],
         })
     }
 
@@ -93,7 +102,7 @@ fn without(value: &Value, field: &str) -> Value {
 #[test]
 fn an_honest_token_says_who_holds_it() {
     let forge = Forge::open();
-    let token = forge.mint.mint(Forge::user(), Role::Publisher, forge.session, NOW);
+    let token = forge.mints(Forge::user(), Role::Publisher);
 
     let claims = forge.verifier.verify(&token.token, NOW);
 
@@ -101,7 +110,14 @@ fn an_honest_token_says_who_holds_it() {
     assert_eq!(token.expires, expires);
     assert_eq!(
         claims,
-        Ok(Claims { user: Forge::user(), role: Role::Publisher, session: forge.session, expires })
+        Ok(Claims {
+            user: Forge::user(),
+            role: Role::Publisher,
+            session: forge.session,
+            expires,
+            signed_in: Timestamp::from_micros(NOW.seconds() * 1_000_000),
+            methods: Methods::PASSWORD,
+        })
     );
     // What the forge signs by itself is as good, so each refusal below is for the one thing
     // changed.
@@ -128,9 +144,22 @@ fn a_token_is_written_as_the_profile_says_and_never_twice() {
 }
 
 #[test]
+fn a_token_of_a_version_that_knew_only_passwords_is_of_a_sign_in_by_password() {
+    let forge = Forge::open();
+    let (older, iat) = (forge.claims(), NOW.seconds() - 60);
+    let older = without(&without(&without(&older, "client_id"), "auth_time"), "amr");
+    let older = forge.signs(&forge.header(), &with(&older, "iat", iat));
+
+    let claims = forge.verifier.verify(&older, NOW).expect("signed by us");
+
+    assert_eq!(claims.methods, Methods::PASSWORD);
+    assert_eq!(claims.signed_in.seconds(), iat);
+}
+
+#[test]
 fn a_token_ends_at_the_second_it_names_and_is_still_recognised() {
     let forge = Forge::open();
-    let token = forge.mint.mint(Forge::user(), Role::Player, forge.session, NOW);
+    let token = forge.mints(Forge::user(), Role::Player);
     let last_moment = token.expires.before(Duration::from_micros(1));
 
     assert!(forge.verifier.verify(&token.token, last_moment).is_ok());
@@ -359,10 +388,13 @@ fn a_token_longer_than_any_of_ours_is_refused_unread() {
             .expect("a key"),
         longest_name.clone(),
         longest_name,
-        HOUR,
     );
-    let ours =
-        mint.mint(UserId::parse(i32::MAX).expect("an id"), Role::Publisher, forge.session, NOW);
+    let user = UserId::parse(i32::MAX).expect("an id");
+    let client = "x".repeat(64);
+    let methods = Methods::PASSWORD.and(Methods::CODE);
+    let sign_in = SignIn::by_password(user, Role::Publisher, forge.session, NOW);
+    let sign_in = SignIn { client: &client, methods, ..sign_in };
+    let ours = mint.mint(&sign_in, NOW, NOW.after(HOUR));
     assert!(ours.token.len() < Verifier::MAX_BYTES / 2, "ours are far from the limit");
 }
 
@@ -457,7 +489,7 @@ proptest! {
         let forge = Forge::open();
         let user = UserId::parse(user).expect("positive");
         let role = [Role::Player, Role::Publisher, Role::Admin][role];
-        let token = forge.mint.mint(user, role, forge.session, NOW);
+        let token = forge.mints(user, role);
 
         let claims = forge.verifier.verify(&token.token, NOW).expect("honest");
 

@@ -49,6 +49,8 @@ pub enum Access {
     TokenHolder,
     /// Another service of the platform, which shows the secret that they share.
     Peer,
+    /// Anyone who is signed in.
+    SignedIn,
 }
 
 /// Whether a call may have an idempotency key, and how its repetition is answered.

@@ -90,7 +90,11 @@ async fn logins_beyond_the_queue_are_sent_away_over_grpc_with_the_time_to_wait()
         // Unknown accounts cost the same, and wait in the same line.
         let email =
             if number % 2 == 0 { email_of("Ada") } else { format!("nobody{number}@example.com") };
-        async move { accounts.login(LoginRequest { email, password: PASSWORD.to_owned() }).await }
+        async move {
+            accounts
+                .login(LoginRequest { email, password: PASSWORD.to_owned(), ..Default::default() })
+                .await
+        }
     });
     let answers = join_all(logins).await;
 

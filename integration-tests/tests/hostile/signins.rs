@@ -50,7 +50,11 @@ impl Stranger {
     async fn calls(&self, email: &str, password: &str) -> Result<String, Status> {
         let server = Endpoint::from_shared(format!("http://{}", self.server)).expect("a URI");
         let channel = server.local_address(Some(self.address)).connect_lazy();
-        let request = LoginRequest { email: email.to_owned(), password: password.to_owned() };
+        let request = LoginRequest {
+            email: email.to_owned(),
+            password: password.to_owned(),
+            ..Default::default()
+        };
         let answer = AccountsServiceClient::new(channel).login(request).await?;
         Ok(answer.into_inner().token)
     }

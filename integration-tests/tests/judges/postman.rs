@@ -193,13 +193,18 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 13] = [
+const CONVERTED: [(&str, &str, u64); 17] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
     ("POST", "api/users/login", 200),
     ("GET", "api/users/:user_id", 200),
     ("PUT", "api/users/:user_id", 200),
+    // The refresh token and the password of the examples are none of this server.
+    ("POST", "api/users/login/refresh", 401),
+    ("GET", "api/users/:user_id/sessions", 200),
+    ("POST", "api/users/confirmations", 403),
+    ("POST", "api/users/:user_id/sessions:end", 200),
     // The token of the example is none of this server.
     ("POST", "api/users/logout", 400),
     ("POST", "api/games", 201),

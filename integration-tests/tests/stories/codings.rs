@@ -277,6 +277,7 @@ async fn a_client_of_grpc_in_gzip_adds_and_reads_games() {
     let login = sir0_contract::accounts::LoginRequest {
         email: email_of("Northlight"),
         password: PASSWORD.to_owned(),
+        ..Default::default()
     };
     let mut accounts = studio.accounts().send_compressed(gzip).accept_compressed(gzip);
     let signed_in = accounts.login(login).await.expect("a good password");

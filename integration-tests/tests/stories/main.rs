@@ -23,6 +23,7 @@ mod pages;
 mod process;
 mod profiles;
 mod promises;
+mod refreshing;
 mod refusals;
 mod repeating;
 mod resuming;

@@ -52,6 +52,7 @@ fn promised(access: Access, who: Who) -> Verdict {
     let is_signed_in = !matches!(who, Who::Nobody | Who::BrokenToken | Who::LoggedOut);
     let may = match access {
         Access::Anyone => true,
+        Access::SignedIn => is_signed_in,
         Access::Owner => matches!(who, Who::Owner | Who::Admin),
         Access::Publisher => matches!(who, Who::Publisher | Who::Admin),
         Access::TokenHolder => !matches!(who, Who::Nobody | Who::BrokenToken),
@@ -103,7 +104,13 @@ async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> An
         .fields
         .iter()
         .filter(|field| !path_holds(call, field.name))
-        .filter_map(|field| Some((field.json.to_owned(), text(field.name)?.as_str()?.into())))
+        .filter_map(|field| {
+            let value = match text(field.name)? {
+                Value::Bool(value) => (*value).into(),
+                value => value.as_str()?.into(),
+            };
+            Some((field.json.to_owned(), value))
+        })
         .collect();
     let verb: Method = form.verb.parse().expect("a method");
     let mut request = person.rest().request(verb, &path);
@@ -148,21 +155,30 @@ async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
         (Who::LoggedOut, logged_out),
         (Who::Player, platform.player("Eve").await),
         (Who::Publisher, platform.publisher("Northlight").await),
-        (Who::Admin, platform.admin("Root").await),
         (Who::Owner, owner.clone()),
+        (Who::Admin, platform.admin("Root").await),
     ];
 
-    // Calls about a token come last: they end the sessions of everyone here.
-    let (last, first): (Vec<&Call>, Vec<&Call>) =
-        calls().filter(|call| is_there(call)).partition(|call| call.access == Access::TokenHolder);
+    // What ends sessions comes last: an administrator ends those of the owner, and the owner before keeps the one.
+    let order = |call: &&Call| match call {
+        Call { access: Access::TokenHolder, .. } => 2,
+        Call { name: "EndSessions", .. } => 1,
+        _ => 0,
+    };
+    let mut all: Vec<&Call> = calls().filter(|call| is_there(call)).collect();
+    all.sort_by_key(order);
+    let refresh_token = owner.begins_to_refresh("Ada").await;
     let mut differences = Vec::new();
-    for call in first.into_iter().chain(last) {
+    for call in all {
         for (who, person) in &people {
             let mut values = vec![
                 ("user_id", Value::I32(owner.id)),
                 ("game_id", Value::I32(NO_GAME)),
                 ("username", Value::String("Ada".to_owned())),
+                ("keep_current", Value::Bool(true)),
                 ("token", Value::String(person.token.clone().unwrap_or_default())),
+                // One that was never used is answered as often as it is shown.
+                ("refresh_token", Value::String(refresh_token.clone())),
             ];
             // A sign-in that fails would look like a gate. Elsewhere a password would change one.
             if call.name == "Login" {

@@ -14,7 +14,11 @@ async fn profile(person: &Person, id: i32) -> User {
 }
 
 async fn can_sign_in(person: &Person, email: &str, password: &str) -> bool {
-    let request = LoginRequest { email: email.to_owned(), password: password.to_owned() };
+    let request = LoginRequest {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        ..Default::default()
+    };
     person.accounts().login(request).await.is_ok()
 }
 

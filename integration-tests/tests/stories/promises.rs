@@ -35,9 +35,12 @@ impl Promised {
         let in_path = parameters.filter(|parameter| parameter["in"] == "path");
         in_path.fold(self.path.to_owned(), |path, parameter| {
             let name = parameter["name"].as_str().expect("a name");
-            let example = parameter["example"].as_i64();
-            let example = example.unwrap_or_else(|| panic!("{name} has no example"));
-            path.replace(&format!("{{{name}}}"), &example.to_string())
+            let example = match &parameter["example"] {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => panic!("{name} has no example"),
+            };
+            path.replace(&format!("{{{name}}}"), &example)
         })
     }
 
@@ -98,26 +101,33 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let registered = made_as_it_stands(&visitor, "register").await;
     let signed_in = made_as_it_stands(&visitor, "login").await;
     let ada = visitor.with_token(signed_in.json["token"].as_str().expect("a token"));
-    for name in ["getUser", "updateUser"] {
+    for name in ["getUser", "updateUser", "listSessions", "confirmAction"] {
         made_as_it_stands(&ada, name).await;
     }
+    // The tokens and the session of the examples would have to be of this platform.
+    let mut body = named("refreshSession").body().expect("a body");
+    body["refreshToken"] = signed_in.json["refreshToken"].clone();
+    let refresh = named("refreshSession");
+    let refreshed = made(&visitor, &refresh.method, refresh.path, Some(&body)).await;
+    made_as_it_stands(&ada, "endSessions").await;
     let studio = platform.publisher("Northlight").await;
     let added = made_as_it_stands(&studio, "createGame").await;
     for name in ["listGames", "getGame", "updateGame", "deleteGame", "getStatus", "getSetup"] {
         made_as_it_stands(&studio, name).await;
     }
-    // A token of the example would have to be signed by this platform.
     let logout = named("logout");
     let mut body = logout.body().expect("a body");
     body["token"] = signed_in.json["token"].clone();
     let left = made(&ada, &logout.method, logout.path, Some(&body)).await;
 
     assert_eq!((&registered.json["userId"], &added.json["gameId"]), (&json!(1), &json!(1)));
-    assert_eq!(left.status, 200, "{left:?}");
+    for answer in [refreshed, left] {
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
     let known = ["register", "login", "getUser", "updateUser", "createGame", "listGames"];
-    let known =
-        [&known[..], &["getGame", "updateGame", "deleteGame", "getStatus", "getSetup", "logout"]]
-            .concat();
+    let sessions = ["listSessions", "confirmAction", "refreshSession", "endSessions", "logout"];
+    let games = ["getGame", "updateGame", "deleteGame", "getStatus", "getSetup"];
+    let known = [&known[..], &sessions, &games].concat();
     // A stream has neither a body nor a variable.
     let left_out = promised().into_iter().map(|call| call.name());
     let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();
@@ -151,7 +161,9 @@ impl Stage {
     /// Someone who may make the call as its example has it.
     fn good(&self, call: &Promised) -> &Person {
         match call.name() {
-            "getUser" | "updateUser" => &self.ada,
+            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction" => {
+                &self.ada
+            }
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             _ if call.is_signed() => panic!("say here who may make {}", call.name()),
             _ => &self.visitor,
@@ -183,6 +195,27 @@ impl Stage {
             "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
                 made(&self.eve, method, &path, body.as_ref()).await
             }
+            "SESSION_NOT_FOUND" => {
+                let none = json!(["session_01arz3ndektsv4rrffq69g5fav"]);
+                made(good, method, &path, with("sessionIds", none).as_ref()).await
+            }
+            "STEP_UP_REQUIRED" => {
+                let body = with("confirmationToken", json!("confirmation_of-another"));
+                made(good, method, &path, body.as_ref()).await
+            }
+            "WRONG_PASSWORD" => {
+                let field =
+                    if call.name() == "updateUser" { "currentPassword" } else { "password" };
+                made(good, method, &path, with(field, json!(PASSWORD)).as_ref()).await
+            }
+            "ALREADY_DONE" => {
+                let keyed = || {
+                    let request = good.rest().request(method.clone(), &path);
+                    request.header("idempotency-key", "77aa").json(&body)
+                };
+                assert_eq!(Answer::to(keyed()).await.status, 200, "{}", call.name());
+                Answer::to(keyed()).await
+            }
             "GAME_NOT_FOUND" | "USER_NOT_FOUND" => {
                 made(&self.admin, method, &nowhere(), body.as_ref()).await
             }
@@ -207,43 +240,71 @@ impl Stage {
                 (body["username"], body["email"]) = (json!("Grace"), json!("grace@example.com"));
                 made(good, method, &path, Some(body)).await
             }
-            "UNKNOWN_TOKEN" => made(good, method, &path, body.as_ref()).await,
-            "TOO_MANY_ATTEMPTS" => {
-                let body = with("email", json!("nobody@example.com"));
-                for _ in 0..20 {
-                    let answer = made(good, method, &path, body.as_ref()).await;
-                    if answer.status == 429 {
-                        return answer;
-                    }
-                }
-                panic!("20 wrong passwords are not too many");
+            "UNKNOWN_TOKEN" | "REFRESH_TOKEN_REFUSED" => {
+                made(good, method, &path, body.as_ref()).await
             }
-            "KEY_REUSED" => {
-                let (mut first, mut other) = (path.clone(), body.clone());
-                match call.name() {
-                    "createGame" => other = with("title", json!("Torches")),
-                    "deleteGame" => {
-                        let added = made_as_it_stands(good, "createGame").await;
-                        first = format!("/api/games/{}", added.json["gameId"]);
-                    }
-                    _ => {}
-                }
-                let keyed = async |path: &str, body: Option<&Value>| {
-                    let request = good.rest().request(method.clone(), path);
-                    let request = request.header("idempotency-key", "5f0c");
-                    let request = match body {
-                        Some(body) => request.json(body),
-                        None => request,
-                    };
-                    good.rest().changes(request).await
-                };
-                let made = keyed(&first, body.as_ref()).await;
-                assert!(made.status < 300, "{}: {made:?}", call.name());
-                let elsewhere = if first == path { nowhere() } else { path };
-                keyed(&elsewhere, other.as_ref()).await
-            }
+            "TOO_MANY_ATTEMPTS" => self.refused_for_guesses(call).await,
+            "KEY_REUSED" => self.refused_for_its_key(call).await,
             other => panic!("{} documents {other}: say here how a caller meets it", call.name()),
         }
+    }
+
+    /// Has the call refused because too many passwords were wrong.
+    async fn refused_for_guesses(&self, call: &Promised) -> Answer {
+        let mut body = call.body().expect("a body");
+        // A person who guesses their own password must not stand in the way of the others here.
+        let (by, path, field) = match call.name() {
+            "login" => (&self.visitor, call.path(), "email"),
+            "updateUser" => (&self.eve, format!("/api/users/{}", self.eve.id), "currentPassword"),
+            _ => (&self.eve, call.path(), "password"),
+        };
+        body[field] = json!(if field == "email" { "nobody@example.com" } else { "seven cranes" });
+        for _ in 0..20 {
+            let answer = made(by, &call.method, &path, Some(&body)).await;
+            if answer.status == 429 {
+                return answer;
+            }
+        }
+        panic!("20 wrong passwords are not too many");
+    }
+
+    /// Has the call refused because its key came with another request.
+    async fn refused_for_its_key(&self, call: &Promised) -> Answer {
+        let (path, body, good) = (call.path(), call.body(), self.good(call));
+        let with = |name: &str, value: Value| {
+            let mut body = body.clone().expect("a body");
+            body[name] = value;
+            Some(body)
+        };
+        let nowhere = || path.replace("/1", "/2000000");
+        let method = &call.method;
+        let (mut first, mut other) = (path.clone(), body.clone());
+        match call.name() {
+            "createGame" => other = with("title", json!("Torches")),
+            "confirmAction" => other = with("subject", json!("2")),
+            "deleteGame" => {
+                let added = made_as_it_stands(good, "createGame").await;
+                first = format!("/api/games/{}", added.json["gameId"]);
+            }
+            _ => {}
+        }
+        let keyed = async |path: &str, body: Option<&Value>| {
+            let request = good.rest().request(method.clone(), path);
+            let request = request.header("idempotency-key", "5f0c");
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            good.rest().changes(request).await
+        };
+        let made = keyed(&first, body.as_ref()).await;
+        assert!(made.status < 300, "{}: {made:?}", call.name());
+        let elsewhere = match call.name() {
+            "confirmAction" => path,
+            _ if first == path => nowhere(),
+            _ => path,
+        };
+        keyed(&elsewhere, other.as_ref()).await
     }
 }
 
@@ -317,8 +378,12 @@ async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once
         let mut number = 0;
         let answer = loop {
             number += 1;
-            body["password"] = json!(format!("{PASSWORD} {number}"));
-            body["email"] = json!(format!("ada{number}@example.com"));
+            if call.name() == "confirmAction" {
+                body["password"] = json!(PASSWORD);
+            } else {
+                body["password"] = json!(format!("{PASSWORD} {number}"));
+                body["email"] = json!(format!("ada{number}@example.com"));
+            }
             if call.name() == "register" {
                 body["username"] = json!(format!("Ada {number}"));
             }
@@ -333,5 +398,5 @@ async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once
     }
     knocking.abort();
 
-    assert_eq!(seen, ["login", "register", "updateUser"]);
+    assert_eq!(seen, ["confirmAction", "login", "register", "updateUser"]);
 }

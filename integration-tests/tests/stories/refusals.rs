@@ -205,7 +205,8 @@ async fn too_many_passwords_at_once_are_told_when_to_try_again() {
     let mut nobody = || nobodies.next().expect("there are enough");
     let (mut accounts, rest) = (visitor.accounts(), visitor.rest());
     let status = loop {
-        let request = LoginRequest { email: nobody(), password: PASSWORD.to_owned() };
+        let request =
+            LoginRequest { email: nobody(), password: PASSWORD.to_owned(), ..Default::default() };
         let status = accounts.login(request).await.unwrap_err();
         if status.code() != Code::Unauthenticated {
             break status;

@@ -94,8 +94,29 @@ async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
             json!({"username": "Southlight", "password": "nine lanterns at dusk"}),
             json!({"username": "Southlight", "password": "ten lanterns at dusk"}),
         ),
+        // This one comes last: the session of the token ends with the other one.
+        of(
+            "EndSessions",
+            Method::POST,
+            &format!("{account}/sessions:end"),
+            json!({"keepCurrent": true}),
+            json!({"keepCurrent": false}),
+        ),
     ];
     (studio, changes)
+}
+
+/// Every change that is answered with a secret.
+fn every_secret_change(person: &Person) -> Vec<Change> {
+    let subject = person.id.to_string();
+    let body = |action: &str| json!({"action": action, "subject": subject, "password": sir0_testkit::PASSWORD});
+    vec![Change {
+        call: "ConfirmAction",
+        method: Method::POST,
+        path: "/api/users/confirmations".to_owned(),
+        body: body("ACTION_END_SESSIONS"),
+        other: Value::Null,
+    }]
 }
 
 fn is_replayed(answer: &Answer) -> bool {
@@ -123,9 +144,27 @@ async fn every_change_of_people_who_are_signed_in_takes_a_key() {
 
     let calls = sir0_contract::calls();
     let taking: BTreeSet<_> =
-        calls.filter(|call| call.keying != Keying::Never).map(|call| call.name).collect();
+        calls.filter(|call| call.keying == Keying::Answered).map(|call| call.name).collect();
     let told: BTreeSet<_> = changes.iter().map(|change| change.call).collect();
     assert_eq!(taking, told, "each of them is in the stories below");
+}
+
+#[tokio::test]
+async fn a_secret_is_answered_once_and_kept_for_no_repetition() {
+    let platform = platform().await;
+    let ada = platform.player("Ada").await;
+    let changes = every_secret_change(&ada);
+
+    for change in &changes {
+        let first = change.sent(&ada, "5f0c").await;
+        let again = change.sent(&ada, "5f0c").await;
+
+        assert_eq!(first.status, 200, "{first:?}");
+        assert_eq!((again.status, &again.json["reason"]), (409, &json!("ALREADY_DONE")));
+    }
+    let calls = sir0_contract::calls().filter(|call| call.keying == Keying::Refused);
+    let secret: BTreeSet<_> = calls.map(|call| call.name).collect();
+    assert_eq!(secret, changes.iter().map(|change| change.call).collect());
 }
 
 #[tokio::test]

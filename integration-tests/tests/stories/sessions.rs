@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sir0_contract::storefront::{CreateGameRequest, DeleteGameRequest};
 use sir0_kernel::{Clock, Role, SessionId, SystemClock, Timestamp, UserId};
 use sir0_testkit::{Person, Running, a_game, platform};
-use sir0_tokens::{Mint, SigningKey};
+use sir0_tokens::{Mint, SignIn, SigningKey};
 use tonic::Code;
 
 /// Whether the storefront lets this person in, asked over REST and gRPC, which have to agree.
@@ -24,11 +24,21 @@ async fn is_let_in(person: &Person) -> bool {
 
 /// A token signed with the platform's own key, as it would have been at another time.
 fn minted(platform: &Running, person: &Person, at: Timestamp) -> String {
+    minted_as(Role::Publisher, platform, person, at)
+}
+
+/// A token of a player, signed as above.
+pub(crate) fn minted_for(platform: &Running, person: &Person, at: Timestamp) -> String {
+    minted_as(Role::Player, platform, person, at)
+}
+
+fn minted_as(role: Role, platform: &Running, person: &Person, at: Timestamp) -> String {
     let key = SigningKey::open_or_create(&platform.signing_key());
     let key = key.expect("the platform made it");
-    let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned(), Duration::from_hours(1));
+    let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned());
     let user = UserId::parse(person.id).expect("someone with an account");
-    mint.mint(user, Role::Publisher, SessionId::fresh(at), at).token
+    let sign_in = SignIn::by_password(user, role, SessionId::fresh(at), at);
+    mint.mint(&sign_in, at, at.after(Duration::from_hours(1))).token
 }
 
 #[tokio::test]

@@ -48,7 +48,11 @@ fn as_text(value: &Value) -> String {
 async fn can_sign_in(platform: &Running, email: &str, password: &str) -> bool {
     let body = json!({"email": email, "password": password});
     let rest = platform.visitor().rest().post("/api/users/login", &body).await.status == 200;
-    let request = LoginRequest { email: email.to_owned(), password: password.to_owned() };
+    let request = LoginRequest {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        ..Default::default()
+    };
     let grpc = platform.visitor().accounts().login(request).await.is_ok();
     assert_eq!(rest, grpc, "{email}");
     rest

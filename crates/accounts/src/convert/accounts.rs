@@ -8,8 +8,8 @@ use super::wire_time;
 use crate::{
     AccountsError,
     domain::{
-        Email, InvalidPassword, Login, Password, ProfileChange, Register, SetupToken, UpdateUser,
-        User, Username,
+        Email, InvalidPassword, Login, Password, ProfileChange, Proof, Register, SetupToken,
+        UpdateUser, User, Username,
     },
 };
 
@@ -108,7 +108,9 @@ impl TryFrom<pb::UpdateUserRequest> for UpdateUser {
         if change == ProfileChange::default() && password.is_none() {
             return Err(InvalidFields::one("request", "must change username, email or password"));
         }
-        Ok(Self { id, change, password })
+        let proof = request.current_password.as_deref();
+        let proof = proof.map(|text| Proof(Password::parse(text).ok()));
+        Ok(Self { id, change, password, proof })
     }
 }
 

@@ -1,16 +1,20 @@
 //! The SQL of accounts. Statements are whole, and beside the function that runs them.
 //!
-//! `users.rs`, `sessions.rs` and `setup.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The list of calls makes
-//! the types that stand for one or the other.
+//! The files of this room are compiled twice, as rooms of `sqlite` and of `postgres`. The list of calls makes the types that
+//! stand for one or the other.
 
 mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
+use std::net::IpAddr;
+
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{self as storage, Announcement};
 
-use crate::domain::{Email, SessionEnded, User, Username};
+use crate::domain::{
+    Action, ClientId, Email, NewSession, Refreshed, Session, SessionEnded, User, Username,
+};
 
 /// An account with its password hash.
 #[derive(Clone)]
@@ -26,14 +30,36 @@ pub(crate) struct Taken {
     pub(crate) email: bool,
 }
 
+/// The use of a refresh token.
+pub(crate) struct Refresh {
+    pub(crate) session: SessionId,
+    pub(crate) client: ClientId,
+    /// The hash of the token that is shown.
+    pub(crate) shown: Vec<u8>,
+    /// The hash of the token that it is answered with.
+    pub(crate) next: Vec<u8>,
+    /// The hash of the token that it is answered with when it was used before `same_since`.
+    pub(crate) another: Vec<u8>,
+    pub(crate) same_since: Timestamp,
+    pub(crate) at: Timestamp,
+    pub(crate) address: Option<IpAddr>,
+    /// When the session ends, unless it is refreshed again.
+    pub(crate) expires: Timestamp,
+    /// When the access token expires that it is answered with.
+    pub(crate) token_expires: Timestamp,
+}
+
 storage::room! {
     AccountsDb and AccountsTx of "accounts"
 
     reads {
         user(id: UserId) -> Option<User>;
+        stored_user(id: UserId) -> Option<StoredUser>;
         user_by_email(email: &Email) -> Option<StoredUser>;
         taken(username: &Username, email: &Email, except: Option<UserId>) -> Taken;
-        ended_sessions(now: Timestamp) -> Vec<SessionEnded>;
+        ended_sessions(now: Timestamp, behind: Option<SessionId>, most: i64) -> Vec<SessionEnded>;
+        sessions_of(user: UserId, now: Timestamp, behind: Option<SessionId>, most: i64) -> Vec<Session>;
+        has_session(user: UserId, id: SessionId) -> bool;
         key_names() -> u64;
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
         has_administrator() -> bool;
@@ -46,10 +72,16 @@ storage::room! {
         save_user(user: &User, at: Timestamp) -> ();
         set_password(id: UserId, hash: &str, at: Timestamp) -> ();
         refresh_hash(id: UserId, new: &str, old: &str) -> ();
-        begin_session(session: SessionId, proved: &StoredUser, now: Timestamp, expires: Timestamp) -> bool;
+        begin_session(new: &NewSession, proved: &StoredUser) -> bool;
+        refresh_session(refresh: &Refresh) -> Option<Refreshed>;
+        end_replayed_session(id: SessionId, family: &[u8], shown: &[u8], at: Timestamp) -> Option<SessionEnded>;
         end_session(id: SessionId, at: Timestamp) -> Option<SessionEnded>;
+        end_family(id: SessionId, family: &[u8], at: Timestamp) -> Option<SessionEnded>;
         end_sessions_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
         forget_sessions(expired_before: Timestamp) -> ();
+        add_confirmation(hash: &[u8], session: SessionId, action: Action, expires: Timestamp) -> ();
+        use_confirmation(hash: &[u8], session: SessionId, action: Action, now: Timestamp) -> bool;
+        forget_confirmations(now: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;
         announce(announcement: &Announcement) -> ();

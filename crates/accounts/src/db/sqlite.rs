@@ -2,6 +2,8 @@
 
 use sir0_storage::sqlite as engine;
 
+#[path = "confirmations.rs"]
+pub(super) mod confirmations;
 #[path = "sessions.rs"]
 pub(super) mod sessions;
 #[path = "setup.rs"]

@@ -5,11 +5,14 @@ use std::path::Path;
 use sir0_kernel::{Role, SessionId, UserId};
 use sir0_storage::{DatabaseConfig, Location};
 use sir0_throwaway::on_every_engine;
+use sir0_tokens::Methods;
 
 use super::*;
-use crate::domain::{AccountsEvent, Email, User, Username};
+use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 
+mod confirmations;
 mod races;
+mod refreshing;
 mod rooms;
 mod sessions;
 mod setup;
@@ -31,6 +34,21 @@ fn name(text: &str) -> Username {
 
 fn email(text: &str) -> Email {
     Email::parse(text).expect("an address")
+}
+
+/// A session from noon until midnight, with one token.
+fn a_session(id: SessionId) -> NewSession {
+    NewSession {
+        id,
+        client: ClientId::parse(None).expect("a client"),
+        device: None,
+        address: None,
+        methods: Methods::PASSWORD,
+        began: NOON,
+        expires: MIDNIGHT,
+        token_expires: MIDNIGHT,
+        family: None,
+    }
 }
 
 /// Does this as one unit of work, and commits it.
@@ -95,9 +113,11 @@ impl AccountsDb {
 
     /// Begins a session for this proof, and answers whether it began.
     async fn begins(&self, session: SessionId, proved: &StoredUser) -> bool {
-        work(self, async |tx| tx.begin_session(session, proved, NOON, MIDNIGHT).await)
-            .await
-            .expect("a table")
+        self.begins_as(&a_session(session), proved).await
+    }
+
+    async fn begins_as(&self, new: &NewSession, proved: &StoredUser) -> bool {
+        work(self, async |tx| tx.begin_session(new, proved).await).await.expect("a table")
     }
 
     /// What a sign-in with this e-mail proves at this moment.
@@ -114,7 +134,7 @@ impl AccountsDb {
     }
 
     async fn ended_at(&self, now: Timestamp) -> Vec<SessionId> {
-        let ended = self.ended_sessions(now).await.expect("a table");
+        let ended = self.ended_sessions(now, None, 1_000_000).await.expect("a table");
         let mut ended: Vec<_> = ended.into_iter().map(|ended| ended.session).collect();
         ended.sort();
         ended

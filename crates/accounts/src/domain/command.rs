@@ -1,8 +1,8 @@
 //! What callers ask for, once every field is known to be good.
 
-use sir0_kernel::UserId;
+use sir0_kernel::{SessionId, UserId};
 
-use super::{Email, Password, ProfileChange, SetupToken, Username};
+use super::{Confirmation, Email, Password, ProfileChange, SetupToken, Username};
 
 /// Asks for a new account.
 pub(crate) struct Register {
@@ -24,4 +24,18 @@ pub(crate) struct UpdateUser {
     pub(crate) id: UserId,
     pub(crate) change: ProfileChange,
     pub(crate) password: Option<Password>,
+    /// The password of the caller, if it was given.
+    pub(crate) proof: Option<Proof>,
+}
+
+/// A password that a caller who is signed in gives. A text that can be no password is a wrong one.
+pub(crate) struct Proof(pub(crate) Option<Password>);
+
+/// Asks for sessions of an account to end.
+pub(crate) struct EndSessions {
+    pub(crate) user: UserId,
+    /// None means all.
+    pub(crate) sessions: Vec<SessionId>,
+    pub(crate) keeps_current: bool,
+    pub(crate) confirmation: Option<Confirmation>,
 }

@@ -1,17 +1,25 @@
 //! The rules of accounts: plain functions on plain data. No network, no database, no clock.
 
 mod command;
+mod confirmation;
 mod email;
 mod event;
 mod password;
+mod refresh;
+mod session;
 mod setup;
 mod user;
 mod username;
 
-pub(crate) use command::{Login, Register, UpdateUser};
+pub(crate) use command::{EndSessions, Login, Proof, Register, UpdateUser};
+pub(crate) use confirmation::{Action, Confirmation};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
 pub use password::{InvalidPassword, Password};
+pub(crate) use refresh::RefreshToken;
+pub(crate) use session::{
+    ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshed, Session, Wanted,
+};
 pub(crate) use setup::SetupToken;
 pub use user::{ProfileChange, User};
 pub use username::{InvalidUsername, Username};

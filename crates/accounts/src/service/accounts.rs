@@ -8,8 +8,9 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     Accounts, AccountsError,
-    convert::{accounts as convert, wire_time},
-    domain::UpdateUser,
+    convert::{accounts as convert, sessions},
+    domain::{RefreshToken, UpdateUser},
+    work::sessions::SignOut,
 };
 
 #[tonic::async_trait]
@@ -42,16 +43,12 @@ impl AccountsService for Accounts {
         request: Request<pb::LoginRequest>,
     ) -> Result<Response<pb::LoginResponse>, Status> {
         self.shared.doorman.admit(calls::LOGIN, request.metadata())?;
+        let wanted = sessions::wanted(request.get_ref(), request.metadata())?;
         let login = request.into_inner().try_into();
 
-        let (user_id, token) = self.sign_in(login).await?;
+        let signed_in = self.sign_in(login, wanted).await?;
 
-        Ok(Response::new(pb::LoginResponse {
-            message: "Login successful".to_owned(),
-            token: token.token,
-            user_id: user_id.into(),
-            expire_time: Some(wire_time(token.expires)),
-        }))
+        Ok(Response::new(sessions::signed_in(signed_in)))
     }
 
     async fn logout(
@@ -59,10 +56,18 @@ impl AccountsService for Accounts {
         request: Request<pb::LogoutRequest>,
     ) -> Result<Response<pb::LogoutResponse>, Status> {
         self.shared.doorman.admit(calls::LOGOUT, request.metadata())?;
-        let token = self.trust.verifier.recognise(&request.get_ref().token);
-        let claims = token.map_err(|_told_to_no_one| AccountsError::UnknownToken)?;
+        let token = &request.get_ref().token;
+        let shown = match RefreshToken::parse(token) {
+            Some(token) => SignOut::Refresh(token),
+            None => SignOut::Access(
+                self.trust
+                    .verifier
+                    .recognise(token)
+                    .map_err(|_told_to_no_one| AccountsError::UnknownToken)?,
+            ),
+        };
 
-        self.end_session(claims).await?;
+        self.sign_out(shown).await?;
 
         Ok(Response::new(pb::LogoutResponse { message: "Logout successful".to_owned() }))
     }
@@ -86,7 +91,7 @@ impl AccountsService for Accounts {
         request: Request<pb::UpdateUserRequest>,
     ) -> Result<Response<pb::UpdateUserResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::UPDATE_USER, request.metadata())?.caller()?;
-        let UpdateUser { id, change, password } =
+        let UpdateUser { id, change, password, proof } =
             convert::update_user(request.into_inner()).await?;
 
         let mut user = self.user(id).await?;
@@ -94,7 +99,7 @@ impl AccountsService for Accounts {
         user.change(change.clone());
         let password = convert::password_of(user, password).await?;
 
-        let update = UpdateUser { id, change, password };
+        let update = UpdateUser { id, change, password, proof };
         let updated = self.change_user(caller, update, convert::updated).await?;
 
         Ok(Response::new(updated))

@@ -1,4 +1,5 @@
 //! The doorway. Each file reads like the proto file of its service.
 
 mod accounts;
+mod sessions;
 mod trust;

@@ -6,11 +6,13 @@ use sir0_contract_accounts_internal::{
     Heartbeat, InSync, StartOver, WatchEndedSessionsResponse, watch_ended_sessions_response::Update,
 };
 use sir0_feed::{Begin, List, Moment, Piece, Position, Reached, Told, Watch};
+use sir0_kernel::SessionId;
 use sir0_storage as storage;
 
 use crate::{
     Accounts, AccountsError,
     domain::{AccountsEvent, SessionEnded},
+    work::trust::ENDED_PAGE,
 };
 
 impl Accounts {
@@ -27,22 +29,24 @@ impl Accounts {
     }
 }
 
-/// The sessions that are over, as a peer hears of them. They are no more than this process remembers anyway.
+/// The sessions that are over, as a peer hears of them, a page at a time.
 pub(crate) struct Ends(Accounts);
 
 impl List for Ends {
     type Event = AccountsEvent;
     type Item = SessionEnded;
-    type Place = ();
+    /// Behind this session.
+    type Place = Option<SessionId>;
     type Message = WatchEndedSessionsResponse;
 
     const HEARTBEAT: Duration = Duration::from_secs(2);
     const PROVES: bool = true;
 
-    async fn present(&self, (): ()) -> storage::Result<Piece<Self>> {
+    async fn present(&self, behind: Self::Place) -> storage::Result<Piece<Self>> {
         let now = self.0.shared.clock.now();
-        let items = self.0.db.ended_sessions(now).await?.into();
-        Ok(Piece { items, rest: None, held: None })
+        let ended = self.0.db.ended_sessions(now, behind, ENDED_PAGE).await?;
+        let rest = ended.last().map(|last| Some(last.session));
+        Ok(Piece { items: ended.into(), rest, held: None })
     }
 
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<WatchEndedSessionsResponse> {

@@ -8,7 +8,7 @@ use super::{Accounts, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{Email, ProfileChange, Register, SessionEnded, UpdateUser, User, Username},
+    domain::{Email, ProfileChange, Proof, Register, SessionEnded, UpdateUser, User, Username},
 };
 
 impl Accounts {
@@ -47,9 +47,12 @@ impl Accounts {
     pub(crate) async fn change_user<A: Answer + Send + 'static>(
         &self,
         by: Caller,
-        UpdateUser { id, change, password }: UpdateUser,
+        UpdateUser { id, change, password, proof }: UpdateUser,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        if let Some(Proof(given)) = proof {
+            self.must_know_password(by, given).await?;
+        }
         let hash = match password {
             Some(password) => {
                 let attempt = self.hasher.attempts().to_change(request_id::client());
@@ -80,10 +83,12 @@ impl Accounts {
                     let user = wanted.insert(user);
                     tx.save_user(user, at).await?;
                 }
-                let mut ended = Vec::new();
                 if let Some(hash) = &hash {
                     tx.set_password(id, hash, at).await?;
-                    // Every other session of the account ends. The session that changed the password stays.
+                }
+                let mut ended = Vec::new();
+                if hash.is_some() || changed.contains(&"email") {
+                    // Who knew the old ones is signed out everywhere else. The session that made the change stays.
                     ended = tx.end_sessions_of(id, Some(by.session), at).await?;
                 }
                 announce(tx, &ended, at).await?;

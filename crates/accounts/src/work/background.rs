@@ -71,6 +71,10 @@ impl Accounts {
     async fn tidy(&self) -> storage::Result<()> {
         let now = self.shared.clock.now();
         self.trust.ended.forget_expired(now);
-        self.db.unit(async |tx| tx.forget_sessions(now.before(REMEMBERED)).await).await
+        let tidying = self.db.unit(async |tx| {
+            tx.forget_sessions(now.before(REMEMBERED)).await?;
+            tx.forget_confirmations(now).await
+        });
+        tidying.await
     }
 }

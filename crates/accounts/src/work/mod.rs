@@ -2,18 +2,24 @@
 
 pub(crate) mod accounts;
 mod background;
+pub(crate) mod confirmations;
 mod open;
 pub(crate) mod sessions;
 pub(crate) mod setup;
-mod trust;
+pub(crate) mod trust;
 
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use sir0_feed::Feed;
-use sir0_rpc::{Keys, Shared};
+use sir0_rpc::{Keys, Seal, Shared};
 
 pub use self::{open::OpenError, trust::Trust};
-use crate::{db::AccountsDb, domain::AccountsEvent, hashing::Hasher};
+use crate::{
+    db::AccountsDb,
+    domain::{AccountsEvent, Lifetimes},
+    hashing::Hasher,
+};
 
 /// The accounts service. Cheap to clone.
 #[derive(Clone)]
@@ -23,5 +29,10 @@ pub struct Accounts {
     hasher: Hasher,
     pub(crate) trust: Trust,
     pub(crate) keys: Arc<Keys>,
+    /// Seals the tokens of pages.
+    pub(crate) seal: Seal,
+    lifetimes: Lifetimes,
+    /// Makes the next refresh token of each.
+    refreshing: Arc<hmac::Key>,
     pub(crate) shared: Shared,
 }

@@ -1,7 +1,10 @@
 //! How accounts begins and ends.
 
+use std::sync::Arc;
+
+use aws_lc_rs::hmac;
 use sir0_feed::Feed;
-use sir0_rpc::{Keys, Shared};
+use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
 use super::{Accounts, Trust};
@@ -36,6 +39,7 @@ impl Accounts {
         shared: Shared,
     ) -> Result<Self, OpenError> {
         config.check()?;
+        let settings = config;
         let hasher = Hasher::new(&config.hashing)?;
         let db = AccountsDb::of(database);
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
@@ -43,7 +47,11 @@ impl Accounts {
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
         let keys =
             Keys::open(&shared, db.database(), &trust.mint.key().secret_for(b"idempotency keys"));
-        let accounts = Self { db, feed, hasher, trust, keys, shared };
+        let seal = Seal::new(&db.database().sealing_key().await?);
+        let refreshing = trust.mint.key().secret_for(b"refresh tokens");
+        let refreshing = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &refreshing));
+        let lifetimes = settings.lifetimes();
+        let accounts = Self { db, feed, hasher, trust, keys, seal, lifetimes, refreshing, shared };
 
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());

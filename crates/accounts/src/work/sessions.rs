@@ -1,27 +1,62 @@
 //! Sessions: begun by a sign-in, ended by a sign-out or by a change to the account.
 
-use std::error::Error;
+use std::{error::Error, net::IpAddr, time::Duration};
 
 use sir0_kernel::{SessionId, Timestamp, UserId};
-use sir0_rpc::{acted, request_id};
-use sir0_storage as storage;
-use sir0_tokens::{AccessToken, Claims};
+use sir0_rpc::{Caller, Client, acted, request_id};
+use sir0_storage::{self as storage, once::Answer};
+use sir0_tokens::{AccessToken, Claims, Methods, SignIn};
 
-use super::Accounts;
+use super::{Accounts, confirmations::approved};
 use crate::{
     AccountsError,
-    db::{AccountsTx, StoredUser},
-    domain::{AccountsEvent, Login, Password, SessionEnded},
+    db::{AccountsTx, Refresh, StoredUser},
+    domain::{
+        AccountsEvent, Action, ClientId, EndSessions, Lifetimes, Login, NewFamily, NewSession,
+        Password, RefreshToken, Refreshed, Session, SessionEnded, Wanted,
+    },
 };
+
+/// The ends of sessions whose tokens expired so long ago are not told: no clock of ours is further behind.
+const SLOWEST_CLOCK: Duration = Duration::from_mins(1);
+
+/// What a sign-in or a refresh gives.
+pub(crate) struct SignedIn {
+    pub(crate) user: UserId,
+    pub(crate) token: AccessToken,
+    pub(crate) refresh: Option<Refreshable>,
+}
+
+/// How a session goes on.
+pub(crate) struct Refreshable {
+    pub(crate) token: RefreshToken,
+    /// When it ends, unless it is refreshed before.
+    pub(crate) expires: Timestamp,
+}
+
+/// A token that names the session to end.
+pub(crate) enum SignOut {
+    Access(Claims),
+    Refresh(RefreshToken),
+}
+
+/// What a refresh token that was shown is.
+enum Shown {
+    Good(Refreshed),
+    Bad,
+    /// Used before, and so was the next one.
+    Replayed(SessionEnded),
+}
 
 impl Accounts {
     /// Signs a person in, and counts the outcome. A login that cannot be read is an outcome too.
     pub(crate) async fn sign_in(
         &self,
         login: Result<Login, AccountsError>,
-    ) -> Result<(UserId, AccessToken), AccountsError> {
+        wanted: Wanted,
+    ) -> Result<SignedIn, AccountsError> {
         let signed_in = match login {
-            Ok(login) => self.prove(login).await,
+            Ok(login) => self.prove(login, wanted).await,
             Err(refused) => Err(refused),
         };
         let outcome = match signed_in {
@@ -36,7 +71,7 @@ impl Accounts {
     }
 
     /// Checks the password, and begins a session.
-    async fn prove(&self, login: Login) -> Result<(UserId, AccessToken), AccountsError> {
+    async fn prove(&self, login: Login, wanted: Wanted) -> Result<SignedIn, AccountsError> {
         let Login { email, password } = login;
         let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
@@ -49,21 +84,33 @@ impl Accounts {
             return Err(AccountsError::InvalidCredentials);
         };
         let outdated = verdict.outdated.then_some(password);
-        self.shared.tasks.to_completion(self.clone().begin_session(stored, outdated)).await
+        let address = request_id::client().map(Client::address);
+        let beginning = self.clone().begin_session(stored, outdated, wanted, address);
+        self.shared.tasks.to_completion(beginning).await
     }
 
     async fn begin_session(
         self,
         stored: StoredUser,
         outdated: Option<Password>,
-    ) -> Result<(UserId, AccessToken), AccountsError> {
+        wanted: Wanted,
+        address: Option<IpAddr>,
+    ) -> Result<SignedIn, AccountsError> {
         let now = self.shared.clock.now();
         let user = &stored.user;
-        let session = SessionId::fresh(now);
-        let token = self.trust.mint.mint(user.id, user.role, session, now);
+        let (new, refresh_token) = self.new_session(wanted, address, now);
+        let sign_in = SignIn {
+            user: user.id,
+            role: user.role,
+            session: new.id,
+            client: new.client.as_str(),
+            at: now,
+            methods: new.methods,
+        };
+        let token = self.trust.mint.mint(&sign_in, now, new.token_expires);
 
         let beginning = self.db.unit(async |tx| {
-            if tx.begin_session(session, &stored, now, token.expires).await? {
+            if tx.begin_session(&new, &stored).await? {
                 Ok(())
             } else {
                 Err(AccountsError::InvalidCredentials)
@@ -75,7 +122,107 @@ impl Accounts {
         if let Some(password) = outdated {
             self.hash_anew(user.id, password, &stored.password_hash).await;
         }
-        Ok((user.id, token))
+        let refresh = refresh_token.map(|token| Refreshable { token, expires: new.expires });
+        Ok(SignedIn { user: user.id, token, refresh })
+    }
+
+    /// A session that begins now, and its first refresh token if it is to have one.
+    fn new_session(
+        &self,
+        Wanted { client, device, is_refreshable }: Wanted,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> (NewSession, Option<RefreshToken>) {
+        let id = SessionId::fresh(now);
+        let token = is_refreshable.then(|| RefreshToken::first(id));
+        let Lifetimes { session, token: short, idle, whole } = self.lifetimes;
+        let family = token.as_ref().map(|token| NewFamily {
+            family_hash: token.family_hash(),
+            refresh_hash: token.hash(),
+            last: now.after(whole),
+        });
+        let (expires, token_expires) = match family {
+            Some(_) => (now.after(idle.min(whole)), now.after(short.min(whole))),
+            None => (now.after(session), now.after(session)),
+        };
+        let new = NewSession {
+            id,
+            client,
+            device,
+            address,
+            methods: Methods::PASSWORD,
+            began: now,
+            expires,
+            token_expires,
+            family,
+        };
+        (new, token)
+    }
+
+    /// Answers with the next tokens of a session.
+    pub(crate) async fn refresh(
+        &self,
+        shown: Option<RefreshToken>,
+        client: ClientId,
+    ) -> Result<SignedIn, AccountsError> {
+        let shown = shown.ok_or(AccountsError::RefreshRefused)?;
+        let address = request_id::client().map(Client::address);
+        let refreshing = self.clone().save_refresh(shown, client, address);
+        let refreshed = self.shared.tasks.to_completion(refreshing).await;
+        let outcome = match &refreshed {
+            Ok(_) => "refreshed",
+            Err(AccountsError::RefreshRefused) => "refused",
+            Err(_) => "failed",
+        };
+        metrics::counter!("sir0_refreshes_total", "outcome" => outcome).increment(1);
+        refreshed
+    }
+
+    async fn save_refresh(
+        self,
+        shown: RefreshToken,
+        client: ClientId,
+        address: Option<IpAddr>,
+    ) -> Result<SignedIn, AccountsError> {
+        let now = self.shared.clock.now();
+        let (next, another) = (shown.next(&self.refreshing), shown.another());
+        let refresh = Refresh {
+            session: shown.session,
+            client,
+            shown: shown.hash(),
+            next: next.hash(),
+            another: another.hash(),
+            same_since: now.before(RefreshToken::SAME_ANSWER),
+            at: now,
+            address,
+            expires: now.after(self.lifetimes.idle),
+            token_expires: now.after(self.lifetimes.token),
+        };
+        let family = shown.family_hash();
+        let refreshing = self.db.unit(async |tx| {
+            if let Some(refreshed) = tx.refresh_session(&refresh).await? {
+                return Ok::<_, AccountsError>(Shown::Good(refreshed));
+            }
+            let replayed = tx.end_replayed_session(refresh.session, &family, &refresh.shown, now);
+            let Some(ended) = replayed.await? else { return Ok(Shown::Bad) };
+            announce(tx, &[ended], now).await?;
+            Ok(Shown::Replayed(ended))
+        });
+        let refreshed = match refreshing.await? {
+            Shown::Good(refreshed) => refreshed,
+            Shown::Bad => return Err(AccountsError::RefreshRefused),
+            Shown::Replayed(ended) => {
+                self.ended(&[ended]);
+                metrics::counter!("sir0_refresh_tokens_replayed_total").increment(1);
+                return Err(AccountsError::RefreshRefused);
+            }
+        };
+        let is_next = refreshed.refresh_hash == refresh.next;
+        let sign_in = refreshed.sign_in(refresh.session, &refresh.client);
+        let token = self.trust.mint.mint(&sign_in, now, refreshed.token_expires);
+        let token_after = if is_next { next } else { another };
+        let refresh = Some(Refreshable { token: token_after, expires: refreshed.expires });
+        Ok(SignedIn { user: refreshed.user, token, refresh })
     }
 
     /// Brings an old hash up to today's cost. The person is signed in either way and waits for the answer, so at a busy
@@ -90,25 +237,102 @@ impl Accounts {
         }
     }
 
-    /// Ends the session of a token. Ending it again changes nothing.
-    pub(crate) async fn end_session(&self, claims: Claims) -> Result<(), AccountsError> {
-        self.shared.tasks.to_completion(self.clone().save_end(claims)).await
+    /// A page of the sessions of an account that are not over, behind this one. The second part is where the next page
+    /// begins, if there is one.
+    pub(crate) async fn sessions_of(
+        &self,
+        user: UserId,
+        behind: Option<SessionId>,
+        most: usize,
+    ) -> Result<(Vec<Session>, Option<SessionId>), AccountsError> {
+        let now = self.shared.clock.now();
+        let one_more = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+        let mut sessions = self.db.sessions_of(user, now, behind, one_more).await?;
+        let has_more = sessions.len() > most;
+        sessions.truncate(most);
+        let next = sessions.last().map(|session| session.id).filter(|_| has_more);
+        Ok((sessions, next))
     }
 
-    async fn save_end(self, claims: Claims) -> Result<(), AccountsError> {
-        let Claims { user: id, role, session, .. } = claims;
+    /// Ends the session of a token. Ending it again changes nothing.
+    pub(crate) async fn sign_out(&self, shown: SignOut) -> Result<(), AccountsError> {
+        self.shared.tasks.to_completion(self.clone().save_sign_out(shown)).await
+    }
+
+    async fn save_sign_out(self, shown: SignOut) -> Result<(), AccountsError> {
         let at = self.shared.clock.now();
         let ending = self.db.unit(async |tx| {
-            let ended = tx.end_session(session, at).await?;
+            let ended = match &shown {
+                SignOut::Access(claims) => tx.end_session(claims.session, at).await?,
+                SignOut::Refresh(token) => {
+                    tx.end_family(token.session, &token.family_hash(), at).await?
+                }
+            };
             announce(tx, ended.as_slice(), at).await?;
             Ok::<_, AccountsError>(ended)
         });
         let ended = ending.await?;
         self.ended(ended.as_slice());
-        if ended.is_some() {
-            acted!(role, { user.id = %id }, "user {id} signed out");
+        if let (Some(_), SignOut::Access(Claims { user: id, role, .. })) = (&ended, &shown) {
+            acted!(*role, { user.id = %id }, "user {id} signed out");
         }
         Ok(())
+    }
+
+    /// Ends sessions of an account.
+    pub(crate) async fn end_sessions<A: Answer + Send + 'static>(
+        &self,
+        by: Caller,
+        end: EndSessions,
+        answer: impl Fn(usize) -> A + Send + Sync + 'static,
+    ) -> Result<A, AccountsError> {
+        self.shared.tasks.to_completion(self.clone().save_ends(by, end, answer)).await
+    }
+
+    async fn save_ends<A: Answer>(
+        self,
+        by: Caller,
+        EndSessions { user, sessions, keeps_current, confirmation }: EndSessions,
+        answer: impl Fn(usize) -> A,
+    ) -> Result<A, AccountsError> {
+        for session in &sessions {
+            if !self.db.has_session(user, *session).await? {
+                return Err(AccountsError::SessionNotFound);
+            }
+        }
+        let at = self.shared.clock.now();
+        let is_to_leave = sessions == [by.session];
+        let ending = self.db.once(
+            |ended: &Vec<SessionEnded>| answer(ended.len()),
+            async |tx| {
+                // To leave needs no more than to be there.
+                if !is_to_leave {
+                    let action = Action::EndSessions(user);
+                    approved(tx, &by, confirmation.as_ref(), action, at).await?;
+                }
+                let spared = keeps_current.then_some(by.session);
+                let mut ended = Vec::new();
+                for session in sessions.iter().filter(|session| Some(**session) != spared) {
+                    ended.extend(tx.end_session(*session, at).await?);
+                }
+                if sessions.is_empty() {
+                    ended = tx.end_sessions_of(user, spared, at).await?;
+                }
+                announce(tx, &ended, at).await?;
+                Ok::<_, AccountsError>(ended)
+            },
+        );
+        let (answer, ended) = ending.await?;
+        self.ended(&ended);
+        if !ended.is_empty() {
+            let count = ended.len();
+            acted!(
+                by.role,
+                { user.id = %by.user, account.id = %user },
+                "{count} sessions of user {user} were ended"
+            );
+        }
+        Ok(answer)
     }
 
     /// Refuses the tokens of sessions whose end is committed: in this process at once, in others as soon as they hear
@@ -121,13 +345,13 @@ impl Accounts {
     }
 }
 
-/// Records the events that tell of the end of sessions.
+/// Records the events that tell of the end of sessions, as far as there are tokens to refuse.
 pub(crate) async fn announce(
     tx: &mut AccountsTx,
     ended: &[SessionEnded],
     at: Timestamp,
 ) -> storage::Result<()> {
-    for ended in ended {
+    for ended in ended.iter().filter(|ended| ended.expires > at.before(SLOWEST_CLOCK)) {
         tx.announce(&AccountsEvent::SessionEnded(*ended).announcement(at)).await?;
     }
     Ok(())

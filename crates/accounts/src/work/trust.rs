@@ -8,6 +8,9 @@ use sir0_tokens::{EndedSessions, Mint, SigningKey, Verifier};
 use super::Accounts;
 use crate::{Config, domain::SessionEnded};
 
+/// How many ended sessions are read at a time.
+pub(crate) const ENDED_PAGE: i64 = 1000;
+
 /// Signs tokens, checks them, and knows which sessions are over. Made before the services, which share it.
 #[derive(Clone)]
 pub struct Trust {
@@ -22,9 +25,9 @@ impl Trust {
     /// Signs with this key, as these settings say. No session has ended yet; [`Accounts::open`] learns which have.
     #[must_use]
     pub fn new(key: SigningKey, config: &Config) -> Self {
-        let Config { issuer, audience, session_lifetime, .. } = config;
+        let Config { issuer, audience, .. } = config;
         let verifier = Verifier::new(key.key_set(), issuer, audience);
-        let mint = Mint::new(key, issuer.clone(), audience.clone(), *session_lifetime);
+        let mint = Mint::new(key, issuer.clone(), audience.clone());
         Self { mint: Arc::new(mint), verifier, ended: EndedSessions::default() }
     }
 
@@ -42,9 +45,14 @@ impl Trust {
 impl Accounts {
     /// Refuses the tokens of all sessions that were ended, by any process.
     pub(super) async fn learn_ended_sessions(&self) -> storage::Result<()> {
-        for ended in self.db.ended_sessions(self.shared.clock.now()).await? {
-            self.trust.end(ended);
+        let (now, mut behind) = (self.shared.clock.now(), None);
+        loop {
+            let page = self.db.ended_sessions(now, behind, ENDED_PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            behind = Some(last.session);
+            for ended in page {
+                self.trust.end(ended);
+            }
         }
-        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::{binding::Binding, calls::Call, openapi, refusals};
+use crate::{binding::Binding, calls::Call, described, openapi, refusals};
 
 /// A call in one way to make it.
 #[derive(Debug)]
@@ -89,6 +89,14 @@ impl Operation<'_> {
         self.said["requestBody"]["content"]["application/json"]["example"].as_object()
     }
 
+    /// The members of the body without which the call cannot succeed.
+    pub(super) fn needs(&self) -> Vec<String> {
+        let request = self.call.method.input();
+        let needed = request.fields().filter(|field| described::of(field).is_needed);
+        let in_body = |name: &String| self.body().is_some_and(|body| body.contains_key(name));
+        needed.map(|field| field.json_name().to_owned()).filter(in_body).collect()
+    }
+
     /// The names of the variables of the path: as the template has them, and as JSON spells them.
     pub(super) fn in_path(&self) -> Vec<(&str, String)> {
         let names = self.binding.template.variables.iter().map(|variable| &*variable.field);
@@ -99,7 +107,7 @@ impl Operation<'_> {
         names.zip(ways).collect()
     }
 
-    /// What is kept of the answer, by its names: ids of what was made, and the token of a session. What the request says itself
+    /// What is kept of the answer, by its names: ids of what was made, and tokens. What the request says itself
     /// is nothing new.
     pub(super) fn yields(&self) -> Vec<&str> {
         if self.binding.verb == "get" || self.is_end() {
@@ -173,7 +181,7 @@ pub(super) fn maker<'o, 'c>(all: &'o [Operation<'c>], name: &str) -> Option<&'o 
 
 /// Whether a member of an answer feeds other requests.
 fn is_kept(name: &str) -> bool {
-    name == "token" || name.ends_with("Id")
+    name == "token" || name.ends_with("Token") || name.ends_with("Id")
 }
 
 /// Whose a variable is: of the administrator, or of a person beside the one of the run.

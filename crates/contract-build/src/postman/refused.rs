@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use prost_reflect::Kind;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -77,10 +78,16 @@ fn of_used_key<'o>(plan: &mut Plan<'o>, mut request: Request<'o>, refusal: &Refu
     let last = request.operation.in_path().pop();
     if let Some((_, name)) = last {
         other.ask_for_nothing(&name);
-    } else if let Some(value) =
-        other.body.iter_mut().flat_map(Map::values_mut).find(|it| it.is_string())
-    {
-        *value = made_unique(value, "again");
+    } else {
+        // What a text says can be changed; a word of a list cannot.
+        let message = request.operation.call.method.input();
+        let is_text = |name: &str| {
+            message.get_field_by_json_name(name).is_some_and(|field| field.kind() == Kind::String)
+        };
+        let mut members = other.body.iter_mut().flatten();
+        if let Some((_, value)) = members.find(|(name, value)| value.is_string() && is_text(name)) {
+            *value = made_unique(value, "again");
+        }
     }
     plan.add(&judged(other, refusal));
 }
@@ -102,6 +109,10 @@ fn refused<'o>(
     all: &[Operation<'_>],
     refusal: &Refusal,
 ) -> Option<Request<'o>> {
+    if refusal.tries > 0 && operation.call.access != "ANYONE" {
+        // The person of the run would be kept out.
+        return None;
+    }
     let mut request = Request::of(operation, all);
     // Nothing is made, so nothing that was made before is another one's.
     request.before = Vec::new();

@@ -176,6 +176,10 @@ impl<'o> Request<'o> {
     pub(super) fn of_admin(sign_in: &'o Operation<'o>, all: &[Operation<'_>]) -> Self {
         let mut request = Self::of(sign_in, all);
         "login, as an administrator".clone_into(&mut request.name);
+        let needed = sign_in.needs();
+        if let Some(body) = &mut request.body {
+            body.retain(|member, _| needed.contains(member));
+        }
         for (member, value) in request.body.iter_mut().flatten() {
             *value = json!(variable(&scripts::in_json(&operation::of(operation::ADMIN, member))));
         }
@@ -300,12 +304,8 @@ fn answered(operation: &Operation<'_>) -> Option<Value> {
 
 /// What the environment says of the administrator: what a sign-in asks for.
 pub(super) fn asked_of_admin(all: &[Operation<'_>]) -> Vec<String> {
-    let asked = operation::sign_in(all).and_then(Operation::body);
-    asked
-        .into_iter()
-        .flat_map(Map::keys)
-        .map(|name| operation::of(operation::ADMIN, name))
-        .collect()
+    let asked = operation::sign_in(all).map(Operation::needs);
+    asked.into_iter().flatten().map(|name| operation::of(operation::ADMIN, &name)).collect()
 }
 
 /// Signs a request with the token in this variable.

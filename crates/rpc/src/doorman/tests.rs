@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sir0_contract_status::CALLS;
 use sir0_kernel::{SystemClock, Timestamp};
-use sir0_tokens::{Keys, Mint, SigningKey};
+use sir0_tokens::{Keys, Mint, SignIn, SigningKey};
 
 use super::*;
 
@@ -18,7 +18,7 @@ struct Setup {
 fn a_setup() -> Setup {
     let folder = tempfile::tempdir().expect("a folder");
     let key = SigningKey::open_or_create(&folder.path().join("key.pem")).expect("a key");
-    let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned(), Duration::from_hours(1));
+    let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned());
     let (keys, ended) = (Keys::unknown(), EndedSessions::default());
     let verifier = Verifier::new(keys.clone(), "sir0", "sir0");
     let doorman = Doorman::new(verifier, ended.clone(), Arc::new(SystemClock));
@@ -34,7 +34,11 @@ impl Setup {
         let now = SystemClock.now();
         let session = SessionId::fresh(now);
         let user = UserId::parse(7).expect("an id");
-        let token = self.mint.mint(user, role, session, now);
+        let token = self.mint.mint(
+            &SignIn::by_password(user, role, session, now),
+            now,
+            now.after(Duration::from_hours(1)),
+        );
         (showing(&token.token), session, token.expires)
     }
 }
@@ -128,7 +132,7 @@ fn who_may_make_a_call_is_read_from_the_contract() {
         assert_eq!(roles(access), [Ok(None); 5], "they need not sign in");
     }
     let signed_in = [sign_in, Ok(Some(player)), Ok(Some(publisher)), Ok(Some(admin)), sign_in];
-    assert_eq!(roles(Access::Owner), signed_in);
+    assert_eq!([roles(Access::Owner), roles(Access::SignedIn)], [signed_in; 2]);
     let publishing = [sign_in, publishers, Ok(Some(publisher)), Ok(Some(admin)), sign_in];
     assert_eq!(roles(Access::Publisher), publishing);
     let closed = Err(Denied::PeersOnly);

@@ -5,7 +5,7 @@ use sir0_contract_storefront::{
 };
 use sir0_feed::Moment;
 use sir0_kernel::{GameId, Price};
-use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag};
+use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag, page_size};
 use sir0_transcoding::{Conditions, Kept, Tag};
 use tonic::metadata::MetadataMap;
 
@@ -17,8 +17,6 @@ use crate::domain::{
 /// What the token of a stream is sealed for.
 pub(crate) const WATCH: &[u8] = b"watch";
 
-const DEFAULT_PAGE: u16 = 100;
-const LARGEST_PAGE: u16 = 1000;
 const MOST_WATCHED_GAMES: usize = 1000;
 
 impl From<&Game> for pb::Game {
@@ -81,15 +79,6 @@ pub(crate) fn listing(
         listing.after = Some(after);
     }
     Ok(listing)
-}
-
-fn page_size(asked: i32) -> Result<u16, &'static str> {
-    match u16::try_from(asked) {
-        Ok(0) => Ok(DEFAULT_PAGE),
-        Ok(asked) => Ok(asked.min(LARGEST_PAGE)),
-        Err(_) if asked > 0 => Ok(LARGEST_PAGE),
-        Err(_) => Err("must not be negative"),
-    }
 }
 
 /// The form of a game over REST. It is part of the tag of each, and grows when any of them is written in another way: when

@@ -343,7 +343,11 @@ impl Stage {
     }
 
     async fn signs_in(&self) {
-        let request = LoginRequest { email: email_of("Ada"), password: PASSWORD.to_owned() };
+        let request = LoginRequest {
+            email: email_of("Ada"),
+            password: PASSWORD.to_owned(),
+            ..Default::default()
+        };
         match self.player.accounts().login(request).await {
             Ok(begun) => {
                 let begun = begun.into_inner();

@@ -120,8 +120,11 @@ async fn capacity(visitor: &Person, lasting: Duration) -> Result<f64> {
         tokio::spawn(async move {
             let mut done = 0;
             while started.elapsed() < lasting {
-                let request =
-                    LoginRequest { email: email_of("Ada"), password: PASSWORD.to_owned() };
+                let request = LoginRequest {
+                    email: email_of("Ada"),
+                    password: PASSWORD.to_owned(),
+                    ..Default::default()
+                };
                 accounts.login(request).await.context("a login is refused when idle")?;
                 done += 1;
             }

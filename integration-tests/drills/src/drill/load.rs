@@ -417,7 +417,8 @@ impl Visitor {
             };
             self.caller.succeeds("POST /api/users/login", attempt).await
         } else {
-            let request = &LoginRequest { email, password: PASSWORD.to_owned() };
+            let request =
+                &LoginRequest { email, password: PASSWORD.to_owned(), ..Default::default() };
             let attempt = |line: Line| async move {
                 let mut accounts = AccountsServiceClient::new(line.channel.clone());
                 let begun = accounts.login(line.rpc(request.clone())).await?.into_inner();

@@ -354,5 +354,9 @@ impl Stage {
 }
 
 fn login() -> LoginRequest {
-    LoginRequest { email: email_of("Northlight"), password: PASSWORD.to_owned() }
+    LoginRequest {
+        email: email_of("Northlight"),
+        password: PASSWORD.to_owned(),
+        ..Default::default()
+    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sir0_contract::storefront::{DeleteGameRequest, WatchGamesRequest};
 use sir0_kernel::{Clock, Role, SessionId, SystemClock, Timestamp, UserId};
 use sir0_testkit::{Person, Tables, platform, process};
-use sir0_tokens::{Mint, SigningKey};
+use sir0_tokens::{Mint, SignIn, SigningKey};
 
 use crate::{
     http1::asks,
@@ -101,8 +101,14 @@ fn signed_elsewhere(own: &Path, folder: &Path, user: i32) -> Vec<(String, String
     let user = UserId::parse(user).expect("an account");
     let minted = |(what, key, issuer, audience, at): (&str, &Path, &str, &str, Timestamp)| {
         let key = SigningKey::open_or_create(key).expect("a key");
-        let mint = Mint::new(key, issuer.to_owned(), audience.to_owned(), HOUR);
-        let token = mint.mint(user, Role::Admin, SessionId::fresh(now), at).token;
+        let mint = Mint::new(key, issuer.to_owned(), audience.to_owned());
+        let token = mint
+            .mint(
+                &SignIn::by_password(user, Role::Admin, SessionId::fresh(now), at),
+                at,
+                at.after(HOUR),
+            )
+            .token;
         (what.to_owned(), token)
     };
     [

@@ -129,7 +129,7 @@ fn sides(
 ) -> (Vec<Option<Value>>, Option<Value>) {
     let text = |chars: u64, turn: u64| match recipe {
         Recipe::Text(text) | Recipe::Pattern(text, _) => Some(json!(text(chars, turn))),
-        Recipe::Number | Recipe::OneOf => None,
+        Recipe::Number | Recipe::OneOf | Recipe::Written { .. } => None,
     };
     let of_list = |value: Value| if field.is_list() { json!([value]) } else { value };
     // `1` and not `1.0`: a path has one spelling for each number.
@@ -150,6 +150,18 @@ fn sides(
         }
         ("string", "pattern", Rule::String(_), Recipe::Pattern(text, broken)) => {
             (vec![Some(json!(text(9, turn))), Some(json!("!~"))], Some(json!(broken)))
+        }
+        (_, "pattern", Rule::String(_), Recipe::Written { good, broken }) => {
+            (vec![Some(of_list(json!(good)))], Some(of_list(json!(broken))))
+        }
+        ("repeated", "max_items", Rule::U64(most), Recipe::Written { good, .. }) => {
+            let list = |count: u64| Some((0..count).map(|_| json!(good)).collect());
+            (vec![list(*most)], list(most + 1))
+        }
+        ("enum", "in", Rule::List(numbers), Recipe::OneOf) => {
+            let numbers = numbers.iter().map(|number| number.as_i32().expect("a number"));
+            let most = numbers.clone().max().expect("a value");
+            (numbers.map(|number| Some(json!(number))).collect(), Some(json!(most + 1)))
         }
         ("string", "in", Rule::List(texts), Recipe::OneOf) => {
             let within = texts.iter().map(|text| Some(json!(text.as_str().expect("a text"))));

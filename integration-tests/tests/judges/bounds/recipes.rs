@@ -2,10 +2,11 @@
 
 use prost_reflect::FieldDescriptor;
 use serde_json::{Value, json};
-use sir0_testkit::{Person, a_game};
+use sir0_testkit::{PASSWORD, Person, a_game, email_of};
 
 /// No game and no account has this id, so that what is let in changes nothing.
 const NOTHING: i32 = i32::MAX;
+const NO_SESSION: &str = "session_01arz3ndektsv4rrffq69g5fav";
 
 /// What messages are about.
 pub(super) struct Stage {
@@ -24,6 +25,11 @@ pub(super) enum Recipe {
     Pattern(Text, &'static str),
     Number,
     OneOf,
+    /// A text with one spelling, and one that is none.
+    Written {
+        good: &'static str,
+        broken: &'static str,
+    },
 }
 
 impl Stage {
@@ -44,6 +50,17 @@ impl Stage {
             "sir0.accounts.v1.UpdateUserRequest" => {
                 json!({"userId": self.user, "username": letters(12, turn)})
             }
+            "sir0.accounts.v1.LoginRequest" => {
+                json!({"email": email_of("Northlight"), "password": PASSWORD})
+            }
+            "sir0.accounts.v1.RefreshSessionRequest" => json!({"refreshToken": "none"}),
+            "sir0.accounts.v1.ListSessionsRequest" => json!({"userId": self.user}),
+            "sir0.accounts.v1.EndSessionsRequest" => {
+                json!({"userId": self.user, "keepCurrent": true})
+            }
+            "sir0.accounts.v1.ConfirmActionRequest" => {
+                json!({"action": "ACTION_END_SESSIONS", "subject": "1", "password": PASSWORD})
+            }
             "sir0.storefront.v1.ListGamesRequest" | "sir0.storefront.v1.WatchGamesRequest" => {
                 json!({})
             }
@@ -61,7 +78,10 @@ impl Stage {
 /// What a field with bounds takes.
 pub(super) fn of(field: &FieldDescriptor) -> Recipe {
     match field.full_name().strip_prefix("sir0.").unwrap_or_default() {
-        "accounts.v1.RegisterRequest.username"
+        "accounts.v1.LoginRequest.client_id"
+        | "accounts.v1.LoginRequest.device_name"
+        | "accounts.v1.RefreshSessionRequest.client_id"
+        | "accounts.v1.RegisterRequest.username"
         | "accounts.v1.UpdateUserRequest.username"
         | "storefront.v1.ListGamesRequest.genre"
         | "storefront.v1.ListGamesRequest.q"
@@ -80,6 +100,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         }
         "storefront.v1.CreateGameRequest.request_id" => Recipe::Pattern(letters, "two words"),
         "accounts.v1.GetUserRequest.user_id"
+        | "accounts.v1.ListSessionsRequest.user_id"
+        | "accounts.v1.ListSessionsRequest.page_size"
+        | "accounts.v1.EndSessionsRequest.user_id"
         | "accounts.v1.UpdateUserRequest.user_id"
         | "storefront.v1.ListGamesRequest.page_size"
         | "storefront.v1.GetGameRequest.game_id"
@@ -88,7 +111,13 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.UpdateGameRequest.price"
         | "storefront.v1.DeleteGameRequest.game_id"
         | "storefront.v1.WatchGamesRequest.game_ids" => Recipe::Number,
-        "storefront.v1.ListGamesRequest.sort" => Recipe::OneOf,
+        "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
+        "accounts.v1.EndSessionsRequest.session_ids" => {
+            Recipe::Written { good: NO_SESSION, broken: "session_01arz3ndektsv4rrffq69g5fau" }
+        }
+        "storefront.v1.ListGamesRequest.sort" | "accounts.v1.ConfirmActionRequest.action" => {
+            Recipe::OneOf
+        }
         _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
     }
 }
@@ -124,4 +153,10 @@ fn password(chars: u64, turn: u64) -> String {
     };
     let mut state = turn + 1;
     (0..chars).map(|_| char::from(SIGNS[next(&mut state) % SIGNS.len()])).collect()
+}
+
+/// The id of an account, with zeros in front.
+fn subject(chars: u64, _turn: u64) -> String {
+    let chars = usize::try_from(chars).expect("a text fits into memory");
+    if chars == 0 { String::new() } else { format!("{:0>chars$}", 1) }
 }

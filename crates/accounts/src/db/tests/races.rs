@@ -2,19 +2,19 @@
 
 use super::*;
 
-const RACERS: usize = 32;
+pub(super) const RACERS: usize = 32;
 
 /// How often a race is run. On PostgreSQL a fault shows only now and then. The one writer of SQLite leaves nothing to
 /// chance.
-const fn rounds(db: &AccountsDb) -> usize {
+pub(super) const fn rounds(db: &AccountsDb) -> usize {
     match db {
         AccountsDb::Sqlite(_) => 2,
-        AccountsDb::Postgres(_) => 100,
+        AccountsDb::Postgres(_) => 200,
     }
 }
 
 /// How many of the racers won.
-async fn winners<F>(race: impl Fn(usize) -> F) -> usize
+pub(super) async fn winners<F>(race: impl Fn(usize) -> F) -> usize
 where
     F: Future<Output = bool> + Send + 'static,
 {

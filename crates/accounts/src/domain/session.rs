@@ -1,0 +1,179 @@
+//! A session: who signed in, with what, where, and how it goes on.
+
+use std::{net::IpAddr, time::Duration};
+
+use sir0_kernel::{Form, InvalidText, Role, SessionId, Text, Timestamp, UserId};
+use sir0_tokens::{Methods, SignIn};
+
+/// A session as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) client: ClientId,
+    pub(crate) device: Option<DeviceName>,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) methods: Methods,
+    pub(crate) is_refreshable: bool,
+    pub(crate) created: Timestamp,
+    pub(crate) seen: Timestamp,
+    pub(crate) expires: Timestamp,
+}
+
+/// What the one who signs in says of the session that is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) client: ClientId,
+    pub(crate) device: Option<DeviceName>,
+    pub(crate) is_refreshable: bool,
+}
+
+/// A session that begins.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSession {
+    pub(crate) id: SessionId,
+    pub(crate) client: ClientId,
+    pub(crate) device: Option<DeviceName>,
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) methods: Methods,
+    pub(crate) began: Timestamp,
+    pub(crate) expires: Timestamp,
+    pub(crate) token_expires: Timestamp,
+    /// How it is refreshed, if it is.
+    pub(crate) family: Option<NewFamily>,
+}
+
+/// The refresh tokens of a session that begins.
+#[derive(Clone, Debug)]
+pub(crate) struct NewFamily {
+    pub(crate) family_hash: Vec<u8>,
+    pub(crate) refresh_hash: Vec<u8>,
+    pub(crate) last: Timestamp,
+}
+
+/// A session that goes on by a refresh.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refreshed {
+    pub(crate) user: UserId,
+    pub(crate) role: Role,
+    pub(crate) methods: Methods,
+    pub(crate) signed_in: Timestamp,
+    /// When it ends, unless it is refreshed again.
+    pub(crate) expires: Timestamp,
+    /// When its new access token expires.
+    pub(crate) token_expires: Timestamp,
+    /// The hash of the refresh token that is good now.
+    pub(crate) refresh_hash: Vec<u8>,
+}
+
+impl Refreshed {
+    /// The sign-in that its tokens tell of.
+    pub(crate) fn sign_in<'c>(&self, session: SessionId, client: &'c ClientId) -> SignIn<'c> {
+        let Self { user, role, methods, signed_in, .. } = *self;
+        SignIn { user, role, session, client: client.as_str(), at: signed_in, methods }
+    }
+}
+
+/// How long sessions and their tokens last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lifetimes {
+    /// A session without refresh tokens, and its one access token.
+    pub(crate) session: Duration,
+    /// An access token of a session that is refreshed.
+    pub(crate) token: Duration,
+    /// A session that is not refreshed any more.
+    pub(crate) idle: Duration,
+    /// A session, however often it is refreshed.
+    pub(crate) whole: Duration,
+}
+
+/// A sign-in is enough for a sensitive action for so long. OWASP ASVS 5, 7.5.1, asks for a full proof before one.
+pub(crate) const FRESH: Duration = Duration::from_mins(10);
+
+/// The program that signs in, by its own word: 1 to 64 visible ASCII characters, as OAuth has them (RFC 6749, A.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientId(String);
+
+/// Why a text names no client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 64 visible ASCII characters")]
+pub(crate) struct InvalidClientId;
+
+impl ClientId {
+    const LONGEST: usize = 64;
+
+    /// The only way in from outside. Nothing, or an empty text, is a client that does not say what it is.
+    pub(crate) fn parse(text: Option<&str>) -> Result<Self, InvalidClientId> {
+        let text = text.filter(|it| !it.is_empty()).unwrap_or(SignIn::ANY_CLIENT);
+        let is_good = text.len() <= Self::LONGEST && text.bytes().all(|it| it.is_ascii_graphic());
+        if is_good { Ok(Self(text.to_owned())) } else { Err(InvalidClientId) }
+    }
+
+    /// The way in from the database.
+    pub(crate) const fn from_row(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a device is called: 1 to 64 characters, all of which can be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceName(String);
+
+impl DeviceName {
+    const TEXT: Text = Text { min: 1, max: 64, form: Form::Line };
+
+    /// The only way in from outside.
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
+        Self::TEXT.read(text).map(Self)
+    }
+
+    /// What a client calls itself in `User-Agent`, as far as it can be shown.
+    pub(crate) fn of_agent(agent: &str) -> Option<Self> {
+        let shown: String = agent.trim().chars().take(Self::TEXT.max).collect();
+        Self::parse(&shown).ok()
+    }
+
+    /// The way in from the database.
+    pub(crate) const fn from_row(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_does_not_say_what_it_is_has_a_name_too() {
+        for nothing in [None, Some("")] {
+            assert_eq!(ClientId::parse(nothing).map(|it| it.0), Ok("sir0".to_owned()));
+        }
+        assert!(ClientId::parse(Some("launcher/2")).is_ok());
+        for bad in ["a b", "\n", "Ä", &"x".repeat(65)] {
+            assert_eq!(ClientId::parse(Some(bad)), Err(InvalidClientId));
+        }
+    }
+
+    #[test]
+    fn a_device_has_a_name_that_can_be_seen() {
+        assert_eq!(DeviceName::parse("  Ada's désk "), Ok(DeviceName("Ada's désk".to_owned())));
+        for bad in ["", "  ", "a\u{0}b", "\u{202e}evil", &"x".repeat(65)] {
+            assert!(DeviceName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_agent_is_shown_as_far_as_there_is_room() {
+        let long = format!("Launcher/1.0 {}", "x".repeat(9_000));
+
+        assert_eq!(DeviceName::of_agent(&long).map(|it| it.0.len()), Some(64));
+        assert_eq!(DeviceName::of_agent("\u{7}"), None);
+    }
+}
