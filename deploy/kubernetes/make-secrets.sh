@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 ./make-secrets.sh
 cd secrets
 kubectl get namespace sir0 >/dev/null 2>&1 || kubectl create --filename ../kubernetes/base/namespace.yaml
-for name in accounts-db-password storefront-db-password redis-password signing-key peers-secret; do
+for name in accounts-db-password storefront-db-password redis-password sealing-key signing-key peers-secret; do
     if kubectl --namespace sir0 get secret "$name" >/dev/null 2>&1; then
         echo "secret/$name is there, left as it is"
     else

@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
 
-use crate::{domain::Lifetimes, hashing};
+use crate::{
+    domain::{Lifetimes, Rotation, SigningKeys},
+    hashing,
+};
 
 /// The settings of [`Config`].
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -31,7 +34,25 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "accounts.signing_key",
         "SIR0_ACCOUNTS_SIGNING_KEY",
         Kind::File,
-        "the key that signs access tokens; unset, made in the data folder",
+        "a key that signed access tokens before; taken over at the first start",
+    ),
+    Setting::new(
+        "accounts.sealing_key",
+        "SIR0_ACCOUNTS_SEALING_KEY",
+        Kind::File,
+        "the keys that seal secrets in the database; unset, made in the data folder",
+    ),
+    Setting::new(
+        "accounts.key_rotation",
+        "SIR0_ACCOUNTS_KEY_ROTATION",
+        Kind::Duration,
+        "how long a key signs access tokens; `0s` for as long as nobody changes it",
+    ),
+    Setting::new(
+        "accounts.key_notice",
+        "SIR0_ACCOUNTS_KEY_NOTICE",
+        Kind::Duration,
+        "how long a key is published before it signs",
     ),
     Setting::new(
         "accounts.issuer",
@@ -113,9 +134,19 @@ pub struct Config {
     pub database_password_file: Option<PathBuf>,
     /// How many connections one process has to PostgreSQL at most.
     pub database_connections: u32,
-    /// The private key that tokens are signed with, in PEM. Without one, `signing-key.pem` in the data folder, made
-    /// when missing. A file named here is never made.
+    /// A private key that tokens were signed with before keys lay in the database, in PEM. Without one,
+    /// `signing-key.pem` in the data folder, if it is there. The first start takes it over as the first key.
     pub signing_key: Option<PathBuf>,
+    /// The keys that seal the secrets in the database. Without one, `sealing-key` in the data folder, made when missing. A
+    /// file named here is never made.
+    pub sealing_key: Option<PathBuf>,
+    /// How long a key signs before the next one does. Zero leaves it to `sir0 keys rotate`.
+    #[serde(with = "humantime_serde")]
+    pub key_rotation: Duration,
+    /// How long a key is published before it signs, and how much longer than its last token it is believed. Whoever
+    /// verifies tokens elsewhere may keep the published keys for so long.
+    #[serde(with = "humantime_serde")]
+    pub key_notice: Duration,
     /// The issuer of tokens: `iss`.
     pub issuer: String,
     /// The audience of tokens: `aud`.
@@ -153,6 +184,9 @@ impl Default for Config {
             database_password_file: None,
             database_connections: 20,
             signing_key: None,
+            sealing_key: None,
+            key_rotation: Duration::from_hours(30 * 24),
+            key_notice: Duration::from_hours(1),
             issuer: "sir0".to_owned(),
             audience: "sir0".to_owned(),
             session_lifetime: Duration::from_hours(24),
@@ -169,8 +203,19 @@ impl Config {
     const LONGEST_SESSION: Duration = Duration::from_hours(90 * 24);
     const SHORTEST_TOKEN: Duration = Duration::from_secs(10);
     const LONGEST_TOKEN: Duration = Duration::from_hours(1);
+    const SHORTEST_ROTATION: Duration = Duration::from_mins(1);
+    const LONGEST_ROTATION: Duration = Duration::from_hours(10 * 365 * 24);
     /// Keeps tokens far below the length at which verifiers stop reading.
     const MAX_NAME_BYTES: usize = 255;
+
+    /// How signing keys follow each other.
+    pub(crate) fn rotation(&self) -> Rotation {
+        Rotation {
+            every: self.key_rotation,
+            notice: self.key_notice,
+            token_life: self.session_lifetime.max(self.access_token_lifetime),
+        }
+    }
 
     /// Refuses unsafe and useless settings before anything is opened.
     pub fn check(&self) -> Result<(), InvalidConfig> {
@@ -192,6 +237,20 @@ impl Config {
         if !(Self::SHORTEST_TOKEN..=Self::LONGEST_TOKEN).contains(&self.access_token_lifetime) {
             let problem = "must be between 10 seconds and 1 hour, such as `10m`";
             return Err(InvalidConfig { key: "access_token_lifetime", problem });
+        }
+        let rotation = Self::SHORTEST_ROTATION..=Self::LONGEST_ROTATION;
+        if !self.key_rotation.is_zero() && !rotation.contains(&self.key_rotation) {
+            let problem = "must be `0s`, or between 1 minute and 10 years, such as `30d`";
+            return Err(InvalidConfig { key: "key_rotation", problem });
+        }
+        if self.key_notice < SigningKeys::HEARD_EVERYWHERE {
+            let problem =
+                "must be 15 seconds at least: so long it takes until every instance knows a key";
+            return Err(InvalidConfig { key: "key_notice", problem });
+        }
+        if !self.key_rotation.is_zero() && self.key_notice > self.key_rotation / 2 {
+            let problem = "must be at most half of `key_rotation`";
+            return Err(InvalidConfig { key: "key_notice", problem });
         }
         self.hashing.check()
     }
@@ -260,6 +319,9 @@ mod tests {
         let no_idling = Config { idle_lifetime: Duration::from_secs(1), ..Config::default() };
         let nameless = Config { issuer: String::new(), ..Config::default() };
         let endless = Config { audience: "x".repeat(256), ..Config::default() };
+        let hasty = Config { key_rotation: Duration::from_secs(59), ..Config::default() };
+        let eternal = Config { key_notice: Duration::from_hours(16 * 24), ..Config::default() };
+        let sudden = Config { key_notice: Duration::from_secs(14), ..Config::default() };
         let weak = hashing::Config { log_n: 14, ..hashing::Config::default() };
         let weak = Config { hashing: weak, ..Config::default() };
 
@@ -270,6 +332,9 @@ mod tests {
             (no_idling, "idle_lifetime"),
             (nameless, "issuer"),
             (endless, "audience"),
+            (hasty, "key_rotation"),
+            (eternal, "key_notice"),
+            (sudden, "key_notice"),
             (weak, "hashing.log_n"),
         ] {
             assert_eq!(config.check().expect_err("refused").key, key);

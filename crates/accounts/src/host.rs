@@ -2,9 +2,11 @@
 
 mod admin;
 mod key;
+mod keys;
 mod names;
 mod password;
 pub mod remote;
+mod sealing;
 
 use std::{path::Path, sync::Arc};
 
@@ -47,12 +49,21 @@ pub static SERVICE: Service = Service {
         shown: "accounts answers only those who show what is in it",
     }),
     has_demo: false,
-    command: Some(admin::COMMAND),
+    commands: &[admin::COMMAND, keys::COMMAND],
     describe_metrics,
 };
 
 /// The page with the keys that verify tokens (RFC 7517).
 const KEY_SET: &str = "/.well-known/jwks.json";
+
+/// Takes over the keys in the database.
+async fn trust(config: &Config, ground: &Ground, database: &Database) -> anyhow::Result<Trust> {
+    let known = db::AccountsDb::of(database.clone()).signing_keys().await?;
+    let has_sealed = known.0.iter().any(|key| key.private.is_some());
+    let vault = sealing::open(config, &ground.data_dir, has_sealed)?;
+    let file = key::look_at(config, &ground.data_dir)?;
+    Ok(Trust::open(config, database, vault, file, ground.clock.now()).await?)
+}
 
 fn describe_metrics() {
     metrics::describe_counter!("sir0_logins_total", "Attempts to sign in, by how they ended");
@@ -91,16 +102,28 @@ impl Configured for Config {
     }
 
     fn key_files(&self, data_dir: &Path) -> Vec<KeyFile> {
-        vec![KeyFile {
+        let signing = KeyFile {
             what: "signing key",
             path: key::path(self, data_dir),
             name: key::NAME,
             is_in_data_dir: self.signing_key.is_none(),
-        }]
+        };
+        let has_signing = self.signing_key.is_some() || signing.path.exists();
+        let sealing = sealing::path(self, data_dir).map(|path| KeyFile {
+            what: "sealing key",
+            path,
+            name: sealing::NAME,
+            is_in_data_dir: self.sealing_key.is_none(),
+        });
+        // Where there is a signing key, a version that sealed nothing may have been the last one to run.
+        let sealing =
+            sealing.filter(|key| !has_signing || !key.is_in_data_dir || key.path.exists());
+        sealing.into_iter().chain(has_signing.then_some(signing)).collect()
     }
 
     fn examine(&self, data_dir: &Path) -> Vec<(&'static str, Finding)> {
-        vec![("signing key", key::examine(self, data_dir))]
+        let file = key::examine(self, data_dir).map(|found| ("signing key", found));
+        file.into_iter().chain([("sealing key", sealing::examine(self, data_dir))]).collect()
     }
 
     async fn migrate(&self, location: &Location) -> storage::Result<Vec<Step>> {
@@ -110,16 +133,22 @@ impl Configured for Config {
         keyed.map(|_| steps)
     }
 
-    async fn inspect(&self, location: &Location) -> storage::Result<Vec<(&'static str, Finding)>> {
+    async fn inspect(
+        &self,
+        location: &Location,
+        data_dir: &Path,
+    ) -> storage::Result<Vec<(&'static str, Finding)>> {
         // It has every step already, so that nothing is applied.
         let (db, _) = db::AccountsDb::open(location).await?;
         let sharing = db.sharing_a_name(names::LISTED).await;
+        let keys = sealing::inspect(self, data_dir, &db).await;
         db.database().close().await;
-        Ok(names::examine(&sharing?).map(|found| ("names", found)).into_iter().collect())
+        let names = names::examine(&sharing?).map(|found| ("names", found));
+        Ok(names.into_iter().chain([("keys", keys?)]).collect())
     }
 
     async fn open(&self, ground: Ground, database: Database) -> anyhow::Result<Opened> {
-        let trust = Trust::new(key::open(self, &ground.data_dir)?, self);
+        let trust = trust(self, &ground, &database).await?;
         let (verifier, ended) = (trust.verifier.clone(), trust.ended.clone());
         let mut doorman = Doorman::new(verifier, ended, Arc::clone(&ground.clock));
         if let Some(secret) = &ground.secret {
@@ -160,7 +189,10 @@ impl Hosted for Accounts {
             path: KEY_SET,
             content_type: "application/jwk-set+json",
             cache_control: "public, max-age=300",
-            text: self.trust.jwks(),
+            text: {
+                let trust = self.trust.clone();
+                Arc::new(move || trust.jwks())
+            },
         }]
     }
 

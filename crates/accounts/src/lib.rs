@@ -29,4 +29,4 @@ pub use config::{Config, InvalidConfig};
 pub use error::AccountsError;
 pub use host::{SERVICE, remote};
 pub use operator::{CreateError, GrantError, Operator};
-pub use work::{Accounts, OpenError, Trust};
+pub use work::{Accounts, KeysError, OpenError, Trust};

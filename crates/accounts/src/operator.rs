@@ -1,7 +1,9 @@
 //! The work of an operator on accounts at the command line. It happens directly in the database, beside a server or
 //! without one.
 //!
-//! Nothing runs in the background here and no key is needed. A server hears of what was done from the table of events.
+//! Nothing runs in the background here. A server hears of what was done from the tables.
+
+mod keys;
 
 use std::{path::Path, sync::Arc};
 

@@ -16,7 +16,7 @@ use sir0_storage::{
     Announcement,
     sqlite::{self, Database},
 };
-use sir0_tokens::{KeySet, SigningKey, Verifier};
+use sir0_tokens::{KeySet, Vault, Verifier};
 use tempfile::TempDir;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,10 @@ struct Setup {
     folder: TempDir,
 }
 
+fn a_vault() -> Vault {
+    Vault::with(&[7; 32]).expect("a key of 32 bytes")
+}
+
 async fn a_setup() -> Setup {
     let setup = a_setup_in(tempfile::tempdir().expect("a folder")).await;
     let player = setup.accounts.create("Ada", "ada@example.org", PASSWORD, Role::Player).await;
@@ -42,10 +46,11 @@ async fn a_setup() -> Setup {
 }
 
 async fn a_setup_in(folder: TempDir) -> Setup {
-    let key = SigningKey::open_or_create(&folder.path().join("key.pem")).expect("a key");
     let mut config = Config::default();
     (config.hashing.log_n, config.hashing.p) = (15, 3);
-    let trust = Trust::new(key, &config);
+    let database = config.connect(folder.path()).await.expect("a database");
+    let trust = Trust::open(&config, &database, a_vault(), None, SystemClock.now()).await;
+    let trust = trust.expect("keys");
     let verifier = trust.verifier.clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let secret = Arc::new(Secret::parse(SECRET).expect("a secret"));
@@ -54,7 +59,6 @@ async fn a_setup_in(folder: TempDir) -> Setup {
     let stopping = CancellationToken::new();
     let shared =
         Shared { doorman, tasks: Tasks::default(), clock, stopping: stopping.clone(), redis: None };
-    let database = config.connect(folder.path()).await.expect("a database");
     let accounts = Accounts::open(&config, database, trust, shared).await.expect("accounts");
     Setup { accounts, verifier, stopping, folder }
 }

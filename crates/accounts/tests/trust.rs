@@ -17,7 +17,7 @@ use sir0_rpc::{
     Denied, Doorman, Peer, Shared, Tasks, TrustAge,
     peer::{self, Secret},
 };
-use sir0_tokens::{EndedSessions, Keys, SigningKey, Verifier};
+use sir0_tokens::{EndedSessions, Keys, Vault, Verifier};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -48,24 +48,26 @@ impl AccountsProcess {
             .enable_all()
             .build()
             .expect("a runtime");
-        let key = SigningKey::open_or_create(&folder.join("key.pem")).expect("a key");
         let mut config = Config::default();
         (config.hashing.log_n, config.hashing.p) = (15, 3);
-        let trust = Trust::new(key, &config);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let doorman = Doorman::new(trust.verifier.clone(), trust.ended.clone(), Arc::clone(&clock))
-            .admitting_peers(Arc::new(Secret::parse(SECRET).expect("a secret")));
-        let shared = Shared {
-            doorman,
-            tasks: Tasks::default(),
-            clock,
-            stopping: CancellationToken::new(),
-            redis: None,
-        };
         let (folder, address) = (folder.to_owned(), address.to_owned());
         let (opened, opening) = std::sync::mpsc::channel();
         runtime.spawn(async move {
             let database = config.connect(&folder).await.expect("a database");
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            let vault = Vault::with(&[7; 32]).expect("a key of 32 bytes");
+            let trust = Trust::open(&config, &database, vault, None, clock.now()).await;
+            let trust = trust.expect("keys");
+            let (verifier, ended) = (trust.verifier.clone(), trust.ended.clone());
+            let doorman = Doorman::new(verifier, ended, Arc::clone(&clock))
+                .admitting_peers(Arc::new(Secret::parse(SECRET).expect("a secret")));
+            let shared = Shared {
+                doorman,
+                tasks: Tasks::default(),
+                clock,
+                stopping: CancellationToken::new(),
+                redis: None,
+            };
             let accounts =
                 Accounts::open(&config, database, trust, shared).await.expect("accounts");
             let listener = TcpListener::bind(address).await.expect("a free port");

@@ -48,8 +48,13 @@ pub trait Configured: Erased + Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What is to be said about the rows of its tables, which have every step of this version. Changes nothing.
-    async fn inspect(&self, _location: &Location) -> storage::Result<Vec<(&'static str, Finding)>> {
+    /// What is to be said about the rows of its tables, which have every step of this version, with the files in this data
+    /// folder. Changes nothing.
+    async fn inspect(
+        &self,
+        _location: &Location,
+        _data_dir: &Path,
+    ) -> storage::Result<Vec<(&'static str, Finding)>> {
         Ok(Vec::new())
     }
 

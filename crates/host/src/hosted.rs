@@ -88,8 +88,8 @@ pub struct FirstStep {
     pub path: String,
 }
 
-/// A page that does not change while the process runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A page.
+#[derive(Clone)]
 pub struct Page {
     /// Its path.
     pub path: &'static str,
@@ -97,6 +97,6 @@ pub struct Page {
     pub content_type: &'static str,
     /// How long it may be kept, as in `Cache-Control`.
     pub cache_control: &'static str,
-    /// What it says.
-    pub text: String,
+    /// What it says at the moment it is asked for.
+    pub text: Arc<dyn Fn() -> String + Send + Sync>,
 }

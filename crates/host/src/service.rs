@@ -32,7 +32,7 @@ pub struct Service {
     /// Whether it can be filled for a demonstration.
     pub has_demo: bool,
     /// What an operator can do in its database at the command line.
-    pub command: Option<Command>,
+    pub commands: &'static [Command],
     /// Says what its metrics mean.
     pub describe_metrics: fn(),
 }

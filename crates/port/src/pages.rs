@@ -57,7 +57,7 @@ impl Pages {
     pub fn with(self, page: Page) -> Self {
         let Page { path, content_type, cache_control, text } = page;
         let headers = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, cache_control)];
-        let page = get(async move || (headers, text));
+        let page = get(async move || (headers, text()));
         self.here(&[path], |router| router.route(path, page))
     }
 

@@ -65,7 +65,7 @@ pub enum OwnCommand {
     },
     /// Move a service's data to another database, and prove that it arrived.
     Copy(Route),
-    /// Copy embedded databases and the signing key into an empty folder, also while in use.
+    /// Copy embedded databases and the keys into an empty folder, also while in use.
     Backup {
         /// The folder; made when missing.
         #[arg(long, value_name = "FOLDER")]
@@ -238,8 +238,9 @@ impl Cli {
 
 /// The command of this name, and the service that has it.
 fn of_service(name: &str) -> Option<(&'static Service, sir0_host::Command)> {
-    let commands = SERVICES.iter().filter_map(|service| Some((*service, service.command?)));
-    commands.into_iter().find(|(_, command)| (command.definition)().get_name() == name)
+    let of = |service: &'static Service| service.commands.iter().map(move |it| (service, *it));
+    let mut commands = SERVICES.iter().copied().flat_map(of);
+    commands.find(|(_, command)| (command.definition)().get_name() == name)
 }
 
 /// What the program is called, by people and by shells.
@@ -247,7 +248,7 @@ pub(crate) const NAME: &str = "sir0";
 
 /// The line with the commands of the services, and the page that explains it.
 pub(crate) fn definition() -> clap::Command {
-    let of_services = SERVICES.iter().filter_map(|service| service.command);
+    let of_services = SERVICES.iter().flat_map(|service| service.commands);
     let of_services = of_services.map(|command| (command.definition)());
     // Their comment would become the line that says what the program is, so that line is said last.
     let line = UnloggedCommand::augment_subcommands(Line::command());

@@ -86,7 +86,7 @@ fn text(
     }
     if !knows_pages(config, parts) {
         for service in parts.services() {
-            if let Some((why, rest)) = service.command.and_then(|command| command.first) {
+            if let Some((why, rest)) = service.commands.iter().find_map(|command| command.first) {
                 let command = command_line(config, service, typed, rest);
                 writeln!(text, "\n  {why}\n{command}").expect("a string grows");
             }

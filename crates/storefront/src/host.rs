@@ -40,7 +40,7 @@ pub static SERVICE: Service = Service {
     ],
     identifying: None,
     has_demo: true,
-    command: None,
+    commands: &[],
     describe_metrics,
 };
 

@@ -37,7 +37,7 @@ pub use event_stream::EventStream;
 pub use operator::Operator;
 pub use person::{AccountsClient, GamesClient, PASSWORD, Person, email_of};
 pub use platform::{Running, config, platform, platform_with};
-pub use process::{Process, process, process_with, rss_of};
+pub use process::{Process, process, process_after_upgrade, process_with, rss_of};
 pub use promised::{openapi, reasons};
 pub use rest::{Answer, Rest};
 pub use socket::Socket;

@@ -1,9 +1,13 @@
 //! A whole platform, put together as this run of the stories wants it.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use sir0_accounts::Accounts;
 use sir0_server::{Config, Platform, cli::Options};
+use sir0_tokens::SigningKey;
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -57,6 +61,8 @@ pub async fn platform_with(set: impl FnOnce(&mut Config)) -> Running {
     set(&mut config);
     config.data_dir = folder.path().to_owned();
     config.listen = ([127, 0, 0, 1], 0).into();
+    // A version from before left it there, and a story may sign with it.
+    SigningKey::open_or_create(&key_in(folder.path())).expect("a folder of ours");
     let (address, serving) = serve(&config).await;
     Running(Setup::Here(Box::new(Here {
         config,
@@ -94,6 +100,10 @@ async fn serve(config: &Config) -> (SocketAddr, Serving) {
         let _ = stopped.await;
     }));
     (address, Serving { accounts, stop, ended })
+}
+
+fn key_in(folder: &Path) -> PathBuf {
+    folder.join("signing-key.pem")
 }
 
 impl Serving {
@@ -139,11 +149,11 @@ impl Running {
         }
     }
 
-    /// The key that tokens are signed with.
+    /// The first key that tokens are signed with.
     #[must_use]
     pub fn signing_key(&self) -> PathBuf {
         match &self.0 {
-            Setup::Here(here) => here.folder.path().join("signing-key.pem"),
+            Setup::Here(here) => key_in(here.folder.path()),
             Setup::Cluster(cluster) => cluster.signing_key(),
         }
     }

@@ -5,6 +5,7 @@ use std::{
     ffi::OsStr,
     fs::{self, File},
     net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::{ExitStatus, Output, Stdio},
     time::Duration,
@@ -51,7 +52,21 @@ pub async fn process() -> Process {
 
 /// The real program with these variables besides, such as `("SIR0_LIMITS_DRAIN", "1s")`.
 pub async fn process_with(settings: &[(&str, &str)]) -> Process {
+    process_in(tempfile::tempdir().expect("a folder for the test"), settings).await
+}
+
+/// The real program on a data folder in which a version from before left the key that it signed with. Also answers where
+/// the key is.
+pub async fn process_after_upgrade() -> (Process, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder for the test");
+    let data = folder.path().join("data");
+    fs::DirBuilder::new().mode(0o700).create(&data).expect("a folder of ours");
+    let key = data.join("signing-key.pem");
+    sir0_tokens::SigningKey::open_or_create(&key).expect("a folder of ours");
+    (process_in(folder, &[]).await, key)
+}
+
+async fn process_in(folder: TempDir, settings: &[(&str, &str)]) -> Process {
     let set = CHEAP_HASHING.iter().chain(settings);
     let mut settings: Vec<_> =
         set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -1,11 +1,6 @@
-//! The one secret of the platform: an Ed25519 key in a separate file, made on first start.
+//! A key that signs access tokens.
 
-use std::{
-    fmt,
-    fs::File,
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::{fmt, path::Path};
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -15,24 +10,50 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jsonwebtoken::EncodingKey;
-use sir0_kernel::read_secret;
 use zeroize::Zeroizing;
 
-use crate::key_set::KeySet;
+use crate::{
+    KeyError, Readers,
+    key_file::{self, Holds},
+    key_set::{KeySet, thumbprint},
+};
 
-/// Signs access tokens. Its file holds PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519`
-/// writes it.
+/// Signs access tokens. As a file it is PKCS#8 in PEM, as `openssl genpkey -algorithm ed25519` writes it.
 pub struct SigningKey {
     private: EncodingKey,
-    public: KeySet,
+    public: [u8; KeySet::KEY_BYTES],
     kid: String,
-    /// Makes other secrets of the private key.
-    deriving: hmac::Key,
+    der: Zeroizing<Vec<u8>>,
 }
 
 impl SigningKey {
     const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
     const END: &str = "-----END PRIVATE KEY-----";
+
+    /// A new key, which no one else has.
+    pub fn generate() -> Result<Self, KeyError> {
+        let der = generate_der().map_err(KeyError::NoRandomness)?;
+        Ok(Self::from_der(der).expect("what was just made can be read"))
+    }
+
+    /// The key in PKCS#8, as [`Self::to_der`] gives it.
+    #[must_use]
+    pub fn from_der(der: Zeroizing<Vec<u8>>) -> Option<Self> {
+        let pair = Ed25519KeyPair::from_pkcs8(&der).ok()?;
+        let public = pair.public_key().as_ref().try_into().ok()?;
+        Some(Self {
+            private: EncodingKey::from_ed_der(&der),
+            public,
+            kid: thumbprint(&public),
+            der,
+        })
+    }
+
+    /// The private key in PKCS#8. It lets its holder sign in as anyone: seal it before it is kept.
+    #[must_use]
+    pub fn to_der(&self) -> &[u8] {
+        &self.der
+    }
 
     /// Reads the key in this file, or makes one if there is no such file.
     ///
@@ -43,13 +64,7 @@ impl SigningKey {
 
     /// As [`Self::open_or_create`], for a file that these readers may read.
     pub fn open_or_create_for(readers: Readers, path: &Path) -> Result<Self, KeyError> {
-        match Self::open_for(readers, path) {
-            Err(KeyError::Missing { .. }) => {
-                create(path)?;
-                Self::open_for(readers, path)
-            }
-            opened => opened,
-        }
+        key_file::read_or_make(Holds::SigningKey, readers, path, Self::from_pem, generate_pem)
     }
 
     /// Reads the key in the file that an operator put there, and never makes one. Its group may read it too: a secret
@@ -60,11 +75,7 @@ impl SigningKey {
 
     /// Reads the key in a file that these readers may read, and never makes one.
     pub fn open_for(readers: Readers, path: &Path) -> Result<Self, KeyError> {
-        let file = File::open(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
-            _ => KeyError::unreadable(path, source),
-        })?;
-        Self::read(path, file, readers)
+        key_file::read(Holds::SigningKey, readers, path, Self::from_pem)
     }
 
     /// Names the key in the header of each token: its RFC 7638 thumbprint.
@@ -73,49 +84,40 @@ impl SigningKey {
         &self.kid
     }
 
+    /// The public half.
+    #[must_use]
+    pub const fn public(&self) -> &[u8; KeySet::KEY_BYTES] {
+        &self.public
+    }
+
     /// The public half, for services that verify.
     #[must_use]
     pub fn key_set(&self) -> KeySet {
-        self.public.clone()
+        KeySet::of([&self.public])
     }
 
     /// The public half as a JSON Web Key Set (RFC 7517, RFC 8037), for `/.well-known/jwks.json`.
     #[must_use]
     pub fn jwks(&self) -> String {
-        self.public.to_json()
+        self.key_set().to_json()
     }
 
     /// Derives a secret for a purpose from this key: the same on every instance that has the key. The secret does not reveal
     /// the key.
     #[must_use]
     pub fn secret_for(&self, purpose: &[u8]) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(hmac::sign(&self.deriving, purpose).as_ref().to_vec())
+        let deriving = hmac::Key::new(hmac::HMAC_SHA256, &self.der);
+        Zeroizing::new(hmac::sign(&deriving, purpose).as_ref().to_vec())
     }
 
-    pub(crate) fn private(&self) -> &EncodingKey {
+    pub(crate) const fn private(&self) -> &EncodingKey {
         &self.private
-    }
-
-    fn read(path: &Path, file: File, readers: Readers) -> Result<Self, KeyError> {
-        // The open file is checked, not the path, so no other file can be swapped in between.
-        refuse_if_others_may_read(path, &file, readers)?;
-
-        let pem = read_secret(file).map_err(|source| match source.kind() {
-            io::ErrorKind::InvalidData => KeyError::not_a_key(path),
-            _ => KeyError::unreadable(path, source),
-        })?;
-        Self::from_pem(&pem).ok_or_else(|| KeyError::not_a_key(path))
     }
 
     fn from_pem(pem: &str) -> Option<Self> {
         let body = pem.trim().strip_prefix(Self::BEGIN)?.strip_suffix(Self::END)?;
         let body: Zeroizing<String> = Zeroizing::new(body.split_ascii_whitespace().collect());
-        let der = Zeroizing::new(STANDARD.decode(body.as_bytes()).ok()?);
-
-        let pair = Ed25519KeyPair::from_pkcs8(&der).ok()?;
-        let (kid, public) = KeySet::of(pair.public_key().as_ref());
-        let deriving = hmac::Key::new(hmac::HMAC_SHA256, &der);
-        Some(Self { private: EncodingKey::from_ed_der(&der), public, kid, deriving })
+        Self::from_der(Zeroizing::new(STANDARD.decode(body.as_bytes()).ok()?))
     }
 }
 
@@ -125,161 +127,16 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Why there is no key to sign with. Each one keeps the program from starting.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The file is there and cannot be read.
-    #[error("the signing key {path} cannot be read, check who owns it", path = path.display())]
-    Unreadable {
-        /// The key file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The folder takes no new file.
-    #[error("the signing key {path} cannot be written, check that its folder is there and writable",
-        path = path.display())]
-    Unwritable {
-        /// The key file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// An operator named a file that is not there.
-    #[error("there is no signing key {path}: put it there, such as one made by \
-        `openssl genpkey -algorithm ed25519`", path = path.display())]
-    Missing {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// Others may reach the file. A person who can read the key can sign in as anyone.
-    #[error("the signing key {path} has mode {mode:o}, so others than {readers} can reach it: run \
-        `chmod {right:o} {path}`; if anyone may have read it, replace it, which signs everyone out",
-        path = path.display(), readers = readers.as_str(), right = readers.most())]
-    TooOpen {
-        /// The key file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-        /// Who may read it.
-        readers: Readers,
-    },
-    /// A file is there and holds something else.
-    #[error("{path} holds no Ed25519 key in PKCS#8 PEM form: restore it from a backup, or move it \
-        away to start with a new key, which signs everyone out", path = path.display())]
-    NotAKey {
-        /// The key file.
-        path: PathBuf,
-    },
-    /// The system gave no random numbers.
-    #[error("no signing key could be made, the system gives no random numbers")]
-    NoRandomness(#[source] Unspecified),
-}
-
-/// Who may read a key file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readers {
-    /// Only its owner.
-    Owner,
-    /// Its owner and its group.
-    Group,
-    /// Its owner and the group that its volume is lent to. Kubernetes (`fsGroup`) lets such a group write too.
-    Volume,
-}
-
-impl Readers {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "its owner",
-            Self::Group => "its owner and readers in its group",
-            Self::Volume => "its owner and the group of its volume",
-        }
-    }
-
-    /// The most that the file may permit.
-    const fn most(self) -> u32 {
-        match self {
-            Self::Owner => 0o600,
-            Self::Group => 0o640,
-            Self::Volume => 0o660,
-        }
-    }
-}
-
-impl KeyError {
-    fn unreadable(path: &Path, source: io::Error) -> Self {
-        Self::Unreadable { path: path.to_owned(), source }
-    }
-
-    fn unwritable(path: &Path, source: io::Error) -> Self {
-        Self::Unwritable { path: path.to_owned(), source }
-    }
-
-    fn not_a_key(path: &Path) -> Self {
-        Self::NotAKey { path: path.to_owned() }
-    }
-}
-
-/// Makes a key and puts it there whole, unless another process was faster. Then the other key stays.
-fn create(path: &Path) -> Result<(), KeyError> {
-    let pem = generate_pem().map_err(KeyError::NoRandomness)?;
-    publish(path, pem.as_bytes()).map_err(|source| KeyError::unwritable(path, source))
+fn generate_der() -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+    let pair = Ed25519KeyPair::generate()?;
+    let der: Pkcs8V1Der<'_> = pair.as_der()?;
+    Ok(Zeroizing::new(der.as_ref().to_vec()))
 }
 
 fn generate_pem() -> Result<Zeroizing<String>, Unspecified> {
-    let pair = Ed25519KeyPair::generate()?;
-    let der: Pkcs8V1Der<'_> = pair.as_der()?;
     // The 48 bytes of such a key are exactly one line of 64 characters.
-    let body = Zeroizing::new(STANDARD.encode(der.as_ref()));
+    let body = Zeroizing::new(STANDARD.encode(&*generate_der()?));
     Ok(Zeroizing::new(format!("{}\n{}\n{}\n", SigningKey::BEGIN, *body, SigningKey::END)))
-}
-
-fn publish(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-
-    // Temporary files are made with mode 0600, so the key is never open to others, not even for a
-    // moment.
-    let mut file = tempfile::Builder::new().prefix(".signing-key-").tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(path) {
-        Ok(_) => sync_folder(folder),
-        Err(lost) if lost.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(failed) => Err(failed.error),
-    }
-}
-
-/// Makes the new name in the folder survive a power cut, not only the bytes of the file.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn refuse_if_others_may_read(path: &Path, file: &File, readers: Readers) -> Result<(), KeyError> {
-    use std::os::unix::fs::PermissionsExt;
-
-    // The owner's own permissions do not matter here.
-    let others = 0o077 & !readers.most();
-    let metadata = file.metadata().map_err(|source| KeyError::unreadable(path, source))?;
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & others == 0 {
-        Ok(())
-    } else {
-        Err(KeyError::TooOpen { path: path.to_owned(), mode, readers })
-    }
-}
-
-/// On other systems a file has no mode. The folder decides who may read it.
-#[cfg(not(unix))]
-fn refuse_if_others_may_read(_: &Path, _: &File, _: Readers) -> Result<(), KeyError> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -306,6 +163,7 @@ mod tests {
                 "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
                 "use": "sig",
                 "alg": "EdDSA",
+                "sir0_typ": "at+jwt",
             }]})
         );
     }

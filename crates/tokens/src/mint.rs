@@ -1,18 +1,21 @@
 //! Makes access tokens: JWTs in the profile of RFC 9068.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use jsonwebtoken::{Algorithm, Header};
 use serde::Serialize;
 use sir0_kernel::Timestamp;
 use ulid::Ulid;
 
-use crate::{SignIn, TOKEN_TYPE, keys::SigningKey};
+use crate::{SignIn, Signers, SigningKey, TOKEN_TYPE};
 
 /// Makes the tokens of one issuer for one audience.
 #[derive(Debug)]
 pub struct Mint {
-    key: SigningKey,
+    signers: Signers,
     issuer: String,
     audience: String,
 }
@@ -42,25 +45,26 @@ struct Payload<'a> {
 }
 
 impl Mint {
-    /// Signs with this key, in the name of `issuer`, for `audience`.
+    /// Signs with the one of these keys whose time it is, in the name of `issuer`, for `audience`.
     #[must_use]
-    pub const fn new(key: SigningKey, issuer: String, audience: String) -> Self {
-        Self { key, issuer, audience }
+    pub fn new(signers: impl Into<Signers>, issuer: String, audience: String) -> Self {
+        Self { signers: signers.into(), issuer, audience }
     }
 
-    /// The key it signs with.
+    /// The key it signs with at this moment.
     #[must_use]
-    pub const fn key(&self) -> &SigningKey {
-        &self.key
+    pub fn key(&self, now: Timestamp) -> Arc<SigningKey> {
+        self.signers.at(now)
     }
 
     /// A token that says who signed in, how, and what they may do. It is good until `expires`, to the whole second. No two
     /// are alike.
     #[must_use]
     pub fn mint(&self, sign_in: &SignIn<'_>, now: Timestamp, expires: Timestamp) -> AccessToken {
+        let key = self.signers.at(now);
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
-            kid: Some(self.key.kid().to_owned()),
+            kid: Some(key.kid().to_owned()),
             ..Header::new(Algorithm::EdDSA)
         };
         let expires = expires.seconds();
@@ -77,14 +81,14 @@ impl Mint {
             sid: sign_in.session.to_string(),
             role: sign_in.role.as_str(),
         };
-        let token = self.sign(&header, &payload);
+        let token = sign(&key, &header, &payload);
         AccessToken { token, expires: Timestamp::from_micros(expires.saturating_mul(1_000_000)) }
     }
+}
 
-    fn sign(&self, header: &Header, payload: &Payload<'_>) -> String {
-        jsonwebtoken::encode(header, payload, self.key.private())
-            .expect("a key that was read can sign, and the claims are plain strings and numbers")
-    }
+fn sign(key: &SigningKey, header: &Header, payload: &Payload<'_>) -> String {
+    jsonwebtoken::encode(header, payload, key.private())
+        .expect("a key that was read can sign, and the claims are plain strings and numbers")
 }
 
 fn fresh_token_id(now: Timestamp) -> String {

@@ -61,7 +61,7 @@ mod tests {
     fn a_good_token_is_read_once_for_each_set_of_keys() {
         let recognised = Recognised::new();
         let (read, claims) = (Cell::new(0), CLAIMS());
-        let (one, other) = (KeySet::of(&[1; 32]).1, KeySet::of(&[1; 32]).1);
+        let (one, other) = (KeySet::of([&[1; 32]]), KeySet::of([&[1; 32]]));
         let count = |token, keys: &KeySet| {
             let found = recognised.or_read(token, keys.clone(), |_| {
                 read.set(read.get() + 1);
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_bad_token_is_read_each_time() {
         let recognised = Recognised::new();
-        let keys = KeySet::of(&[1; 32]).1;
+        let keys = KeySet::of([&[1; 32]]);
 
         for verdict in [Err("bad"), Err("bad"), Ok(CLAIMS())] {
             assert_eq!(recognised.or_read("a", keys.clone(), |_| verdict), verdict);
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn no_more_are_kept_than_there_is_room_for() {
         let recognised = Recognised::new();
-        let (keys, claims) = (KeySet::of(&[1; 32]).1, CLAIMS());
+        let (keys, claims) = (KeySet::of([&[1; 32]]), CLAIMS());
 
         for number in 0..3 * MOST {
             let read =

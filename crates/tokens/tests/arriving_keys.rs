@@ -29,7 +29,7 @@ fn a_token_is_neither_good_nor_bad_until_the_keys_are_known() {
     assert_eq!(verifier.verify(&token, NOW), Err(InvalidToken::KeysUnknown));
     assert_eq!(verifier.verify("no token", NOW), Err(InvalidToken::KeysUnknown));
 
-    keys.set(mint.key().key_set());
+    keys.set(mint.key(NOW).key_set());
 
     assert!(verifier.verify(&token, NOW).is_ok());
     assert_eq!(verifier.verify("no token", NOW), Err(InvalidToken::Malformed));
@@ -39,12 +39,12 @@ fn a_token_is_neither_good_nor_bad_until_the_keys_are_known() {
 fn a_new_key_set_replaces_the_old_one_for_everyone_who_verifies() {
     let folder = tempfile::tempdir().expect("a folder");
     let (old, new) = (a_mint(folder.path(), "old.pem"), a_mint(folder.path(), "new.pem"));
-    let keys = Keys::from(old.key().key_set());
+    let keys = Keys::from(old.key(NOW).key_set());
     let verifier = Verifier::new(keys.clone(), "sir0", "sir0").clone();
     let seen_before = a_token(&old);
     assert!(verifier.verify(&seen_before, NOW).is_ok());
 
-    keys.set(new.key().key_set());
+    keys.set(new.key(NOW).key_set());
 
     assert!(verifier.verify(&a_token(&new), NOW).is_ok());
     assert_eq!(verifier.verify(&seen_before, NOW), Err(InvalidToken::UnknownKey));

@@ -57,7 +57,7 @@ impl Forge {
     }
 
     fn header(&self) -> Value {
-        json!({"typ": "at+jwt", "alg": "EdDSA", "kid": self.mint.key().kid()})
+        json!({"typ": "at+jwt", "alg": "EdDSA", "kid": self.mint.key(NOW).kid()})
     }
 
     fn claims(&self) -> Value {
@@ -194,12 +194,12 @@ fn no_spelling_of_none_passes_for_a_signature() {
 #[test]
 fn the_public_key_is_no_shared_secret() {
     let forge = Forge::open();
-    let jwks: Value = serde_json::from_str(&forge.mint.key().jwks()).expect("JSON");
+    let jwks: Value = serde_json::from_str(&forge.mint.key(NOW).jwks()).expect("JSON");
     let x = jwks["keys"][0]["x"].as_str().expect("x");
     let raw = URL_SAFE_NO_PAD.decode(x).expect("base64url");
 
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
-        for secret in [raw.as_slice(), x.as_bytes(), forge.mint.key().jwks().as_bytes()] {
+        for secret in [raw.as_slice(), x.as_bytes(), forge.mint.key(NOW).jwks().as_bytes()] {
             let header = with(&forge.header(), "alg", format!("{algorithm:?}")).to_string();
             let key = EncodingKey::from_secret(secret);
             let token = signed_by(&key, algorithm, &header, &forge.claims().to_string());
@@ -236,7 +236,7 @@ fn another_key_does_not_sign_in_our_name() {
 #[test]
 fn a_key_brought_along_is_not_even_looked_at() {
     let (forge, other) = (Forge::open(), Forge::open());
-    let jwks: Value = serde_json::from_str(&other.mint.key().jwks()).expect("JSON");
+    let jwks: Value = serde_json::from_str(&other.mint.key(NOW).jwks()).expect("JSON");
     let header = with(&forge.header(), "jwk", jwks["keys"][0].clone());
     let header = with(&header, "jku", "https://attacker.example/jwks.json");
     let header = with(&header, "x5u", "https://attacker.example/chain.pem");
@@ -247,7 +247,7 @@ fn a_key_brought_along_is_not_even_looked_at() {
 #[test]
 fn a_key_name_is_a_name_and_nothing_else() {
     let forge = Forge::open();
-    let kid = forge.mint.key().kid().to_owned();
+    let kid = forge.mint.key(NOW).kid().to_owned();
     for name in [
         String::new(),
         "unknown".to_owned(),

@@ -35,7 +35,7 @@ fn every_line_of_the_readme_works_in_its_order() {
         assert!(left.contains("Game deleted successfully"), "{left}");
         assert!(left.contains("Logout successful"), "{left}");
         let examined = reader.tries_what_begins("cargo run --release -- ", WITH_GAMES).await;
-        assert!(examined.iter().any(|said| said.contains("ok    signing key")), "{examined:?}");
+        assert!(examined.iter().any(|said| said.contains("ok    sealing key")), "{examined:?}");
         assert!(examined.iter().any(|said| said.contains("SIR0_LISTEN")), "{examined:?}");
         reader.stops().await;
     });

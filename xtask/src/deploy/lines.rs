@@ -25,7 +25,7 @@ case "$1 $2" in
     : >"$CLUSTER/secret-$4" ;;
 "apply "*)
     [ -e "${3:-${2#*=}}/kustomization.yaml" ] || refuse "not found: $3"
-    for each in accounts-db-password storefront-db-password redis-password signing-key peers-secret; do
+    for each in accounts-db-password storefront-db-password redis-password sealing-key signing-key peers-secret; do
         [ -e "$CLUSTER/secret-$each" ] || refuse "CreateContainerConfigError: no secret $each"
     done
     grep -q "sir0:$VERSION" "$CLUSTER/images" || refuse "ErrImagePull: sir0:$VERSION"

@@ -1,7 +1,7 @@
 //! Keys and ended sessions, on the wire and as the rules know them.
 
 use sir0_contract_accounts_internal::{
-    KeySet, SessionEnded as WireEnd, WatchEndedSessionsResponse,
+    InSync, KeySet, SessionEnded as WireEnd, WatchEndedSessionsResponse,
     watch_ended_sessions_response::Update,
 };
 use sir0_feed::Position;
@@ -19,7 +19,18 @@ impl From<SessionEnded> for Update {
     }
 }
 
-/// The message with the keys that verify tokens. It comes before anything that a token resumes.
+/// Whether this says that nothing is missing still.
+pub(crate) const fn is_heartbeat(message: &WatchEndedSessionsResponse) -> bool {
+    matches!(message.update, Some(Update::Heartbeat(_)))
+}
+
+/// What is said behind new keys in the place of a heartbeat, at the same moment: a service takes keys over once nothing is
+/// missing, also one of a version that knew keys only in front.
+pub(crate) fn in_sync_instead(heartbeat: WatchEndedSessionsResponse) -> WatchEndedSessionsResponse {
+    WatchEndedSessionsResponse { update: Some(Update::InSync(InSync {})), ..heartbeat }
+}
+
+/// The message with the keys that verify tokens. No token resumes at it.
 pub(crate) fn key_set(jwks: String) -> WatchEndedSessionsResponse {
     let update = Some(Update::KeySet(KeySet { jwks }));
     WatchEndedSessionsResponse { update, resume_token: String::new() }

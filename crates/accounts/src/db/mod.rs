@@ -7,13 +7,13 @@ mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, NewSession, Refreshed, Session, SessionEnded, User, Username,
+    Action, ClientId, Email, NewSession, Refreshed, Session, SessionEnded, SignerRow, SigningKeys, User, Username,
 };
 
 /// An account with its password hash.
@@ -64,6 +64,8 @@ storage::room! {
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
         has_administrator() -> bool;
         is_setup(hash: &[u8], now: Timestamp) -> bool;
+        signing_keys() -> SigningKeys;
+        secret(name: &str) -> Option<Vec<u8>>;
     }
 
     writes {
@@ -84,6 +86,13 @@ storage::room! {
         forget_confirmations(now: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;
+        add_signing_key(key: &SignerRow) -> bool;
+        refuse_signing_keys(before: i64, from: Timestamp) -> ();
+        raise_token_life(from: i64, life: Duration) -> ();
+        drop_private_key(kid: &str, refused_from: Option<Timestamp>) -> ();
+        reseal_signing_key(kid: &str, before: &[u8], sealed: &[u8]) -> ();
+        add_secret(name: &str, sealed: &[u8]) -> ();
+        reseal_secret(name: &str, before: &[u8], sealed: &[u8]) -> ();
         announce(announcement: &Announcement) -> ();
     }
 }

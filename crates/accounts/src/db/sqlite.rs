@@ -8,5 +8,7 @@ pub(super) mod confirmations;
 pub(super) mod sessions;
 #[path = "setup.rs"]
 pub(super) mod setup;
+#[path = "signing_keys.rs"]
+pub(super) mod signing_keys;
 #[path = "users.rs"]
 pub(super) mod users;

@@ -8,6 +8,7 @@ mod password;
 mod refresh;
 mod session;
 mod setup;
+mod signing_keys;
 mod user;
 mod username;
 
@@ -21,5 +22,6 @@ pub(crate) use session::{
     ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshed, Session, Wanted,
 };
 pub(crate) use setup::SetupToken;
+pub(crate) use signing_keys::{Rotation, SignerRow, SigningKeys, Stage};
 pub use user::{ProfileChange, User};
 pub use username::{InvalidUsername, Username};

@@ -1,4 +1,4 @@
-//! The key that signs tokens: where it is, who may read it, and what is to be said about it.
+//! The file of a signing key from a version that kept the key there. The first start takes the key over into the database.
 
 use std::path::{Path, PathBuf};
 
@@ -16,53 +16,39 @@ pub(super) fn path(config: &Config, data_dir: &Path) -> PathBuf {
     config.signing_key.clone().unwrap_or_else(|| data_dir.join(NAME))
 }
 
-/// The key an operator gave, or the one in the data folder, which is made on the first start.
-pub(super) fn open(config: &Config, data_dir: &Path) -> anyhow::Result<SigningKey> {
-    Ok(match &config.signing_key {
-        Some(path) => SigningKey::open(path)?,
-        None => SigningKey::open_or_create_for(readers(data_dir)?, &path(config, data_dir))?,
-    })
+/// The key an operator gave, or the one in the data folder, if there is one.
+pub(super) fn look_at(config: &Config, data_dir: &Path) -> anyhow::Result<Option<SigningKey>> {
+    let path = path(config, data_dir);
+    if config.signing_key.is_some() {
+        return Ok(Some(SigningKey::open(&path)?));
+    }
+    match SigningKey::open_for(readers(data_dir)?, &path) {
+        Err(KeyError::Missing { .. }) => Ok(None),
+        opened => Ok(Some(opened?)),
+    }
 }
 
-/// Reads the key as [`open`] does, under the same conditions, and makes none.
-fn look_at(config: &Config, data_dir: &Path) -> anyhow::Result<SigningKey> {
-    Ok(match &config.signing_key {
-        Some(path) => SigningKey::open(path)?,
-        None => SigningKey::open_for(readers(data_dir)?, &path(config, data_dir))?,
-    })
-}
-
-/// Which users may read the key in the data folder.
-fn readers(data_dir: &Path) -> Result<Readers, private::Error> {
+/// Which users may read a key in the data folder.
+pub(super) fn readers(data_dir: &Path) -> Result<Readers, private::Error> {
     Ok(match private::judge_folder(data_dir)? {
         Reach::Lent => Readers::Volume,
         _ => Readers::Owner,
     })
 }
 
-/// What is to be said about the key.
-pub(super) fn examine(config: &Config, data_dir: &Path) -> Finding {
-    let name = path(config, data_dir).display().to_string();
-    let is_given = config.signing_key.is_some();
-    if !is_given && !data_dir.exists() {
-        return not_yet(&name);
+/// What is to be said about the file. Nothing if there is none and none is named.
+pub(super) fn examine(config: &Config, data_dir: &Path) -> Option<Finding> {
+    let path = path(config, data_dir);
+    if config.signing_key.is_none() && !path.exists() {
+        return None;
     }
-    match look_at(config, data_dir) {
-        Ok(key) => Finding::Well(format!("{name} is key {}", key.kid())),
-        Err(error) => match error.downcast_ref::<KeyError>() {
-            Some(KeyError::Missing { .. }) if is_given => Finding::Failing(
-                format!("{name} is not there"),
-                "make it with `openssl genpkey -algorithm ed25519`; all instances share it",
-            ),
-            Some(KeyError::Missing { .. }) => not_yet(&name),
-            _ => Finding::Failing(format!("{error:#}"), "accounts does not start without it"),
-        },
-    }
-}
-
-fn not_yet(name: &str) -> Finding {
-    Finding::Doubtful(
-        format!("{name} is not there yet"),
-        "the first `sir0 serve` makes it; several instances need one they share",
-    )
+    let name = path.display();
+    Some(match look_at(config, data_dir) {
+        Ok(Some(key)) => Finding::Well(format!("{name} is key {}", key.kid())),
+        Ok(None) => return None,
+        Err(error) => Finding::Failing(
+            format!("{error:#}"),
+            "accounts does not start with it; once its key is in `sir0 keys list`, the file is needed no more",
+        ),
+    })
 }

@@ -25,8 +25,24 @@ impl TrustService for Accounts {
 
         let watch = self.watch(resume_after).await?;
 
-        let keys = convert::key_set(self.trust.jwks());
+        let trust = self.trust.clone();
+        let mut told = trust.jwks();
+        let keys = convert::key_set(told.clone());
         let ends = watch.messages().map_err(|error| AccountsError::from(error).into());
-        Ok(Response::new(Box::pin(stream::once(future::ready(Ok(keys))).chain(ends))))
+        let messages = ends.flat_map(move |message| {
+            let keys = match &message {
+                Ok(message) if convert::is_heartbeat(message) => trust.jwks(),
+                _ => told.clone(),
+            };
+            let messages = if keys == told {
+                vec![message]
+            } else {
+                told.clone_from(&keys);
+                let in_sync = message.map(convert::in_sync_instead);
+                vec![Ok(convert::key_set(keys)), in_sync]
+            };
+            stream::iter(messages)
+        });
+        Ok(Response::new(Box::pin(stream::once(future::ready(Ok(keys))).chain(messages))))
     }
 }

@@ -13,6 +13,8 @@ const RETRY: Duration = Duration::from_secs(1);
 const UPKEEP: Duration = Duration::from_mins(10);
 /// How often the names that an older version wrote are looked for. There are some while one version replaces the other.
 const NAMES: Duration = Duration::from_mins(1);
+/// How often the keys that sign are looked at: another process may have made or refused one.
+const KEYS: Duration = Duration::from_secs(2);
 /// How long a session is remembered after it expired.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
@@ -65,6 +67,25 @@ impl Accounts {
                     tracing::warn!(error, "the names of older accounts could not be keyed");
                 }
             }
+        }
+    }
+
+    /// Follows the keys that sign, and makes the next one when it is time.
+    pub(super) async fn keep_keys_fresh(self) {
+        let mut rounds = Rounds::every(KEYS, &self.shared.stopping);
+        let mut failed_before = false;
+        while rounds.next().await {
+            let renewed = self.trust.ring.renew(&self.db, self.shared.clock.now()).await;
+            if let Err(error) = &renewed
+                && !failed_before
+            {
+                let error = error as &dyn Error;
+                tracing::error!(
+                    error,
+                    "the signing keys cannot be followed, those that are known stay in use"
+                );
+            }
+            failed_before = renewed.is_err();
         }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 mod background;
 pub(crate) mod confirmations;
+pub(crate) mod keys;
 mod open;
 pub(crate) mod sessions;
 pub(crate) mod setup;
@@ -14,7 +15,7 @@ use aws_lc_rs::hmac;
 use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 
-pub use self::{open::OpenError, trust::Trust};
+pub use self::{keys::KeysError, open::OpenError, trust::Trust};
 use crate::{
     db::AccountsDb,
     domain::{AccountsEvent, Lifetimes},

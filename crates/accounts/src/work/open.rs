@@ -45,11 +45,9 @@ impl Accounts {
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let config = sir0_feed::Config::default();
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
-        let keys =
-            Keys::open(&shared, db.database(), &trust.mint.key().secret_for(b"idempotency keys"));
+        let keys = Keys::open(&shared, db.database(), &trust.pepper);
         let seal = Seal::new(&db.database().sealing_key().await?);
-        let refreshing = trust.mint.key().secret_for(b"refresh tokens");
-        let refreshing = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &refreshing));
+        let refreshing = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &trust.refreshing));
         let lifetimes = settings.lifetimes();
         let accounts = Self { db, feed, hasher, trust, keys, seal, lifetimes, refreshing, shared };
 
@@ -58,6 +56,7 @@ impl Accounts {
         accounts.learn_ended_sessions().await?;
         tokio::spawn(accounts.clone().follow_ended_sessions(follower));
         tokio::spawn(accounts.clone().keep_tidy());
+        tokio::spawn(accounts.clone().keep_keys_fresh());
         tokio::spawn(accounts.clone().keep_names_keyed());
         Ok(accounts)
     }

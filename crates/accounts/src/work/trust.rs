@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use sir0_storage as storage;
-use sir0_tokens::{EndedSessions, Mint, SigningKey, Verifier};
+use sir0_kernel::Timestamp;
+use sir0_storage::{self as storage, Database};
+use sir0_tokens::{EndedSessions, KeySet, Mint, SigningKey, Vault, Verifier};
+use zeroize::Zeroizing;
 
-use super::Accounts;
-use crate::{Config, domain::SessionEnded};
+use super::{
+    Accounts,
+    keys::{Keyring, KeysError, PEPPER, REFRESHING, random_secret},
+};
+use crate::{Config, db::AccountsDb, domain::SessionEnded};
 
 /// How many ended sessions are read at a time.
 pub(crate) const ENDED_PAGE: i64 = 1000;
@@ -15,6 +20,11 @@ pub(crate) const ENDED_PAGE: i64 = 1000;
 #[derive(Clone)]
 pub struct Trust {
     pub(super) mint: Arc<Mint>,
+    pub(super) ring: Keyring,
+    /// Stands for the requests of idempotency keys.
+    pub(super) pepper: Arc<Zeroizing<Vec<u8>>>,
+    /// Makes the next refresh token of each.
+    pub(super) refreshing: Arc<Zeroizing<Vec<u8>>>,
     /// Checks tokens.
     pub verifier: Verifier,
     /// Knows which sessions ended.
@@ -22,18 +32,34 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Signs with this key, as these settings say. No session has ended yet; [`Accounts::open`] learns which have.
-    #[must_use]
-    pub fn new(key: SigningKey, config: &Config) -> Self {
+    /// Signs with the keys in this database, which this vault opens, as these settings say. The first start makes the
+    /// first key, or takes the one in the file of a version that kept it there; and with it the secrets that were derived
+    /// from it. No session has ended yet; [`Accounts::open`] learns which have.
+    pub async fn open(
+        config: &Config,
+        database: &Database,
+        vault: Vault,
+        file: Option<SigningKey>,
+        now: Timestamp,
+    ) -> Result<Self, KeysError> {
+        let db = AccountsDb::of(database.clone());
+        let pepper =
+            file.as_ref().map_or_else(random_secret, |file| file.secret_for(PEPPER.as_bytes()));
+        let ring = Keyring::open(&db, vault, file, config.rotation(), now).await?;
+        let pepper = Arc::new(ring.secret(&db, PEPPER, pepper).await?);
+        let refreshing = ring.secret(&db, REFRESHING, random_secret()).await?;
+        let refreshing = Arc::new(refreshing);
         let Config { issuer, audience, .. } = config;
-        let verifier = Verifier::new(key.key_set(), issuer, audience);
-        let mint = Mint::new(key, issuer.clone(), audience.clone());
-        Self { mint: Arc::new(mint), verifier, ended: EndedSessions::default() }
+        let verifier = Verifier::new(ring.keys.clone(), issuer, audience);
+        let signers = ring.signers.clone();
+        let mint = Mint::new(signers, issuer.clone(), audience.clone());
+        let (mint, ended) = (Arc::new(mint), EndedSessions::default());
+        Ok(Self { mint, ring, pepper, refreshing, verifier, ended })
     }
 
-    /// The keys to verify tokens with, as other services read them.
+    /// The keys to verify tokens with at this moment, as other services read them.
     pub(crate) fn jwks(&self) -> String {
-        self.mint.key().jwks()
+        self.ring.keys.get().as_ref().map(KeySet::to_json).unwrap_or_default()
     }
 
     /// Refuses the token of a session whose end is committed.

@@ -56,7 +56,7 @@ fn until_the_keys_are_known_a_caller_is_asked_to_try_again() {
 
     let unknown = setup.doorman.identify(&signed_in);
     let guest = setup.doorman.identify(&MetadataMap::new());
-    setup.keys.set(setup.mint.key().key_set());
+    setup.keys.set(setup.mint.key(SystemClock.now()).key_set());
     let known = setup.doorman.identify(&signed_in);
 
     assert_eq!(unknown, Err(Denied::OutOfTouch));
@@ -68,7 +68,7 @@ fn until_the_keys_are_known_a_caller_is_asked_to_try_again() {
 #[tokio::test(start_paused = true)]
 async fn what_was_heard_too_long_ago_lets_no_one_in_and_keeps_no_one_out() {
     let setup = a_setup();
-    setup.keys.set(setup.mint.key().key_set());
+    setup.keys.set(setup.mint.key(SystemClock.now()).key_set());
     let age = TrustAge::starting_now(Duration::from_mins(1));
     let doorman = setup.doorman.clone().told_by_another(age.clone());
     let (signed_in, _, _) = setup.a_sign_in();
@@ -113,7 +113,7 @@ fn only_the_secret_that_services_share_lets_a_peer_in() {
 #[test]
 fn who_may_make_a_call_is_read_from_the_contract() {
     let setup = a_setup();
-    setup.keys.set(setup.mint.key().key_set());
+    setup.keys.set(setup.mint.key(SystemClock.now()).key_set());
     let secret = Arc::new(Secret::parse("correct-horse-battery").expect("a secret"));
     let doorman = setup.doorman.clone().admitting_peers(secret).for_publishers_to("change games");
     let tokens = [Role::Player, Role::Publisher, Role::Admin];

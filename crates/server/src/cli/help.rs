@@ -56,8 +56,8 @@ const APART: &str =
 const FILES: &str = "  ./data/*.db.lock                  held by the process that serves the database; its id is inside
   All of them are for their owner alone. A folder that others may enter is closed at the start,
   or refused; one that Kubernetes lends to a group (fsGroup) is taken as it is.
-  The keys that sign access tokens are made on the first start in the same folder. Their holder
-  can be anyone: keep them out of backups that others read.";
+  The key that seals secrets in the database of accounts is made on the first start in the same
+  folder, as `sealing-key`. Who has both can be anyone: keep it out of backups that others read.";
 
 /// Everything below the options.
 pub(crate) fn page() -> String {

@@ -1,4 +1,4 @@
-//! `sir0 backup`: the embedded databases and the signing key, copied while they are in use.
+//! `sir0 backup`: the embedded databases and the keys, copied while they are in use.
 
 use std::{fs, io, path::Path};
 

@@ -68,7 +68,7 @@ async fn service(
         let tables = database::tables(config, service).await;
         report.about(&format!("{name} tables"), tables.finding)?;
         if tables.is_there {
-            rows(service, &place, report).await?;
+            rows(config, service, &place, report).await?;
         }
     }
     Ok(())
@@ -76,12 +76,13 @@ async fn service(
 
 /// What a service says about its rows.
 async fn rows(
+    config: &Config,
     service: &dyn Configured,
     place: &Location,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let name = service.service().name;
-    match service.inspect(place).await {
+    match service.inspect(place, &config.data_dir).await {
         Ok(findings) => {
             for (what, found) in findings {
                 report.about(&format!("{name} {what}"), found)?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sir0_server::SERVICES;
-use sir0_tokens::SigningKey;
+use sir0_tokens::{Readers, SigningKey, Vault};
 
 /// The secrets that containers have in files below `/run/secrets`.
 pub(super) struct Secrets {
@@ -38,6 +38,8 @@ impl Secrets {
             .collect();
         let redis = random("redis-password");
         random("peers-secret");
+        let sealing = folder.join("sealing-key");
+        Vault::open_or_create_for(Readers::Owner, &sealing).expect("a folder of ours");
         SigningKey::open_or_create(&folder.join(Self::SIGNING_KEY)).expect("a folder of ours");
         Self { folder, databases, redis }
     }

@@ -8,7 +8,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use sir0_contract::storefront::{DeleteGameRequest, WatchGamesRequest};
 use sir0_kernel::{Clock, Role, SessionId, SystemClock, Timestamp, UserId};
-use sir0_testkit::{Person, Tables, platform, process};
+use sir0_testkit::{Person, Tables, platform, process, process_after_upgrade};
 use sir0_tokens::{Mint, SignIn, SigningKey};
 
 use crate::{
@@ -144,11 +144,11 @@ fn mangled(good: &str) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_token_opens_no_door_in_any_dialect() {
-    let mut server = Unshaken::new(process().await);
+    let (process, own) = process_after_upgrade().await;
+    let mut server = Unshaken::new(process);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     let folder = tempfile::tempdir().expect("a folder for the test");
-    let own = server.process.data_dir().join("signing-key.pem");
     let key = SigningKey::open_or_create(&own).expect("the key of the server");
     let mut tokens = forged(studio.token(), &key);
     tokens.extend(signed_elsewhere(&own, folder.path(), studio.id));

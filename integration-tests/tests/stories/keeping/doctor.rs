@@ -28,7 +28,7 @@ fn faults(doctor: &Output) -> String {
 async fn a_key_that_others_may_read_is_refused_by_both_with_the_same_cure() {
     let mut store = process().await;
     store.terminate().await;
-    let key = store.data_dir().join("signing-key.pem");
+    let key = store.data_dir().join("sealing-key");
 
     for mode in [0o640, 0o604, 0o644] {
         fs::set_permissions(&key, fs::Permissions::from_mode(mode)).expect("our own file");

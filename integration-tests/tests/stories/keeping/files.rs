@@ -26,7 +26,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
 async fn a_folder_that_others_could_enter_is_closed_with_every_file_in_it() {
     let mut store = process().await;
     store.kill_9().await;
-    let (folder, key) = (store.data_dir(), store.data_dir().join("signing-key.pem"));
+    let (folder, key) = (store.data_dir(), store.data_dir().join("sealing-key"));
     for file in files_in(&folder).into_iter().filter(|file| *file != key) {
         set_mode(&file, 0o644);
     }
