@@ -67,11 +67,11 @@ pub async fn process_after_upgrade() -> (Process, PathBuf) {
 }
 
 async fn process_in(folder: TempDir, settings: &[(&str, &str)]) -> Process {
-    let set = CHEAP_HASHING.iter().chain(settings);
-    let mut settings: Vec<_> =
-        set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let databases = (topology() == Topology::Postgres).then(Databases::fresh);
-    settings.extend(databases.iter().flat_map(Databases::variables));
+    let set = CHEAP_HASHING.iter().chain(settings);
+    let set = set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    // What a story asks for comes last, and counts.
+    let settings: Vec<_> = databases.iter().flat_map(Databases::variables).chain(set).collect();
     let (child, address) = start(folder.path(), &settings, &[]).await;
     Process { child, address: Address::at(address), settings, databases, folder }
 }

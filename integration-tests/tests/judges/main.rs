@@ -8,5 +8,6 @@ mod find;
 mod generators;
 mod grpcurl;
 mod judge;
+mod keys;
 mod postman;
 mod schemathesis;

@@ -27,6 +27,7 @@ mod refreshing;
 mod refusals;
 mod repeating;
 mod resuming;
+mod rotation;
 mod search;
 mod sessions;
 mod setup;

@@ -22,6 +22,10 @@ pub(super) fn look_at(config: &Config, data_dir: &Path) -> anyhow::Result<Option
     if config.signing_key.is_some() {
         return Ok(Some(SigningKey::open(&path)?));
     }
+    // Without any file of ours there may be no data folder to judge.
+    if !path.try_exists().unwrap_or(true) {
+        return Ok(None);
+    }
     match SigningKey::open_for(readers(data_dir)?, &path) {
         Err(KeyError::Missing { .. }) => Ok(None),
         opened => Ok(Some(opened?)),
