@@ -208,7 +208,7 @@ pub(crate) async fn rotate(
     let row = row(&known, vault, &key, (now, now.after(notice)), rotation);
     let lost = match why {
         Why::SealingKeyLost => lost_secrets(db, vault).await?,
-        Why::Time | Why::Leaked => None,
+        Why::Time | Why::Leaked => Vec::new(),
     };
     let added = db
         .unit(async |tx| {
