@@ -16,7 +16,6 @@ mod refreshing;
 mod rooms;
 mod sessions;
 mod setup;
-mod signing_keys;
 mod users;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);

@@ -320,3 +320,6 @@ pub(crate) fn open_private(vault: &Vault, row: &SignerRow) -> Result<SigningKey,
 fn not_opened(what: &str) -> impl FnOnce(Unopened) -> KeysError {
     |source| KeysError::Sealed { what: what.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests;

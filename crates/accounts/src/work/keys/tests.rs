@@ -1,14 +1,15 @@
 //! The keys that sign tokens, as several instances make, seal and follow them.
 
+use std::{path::Path, time::Duration};
+
 use aws_lc_rs::digest::{SHA256, digest};
-use sir0_tokens::{SigningKey, Vault};
+use sir0_storage::{DatabaseConfig, Location};
+use sir0_throwaway::on_every_engine;
 
 use super::*;
-use crate::{
-    domain::{Rotation, Stage},
-    work::keys::{Keyring, KeysError, Why, rotate},
-};
 
+const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const EVENING: Timestamp = Timestamp::from_micros(1_800_021_600_000_000);
 const DAY: Duration = Duration::from_hours(24);
 const ROTATION: Rotation = Rotation {
     every: Duration::from_hours(30 * 24),
@@ -18,6 +19,12 @@ const ROTATION: Rotation = Rotation {
 
 fn vault(secret: u8) -> Vault {
     Vault::with(&[secret; 32]).expect("a key of 32 bytes")
+}
+
+async fn an_empty_database(url: &str) -> AccountsDb {
+    let asked = DatabaseConfig { url: Some(url), password_file: None, connections: 64 };
+    let place = Location::of(asked, Path::new(""), "").expect("a place");
+    AccountsDb::open(&place).await.expect("a database").0
 }
 
 async fn opens(db: &AccountsDb, file: Option<SigningKey>, now: Timestamp) -> Keyring {
@@ -206,7 +213,7 @@ on_every_engine! {
 
     async fn with_a_lost_sealing_key_an_operator_begins_anew(db: AccountsDb) {
         let ring = opens(&db, None, NOON).await;
-        ring.secret(&db, crate::work::keys::PEPPER, b"secret".to_vec().into()).await.expect("a secret");
+        ring.secret(&db, PEPPER, b"secret".to_vec().into()).await.expect("a secret");
 
         for why in [Why::Time, Why::Leaked] {
             let refused = rotate(&db, &vault(8), ROTATION, why, NOON).await;
@@ -216,6 +223,6 @@ on_every_engine! {
 
         let ring = Keyring::open(&db, vault(8), None, ROTATION, NOON).await.expect("keys");
         assert_eq!(ring.signers.at(NOON).kid(), next.kid);
-        ring.secret(&db, crate::work::keys::PEPPER, Vec::new().into()).await.expect("a new secret");
+        ring.secret(&db, PEPPER, Vec::new().into()).await.expect("a new secret");
     }
 }
