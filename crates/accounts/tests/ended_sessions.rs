@@ -1,6 +1,6 @@
 //! What accounts tells another service, with a separate database for each story.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use sir0_accounts::{Accounts, Config, Trust};
@@ -200,6 +200,47 @@ async fn a_peer_hears_a_heartbeat_while_nothing_happens_and_none_without_a_datab
     assert!(matches!(heartbeat.update, Some(Update::Heartbeat(_))), "{heartbeat:?}");
     assert!(!heartbeat.resume_token.is_empty());
     assert!(without.is_err(), "{without:?}");
+}
+
+/// Makes the next key, as an operator does beside a server.
+async fn an_operator_rotates(folder: &Path) {
+    let key = folder.join("sealing-key");
+    fs::write(&key, "07".repeat(32)).expect("our own folder");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("our own file");
+    let named = |it: &&sir0_host::Command| (it.definition)().get_name() == "keys";
+    let command = sir0_accounts::SERVICE.commands.iter().find(named).expect("a command");
+    let asked = sir0_host::Asked {
+        config: Box::new(Config::default()),
+        data_dir: folder.to_owned(),
+        address: String::new(),
+        clock: Arc::new(SystemClock),
+        line: (command.definition)().get_matches_from(["keys", "rotate"]),
+    };
+    (command.run)(asked).await.expect("made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_hears_of_new_keys_in_the_place_of_a_heartbeat_and_is_in_sync_with_them() {
+    let setup = a_setup().await;
+    let mut messages = setup.watches("").await.expect("a peer");
+    up_to_sync(&mut messages).await;
+
+    an_operator_rotates(setup.folder.path()).await;
+    let keys = loop {
+        match next(&mut messages).await.update {
+            Some(Update::KeySet(keys)) => break keys.jwks,
+            Some(Update::Heartbeat(_)) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    let behind = next(&mut messages).await;
+    let later = next(&mut messages).await;
+
+    assert_eq!(keys.matches(r#""kid""#).count(), 2, "{keys}");
+    assert!(matches!(behind.update, Some(Update::InSync(_))), "{behind:?}");
+    assert!(!behind.resume_token.is_empty(), "it resumes as behind a heartbeat");
+    assert!(matches!(later.update, Some(Update::Heartbeat(_))), "told once: {later:?}");
+    assert!(setup.verifier.verify(&setup.signs_in().await, SystemClock.now()).is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
