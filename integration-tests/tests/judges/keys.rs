@@ -1,4 +1,4 @@
-//! PyJWT and `jose`, which verify tokens with the keys that the server publishes, as a game server of a studio would.
+//! `PyJWT` and `jose`, which verify tokens with the keys that the server publishes, as a game server of a studio would.
 
 use std::{
     path::Path,
@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::judge::judge;
 
-/// `jose` asks for the keys again no sooner than 30 s after it asked before, and PyJWT keeps them for five minutes unless it
+/// `jose` asks for the keys again no sooner than 30 s after it asked before, and `PyJWT` keeps them for five minutes unless it
 /// meets a key it does not know.
 const NOTICE: Duration = Duration::from_secs(35);
 
