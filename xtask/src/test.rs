@@ -109,8 +109,8 @@ const AGAIN: &[Again] = &[
         name: "on postgresql",
         topology: "postgres",
         program: "stories",
-        // These are about parts with separate files, and about a move from files.
-        without: &["apart::", "keeping::", "moving::"],
+        // These are about parts with separate files, about a move from files, and about keys in a database of their own.
+        without: &["apart::", "keeping::", "moving::", "rotation::"],
     },
     Again {
         name: "hostile, on it",
@@ -125,7 +125,7 @@ const AGAIN: &[Again] = &[
         topology: "cluster",
         program: "stories",
         // These are about one process: its parts, its faults, its own log, metrics and traces, its life and death, its
-        // settings.
+        // settings, its keys.
         without: &[
             "apart::",
             "faults::",
@@ -134,6 +134,7 @@ const AGAIN: &[Again] = &[
             "metrics::",
             "moving::",
             "process::",
+            "rotation::",
             "traces::",
             "too_many_passwords_at_once",
             // Envoy chooses the service by the path as it came, and shows no one the metrics of a service.

@@ -252,6 +252,12 @@ impl Config {
             let problem = "must be at most half of `key_rotation`";
             return Err(InvalidConfig { key: "key_notice", problem });
         }
+        let most = u32::try_from(SigningKeys::MOST).unwrap_or(u32::MAX);
+        let believed = self.session_lifetime.saturating_add(2 * self.key_notice);
+        if !self.key_rotation.is_zero() && believed > self.key_rotation.saturating_mul(most / 2) {
+            let problem = "must be longer for tokens that live so long: more than 50 keys would be good at a time";
+            return Err(InvalidConfig { key: "key_rotation", problem });
+        }
         self.hashing.check()
     }
 
@@ -320,6 +326,11 @@ mod tests {
         let nameless = Config { issuer: String::new(), ..Config::default() };
         let endless = Config { audience: "x".repeat(256), ..Config::default() };
         let hasty = Config { key_rotation: Duration::from_secs(59), ..Config::default() };
+        let many = Config {
+            key_rotation: Duration::from_mins(20),
+            key_notice: Duration::from_mins(1),
+            ..Config::default()
+        };
         let eternal = Config { key_notice: Duration::from_hours(16 * 24), ..Config::default() };
         let sudden = Config { key_notice: Duration::from_secs(14), ..Config::default() };
         let weak = hashing::Config { log_n: 14, ..hashing::Config::default() };
@@ -333,6 +344,7 @@ mod tests {
             (nameless, "issuer"),
             (endless, "audience"),
             (hasty, "key_rotation"),
+            (many, "key_rotation"),
             (eternal, "key_notice"),
             (sudden, "key_notice"),
             (weak, "hashing.log_n"),

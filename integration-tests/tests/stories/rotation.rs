@@ -8,9 +8,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 use sir0_accounts::Config;
-use sir0_testkit::{
-    LONG, Person, Process, Split, Topology, process, process_with, split_with, topology,
-};
+use sir0_testkit::{LONG, Person, Process, Split, process, process_with, split_with};
 use sir0_throwaway::Database;
 use sir0_tokens::{Readers, Vault};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -170,9 +168,6 @@ async fn forget_later_keys(store: &Process) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_a_rotation_leaves_a_whole_key_or_none_and_every_token_good() {
-    if topology() != Topology::Files {
-        return;
-    }
     let mut store = process().await;
     let studio = store.publisher("Northlight").await;
     let profile = format!("/api/users/{}", studio.id);

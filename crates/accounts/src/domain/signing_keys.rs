@@ -55,6 +55,8 @@ pub(crate) enum Stage {
 impl SigningKeys {
     /// The shortest notice: every instance of ours, also those that are told by a stream, knows a new key by then.
     pub(crate) const HEARD_EVERYWHERE: Duration = Duration::from_secs(15);
+    /// How many keys are believed at a time. A published set of so many is far below what a verifier reads.
+    pub(crate) const MOST: usize = 100;
     /// What is refused from the beginning of time on is not believed by any clock.
     pub(crate) const ALWAYS: Timestamp = Timestamp::from_micros(0);
 
@@ -116,7 +118,13 @@ impl SigningKeys {
         let last = self.0.last()?;
         let ends = last.signs_from.after(rotation.every);
         let is_due = !rotation.every.is_zero() && now >= ends.before(rotation.notice);
-        (is_due && self.pending(now).is_none()).then(|| now.after(rotation.notice))
+        let is_made = self.pending(now).is_some() || self.is_full(rotation, now);
+        (is_due && !is_made).then(|| now.after(rotation.notice))
+    }
+
+    /// Whether no more keys may be published for now.
+    pub(crate) fn is_full(&self, rotation: Rotation, now: Timestamp) -> bool {
+        self.believed(rotation, now).count() >= Self::MOST
     }
 
     /// When the tokens of a key are refused. `None` for the last key, whose end is not known yet.
@@ -206,6 +214,19 @@ mod tests {
 
         assert_eq!(keys.due(ROTATION, day(500)), Some(day(500).after(ROTATION.notice)));
         assert_eq!(stages(&keys, day(500)), [Stage::Signs]);
+    }
+
+    #[test]
+    fn no_more_keys_are_published_than_a_verifier_reads() {
+        let most = i64::try_from(SigningKeys::MOST).expect("few");
+        let mut keys = SigningKeys((1..most).map(|generation| key(generation, day(1))).collect());
+        assert!(keys.due(ROTATION, day(400)).is_some(), "the older ones are over by then");
+
+        let hasty = Rotation { every: Duration::from_mins(1), ..ROTATION };
+        assert!(keys.due(hasty, day(2)).is_some());
+        keys.0.push(key(most, day(1)));
+        assert_eq!(keys.due(hasty, day(2)), None);
+        assert!(keys.due(hasty, day(3)).is_some(), "there is room again");
     }
 
     #[test]

@@ -50,6 +50,9 @@ pub enum KeysError {
     /// A key is published already and signs soon.
     #[error("the key {0} is published already and signs soon, see `sir0 keys list`")]
     Pending(String),
+    /// So many keys are believed that verifiers would not read one more.
+    #[error("there are {0} keys whose tokens are good still, see `sir0 keys list`")]
+    TooMany(usize),
     /// Another process made the next key at the same moment.
     #[error("another process made the next key at the same moment, see `sir0 keys list`")]
     Taken,
@@ -98,8 +101,7 @@ impl Keyring {
         let signers = Signers::new(signing).ok_or(KeysError::Taken)?;
         let ring = Self { vault, rotation, keys: Keys::unknown(), signers, opened };
         ring.take_over(&known, now)?;
-        let (from, life) = (known.generation(now), rotation.token_life);
-        db.unit(async |tx| tx.raise_token_life(from, life).await).await?;
+        ring.raise_token_life(db, &known, now).await?;
         ring.seal_anew(db, &known).await?;
         Ok(ring)
     }
@@ -116,6 +118,7 @@ impl Keyring {
             known = db.signing_keys().await?;
         }
         self.take_over(&known, now)?;
+        self.raise_token_life(db, &known, now).await?;
         for (key, stage) in known.stages(self.rotation, now) {
             if stage == Stage::Over && key.private.is_some() {
                 // A key that may have leaked is not believed again, also by a clock that jumped back.
@@ -147,6 +150,21 @@ impl Keyring {
             db.unit(async |tx| tx.reseal_secret(name, &sealed, &anew).await).await?;
         }
         Ok(secret)
+    }
+
+    /// Keeps keys that sign for as long as the tokens live that this process makes. Another process or an operator may
+    /// have made them for a shorter life.
+    async fn raise_token_life(
+        &self,
+        db: &AccountsDb,
+        known: &SigningKeys,
+        now: Timestamp,
+    ) -> storage::Result<()> {
+        let (from, life) = (known.generation(now), self.rotation.token_life);
+        if known.0.iter().all(|key| key.generation < from || key.token_life >= life) {
+            return Ok(());
+        }
+        db.unit(async |tx| tx.raise_token_life(from, life).await).await
     }
 
     /// Believes and signs as the table says from now on.
@@ -203,6 +221,9 @@ pub(crate) async fn rotate(
         && !leaked
     {
         return Err(KeysError::Pending(pending.kid.clone()));
+    }
+    if !leaked && known.is_full(rotation, now) {
+        return Err(KeysError::TooMany(SigningKeys::MOST));
     }
     let key = SigningKey::generate()?;
     let row = row(&known, vault, &key, (now, now.after(notice)), rotation);

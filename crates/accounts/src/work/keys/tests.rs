@@ -183,6 +183,17 @@ on_every_engine! {
         assert_eq!(stages(&db, next.signs_from).await, [Stage::Verifies(end), Stage::Signs]);
     }
 
+    async fn a_key_that_an_operator_made_for_shorter_tokens_is_kept_for_those_that_are_made(db: AccountsDb) {
+        let ring = opens(&db, None, NOON).await;
+        let shorter = Rotation { token_life: Duration::from_mins(1), ..ROTATION };
+        let next = rotate(&db, &vault(7), shorter, Why::Time, NOON).await.expect("made");
+        ring.renew(&db, NOON).await.expect("keys");
+        let last = rotates(&db, Why::Time, next.signs_from).await;
+
+        let end = last.signs_from.after(DAY).after(ROTATION.notice);
+        assert_eq!(stages(&db, last.signs_from).await[1..], [Stage::Verifies(end), Stage::Signs]);
+    }
+
     async fn the_database_without_the_sealing_key_gives_up_no_key(db: AccountsDb) {
         let ring = opens(&db, None, NOON).await;
         ring.secret(&db, "pepper", b"a secret of 32 bytes or so....".to_vec().into()).await.expect("a secret");
