@@ -12,7 +12,7 @@ mod table;
 use sqlx::AssertSqlSafe;
 
 use crate::{Database, Error, Location, Migrations};
-use table::{Sum, Table};
+use table::{MADE_AT_FIRST, Sum, Table};
 
 /// What a table held when it was compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,11 +131,14 @@ async fn copy_telling(
     let mut rows = 0;
     for table in tables {
         let target = table.same_in(&there)?;
-        if to.count(&target).await? > 0 {
+        if !MADE_AT_FIRST.contains(&&*target.name) && to.count(&target).await? > 0 {
             return Err(CopyError::NotEmpty(target.name));
         }
         rows += from.count(&table).await?;
         pairs.push((table, target));
+    }
+    for (_, target) in pairs.iter().filter(|(_, it)| MADE_AT_FIRST.contains(&&*it.name)) {
+        to.clear(target).await?;
     }
     // Each row is written, then read back.
     let mut pace = Pace { done: 0, all: rows * 2, tell };
@@ -183,6 +186,13 @@ impl Pace<'_> {
 }
 
 impl Tx {
+    /// Forgets the rows of a table.
+    async fn clear(&mut self, table: &Table) -> Result<(), CopyError> {
+        let clear = format!("DELETE FROM {}", table.quoted());
+        on_either!(self, tx => sqlx::query(AssertSqlSafe(clear)).execute(&mut **tx).await.map(drop)?);
+        Ok(())
+    }
+
     /// A unit of work beside which no other one writes, and the tables.
     async fn holding_still(database: &Database) -> Result<(Self, Vec<Table>), CopyError> {
         let mut tx = match database {

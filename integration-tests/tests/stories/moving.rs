@@ -96,18 +96,20 @@ async fn a_store_copied_to_postgresql_serves_there_and_its_feed_goes_on() {
     let (before, gone) = a_past(&store).await;
     store.terminate().await;
     let (accounts, storefront) = (sir0_throwaway::database(), sir0_throwaway::database());
+    let there = [
+        ("SIR0_ACCOUNTS_DATABASE_URL", accounts.url()),
+        ("SIR0_STOREFRONT_DATABASE_URL", storefront.url()),
+    ];
+    // Its new place was tried before: it has the key of a first start, and nothing else happened there.
+    store.starts_again_with(&there).await;
+    store.terminate().await;
 
     let copied = went_well(&copy(&store, "accounts.db", &accounts).await);
     assert!(copied.contains("users") && copied.contains("2 rows"), "{copied}");
     went_well(&copy(&store, "storefront.db", &storefront).await);
     let twice = copy(&store, "storefront.db", &storefront).await;
     assert!(!twice.status.success(), "a copy is never made into a database that is used");
-    store
-        .starts_again_with(&[
-            ("SIR0_ACCOUNTS_DATABASE_URL", accounts.url()),
-            ("SIR0_STOREFRONT_DATABASE_URL", storefront.url()),
-        ])
-        .await;
+    store.starts_again_with(&there).await;
 
     goes_on(&store, &before, &gone).await;
 

@@ -54,6 +54,10 @@ pub(super) type ColumnRow = (String, String, String, i64, bool);
 /// good for the installation that made it: it does not travel, and a target that was started once is as empty as before.
 const APART: [&str; 4] = ["sealing_key", "feed_head", "outbox", "setup_link"];
 
+/// Tables that the first start fills by itself. Into a target in which nothing else happened, the rows of the source come in
+/// their place.
+pub(super) const MADE_AT_FIRST: [&str; 2] = ["signing_keys", "sealed_secrets"];
+
 /// Rows read at a time: memory stays bounded however large a table is.
 const BATCH: usize = 500;
 
