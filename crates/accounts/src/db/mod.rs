@@ -13,7 +13,8 @@ use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, NewSession, Refreshed, Session, SessionEnded, SignerRow, SigningKeys, User, Username,
+    Action, ClientId, Email, NewSession, Refreshed, Session, SessionEnded, SignerRow, SigningKeys,
+    User, Username,
 };
 
 /// An account with its password hash.

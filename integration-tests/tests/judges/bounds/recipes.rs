@@ -46,7 +46,9 @@ impl Stage {
                 "email": address(20, turn),
                 "password": password(12, turn),
             }),
-            "sir0.accounts.v1.GetUserRequest" => json!({"userId": self.user}),
+            "sir0.accounts.v1.GetUserRequest" | "sir0.accounts.v1.ListSessionsRequest" => {
+                json!({"userId": self.user})
+            }
             "sir0.accounts.v1.UpdateUserRequest" => {
                 json!({"userId": self.user, "username": letters(12, turn)})
             }
@@ -54,7 +56,6 @@ impl Stage {
                 json!({"email": email_of("Northlight"), "password": PASSWORD})
             }
             "sir0.accounts.v1.RefreshSessionRequest" => json!({"refreshToken": "none"}),
-            "sir0.accounts.v1.ListSessionsRequest" => json!({"userId": self.user}),
             "sir0.accounts.v1.EndSessionsRequest" => {
                 json!({"userId": self.user, "keepCurrent": true})
             }
