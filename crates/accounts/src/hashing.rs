@@ -4,7 +4,9 @@
 mod cost;
 mod queue;
 mod refused;
+mod starving;
 mod stored;
+mod threads;
 mod turn;
 
 use std::{
@@ -17,7 +19,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use self::refused::{Refused, Wait};
-use self::{cost::Cost, queue::Queue, stored::Salt, turn::Turn};
+use self::{cost::Cost, queue::Queue, starving::Starving, stored::Salt, turn::Turn};
 use crate::{
     attempts::{Attempt, Attempts},
     config::InvalidConfig,
@@ -53,6 +55,7 @@ struct Shared {
     /// What a password is hashed with when there is no account to check it against.
     decoy: LazyLock<Salt>,
     queue: Arc<Queue>,
+    starving: Starving,
 }
 
 impl Default for Config {
@@ -118,7 +121,12 @@ impl Hasher {
         let budget = u64::from(config.memory_mib) << 20;
         let fitting = usize::try_from(budget / cost.memory()).unwrap_or(usize::MAX);
         let queue = Queue::new(fitting.min(cores), config.queue, config.patience);
-        Self(Arc::new(Shared { cost, decoy: LazyLock::new(Salt::fresh), queue: Arc::new(queue) }))
+        Self(Arc::new(Shared {
+            cost,
+            decoy: LazyLock::new(Salt::fresh),
+            queue: Arc::new(queue),
+            starving: Starving::not_yet(),
+        }))
     }
 
     /// The memory of recent requests and failures.

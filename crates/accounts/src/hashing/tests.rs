@@ -34,7 +34,7 @@ impl Hasher {
         cost: Cost,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        self.turn_of(anyone(self), cost).await?.work(|_| work()).await
+        self.turn_of(anyone(self), cost).await?.work(work, |_, _| ()).await
     }
 }
 
@@ -227,33 +227,6 @@ async fn work_that_has_begun_keeps_its_place_although_its_caller_left() {
     assert_eq!(hasher.0.queue.free_permits(), 0, "its memory is still in use");
     stop.send(()).expect("still at work");
     until("the permit is free", || hasher.0.queue.free_permits() == 1).await;
-}
-
-#[test]
-fn work_that_never_began_gives_its_place_back_when_its_caller_leaves() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .max_blocking_threads(1)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let hasher = a_quick_hasher(2, 8, PATIENT);
-        // The only blocking thread is taken, so that the second work has a permit and no thread.
-        let (stop, work) = a_long_work(&hasher).await;
-        let second = {
-            let hasher = hasher.clone();
-            tokio::spawn(async move { hasher.hash(password("correct horse")).await })
-        };
-        until("both permits are taken", || hasher.0.queue.free_permits() == 0).await;
-
-        second.abort();
-        assert!(second.await.expect_err("aborted").is_cancelled());
-        stop.send(()).expect("still at work");
-        work.await.expect("no panic").expect("it had a permit");
-
-        until("both permits are free", || hasher.0.queue.free_permits() == 2).await;
-        assert_eq!(hasher.0.queue.how_many_finished(), 1, "decoy was left to want the second");
-    });
 }
 
 #[tokio::test]

@@ -1,13 +1,15 @@
 //! The turn of one password: it is hashed or checked, and the outcome is remembered.
 
-use tokio::{task, time::Instant};
-use tokio_util::task::AbortOnDropHandle;
+use std::sync::Arc;
+
+use tokio::time::Instant;
 
 use super::{
     Hasher, Refused, Shared,
     cost::Cost,
     queue::Permit,
     stored::{self, Salt, Stored},
+    threads,
 };
 use crate::domain::Password;
 
@@ -36,13 +38,11 @@ impl Turn {
     /// Hashes a new password, in PHC form: `$scrypt$ln=17,r=8,p=1$…$…`.
     pub(crate) async fn hash(self, password: Password) -> Result<String, Refused> {
         let cost = self.hasher.0.cost;
-        self.work(move |permit| {
+        let compute = move || {
             let salt = Salt::fresh();
-            let hash = Stored { cost, salt, output: stored::compute(&password, cost, salt) };
-            permit.succeeded();
-            hash.to_string()
-        })
-        .await
+            Stored { cost, salt, output: stored::compute(&password, cost, salt) }.to_string()
+        };
+        self.work(compute, |permit, _| permit.succeeded()).await
     }
 
     /// Checks a password against the hash of an account. `None`, for an account that does not exist, costs the same and
@@ -64,16 +64,16 @@ impl Turn {
         let (cost, salt) = stored.map_or((*usual, **decoy), |it| (it.cost, it.salt));
         let outdated = cost != *usual;
         let turn = self.at(cost).await?;
-        turn.work(move |permit| {
+        let compute = move || {
             let output = stored::compute(&password, cost, salt);
-            let matches = stored.is_some_and(|it| it.output == output);
-            // The outcome is remembered even when the caller left meanwhile.
-            if matches {
+            Verdict { matches: stored.is_some_and(|it| it.output == output), outdated }
+        };
+        turn.work(compute, |permit, verdict| {
+            if verdict.matches {
                 permit.succeeded();
             } else {
                 permit.failed();
             }
-            Verdict { matches, outdated }
         })
         .await
     }
@@ -89,24 +89,30 @@ impl Turn {
         hasher.turn_of(attempt, cost).await
     }
 
-    /// Does the work on a thread that may block.
+    /// Computes on a separate thread, and settles what follows from the outcome.
+    ///
+    /// When the caller leaves, both go on: the work keeps its permit because it keeps its memory, and the outcome is
+    /// remembered.
     pub(super) async fn work<T: Send + 'static>(
         self,
-        work: impl FnOnce(&mut Permit) -> T + Send + 'static,
+        compute: impl FnOnce() -> T + Send + 'static,
+        settle: impl FnOnce(&mut Permit, &T) + Send + 'static,
     ) -> Result<T, Refused> {
         let Self { hasher, mut permit } = self;
-        let (paced, attempt) = (hasher.clone(), permit.attempt());
-        let task = task::spawn_blocking(move || {
-            let begun = Instant::now();
-            let done = work(&mut permit);
-            paced.0.queue.finished(begun.elapsed());
-            drop(permit);
-            done
+        let attempt = permit.attempt();
+        let shared = Arc::clone(&hasher.0);
+        let task = tokio::spawn(async move {
+            let priority = shared.starving.priority(Instant::now());
+            let made = threads::run(priority, compute).await;
+            if let Ok((made, took)) = &made {
+                shared.starving.finished(priority, *took, Instant::now());
+                shared.queue.finished(*took);
+                settle(&mut permit, made);
+            }
+            made.map(|(made, _)| made)
         });
-        // When the caller leaves, work that has not begun never begins. Its permit is free when a thread comes to it.
-        // Work that has begun keeps its permit, because it keeps its memory.
-        match AbortOnDropHandle::new(task).await {
-            Ok(done) => Ok(done),
+        match task.await {
+            Ok(made) => made.map_err(|_no_thread| hasher.0.queue.refuse(&attempt)),
             Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
             // The runtime is shutting down and took the work away.
             Err(_stopped) => Err(hasher.0.queue.refuse(&attempt)),
