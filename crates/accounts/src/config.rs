@@ -1,10 +1,13 @@
 //! What an operator may tune about accounts, and how far.
 
+mod sign_in;
+
 use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
 
+pub use self::sign_in::SignIn;
 use crate::hashing;
 
 /// The settings of [`Config`].
@@ -82,6 +85,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "how long a password may wait",
     ),
+    Setting::new(
+        "accounts.sign_in.most_failures",
+        "SIR0_ACCOUNTS_SIGN_IN_MOST_FAILURES",
+        Kind::Number,
+        "how many wrong passwords in a row shut an account for where they came from",
+    ),
+    Setting::new(
+        "accounts.sign_in.shut_for",
+        "SIR0_ACCOUNTS_SIGN_IN_SHUT_FOR",
+        Kind::Duration,
+        "how long it is shut",
+    ),
 ];
 
 /// The settings of accounts. Defaults suit a laptop.
@@ -107,6 +122,8 @@ pub struct Config {
     pub session_lifetime: Duration,
     /// What a password costs to hash.
     pub hashing: hashing::Config,
+    /// How many wrong passwords in a row an account takes.
+    pub sign_in: SignIn,
 }
 
 /// A setting that would make accounts unsafe or useless. Stops the start.
@@ -130,6 +147,7 @@ impl Default for Config {
             audience: "sir0".to_owned(),
             session_lifetime: Duration::from_hours(24),
             hashing: hashing::Config::default(),
+            sign_in: SignIn::default(),
         }
     }
 }
@@ -151,6 +169,7 @@ impl Config {
             let problem = "must be between 1 minute and 90 days, such as `24h`";
             return Err(InvalidConfig { key: "session_lifetime", problem });
         }
+        self.sign_in.check()?;
         self.hashing.check()
     }
 }
@@ -207,6 +226,10 @@ mod tests {
         let endless = Config { audience: "x".repeat(256), ..Config::default() };
         let weak = hashing::Config { log_n: 14, ..hashing::Config::default() };
         let weak = Config { hashing: weak, ..Config::default() };
+        let with = |sign_in| Config { sign_in, ..Config::default() };
+        let endless_guessing = with(SignIn { most_failures: 101, ..SignIn::default() });
+        let strict = with(SignIn { most_failures: 9, ..SignIn::default() });
+        let shut_for_ever = with(SignIn { shut_for: Duration::MAX, ..SignIn::default() });
 
         for (config, key) in [
             (too_short, "session_lifetime"),
@@ -214,6 +237,9 @@ mod tests {
             (nameless, "issuer"),
             (endless, "audience"),
             (weak, "hashing.log_n"),
+            (endless_guessing, "sign_in.most_failures"),
+            (strict, "sign_in.most_failures"),
+            (shut_for_ever, "sign_in.shut_for"),
         ] {
             assert_eq!(config.check().expect_err("refused").key, key);
         }

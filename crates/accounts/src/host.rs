@@ -55,6 +55,10 @@ const KEY_SET: &str = "/.well-known/jwks.json";
 
 fn describe_metrics() {
     metrics::describe_counter!("sir0_logins_total", "Attempts to sign in, by how they ended");
+    metrics::describe_counter!(
+        "sir0_lanes_shut_total",
+        "Times that an account was shut after wrong passwords in a row, by where they came from"
+    );
     metrics::describe_gauge!(
         "sir0_trust_age_seconds",
         metrics::Unit::Seconds,

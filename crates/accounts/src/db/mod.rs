@@ -1,6 +1,6 @@
 //! The SQL of accounts. Statements are whole, and beside the function that runs them.
 //!
-//! `users.rs`, `sessions.rs` and `setup.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The list of calls makes
+//! `users.rs`, `sessions.rs`, `lanes.rs` and `setup.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The list of calls makes
 //! the types that stand for one or the other.
 
 mod postgres;
@@ -10,7 +10,7 @@ mod sqlite;
 use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{self as storage, Announcement};
 
-use crate::domain::{Email, SessionEnded, User, Username};
+use crate::domain::{Email, LaneState, Place, SessionEnded, Toll, User, Username};
 
 /// An account with its password hash.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ storage::room! {
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
         has_administrator() -> bool;
         is_setup(hash: &[u8], now: Timestamp) -> bool;
+        lane(place: &Place) -> Option<LaneState>;
+        how_many_lanes() -> i64;
     }
 
     writes {
@@ -52,6 +54,13 @@ storage::room! {
         forget_sessions(expired_before: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;
+        charge_lane(place: &Place, toll: &Toll) -> Option<i64>;
+        take_back(place: &Place) -> ();
+        clear_lanes(place: &Place) -> ();
+        know_lane(place: &Place, now: Timestamp) -> ();
+        clear_all_lanes(account: &[u8]) -> u64;
+        forget_lanes(since: Timestamp, most: i64) -> u64;
+        forget_least_lanes(kept: i64, most: i64) -> u64;
         announce(announcement: &Announcement) -> ();
     }
 }

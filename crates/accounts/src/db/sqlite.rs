@@ -2,6 +2,8 @@
 
 use sir0_storage::sqlite as engine;
 
+#[path = "lanes.rs"]
+pub(super) mod lanes;
 #[path = "sessions.rs"]
 pub(super) mod sessions;
 #[path = "setup.rs"]

@@ -9,6 +9,7 @@ use sir0_throwaway::on_every_engine;
 use super::*;
 use crate::domain::{AccountsEvent, Email, User, Username};
 
+mod lanes;
 mod races;
 mod rooms;
 mod sessions;

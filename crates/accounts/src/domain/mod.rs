@@ -3,6 +3,7 @@
 mod command;
 mod email;
 mod event;
+mod lane;
 mod password;
 mod setup;
 mod user;
@@ -11,6 +12,8 @@ mod username;
 pub(crate) use command::{Login, Register, UpdateUser};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
+pub use lane::Lane;
+pub(crate) use lane::{LaneNames, LaneRules, LaneState, Place, Toll};
 pub use password::{InvalidPassword, Password};
 pub(crate) use setup::SetupToken;
 pub use user::{ProfileChange, User};

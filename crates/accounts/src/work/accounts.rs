@@ -8,7 +8,7 @@ use super::{Accounts, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{Email, ProfileChange, Register, SessionEnded, UpdateUser, User, Username},
+    domain::{Email, Place, ProfileChange, Register, SessionEnded, UpdateUser, User, Username},
 };
 
 impl Accounts {
@@ -38,7 +38,8 @@ impl Accounts {
         }
         refuse_taken(self.db.taken(&username, &email, None).await?)?;
         let hash = turn.hash(password).await?;
-        let new = NewUser { username, email, hash, role, setup };
+        let home = self.home(&email, request_id::client());
+        let new = NewUser { username, email, hash, role, setup, home };
         let inserting = insert_user(self.db.clone(), new, self.shared.clock.now());
         self.shared.tasks.to_completion(inserting).await
     }
@@ -120,6 +121,8 @@ pub(crate) struct NewUser {
     pub(crate) role: Role,
     /// The hash of the link that is used up with it.
     pub(crate) setup: Option<Vec<u8>>,
+    /// The address that it is made from.
+    pub(crate) home: Option<Place>,
 }
 
 /// Writes a new account, unless another account has its name or its e-mail, or its link is not good.
@@ -128,14 +131,18 @@ pub(crate) async fn insert_user(
     new: NewUser,
     at: Timestamp,
 ) -> Result<UserId, AccountsError> {
-    let NewUser { username, email, hash, role, setup } = new;
+    let NewUser { username, email, hash, role, setup, home } = new;
     let inserting = db.unit(async |tx| {
         if let Some(link) = &setup
             && !tx.use_setup(link, at).await?
         {
             return Err(AccountsError::SetupRefused);
         }
-        Ok(tx.add_user(&username, &email, &hash, role, at).await?)
+        let id = tx.add_user(&username, &email, &hash, role, at).await?;
+        if let Some(home) = &home {
+            tx.know_lane(home, at).await?;
+        }
+        Ok(id)
     });
     match inserting.await {
         Ok(id) => {

@@ -48,7 +48,10 @@ impl Accounts {
         let mut rounds = Rounds::every(UPKEEP, &self.shared.stopping);
         while rounds.next().await {
             if let Err(error) = self.tidy().await {
-                tracing::warn!(error = &error as &dyn Error, "old sessions could not be forgotten");
+                tracing::warn!(
+                    error = &error as &dyn Error,
+                    "old sessions and failures could not be forgotten"
+                );
             }
         }
     }
@@ -71,6 +74,7 @@ impl Accounts {
     async fn tidy(&self) -> storage::Result<()> {
         let now = self.shared.clock.now();
         self.trust.ended.forget_expired(now);
-        self.db.unit(async |tx| tx.forget_sessions(now.before(REMEMBERED)).await).await
+        self.db.unit(async |tx| tx.forget_sessions(now.before(REMEMBERED)).await).await?;
+        self.forget_lanes(now).await
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 mod background;
+pub(crate) mod lanes;
 mod open;
 pub(crate) mod sessions;
 pub(crate) mod setup;
@@ -21,6 +22,7 @@ pub struct Accounts {
     pub(crate) db: AccountsDb,
     pub(crate) feed: Feed<AccountsEvent>,
     hasher: Hasher,
+    lanes: Arc<lanes::Lanes>,
     pub(crate) trust: Trust,
     pub(crate) keys: Arc<Keys>,
     pub(crate) shared: Shared,

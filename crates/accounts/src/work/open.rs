@@ -1,11 +1,13 @@
 //! How accounts begins and ends.
 
+use std::sync::Arc;
+
 use sir0_feed::Feed;
 use sir0_rpc::{Keys, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::{Accounts, Trust};
-use crate::{Config, InvalidConfig, db::AccountsDb, hashing::Hasher};
+use super::{Accounts, Trust, lanes::Lanes};
+use crate::{Config, InvalidConfig, db::AccountsDb, domain::LaneNames, hashing::Hasher};
 
 /// Why accounts cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -38,12 +40,14 @@ impl Accounts {
         config.check()?;
         let hasher = Hasher::new(&config.hashing)?;
         let db = AccountsDb::of(database);
+        let names = LaneNames::under(&db.database().sealing_key().await?);
+        let lanes = Arc::new(Lanes::new(names, config.sign_in.rules()));
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let config = sir0_feed::Config::default();
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
         let keys =
             Keys::open(&shared, db.database(), &trust.mint.key().secret_for(b"idempotency keys"));
-        let accounts = Self { db, feed, hasher, trust, keys, shared };
+        let accounts = Self { db, feed, hasher, lanes, trust, keys, shared };
 
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());

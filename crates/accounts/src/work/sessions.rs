@@ -7,11 +7,12 @@ use sir0_rpc::{acted, request_id};
 use sir0_storage as storage;
 use sir0_tokens::{AccessToken, Claims};
 
-use super::Accounts;
+use super::{Accounts, lanes::MustWait};
 use crate::{
     AccountsError,
     db::{AccountsTx, StoredUser},
-    domain::{AccountsEvent, Login, Password, SessionEnded},
+    domain::{AccountsEvent, Email, Login, Password, Place, SessionEnded},
+    hashing::{Turn, Verdict},
 };
 
 impl Accounts {
@@ -40,22 +41,61 @@ impl Accounts {
         let Login { email, password } = login;
         let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
-        // The database is asked only now that the turn has come, so a flood asks it no more often than it may hash.
-        let stored = self.db.user_by_email(&email).await?;
-        let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
-        let verdict = turn.verify(password.clone(), hash).await?;
+        let is_known = self.hasher.attempts().knows(&attempt);
+        // A caller who leaves takes no count along: not the failure, and not the success that forgets it.
+        let judging = self.clone().judge(turn, Login { email, password }, is_known);
+        self.shared.tasks.to_completion(judging).await
+    }
 
+    /// Judges a password whose turn has come, and begins a session.
+    ///
+    /// The database is asked only now, so a flood asks it no more often than it may hash.
+    async fn judge(
+        self,
+        turn: Turn,
+        Login { email, password }: Login,
+        is_known: bool,
+    ) -> Result<(UserId, AccessToken), AccountsError> {
+        let client = request_id::client();
+        let lane = self.lane_at(&email, client, is_known).await?;
+        // The attempt is a failure from here on until it is known better. Guesses at the same time are not one guess.
+        let charged = match self.charge(&email, &lane).await? {
+            Ok(charged) => charged,
+            Err(MustWait(wait)) => return Err(turn.delayed(wait).into()),
+        };
+        let (stored, verdict) = match self.compare(turn, &email, password.clone()).await {
+            Ok(compared) => compared,
+            Err(error) => {
+                self.take_back(charged).await;
+                return Err(error);
+            }
+        };
         let Some(stored) = stored.filter(|_| verdict.matches) else {
             return Err(AccountsError::InvalidCredentials);
         };
         let outdated = verdict.outdated.then_some(password);
-        self.shared.tasks.to_completion(self.clone().begin_session(stored, outdated)).await
+        let home = self.home(&email, client);
+        self.begin_session(stored, outdated, charged.place(), home).await
+    }
+
+    async fn compare(
+        &self,
+        turn: Turn,
+        email: &Email,
+        password: Password,
+    ) -> Result<(Option<StoredUser>, Verdict), AccountsError> {
+        let stored = self.db.user_by_email(email).await?;
+        let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
+        let verdict = turn.verify(password, hash).await?;
+        Ok((stored, verdict))
     }
 
     async fn begin_session(
         self,
         stored: StoredUser,
         outdated: Option<Password>,
+        lane: &Place,
+        home: Option<Place>,
     ) -> Result<(UserId, AccessToken), AccountsError> {
         let now = self.shared.clock.now();
         let user = &stored.user;
@@ -63,11 +103,15 @@ impl Accounts {
         let token = self.trust.mint.mint(user.id, user.role, session, now);
 
         let beginning = self.db.unit(async |tx| {
-            if tx.begin_session(session, &stored, now, token.expires).await? {
-                Ok(())
-            } else {
-                Err(AccountsError::InvalidCredentials)
+            if !tx.begin_session(session, &stored, now, token.expires).await? {
+                return Err(AccountsError::InvalidCredentials);
             }
+            // At the end: others who try the same account wait for these rows until the commit.
+            tx.clear_lanes(lane).await?;
+            if let Some(home) = &home {
+                tx.know_lane(home, now).await?;
+            }
+            Ok(())
         });
         beginning.await?;
         acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
