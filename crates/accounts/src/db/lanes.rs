@@ -9,6 +9,9 @@ use crate::{
     domain::{LaneState, Place, Toll},
 };
 
+/// When a lane opens that nothing delays. Not now: an attempt that began earlier and writes later would find it closed.
+const ALWAYS_OPEN: Timestamp = Timestamp::from_micros(0);
+
 pub(crate) const LANE: &str = "
     SELECT failures, open_at
       FROM lanes
@@ -18,14 +21,14 @@ pub(crate) const LANE: &str = "
 // again begins anew.
 pub(crate) const CHARGE_LANE: &str = "
     INSERT INTO lanes (account_key, lane_key, failures, failed_at, open_at)
-    VALUES ($1, $2, 1, $3, $3)
+    VALUES ($1, $2, 1, $3, $15)
         ON CONFLICT (account_key, lane_key) DO UPDATE
        SET failures = CASE WHEN lanes.failures >= $5 THEN 1 ELSE lanes.failures + 1 END,
            failed_at = $3,
            open_at = CASE
-               WHEN lanes.failures >= $5 THEN $3
+               WHEN lanes.failures >= $5 THEN $15
                WHEN lanes.failures + 1 = $5 THEN $6
-               WHEN lanes.failures + 1 < $7 THEN $3
+               WHEN lanes.failures + 1 < $7 THEN $15
                WHEN lanes.failures + 1 = $7 THEN $8
                WHEN lanes.failures = $7 THEN $9
                WHEN lanes.failures - 1 = $7 THEN $10
@@ -39,7 +42,7 @@ pub(crate) const CHARGE_LANE: &str = "
 
 pub(crate) const TAKE_BACK: &str = "
     UPDATE lanes
-       SET failures = failures - 1, open_at = failed_at
+       SET failures = failures - 1, open_at = $3
      WHERE account_key = $1 AND lane_key = $2 AND failures > 0";
 
 pub(crate) const CLEAR_LANES: &str = "
@@ -48,9 +51,9 @@ pub(crate) const CLEAR_LANES: &str = "
 
 pub(crate) const KNOW_LANE: &str = "
     INSERT INTO lanes (account_key, lane_key, failures, failed_at, open_at)
-    VALUES ($1, $2, 0, $3, $3)
+    VALUES ($1, $2, 0, $3, $4)
         ON CONFLICT (account_key, lane_key) DO UPDATE
-       SET failures = 0, failed_at = $3, open_at = $3";
+       SET failures = 0, failed_at = $3, open_at = $4";
 
 pub(crate) const HOW_MANY_LANES: &str = "
     SELECT COUNT(*)
@@ -111,12 +114,14 @@ impl Tx<engine::Tx> {
         for until in toll.delayed_until {
             query = query.bind(At(until));
         }
+        let query = query.bind(At(ALWAYS_OPEN));
         Ok(query.fetch_optional(&mut *self.tx).await?)
     }
 
     /// Takes back what was charged for an attempt that was not judged.
     pub(crate) async fn take_back(&mut self, place: &Place) -> storage::Result<()> {
         let query = sqlx::query(TAKE_BACK).bind(&place.account).bind(&place.lane);
+        let query = query.bind(At(ALWAYS_OPEN));
         query.execute(&mut *self.tx).await?;
         Ok(())
     }
@@ -131,7 +136,8 @@ impl Tx<engine::Tx> {
 
     /// Notes that the account was signed in to or made from here. What failed here before is forgotten.
     pub(crate) async fn know_lane(&mut self, place: &Place, now: Timestamp) -> storage::Result<()> {
-        let query = sqlx::query(KNOW_LANE).bind(&place.account).bind(&place.lane).bind(At(now));
+        let query = sqlx::query(KNOW_LANE).bind(&place.account).bind(&place.lane);
+        let query = query.bind(At(now)).bind(At(ALWAYS_OPEN));
         query.execute(&mut *self.tx).await?;
         Ok(())
     }

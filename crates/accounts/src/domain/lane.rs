@@ -74,12 +74,14 @@ impl Lane {
         }
     }
 
-    /// How many failures delay nothing, and the longest delay. Strangers share a lane with an owner who has a new
-    /// address: their delay is short.
-    const fn delay(&self) -> (i64, Duration) {
+    /// How many failures delay nothing: as many as may be under way at the same time and turn out to be right.
+    const FREE: i64 = 20;
+
+    /// The longest delay. Strangers share a lane with an owner who has a new address: theirs is short.
+    const fn longest_delay(&self) -> Duration {
         match self {
-            Self::Device(_) | Self::Address(_) => (5, Duration::from_mins(1)),
-            Self::Elsewhere => (20, Duration::from_secs(5)),
+            Self::Device(_) | Self::Address(_) => Duration::from_mins(1),
+            Self::Elsewhere => Duration::from_secs(5),
         }
     }
 }
@@ -121,13 +123,13 @@ impl LaneRules {
 
     /// What an attempt in this lane may lead to now.
     pub(crate) fn toll(&self, lane: &Lane, now: Timestamp) -> Toll {
-        let (free, longest) = lane.delay();
+        let longest = lane.longest_delay();
         let wait = |seconds| Duration::from_secs(seconds).min(longest);
         Toll {
             now,
             most: self.most_failures.into(),
             shut_until: now.after(self.shut_for),
-            free,
+            free: Lane::FREE,
             delayed_until: Self::DELAYS.map(|seconds| now.after(wait(seconds))),
             latest: now.after(self.shut_for.max(longest)),
         }
@@ -225,6 +227,6 @@ mod tests {
             toll.delayed_until.map(|until| (until.micros() - NOON.micros()) / 1_000_000)
         };
         assert_eq!((elsewhere.free, seconds(elsewhere)), (20, [1, 2, 4, 5, 5, 5, 5]));
-        assert_eq!((device.free, seconds(device)), (5, [1, 2, 4, 8, 16, 32, 60]));
+        assert_eq!((device.free, seconds(device)), (20, [1, 2, 4, 8, 16, 32, 60]));
     }
 }

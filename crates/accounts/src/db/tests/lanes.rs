@@ -128,7 +128,7 @@ on_every_engine! {
         let mut now = NOON;
         let mut waits = Vec::new();
 
-        for _ in 0..13 {
+        for _ in 0..28 {
             assert!(db.charges(&place, &toll(&laptop, now)).await.is_some());
             let wait = db.wait(&place, &toll(&laptop, now)).await.unwrap_or_default();
             if !wait.is_zero() {
@@ -139,7 +139,20 @@ on_every_engine! {
             now = now.after(wait);
         }
 
-        assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(waits[..19], [0; 19]);
+        assert_eq!(waits[19..], [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    }
+
+    async fn an_attempt_that_began_earlier_and_writes_later_is_not_delayed(db: AccountsDb) {
+        let home = Lane::Address(sir0_kernel::Client::at([192, 0, 2, 7].into()));
+        let place = place("ada@example.com", &home);
+
+        for _ in 0..2 {
+            assert!(db.charges(&place, &toll(&home, EVENING)).await.is_some());
+            assert!(db.charges(&place, &toll(&home, NOON)).await.is_some());
+            db.knows(&place).await;
+            assert_eq!(db.charges(&place, &toll(&home, NOON)).await, Some(1));
+        }
     }
 
     async fn a_clock_that_is_set_back_shuts_nobody_out(db: AccountsDb) {
