@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
-use sir0_rpc::{FieldFault, InvalidFields, PRECONDITION_FAILED, request_id};
+use sir0_rpc::{
+    FieldFault, InvalidFields, PRECONDITION_FAILED, TOO_MANY_REQUESTS,
+    rates::{self, Exceeded},
+    request_id,
+};
 use sir0_transcoding::{Fault, Shape};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -132,6 +136,17 @@ impl Refused {
         refused
     }
 
+    /// The client asked too often.
+    pub(super) fn too_often(exceeded: Exceeded) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let refused = Self::fixed(Code::ResourceExhausted, status, TOO_MANY_REQUESTS, "");
+        let mut headers = HeaderMap::new();
+        exceeded.tell(&mut headers);
+        headers.insert(header::RETRY_AFTER, exceeded.wait().as_secs().into());
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
+        Self { details: exceeded.to_string().into(), headers: headers.collect(), ..refused }
+    }
+
     /// The path is known, and another process answers it.
     pub(super) fn elsewhere() -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -172,6 +187,11 @@ impl Refused {
         if let Some(wait) = info.retry_info().and_then(|retry| retry.retry_delay) {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.push((header::RETRY_AFTER, seconds.max(1).into()));
+        }
+        for name in rates::HEADERS {
+            if let Some(value) = status.metadata().as_ref().get(&name) {
+                headers.push((name, value.clone()));
+            }
         }
         if status.code() == Code::Unauthenticated {
             // RFC 9110, 15.5.2: a 401 names the scheme it wants.
