@@ -97,6 +97,24 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "how long it is shut",
     ),
+    Setting::new(
+        "accounts.sign_in.attempts_per_address",
+        "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ADDRESS",
+        Kind::Number,
+        "passwords and other secrets that an address may try in a minute, 0 for no limit",
+    ),
+    Setting::new(
+        "accounts.sign_in.attempts_per_account",
+        "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ACCOUNT",
+        Kind::Number,
+        "those that are tried at an account in a minute, 0 for no limit",
+    ),
+    Setting::new(
+        "accounts.sign_in.attempts_per_device",
+        "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_DEVICE",
+        Kind::Number,
+        "those that a trusted device may try in a minute, 0 for no limit",
+    ),
 ];
 
 /// The settings of accounts. Defaults suit a laptop.

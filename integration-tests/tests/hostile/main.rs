@@ -10,6 +10,7 @@ mod http1;
 mod http2;
 mod kept;
 mod lanes;
+mod limits;
 mod log_bytes;
 mod repeated;
 mod shutdown;

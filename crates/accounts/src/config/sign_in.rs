@@ -16,11 +16,23 @@ pub struct SignIn {
     /// How long it is shut. A sign-in from a trusted device and an operator open it earlier.
     #[serde(with = "humantime_serde")]
     pub shut_for: Duration,
+    /// How many passwords, codes and one-time tokens a minute an address may try. 0 for no limit.
+    pub attempts_per_address: u32,
+    /// How many are tried at an account a minute.
+    pub attempts_per_account: u32,
+    /// How many a trusted device may try a minute.
+    pub attempts_per_device: u32,
 }
 
 impl Default for SignIn {
     fn default() -> Self {
-        Self { most_failures: 100, shut_for: Duration::from_hours(1) }
+        Self {
+            most_failures: 100,
+            shut_for: Duration::from_hours(1),
+            attempts_per_address: 300,
+            attempts_per_account: 60,
+            attempts_per_device: 30,
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use sir0_kernel::{Client, Timestamp};
+use sir0_kernel::{Client, Timestamp, UserId};
 
 use super::Email;
 
@@ -97,6 +97,20 @@ impl LaneNames {
     /// The account that has this e-mail, if any has it. One that none has is named alike.
     pub(crate) fn account(&self, email: &Email) -> Vec<u8> {
         hmac::sign(&self.0, email.key().as_bytes()).as_ref().to_vec()
+    }
+
+    /// A client, for what is counted by address.
+    pub(crate) fn address(&self, client: Client) -> Vec<u8> {
+        self.named(b"client:", client.address().to_string().as_bytes())
+    }
+
+    /// An account, for what its owner does.
+    pub(crate) fn user(&self, user: UserId) -> Vec<u8> {
+        self.named(b"user:", user.to_string().as_bytes())
+    }
+
+    fn named(&self, kind: &[u8], name: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.0, &[kind, name].concat()).as_ref().to_vec()
     }
 
     /// The place of a lane.

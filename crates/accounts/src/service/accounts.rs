@@ -4,10 +4,11 @@ use sir0_contract_accounts::{
     self as pb, accounts_service_server::AccountsService, calls::accounts_service as calls,
 };
 use sir0_kernel::Role;
+use sir0_rpc::rates;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Accounts, AccountsError,
+    Accounts,
     convert::{accounts as convert, wire_time},
     domain::UpdateUser,
 };
@@ -44,14 +45,15 @@ impl AccountsService for Accounts {
         self.shared.doorman.admit(calls::LOGIN, request.metadata())?;
         let login = request.into_inner().try_into();
 
-        let (user_id, token) = self.sign_in(login).await?;
+        let (standing, signed_in) = self.sign_in(login).await;
 
-        Ok(Response::new(pb::LoginResponse {
+        let answer = signed_in.map(|(user_id, token)| pb::LoginResponse {
             message: "Login successful".to_owned(),
             token: token.token,
             user_id: user_id.into(),
             expire_time: Some(wire_time(token.expires)),
-        }))
+        });
+        rates::telling(standing, answer)
     }
 
     async fn logout(
@@ -59,10 +61,8 @@ impl AccountsService for Accounts {
         request: Request<pb::LogoutRequest>,
     ) -> Result<Response<pb::LogoutResponse>, Status> {
         self.shared.doorman.admit(calls::LOGOUT, request.metadata())?;
-        let token = self.trust.verifier.recognise(&request.get_ref().token);
-        let claims = token.map_err(|_told_to_no_one| AccountsError::UnknownToken)?;
 
-        self.end_session(claims).await?;
+        self.sign_out(&request.get_ref().token).await?;
 
         Ok(Response::new(pb::LogoutResponse { message: "Logout successful".to_owned() }))
     }

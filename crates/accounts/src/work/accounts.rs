@@ -1,10 +1,11 @@
 //! Accounts: read, made and changed.
 
+use sir0_contract_accounts::calls::accounts_service as calls;
 use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage::{self as storage, once::Answer};
 
-use super::{Accounts, sessions::announce};
+use super::{Accounts, guard::At, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
@@ -28,6 +29,7 @@ impl Accounts {
             Some(setup) => (Role::Admin, Some(setup.hash())),
             None => (role, None),
         };
+        self.guard.pass(calls::REGISTER, At::NoOne, None).await?;
         let attempt = self.hasher.attempts().to_register(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
         // These checks before the hashing only spare work. The unit of work decides.
@@ -53,6 +55,7 @@ impl Accounts {
     ) -> Result<A, AccountsError> {
         let hash = match password {
             Some(password) => {
+                self.guard.pass(calls::UPDATE_USER, At::User(by.user), None).await?;
                 let attempt = self.hasher.attempts().to_change(request_id::client());
                 Some(self.hasher.turn(attempt).await?.hash(password).await?)
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 mod background;
+pub(crate) mod guard;
 pub(crate) mod lanes;
 mod open;
 pub(crate) mod sessions;
@@ -23,6 +24,7 @@ pub struct Accounts {
     pub(crate) feed: Feed<AccountsEvent>,
     hasher: Hasher,
     lanes: Arc<lanes::Lanes>,
+    guard: Arc<guard::Guard>,
     pub(crate) trust: Trust,
     pub(crate) keys: Arc<Keys>,
     pub(crate) shared: Shared,

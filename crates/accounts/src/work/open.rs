@@ -6,7 +6,7 @@ use sir0_feed::Feed;
 use sir0_rpc::{Keys, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::{Accounts, Trust, lanes::Lanes};
+use super::{Accounts, Trust, guard::Guard, lanes::Lanes};
 use crate::{Config, InvalidConfig, db::AccountsDb, domain::LaneNames, hashing::Hasher};
 
 /// Why accounts cannot begin.
@@ -41,13 +41,14 @@ impl Accounts {
         let hasher = Hasher::new(&config.hashing)?;
         let db = AccountsDb::of(database);
         let names = LaneNames::under(&db.database().sealing_key().await?);
+        let guard = Arc::new(Guard::new(&config.sign_in, names.clone(), shared.redis.as_ref()));
         let lanes = Arc::new(Lanes::new(names, config.sign_in.rules()));
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let config = sir0_feed::Config::default();
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
         let keys =
             Keys::open(&shared, db.database(), &trust.mint.key().secret_for(b"idempotency keys"));
-        let accounts = Self { db, feed, hasher, lanes, trust, keys, shared };
+        let accounts = Self { db, feed, hasher, lanes, guard, trust, keys, shared };
 
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());

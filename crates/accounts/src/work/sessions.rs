@@ -2,12 +2,13 @@
 
 use std::error::Error;
 
+use sir0_contract_accounts::calls::accounts_service as calls;
 use sir0_kernel::{SessionId, Timestamp, UserId};
-use sir0_rpc::{acted, request_id};
+use sir0_rpc::{acted, rates::Standing, request_id};
 use sir0_storage as storage;
 use sir0_tokens::{AccessToken, Claims};
 
-use super::{Accounts, lanes::MustWait};
+use super::{Accounts, guard::At, lanes::MustWait};
 use crate::{
     AccountsError,
     db::{AccountsTx, StoredUser},
@@ -16,24 +17,33 @@ use crate::{
 };
 
 impl Accounts {
-    /// Signs a person in, and counts the outcome. A login that cannot be read is an outcome too.
+    /// Signs a person in, and counts the outcome. A login that cannot be read is an outcome too. Tells what is left of the
+    /// attempts.
     pub(crate) async fn sign_in(
         &self,
         login: Result<Login, AccountsError>,
-    ) -> Result<(UserId, AccessToken), AccountsError> {
+    ) -> (Option<Standing>, Result<(UserId, AccessToken), AccountsError>) {
+        let mut standing = None;
         let signed_in = match login {
-            Ok(login) => self.prove(login).await,
+            Ok(login) => match self.guard.pass(calls::LOGIN, At::Email(&login.email), None).await {
+                Ok(left) => {
+                    standing = left;
+                    self.prove(login).await
+                }
+                Err(exceeded) => Err(exceeded.into()),
+            },
             Err(refused) => Err(refused),
         };
         let outcome = match signed_in {
             Ok(_) => "signed_in",
             Err(AccountsError::InvalidCredentials) => "refused",
             Err(AccountsError::TooBusy(_)) => "too_busy",
+            Err(AccountsError::TooManyRequests(_)) => "too_many_requests",
             Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
             Err(_) => "failed",
         };
         metrics::counter!("sir0_logins_total", "outcome" => outcome).increment(1);
-        signed_in
+        (standing, signed_in)
     }
 
     /// Checks the password, and begins a session.
@@ -135,7 +145,10 @@ impl Accounts {
     }
 
     /// Ends the session of a token. Ending it again changes nothing.
-    pub(crate) async fn end_session(&self, claims: Claims) -> Result<(), AccountsError> {
+    pub(crate) async fn sign_out(&self, token: &str) -> Result<(), AccountsError> {
+        self.guard.pass(calls::LOGOUT, At::NoOne, None).await?;
+        let claims = self.trust.verifier.recognise(token);
+        let claims = claims.map_err(|_told_to_no_one| AccountsError::UnknownToken)?;
         self.shared.tasks.to_completion(self.clone().save_end(claims)).await
     }
 
