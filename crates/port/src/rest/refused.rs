@@ -277,6 +277,8 @@ fn words(reason: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use sir0_rpc::rates::{Limiter, Rate};
+
     use super::*;
 
     /// Every refusal of this door that is no service's.
@@ -286,6 +288,7 @@ pub(crate) mod tests {
             Refused::wrong_method(&["GET"]),
             Refused::encoded("gzip", "send the body as it is, or in gzip"),
             Refused::over_budget(),
+            Refused::too_often(exceeded()),
             Refused::elsewhere(),
             Refused::fault(),
             fields.into(),
@@ -293,6 +296,12 @@ pub(crate) mod tests {
         let all = Refused::FIXED.iter().chain(&made);
         let told = |it: &Refused| (it.status.as_u16(), it.reason.to_string(), words(&it.reason));
         all.map(told).collect()
+    }
+
+    fn exceeded() -> Exceeded {
+        let once = Limiter::new("requests", Rate::a_minute(1).expect("a limit"));
+        once.take(1).expect("the first");
+        once.take(1).expect_err("the second in a minute")
     }
 
     #[test]
