@@ -139,6 +139,11 @@ impl Attempts {
         own.max(shared)
     }
 
+    /// Whether the attempt comes from an address from which the account was signed in to lately.
+    pub(crate) fn knows(&self, attempt: &Attempt) -> bool {
+        self.records().is_known(attempt, Instant::now())
+    }
+
     /// Whether a token speaks for this attempt, or it comes from an address from which the account was signed in to.
     pub(crate) fn is_trusted(&self, attempt: &Attempt, now: Instant) -> bool {
         self.records().is_trusted(attempt, now)

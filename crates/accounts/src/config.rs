@@ -1,10 +1,13 @@
 //! What an operator may tune about accounts, and how far.
 
+mod sign_in;
+
 use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
 
+pub use self::sign_in::SignIn;
 use crate::{
     domain::{Lifetimes, Rotation, SigningKeys},
     hashing,
@@ -121,6 +124,36 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "how long a password may wait",
     ),
+    Setting::new(
+        "accounts.sign_in.most_failures",
+        "SIR0_ACCOUNTS_SIGN_IN_MOST_FAILURES",
+        Kind::Number,
+        "how many wrong passwords in a row shut an account for where they came from",
+    ),
+    Setting::new(
+        "accounts.sign_in.shut_for",
+        "SIR0_ACCOUNTS_SIGN_IN_SHUT_FOR",
+        Kind::Duration,
+        "how long it is shut",
+    ),
+    Setting::new(
+        "accounts.sign_in.attempts_per_address",
+        "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ADDRESS",
+        Kind::Number,
+        "passwords and other secrets that an address may try in a minute, 0 for no limit",
+    ),
+    Setting::new(
+        "accounts.sign_in.attempts_per_account",
+        "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ACCOUNT",
+        Kind::Number,
+        "those that are tried at an account in a minute, 0 for no limit",
+    ),
+    Setting::new(
+        "accounts.sign_in.attempts_per_device",
+        "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_DEVICE",
+        Kind::Number,
+        "those that a trusted device may try in a minute, 0 for no limit",
+    ),
 ];
 
 /// The settings of accounts. Defaults suit a laptop.
@@ -165,6 +198,8 @@ pub struct Config {
     pub longest_session: Duration,
     /// What a password costs to hash.
     pub hashing: hashing::Config,
+    /// How many wrong passwords in a row an account takes.
+    pub sign_in: SignIn,
 }
 
 /// A setting that would make accounts unsafe or useless. Stops the start.
@@ -194,6 +229,7 @@ impl Default for Config {
             idle_lifetime: Duration::from_hours(30 * 24),
             longest_session: Duration::from_hours(90 * 24),
             hashing: hashing::Config::default(),
+            sign_in: SignIn::default(),
         }
     }
 }
@@ -258,6 +294,7 @@ impl Config {
             let problem = "must be longer for tokens that live so long: more than 50 keys would be good at a time";
             return Err(InvalidConfig { key: "key_rotation", problem });
         }
+        self.sign_in.check()?;
         self.hashing.check()
     }
 
@@ -335,6 +372,10 @@ mod tests {
         let sudden = Config { key_notice: Duration::from_secs(14), ..Config::default() };
         let weak = hashing::Config { log_n: 14, ..hashing::Config::default() };
         let weak = Config { hashing: weak, ..Config::default() };
+        let with = |sign_in| Config { sign_in, ..Config::default() };
+        let endless_guessing = with(SignIn { most_failures: 101, ..SignIn::default() });
+        let strict = with(SignIn { most_failures: 9, ..SignIn::default() });
+        let shut_for_ever = with(SignIn { shut_for: Duration::MAX, ..SignIn::default() });
 
         for (config, key) in [
             (too_short, "session_lifetime"),
@@ -348,6 +389,9 @@ mod tests {
             (eternal, "key_notice"),
             (sudden, "key_notice"),
             (weak, "hashing.log_n"),
+            (endless_guessing, "sign_in.most_failures"),
+            (strict, "sign_in.most_failures"),
+            (shut_for_ever, "sign_in.shut_for"),
         ] {
             assert_eq!(config.check().expect_err("refused").key, key);
         }

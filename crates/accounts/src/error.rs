@@ -1,7 +1,7 @@
 //! What accounts refuses.
 
 use sir0_kernel::UserId;
-use sir0_rpc::{FieldFault, Reason, Refusal};
+use sir0_rpc::{FieldFault, Reason, Refusal, rates::Exceeded};
 use sir0_storage as storage;
 
 use crate::hashing::{Refused, Wait};
@@ -49,6 +49,9 @@ pub enum AccountsError {
         "too many sign-ins with this email failed, try again in {} s", .0.duration().as_secs()
     )]
     TooManyAttempts(Wait),
+    /// Too many secrets were tried from an address, at an account or by a device.
+    #[error(transparent)]
+    TooManyRequests(#[from] Exceeded),
     /// The database failed.
     #[error("the accounts database failed")]
     Database(#[from] storage::Error),
@@ -73,6 +76,7 @@ impl Refusal for AccountsError {
             Self::TooManyAttempts(wait) => {
                 Reason::exhausted("TOO_MANY_ATTEMPTS").after(wait.duration())
             }
+            Self::TooManyRequests(exceeded) => Reason::too_often(*exceeded),
             Self::Database(error) => Reason::of_storage(error),
         }
     }

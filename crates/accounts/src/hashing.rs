@@ -19,7 +19,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use self::refused::{Refused, Wait};
-use self::{cost::Cost, queue::Queue, starving::Starving, stored::Salt, turn::Turn};
+pub(crate) use self::turn::{Turn, Verdict};
+use self::{cost::Cost, queue::Queue, starving::Starving, stored::Salt};
 use crate::{
     attempts::{Attempt, Attempts},
     config::InvalidConfig,

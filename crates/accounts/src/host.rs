@@ -75,6 +75,10 @@ fn describe_metrics() {
         "sir0_refresh_tokens_replayed_total",
         "Refresh tokens that were shown after the next one had been used: their sessions were ended"
     );
+    metrics::describe_counter!(
+        "sir0_lanes_shut_total",
+        "Times that an account was shut after wrong passwords in a row, by where they came from"
+    );
     metrics::describe_gauge!(
         "sir0_trust_age_seconds",
         metrics::Unit::Seconds,

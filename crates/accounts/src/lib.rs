@@ -25,7 +25,7 @@ mod service;
 mod watch;
 mod work;
 
-pub use config::{Config, InvalidConfig};
+pub use config::{Config, InvalidConfig, SignIn};
 pub use error::AccountsError;
 pub use host::{SERVICE, remote};
 pub use operator::{CreateError, GrantError, Operator};

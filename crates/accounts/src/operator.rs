@@ -19,6 +19,7 @@ use crate::{
     hashing::Hasher,
     work::{
         accounts::{NewUser, change_role, insert_user, refuse_taken},
+        lanes::open_lanes,
         setup::offer_setup,
     },
 };
@@ -73,7 +74,7 @@ impl Operator {
         let turn = self.hasher.turn(attempt).await.map_err(AccountsError::from)?;
         let hash = turn.hash(password).await.map_err(AccountsError::from)?;
         let (db, at) = (self.db.clone(), self.clock.now());
-        let new = NewUser { username, email, hash, role, setup: None };
+        let new = NewUser { username, email, hash, role, setup: None, home: None };
         Ok(insert_user(db, new, at).await?)
     }
 
@@ -85,6 +86,13 @@ impl Operator {
         let id = found.ok_or(GrantError::NoSuchAccount)?.user.id;
         let changed = change_role(&self.db, id, role, self.clock.now()).await?;
         Ok((id, changed.is_some()))
+    }
+
+    /// Forgets all wrong passwords for this e-mail, so that it can be signed in to at once from everywhere. Answers whether
+    /// there were any.
+    pub async fn open_lanes(&self, email: &str) -> Result<bool, GrantError> {
+        let email = Email::parse(email)?;
+        Ok(open_lanes(&self.db, &email).await.map_err(AccountsError::from)?)
     }
 
     /// Makes the link of the first administrator: the path of a page, with a secret in its fragment that works once and

@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) number: usize,
     /// Without `ACCESS_`.
     pub(crate) access: String,
+    /// By what attempts are counted, such as `ADDRESS`.
+    pub(crate) limits: Vec<String>,
     /// Whether it may have an idempotency key.
     pub(crate) takes_key: bool,
     /// Whether its answer holds a secret.
@@ -77,6 +79,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
     let promised = promised.map(|it| options.get_extension(&it).into_owned());
     let promised = promised.as_ref().and_then(Value::as_message);
     let access = access(pool, promised);
+    let limits = limits(pool, promised);
     let mut rest = match http.map(|http| options.get_extension(&http).into_owned()) {
         Some(Value::Message(rule)) => {
             let bindings = binding::read(&method, &rule)?;
@@ -100,7 +103,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
     }
     let answers_secret = holds_secret(&method.output());
     let comment = comments::lines(&method.parent_file(), method.path()).join("\n");
-    Ok(Call { method, number, access, takes_key, answers_secret, comment, rest })
+    Ok(Call { method, number, access, limits, takes_key, answers_secret, comment, rest })
 }
 
 /// Whether a call may have an idempotency key: it is a change, and made by people who are signed in. What a stranger named a
@@ -130,6 +133,16 @@ fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {
         || "UNSPECIFIED".to_owned(),
         |value| value.name().trim_start_matches("ACCESS_").to_owned(),
     )
+}
+
+/// By what attempts at the call are counted, such as `ADDRESS`.
+fn limits(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> Vec<String> {
+    let listed = promised.and_then(|it| it.get_field_by_name("limits")).map(Cow::into_owned);
+    let listed = listed.as_ref().and_then(Value::as_list).unwrap_or_default();
+    let known = pool.get_enum_by_name("sir0.options.v1.Limit");
+    let values = listed.iter().filter_map(Value::as_enum_number);
+    let values = values.filter_map(|number| known.as_ref()?.get_value(number));
+    values.map(|value| value.name().trim_start_matches("LIMIT_").to_owned()).collect()
 }
 
 fn rest(

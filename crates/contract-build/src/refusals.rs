@@ -72,6 +72,12 @@ pub(crate) fn of_any_call() -> Vec<Refusal> {
             "EXPECTATION_FAILED",
             "nothing but `100-continue` can be expected of this server",
         ),
+        known(
+            429,
+            "TOO_MANY_REQUESTS",
+            "too many requests came from here lately, try again in 1 s",
+        )
+        .telling_wait(),
         known(429, "TOO_MUCH_WAITING", "too much waits for this client, read or finish that first")
             .telling_wait(),
         known(431, "HEADERS_TOO_LARGE", "the headers are larger, or more, than this server takes"),

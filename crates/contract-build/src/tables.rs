@@ -111,7 +111,7 @@ fn render_field(field: &FieldDescriptor, patterns: &mut String) -> String {
 }
 
 fn render_call(call: &Call) -> String {
-    let Call { method, number, access, takes_key, answers_secret, comment, rest } = call;
+    let Call { method, number, access, limits, takes_key, answers_secret, comment, rest } = call;
     let keying = match (takes_key, answers_secret) {
         (false, _) => "Never",
         (true, false) => "Answered",
@@ -120,12 +120,15 @@ fn render_call(call: &Call) -> String {
     let (service, name) = (method.parent_service().full_name().to_owned(), method.name());
     let (takes_stream, streaming) = (method.is_client_streaming(), method.is_server_streaming());
     let access = upper_camel(access);
+    let limits = limits.iter().map(|limit| format!("Limit::{}, ", upper_camel(limit)));
+    let limits = limits.collect::<Vec<_>>().concat();
     let request = constant(method.input().full_name());
     let response = constant(method.output().full_name());
     let rest = rest.as_ref().map_or_else(|| "None".to_owned(), render_rest);
     format!(
         "Call {{ service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", number: {number}, \
          takes_stream: {takes_stream}, streaming: {streaming}, access: Access::{access}, \
+         limits: &[{limits}], \
          keying: Keying::{keying}, comment: {comment:?}, \
          request: &{request}, response: &{response}, rest: {rest} }},\n"
     )

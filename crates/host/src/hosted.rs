@@ -5,7 +5,7 @@ use std::{any::Any, path::PathBuf, sync::Arc};
 use anyhow::Context;
 use sir0_kernel::Clock;
 use sir0_redis::Redis;
-use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret};
+use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret, rates::Limiter};
 use sir0_storage as storage;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +28,8 @@ pub struct Ground {
     pub secret: Option<Arc<Secret>>,
     /// Identifies callers. `None` for the service that makes it.
     pub doorman: Option<Doorman>,
+    /// Counts the calls of each account, in all services together. `None` for no limit.
+    pub calls: Option<Arc<Limiter>>,
 }
 
 impl Ground {
@@ -40,7 +42,8 @@ impl Ground {
     /// What a service shares with the others, which this doorman serves.
     #[must_use]
     pub fn shared_with(self, doorman: Doorman) -> Shared {
-        let Self { tasks, clock, stopping, redis, .. } = self;
+        let Self { tasks, clock, stopping, redis, calls, .. } = self;
+        let doorman = doorman.limiting(calls);
         Shared { doorman, tasks, clock, stopping, redis }
     }
 }

@@ -14,12 +14,21 @@ impl Client {
     #[must_use]
     pub fn at(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
+            // A network of one.
+            IpAddr::V6(Ipv6Addr::LOCALHOST) => Ipv6Addr::LOCALHOST.into(),
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
                 Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
             }
             v4 @ IpAddr::V4(_) => v4,
         })
+    }
+
+    /// Whether a limit on how often a client may ask applies to it. To this machine none does: it is the operator, or a proxy
+    /// that is not listed, behind which everyone would share one limit.
+    #[must_use]
+    pub const fn is_limited(self) -> bool {
+        !self.0.is_loopback()
     }
 
     /// The address, or the network of an IPv6 one.
@@ -41,6 +50,16 @@ mod tests {
     fn addresses_of_one_network_of_ipv6_are_one_client() {
         assert_eq!(client("2001:db8::1"), client("2001:db8::ffff:0:0:1"));
         assert_ne!(client("2001:db8::1"), client("2001:db8:0:1::1"));
+    }
+
+    #[test]
+    fn only_the_machine_itself_is_not_limited() {
+        for here in ["127.0.0.1", "127.7.1.2", "::ffff:127.0.0.1", "::1"] {
+            assert!(!client(here).is_limited(), "{here}");
+        }
+        for elsewhere in ["192.0.2.1", "10.0.0.1", "2001:db8::1", "::2:0:0:0:1"] {
+            assert!(client(elsewhere).is_limited(), "{elsewhere}");
+        }
     }
 
     #[test]

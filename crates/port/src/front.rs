@@ -15,8 +15,12 @@ use futures::{
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use sir0_kernel::{Budget, Held, OverBudget, Share};
-use sir0_rpc::request_id::{self, RequestId};
+use metrics::counter;
+use sir0_kernel::{Budget, Client, Held, OverBudget, Share};
+use sir0_rpc::{
+    rates::{Exceeded, Limiter},
+    request_id::{self, RequestId},
+};
 use tower::ServiceExt;
 
 use crate::{
@@ -37,6 +41,9 @@ use crate::{
 /// The memory that a request takes while it is answered, in bytes.
 const ANSWERING: usize = 8 * 1024;
 
+/// Requests refused because their address asked too often.
+const TOO_OFTEN: &str = "sir0_too_many_requests_total";
+
 /// All doors of the one port.
 pub(crate) struct Front {
     pub(crate) rest: RestDoor,
@@ -49,6 +56,8 @@ pub(crate) struct Front {
     pub(crate) proxies: Proxies,
     /// What may be held for clients.
     pub(crate) budget: Budget,
+    /// How often an address may ask. `None` for as often as it likes.
+    pub(crate) requests: Option<Limiter>,
     /// The refusals of strangers' requests.
     pub(crate) refused: Arc<Refused>,
     pub(crate) access: AccessLog,
@@ -168,6 +177,13 @@ impl Front {
             return turn_away(response);
         }
         let path = request.uri().path();
+        if let Some(exceeded) = self.exceeded(path, share.client()) {
+            counter!(TOO_OFTEN).increment(1);
+            return turn_away(match door {
+                Some(_) => grpc::too_often(request.headers(), exceeded),
+                None => rest::too_often(exceeded),
+            });
+        }
         let admitted = match share.hold(ANSWERING) {
             Ok(admitted) => Some(admitted),
             // The operator is answered all the same, and so is a proxy that asks whether this process is well.
@@ -181,6 +197,13 @@ impl Front {
             }
         };
         self.enter(door, request, admitted)
+    }
+
+    /// Counts a request of this client, unless there were too many. The operator is not counted, nor who asks whether this
+    /// process is well, nor another service of the platform.
+    fn exceeded(&self, path: &str, client: Client) -> Option<Exceeded> {
+        let requests = self.requests.as_ref().filter(|_| client.is_limited())?;
+        if is_never_limited(path) { None } else { requests.take(client).err() }
     }
 
     /// Passes the request through the door. A request that breaks down is answered with a fault; the others, and the
@@ -241,6 +264,15 @@ impl Front {
         metrics.finished(answered.code, started);
         answered.response
     }
+}
+
+/// Whether requests to this path are answered however often they come.
+fn is_never_limited(path: &str) -> bool {
+    path == METRICS
+        || path == "/api/status"
+        || path.starts_with("/sir0.status.")
+        || grpc::is_health(path)
+        || grpc::is_between_services(path)
 }
 
 /// The panic was logged where it happened. This line names the request.

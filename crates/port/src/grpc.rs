@@ -24,6 +24,7 @@ use sir0_host::Served;
 use sir0_kernel::OverBudget;
 use sir0_rpc::{
     peer::deadline,
+    rates::Exceeded,
     request_id,
     trace::{self, CallTrace},
 };
@@ -292,6 +293,12 @@ pub(crate) fn over_budget(headers: &HeaderMap) -> Response<Body> {
     head::trailers_only(too_much_waiting(), head::format_in(headers).unwrap_or(Format::Native))
 }
 
+/// The answer to a call whose client asked too often.
+pub(crate) fn too_often(headers: &HeaderMap, exceeded: Exceeded) -> Response<Body> {
+    let format = head::format_in(headers).unwrap_or(Format::Native);
+    head::trailers_only(exceeded.into(), format)
+}
+
 fn too_much_waiting() -> Status {
     let mut details = ErrorDetails::with_error_info(TOO_MUCH_WAITING, "server", []);
     details.set_retry_info(Some(Duration::from_secs(1)));
@@ -307,6 +314,11 @@ pub(crate) fn fault(request_id: &str) -> Response<Body> {
 /// Whether a path is one of our gRPC services.
 pub(crate) fn is_grpc_path(path: &str) -> bool {
     path.starts_with("/sir0.") || path.starts_with("/grpc.")
+}
+
+/// Whether a path is a call that only services of the platform make to each other.
+pub(crate) fn is_between_services(path: &str) -> bool {
+    path.starts_with("/sir0.") && path.contains(".internal.")
 }
 
 /// Whether a path asks for the health of this process. A proxy that gets no answer would send its calls elsewhere.

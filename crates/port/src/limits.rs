@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
+use sir0_rpc::rates::{Limiter, Rate};
 use sir0_settings::{Kind, Setting};
 
 use crate::Proxies;
@@ -46,6 +47,18 @@ pub const SETTINGS: &[Setting] = &[
         "SIR0_LIMITS_WAITING_BYTES",
         Kind::Number,
         "bytes that may wait for clients, a quarter of them for one",
+    ),
+    Setting::new(
+        "limits.requests_per_address",
+        "SIR0_LIMITS_REQUESTS_PER_ADDRESS",
+        Kind::Number,
+        "requests that an address may make in a minute, 0 for no limit",
+    ),
+    Setting::new(
+        "limits.calls_per_account",
+        "SIR0_LIMITS_CALLS_PER_ACCOUNT",
+        Kind::Number,
+        "calls that an account may make in a minute, 0 for no limit",
     ),
     Setting::new(
         "limits.proxies",
@@ -115,6 +128,10 @@ pub struct Limits {
     /// gets a quarter.
     #[serde(deserialize_with = "number::<1_048_576, 1_099_511_627_776, _, _>")]
     pub waiting_bytes: usize,
+    /// How many requests an address may make in a minute, and at once. 0 for no limit.
+    pub requests_per_address: u32,
+    /// How many calls an account may make in a minute, and at once, where it has to be signed in. 0 for no limit.
+    pub calls_per_account: u32,
     /// The proxies before this port whose word about the address of a client is believed.
     pub proxies: Proxies,
     /// How long the headers of a request may take to arrive, from their first byte on; and how long a new connection
@@ -149,6 +166,8 @@ impl Default for Limits {
             streams_per_connection: 100,
             connections: 10_000,
             waiting_bytes: 32 * 1024 * 1024,
+            requests_per_address: 6_000,
+            calls_per_account: 6_000,
             proxies: Proxies::default(),
             header_timeout: Duration::from_secs(15),
             keep_alive_timeout: Duration::from_secs(75),
@@ -157,6 +176,19 @@ impl Default for Limits {
             linger: Duration::ZERO,
             drain: Duration::from_secs(10),
         }
+    }
+}
+
+impl Limits {
+    /// Counts the requests of each address.
+    pub(crate) fn requests_per_address(&self) -> Option<Limiter> {
+        Rate::a_minute(self.requests_per_address).map(|rate| Limiter::new("requests", rate))
+    }
+
+    /// Counts the calls of each account.
+    #[must_use]
+    pub fn calls_per_account(&self) -> Option<Limiter> {
+        Rate::a_minute(self.calls_per_account).map(|rate| Limiter::new("calls", rate))
     }
 }
 

@@ -81,6 +81,7 @@ impl Port {
             pages,
             proxies: limits.proxies.clone(),
             budget: budget.clone(),
+            requests: limits.requests_per_address(),
             refused: Arc::default(),
             access: AccessLog { is_on: log_access },
             header_bytes: limits.header_bytes,

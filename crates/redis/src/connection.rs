@@ -23,6 +23,7 @@ use crate::{
     connect::{DEADLINE, Losses, PING_EVERY, in_time},
     error::is_refusal,
     metrics::{self, Op, Outcome, Wire},
+    rate::{self, Taken},
 };
 
 /// After so many missing answers in a row, Redis is not asked any more.
@@ -62,6 +63,28 @@ impl Connection {
             Ok(value) if value.is_empty() => (Outcome::Miss, None),
             Ok(value) if value.len() > Redis::MAX_VALUE_BYTES => (Outcome::TooLarge, None),
             Ok(value) => (Outcome::Ok, Some(value)),
+            Err(outcome) => (outcome, None),
+        }
+    }
+
+    pub(crate) async fn take(
+        &self,
+        key: &str,
+        interval: Duration,
+        window: Duration,
+    ) -> (Outcome, Option<Taken>) {
+        let Some(mut manager) = self.manager() else { return (Outcome::Away, None) };
+        let take = rate::command(key, interval, window);
+        let asked = take.query_async::<Value>(&mut manager);
+        let answer = time::timeout(self.patience, asked).instrument(span("EVAL")).await;
+        match self.judge(answer) {
+            // An answer of another form is one: Redis is there, and lies.
+            Ok(value) => {
+                match redis::from_redis_value(value).ok().and_then(|it| Taken::of(it, window)) {
+                    Some(taken) => (Outcome::Ok, Some(taken)),
+                    None => (Outcome::Refused, None),
+                }
+            }
             Err(outcome) => (outcome, None),
         }
     }

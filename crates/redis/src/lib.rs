@@ -11,6 +11,7 @@ mod connection;
 mod error;
 mod metrics;
 mod queue;
+mod rate;
 mod subscription;
 
 use std::{
@@ -25,6 +26,7 @@ use tokio_util::task::AbortOnDropHandle;
 pub use self::{
     config::{Config, SETTINGS},
     error::{Error, OpenError},
+    rate::Taken,
     subscription::{Notice, Subscription},
 };
 use self::{
@@ -72,6 +74,20 @@ impl Redis {
             metrics::took(Op::Get, began.elapsed());
         }
         value
+    }
+
+    /// Counts one more under this key, unless there were too many: one is free at each interval, and as many at once as the
+    /// window has intervals. All instances count together.
+    ///
+    /// `None` when Redis does not answer within the patience, is known not to answer, or answers what is no answer.
+    pub async fn take(&self, key: &str, interval: Duration, window: Duration) -> Option<Taken> {
+        let began = Instant::now();
+        let (outcome, taken) = self.connection.take(key, interval, window).await;
+        metrics::called(Op::Take, outcome);
+        if outcome != Outcome::Away {
+            metrics::took(Op::Take, began.elapsed());
+        }
+        taken
     }
 
     /// Keeps a value until `ttl` is over, or a shorter time. Does not wait. The value is dropped when Redis is away,

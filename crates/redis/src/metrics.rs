@@ -13,6 +13,8 @@ pub(crate) enum Op {
     Get,
     Put,
     Publish,
+    /// One more of what is limited.
+    Take,
     /// All waiting writes that were sent together. Measured, not counted.
     Write,
     Ping,
@@ -24,6 +26,7 @@ impl Op {
             Self::Get => "get",
             Self::Put => "put",
             Self::Publish => "publish",
+            Self::Take => "take",
             Self::Write => "write",
             Self::Ping => "ping",
         }

@@ -3,12 +3,17 @@
 
 use std::sync::Arc;
 
-use sir0_kernel::{Clock, Role, SessionId, Timestamp, UserId};
+use sir0_kernel::{Client, Clock, Role, SessionId, Timestamp, UserId};
 use sir0_tokens::{Claims, EndedSessions, InvalidToken, Methods, Verifier};
 use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
 
-use crate::{PRECONDITION_FAILED, Reason, Refusal, TrustAge, peer::Secret};
+use crate::{
+    PRECONDITION_FAILED, Reason, Refusal, TrustAge,
+    peer::Secret,
+    rates::{Exceeded, Limiter},
+    request_id,
+};
 
 /// Knows good tokens from bad ones. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +26,8 @@ pub struct Doorman {
     peers: Option<Arc<Secret>>,
     /// What only publishers and administrators do in this service.
     publishers_do: &'static str,
+    /// How often an account may call. `None` for as often as it likes.
+    calls: Option<Arc<Limiter>>,
 }
 
 /// A caller who is signed in.
@@ -74,6 +81,9 @@ pub enum Denied {
     /// The account belongs to another person.
     #[error("only its owner and administrators may do this with an account")]
     NotYourAccount,
+    /// The account called too often.
+    #[error(transparent)]
+    TooManyRequests(Exceeded),
 }
 
 impl Denied {
@@ -96,6 +106,7 @@ impl Refusal for Denied {
             Self::PublisherRoleRequired(_) => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
             Self::NothingHasTags => Reason::precondition(PRECONDITION_FAILED),
             Self::NotYourAccount => Reason::denied("NOT_YOUR_ACCOUNT"),
+            Self::TooManyRequests(exceeded) => Reason::too_often(*exceeded),
         }
     }
 }
@@ -106,7 +117,15 @@ impl Doorman {
     /// Checks tokens against a key set, ended sessions and a clock.
     #[must_use]
     pub fn new(verifier: Verifier, ended: EndedSessions, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, ended, clock, trust_age: None, peers: None, publishers_do: "do this" }
+        Self {
+            verifier,
+            ended,
+            clock,
+            trust_age: None,
+            peers: None,
+            publishers_do: "do this",
+            calls: None,
+        }
     }
 
     /// Refuses every caller when the last word about keys and sessions is too old. For a process that hears of them
@@ -120,6 +139,12 @@ impl Doorman {
     #[must_use]
     pub fn admitting_peers(self, secret: Arc<Secret>) -> Self {
         Self { peers: Some(secret), ..self }
+    }
+
+    /// Refuses callers whose account calls more often than this. All services of a process count together.
+    #[must_use]
+    pub fn limiting(self, calls: Option<Arc<Limiter>>) -> Self {
+        Self { calls, ..self }
     }
 
     /// Names what a service lets only publishers and administrators do, in the words of its refusal.
@@ -141,6 +166,9 @@ impl Doorman {
                 None
             }
         };
+        if let Some(caller) = caller {
+            self.count(caller)?;
+        }
         // A caller who may not make the call hears that first (RFC 9110, 13.2.1).
         if !call.rest.as_ref().is_some_and(|it| it.is_tagged || it.takes_conditions) {
             Denied::if_tags_are_named(metadata)?;
@@ -166,6 +194,16 @@ impl Doorman {
                 Err(Denied::SignInRequired)
             }
         }
+    }
+
+    /// Counts a call of this account, unless there were too many. Those from the machine itself are not counted: the operator's,
+    /// and those by way of a proxy that is not listed.
+    fn count(&self, caller: Caller) -> Result<(), Denied> {
+        let Some(calls) = &self.calls else { return Ok(()) };
+        if !request_id::client().is_some_and(Client::is_limited) {
+            return Ok(());
+        }
+        calls.take(caller.user).map(drop).map_err(Denied::TooManyRequests)
     }
 
     /// Lets publishers and administrators pass.

@@ -2,11 +2,15 @@
 
 use std::{collections::HashMap, error::Error, fmt::Display, time::Duration};
 
+use http::HeaderMap;
 use sir0_storage as storage;
-use tonic::{Code, Status};
+use tonic::{Code, Status, metadata::MetadataMap};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
-use crate::{FieldFault, request_id};
+use crate::{FieldFault, rates::Exceeded, request_id};
+
+/// The reason of a refusal because a client asked too often.
+pub const TOO_MANY_REQUESTS: &str = "TOO_MANY_REQUESTS";
 
 /// An error enum of a service: each variant is one thing a client can act on.
 pub trait Refusal: Error + Sized + 'static {
@@ -25,6 +29,7 @@ pub struct Reason {
     facts: HashMap<String, String>,
     fields: Vec<FieldFault>,
     retry_after: Option<Duration>,
+    exceeded: Option<Exceeded>,
 }
 
 macro_rules! kinds {
@@ -83,7 +88,14 @@ impl Reason {
     }
 
     fn new(code: Code, name: &'static str) -> Self {
-        Self { code, name, facts: HashMap::new(), fields: Vec::new(), retry_after: None }
+        Self {
+            code,
+            name,
+            facts: HashMap::new(),
+            fields: Vec::new(),
+            retry_after: None,
+            exceeded: None,
+        }
     }
 
     /// Adds a fact that the message mentions, for programs.
@@ -100,6 +112,13 @@ impl Reason {
         self
     }
 
+    /// The client did something too often. Says when it may again, and how often in all.
+    #[must_use]
+    pub fn too_often(exceeded: Exceeded) -> Self {
+        let exhausted = Self::exhausted(TOO_MANY_REQUESTS).after(exceeded.wait());
+        Self { exceeded: Some(exceeded), ..exhausted }
+    }
+
     /// Says when trying again makes sense.
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
@@ -111,7 +130,7 @@ impl Reason {
 /// Turns any refusal into the status a client sees. A fault of ours is logged here, once, with its causes and the
 /// request id; the client gets the id and nothing about our insides.
 pub fn refuse<R: Refusal>(refusal: &R) -> Status {
-    let Reason { code, name, facts, fields, retry_after } = refusal.reason();
+    let Reason { code, name, facts, fields, retry_after, exceeded } = refusal.reason();
     let mut details = ErrorDetails::with_error_info(name, R::DOMAIN, facts);
     if !fields.is_empty() {
         let violations =
@@ -138,7 +157,12 @@ pub fn refuse<R: Refusal>(refusal: &R) -> Status {
         }
         _ => refusal.to_string(),
     };
-    Status::with_error_details(code, message, details)
+    let mut headers = HeaderMap::new();
+    if let Some(exceeded) = exceeded {
+        exceeded.tell(&mut headers);
+    }
+    let metadata = MetadataMap::from_headers(headers);
+    Status::with_error_details_and_metadata(code, message, details, metadata)
 }
 
 /// Lets `?` in a doorway turn a service's error into a status.

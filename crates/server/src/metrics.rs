@@ -12,7 +12,8 @@ use sir0_storage::Location;
 use crate::{Config, Parts, SERVICES};
 
 /// Counters: what they count.
-const COUNTERS: [(&str, &str); 6] = [
+const COUNTERS: [(&str, &str); 7] = [
+    ("sir0_too_many_requests_total", "Requests refused because their address made too many"),
     ("sir0_waiting_refused_total", "Requests and bytes refused to clients that held too much"),
     ("sir0_calls_total", "Calls that ended, by method, door and code"),
     ("sir0_feed_doorbell_misses_total", "Events that the poll found and no doorbell rang for"),

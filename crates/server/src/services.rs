@@ -88,6 +88,7 @@ fn ground(config: &Config, parts: Parts) -> anyhow::Result<Ground> {
         redis: None,
         secret: None,
         doorman: None,
+        calls: config.limits.calls_per_account().map(Arc::new),
     };
     if parts.alone() == Some(Part::Edge) {
         return Ok(ground);

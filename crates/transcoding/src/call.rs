@@ -22,6 +22,8 @@ pub struct Call {
     pub streaming: bool,
     /// Which callers may make it.
     pub access: Access,
+    /// By what attempts at it are counted, if it checks a secret.
+    pub limits: &'static [Limit],
     /// Whether it may have an idempotency key.
     pub keying: Keying,
     /// What its file says about it.
@@ -51,6 +53,19 @@ pub enum Access {
     Peer,
     /// Anyone who is signed in.
     SignedIn,
+}
+
+/// By what attempts at a call are counted; see `options.proto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Not stated.
+    Unspecified,
+    /// The address of the client.
+    Address,
+    /// The account that the attempt is at.
+    Account,
+    /// The device that the client shows.
+    Device,
 }
 
 /// Whether a call may have an idempotency key, and how its repetition is answered.

@@ -7,6 +7,7 @@ mod dice;
 mod fleet;
 mod flood;
 mod game;
+mod guesses;
 mod islands;
 mod kill;
 mod ledger;
@@ -14,6 +15,7 @@ mod load;
 mod machine;
 mod memory;
 mod once;
+mod passwords;
 mod postgres;
 mod report;
 mod rolling;
@@ -64,6 +66,10 @@ enum Name {
     Flood,
     /// Ninety addresses guess passwords while someone signs in.
     Signins,
+    /// Ninety addresses try passwords for the account of someone who signs in.
+    Guesses,
+    /// What a sign-in costs beside its hash, and what its time tells.
+    Passwords,
     /// A hundred connections leave unread what they ask for.
     Waiting,
     /// A session ends here; how soon is it over there?
@@ -79,7 +85,7 @@ enum Name {
 }
 
 /// Every drill, in the order of the page.
-const ALL: [Name; 12] = [
+const ALL: [Name; 14] = [
     Name::Writers,
     Name::Kill,
     Name::Rolling,
@@ -91,6 +97,8 @@ const ALL: [Name; 12] = [
     Name::Streams,
     Name::Flood,
     Name::Signins,
+    Name::Guesses,
+    Name::Passwords,
     Name::Waiting,
 ];
 const CI: [Name; 7] = [
@@ -162,6 +170,8 @@ impl Name {
             Self::Streams => streams::run(is_short).await,
             Self::Flood => flood::run(is_short).await,
             Self::Signins => signins::run(is_short).await,
+            Self::Guesses => guesses::run(is_short).await,
+            Self::Passwords => passwords::run(is_short).await,
             Self::Waiting => waiting::run(is_short).await,
             Self::Sessions => sessions::run(is_short).await,
             Self::Writers => writers::run(is_short).await,
@@ -181,6 +191,8 @@ impl Name {
             Self::Streams => "streams",
             Self::Flood => "flood",
             Self::Signins => "signins",
+            Self::Guesses => "guesses",
+            Self::Passwords => "passwords",
             Self::Waiting => "waiting",
             Self::Sessions => "sessions",
             Self::Writers => "writers",

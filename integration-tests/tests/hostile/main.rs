@@ -9,6 +9,8 @@ mod full_disk;
 mod http1;
 mod http2;
 mod kept;
+mod lanes;
+mod limits;
 mod log_bytes;
 mod repeated;
 mod shutdown;

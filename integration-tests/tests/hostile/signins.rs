@@ -18,36 +18,51 @@ use tokio::time::sleep;
 use tonic::{Code, Status, transport::Endpoint};
 use tonic_types::StatusExt;
 
-const WRONG: &str = "ninety loud strangers at 12 doors";
+pub(crate) const WRONG: &str = "ninety loud strangers at 12 doors";
 const IN_TIME: Duration = Duration::from_secs(10);
 
 /// A person at a separate address: all of 127/8 is this machine.
 #[derive(Clone)]
-struct Stranger {
+pub(crate) struct Stranger {
     client: Client,
     server: SocketAddr,
     address: IpAddr,
 }
 
 impl Stranger {
-    fn of(server: &Process, number: u16) -> Self {
+    pub(crate) fn of(server: &Process, number: u16) -> Self {
         let [high, low] = number.to_be_bytes();
         let address = IpAddr::V4(Ipv4Addr::new(127, 7, high, low));
         let client = Client::builder().no_proxy().http1_only().local_address(address).build();
         Self { client: client.expect("a plain client"), server: server.address(), address }
     }
 
-    async fn posts(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn posts(&self, path: &str, body: &Value) -> Answer {
         let url = format!("http://{}{path}", self.server);
         Answer::to(self.client.request(Method::POST, url).json(body)).await
     }
 
-    async fn signs_in(&self, email: &str, password: &str) -> Answer {
+    pub(crate) async fn signs_in(&self, email: &str, password: &str) -> Answer {
         self.posts("/api/users/login", &json!({"email": email, "password": password})).await
     }
 
+    /// Signs in, and says in the header of a proxy that someone else does.
+    pub(crate) async fn signs_in_as_if_at(
+        &self,
+        other: &Self,
+        email: &str,
+        password: &str,
+    ) -> Answer {
+        let url = format!("http://{}/api/users/login", self.server);
+        let forged = other.address.to_string();
+        let body = json!({"email": email, "password": password});
+        let request = self.client.request(Method::POST, url).json(&body);
+        let request = request.header("x-forwarded-for", &forged).header("x-real-ip", &forged);
+        Answer::to(request.header("forwarded", format!("for={forged}"))).await
+    }
+
     /// The same over gRPC.
-    async fn calls(&self, email: &str, password: &str) -> Result<String, Status> {
+    pub(crate) async fn calls(&self, email: &str, password: &str) -> Result<String, Status> {
         let server = Endpoint::from_shared(format!("http://{}", self.server)).expect("a URI");
         let channel = server.local_address(Some(self.address)).connect_lazy();
         let request = LoginRequest {

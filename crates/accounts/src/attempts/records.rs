@@ -59,7 +59,8 @@ impl Records {
         }
     }
 
-    fn is_known(&self, attempt: &Attempt, now: Instant) -> bool {
+    /// Whether the account was signed in to or made from this address.
+    pub(super) fn is_known(&self, attempt: &Attempt, now: Instant) -> bool {
         let Claim::Account { pair, .. } = attempt.claim else { return false };
         self.known.level(pair.shelved(), now) >= HARDLY_ANY
     }

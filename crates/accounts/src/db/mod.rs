@@ -13,8 +13,8 @@ use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, NewSession, Refreshed, Session, SessionEnded, SignerRow, SigningKeys,
-    User, Username,
+    Action, ClientId, Email, LaneState, NewSession, Place, Refreshed, Session, SessionEnded,
+    SignerRow, SigningKeys, Toll, User, Username,
 };
 
 /// An account with its password hash.
@@ -55,7 +55,6 @@ storage::room! {
 
     reads {
         user(id: UserId) -> Option<User>;
-        stored_user(id: UserId) -> Option<StoredUser>;
         user_by_email(email: &Email) -> Option<StoredUser>;
         taken(username: &Username, email: &Email, except: Option<UserId>) -> Taken;
         ended_sessions(now: Timestamp, behind: Option<SessionId>, most: i64) -> Vec<SessionEnded>;
@@ -67,6 +66,8 @@ storage::room! {
         is_setup(hash: &[u8], now: Timestamp) -> bool;
         signing_keys() -> SigningKeys;
         secret(name: &str) -> Option<Vec<u8>>;
+        lane(place: &Place) -> Option<LaneState>;
+        how_many_lanes() -> i64;
     }
 
     writes {
@@ -94,6 +95,13 @@ storage::room! {
         reseal_signing_key(kid: &str, before: &[u8], sealed: &[u8]) -> ();
         add_secret(name: &str, sealed: &[u8]) -> ();
         reseal_secret(name: &str, before: &[u8], sealed: &[u8]) -> ();
+        charge_lane(place: &Place, toll: &Toll) -> Option<i64>;
+        take_back(place: &Place) -> ();
+        clear_lanes(place: &Place) -> ();
+        know_lane(place: &Place, now: Timestamp) -> ();
+        clear_all_lanes(account: &[u8]) -> u64;
+        forget_lanes(since: Timestamp, most: i64) -> u64;
+        forget_least_lanes(kept: i64, most: i64) -> u64;
         announce(announcement: &Announcement) -> ();
     }
 }

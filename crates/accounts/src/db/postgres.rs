@@ -4,6 +4,8 @@ use sir0_storage::postgres as engine;
 
 #[path = "confirmations.rs"]
 pub(super) mod confirmations;
+#[path = "lanes.rs"]
+pub(super) mod lanes;
 #[path = "sessions.rs"]
 pub(super) mod sessions;
 #[path = "setup.rs"]

@@ -124,14 +124,9 @@ pub(crate) const REFRESH_HASH: &str = "
 impl Store<Database> {
     /// Reads an account.
     pub(crate) async fn user(&self, id: UserId) -> storage::Result<Option<User>> {
-        Ok(self.stored_user(id).await?.map(|stored| stored.user))
-    }
-
-    /// Reads an account with its password hash.
-    pub(crate) async fn stored_user(&self, id: UserId) -> storage::Result<Option<StoredUser>> {
         let row =
             sqlx::query_as(USER).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
-        row.map(stored_from).transpose()
+        Ok(row.map(stored_from).transpose()?.map(|stored| stored.user))
     }
 
     /// Reads the account that signs in with this e-mail.

@@ -4,6 +4,7 @@ mod command;
 mod confirmation;
 mod email;
 mod event;
+mod lane;
 mod password;
 mod refresh;
 mod session;
@@ -16,6 +17,8 @@ pub(crate) use command::{EndSessions, Login, Proof, Register, UpdateUser};
 pub(crate) use confirmation::{Action, Confirmation};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
+pub use lane::Lane;
+pub(crate) use lane::{LaneNames, LaneRules, LaneState, Place, Toll};
 pub use password::{InvalidPassword, Password};
 pub(crate) use refresh::RefreshToken;
 pub(crate) use session::{

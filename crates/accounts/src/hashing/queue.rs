@@ -122,7 +122,7 @@ impl Queue {
     }
 
     /// Counts and builds a refusal because of wrong passwords.
-    fn delay(&self, attempt: &Attempt, left: Duration) -> Refused {
+    pub(super) fn delay(&self, attempt: &Attempt, left: Duration) -> Refused {
         counter!(DELAYED).increment(1);
         self.attempts.sent_away(attempt, Instant::now());
         Refused::TooManyAttempts(Wait::of(left))

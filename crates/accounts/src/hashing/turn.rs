@@ -1,6 +1,6 @@
 //! The turn of one password: it is hashed or checked, and the outcome is remembered.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
@@ -33,6 +33,11 @@ pub(crate) struct Verdict {
 impl Turn {
     pub(super) fn new(hasher: &Hasher, permit: Permit) -> Self {
         Self { hasher: hasher.clone(), permit }
+    }
+
+    /// Gives the turn back, because too many passwords for the account were wrong.
+    pub(crate) fn delayed(self, left: Duration) -> Refused {
+        self.hasher.0.queue.delay(&self.permit.attempt(), left)
     }
 
     /// Hashes a new password, in PHC form: `$scrypt$ln=17,r=8,p=1$…$…`.

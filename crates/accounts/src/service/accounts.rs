@@ -4,13 +4,13 @@ use sir0_contract_accounts::{
     self as pb, accounts_service_server::AccountsService, calls::accounts_service as calls,
 };
 use sir0_kernel::Role;
+use sir0_rpc::rates;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Accounts, AccountsError,
+    Accounts,
     convert::{accounts as convert, sessions},
-    domain::{RefreshToken, UpdateUser},
-    work::sessions::SignOut,
+    domain::UpdateUser,
 };
 
 #[tonic::async_trait]
@@ -46,9 +46,9 @@ impl AccountsService for Accounts {
         let wanted = sessions::wanted(request.get_ref(), request.metadata())?;
         let login = request.into_inner().try_into();
 
-        let signed_in = self.sign_in(login, wanted).await?;
+        let (standing, signed_in) = self.sign_in(login, wanted).await;
 
-        Ok(Response::new(sessions::signed_in(signed_in)))
+        rates::telling(standing, signed_in.map(sessions::signed_in))
     }
 
     async fn logout(
@@ -56,18 +56,8 @@ impl AccountsService for Accounts {
         request: Request<pb::LogoutRequest>,
     ) -> Result<Response<pb::LogoutResponse>, Status> {
         self.shared.doorman.admit(calls::LOGOUT, request.metadata())?;
-        let token = &request.get_ref().token;
-        let shown = match RefreshToken::parse(token) {
-            Some(token) => SignOut::Refresh(token),
-            None => SignOut::Access(
-                self.trust
-                    .verifier
-                    .recognise(token)
-                    .map_err(|_told_to_no_one| AccountsError::UnknownToken)?,
-            ),
-        };
 
-        self.sign_out(shown).await?;
+        self.sign_out(&request.get_ref().token).await?;
 
         Ok(Response::new(pb::LogoutResponse { message: "Logout successful".to_owned() }))
     }

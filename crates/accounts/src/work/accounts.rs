@@ -1,14 +1,15 @@
 //! Accounts: read, made and changed.
 
+use sir0_contract_accounts::calls::accounts_service as calls;
 use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage::{self as storage, once::Answer};
 
-use super::{Accounts, sessions::announce};
+use super::{Accounts, guard::At, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{Email, ProfileChange, Proof, Register, SessionEnded, UpdateUser, User, Username},
+    domain::{Email, Place, ProfileChange, Register, SessionEnded, UpdateUser, User, Username},
 };
 
 impl Accounts {
@@ -28,6 +29,7 @@ impl Accounts {
             Some(setup) => (Role::Admin, Some(setup.hash())),
             None => (role, None),
         };
+        self.guard.pass(calls::REGISTER, At::NoOne, None).await?;
         let attempt = self.hasher.attempts().to_register(request_id::client(), &email);
         let turn = self.hasher.turn(attempt).await?;
         // These checks before the hashing only spare work. The unit of work decides.
@@ -38,7 +40,8 @@ impl Accounts {
         }
         refuse_taken(self.db.taken(&username, &email, None).await?)?;
         let hash = turn.hash(password).await?;
-        let new = NewUser { username, email, hash, role, setup };
+        let home = self.home(&email, request_id::client());
+        let new = NewUser { username, email, hash, role, setup, home };
         let inserting = insert_user(self.db.clone(), new, self.shared.clock.now());
         self.shared.tasks.to_completion(inserting).await
     }
@@ -50,11 +53,12 @@ impl Accounts {
         UpdateUser { id, change, password, proof }: UpdateUser,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
-        if let Some(Proof(given)) = proof {
-            self.must_know_password(by, given).await?;
+        if let Some(proof) = proof {
+            self.must_know_password(calls::UPDATE_USER, by, proof).await?;
         }
         let hash = match password {
             Some(password) => {
+                self.guard.pass(calls::UPDATE_USER, At::User(by.user), None).await?;
                 let attempt = self.hasher.attempts().to_change(request_id::client());
                 Some(self.hasher.turn(attempt).await?.hash(password).await?)
             }
@@ -125,6 +129,8 @@ pub(crate) struct NewUser {
     pub(crate) role: Role,
     /// The hash of the link that is used up with it.
     pub(crate) setup: Option<Vec<u8>>,
+    /// The address that it is made from.
+    pub(crate) home: Option<Place>,
 }
 
 /// Writes a new account, unless another account has its name or its e-mail, or its link is not good.
@@ -133,14 +139,18 @@ pub(crate) async fn insert_user(
     new: NewUser,
     at: Timestamp,
 ) -> Result<UserId, AccountsError> {
-    let NewUser { username, email, hash, role, setup } = new;
+    let NewUser { username, email, hash, role, setup, home } = new;
     let inserting = db.unit(async |tx| {
         if let Some(link) = &setup
             && !tx.use_setup(link, at).await?
         {
             return Err(AccountsError::SetupRefused);
         }
-        Ok(tx.add_user(&username, &email, &hash, role, at).await?)
+        let id = tx.add_user(&username, &email, &hash, role, at).await?;
+        if let Some(home) = &home {
+            tx.know_lane(home, at).await?;
+        }
+        Ok(id)
     });
     match inserting.await {
         Ok(id) => {

@@ -50,7 +50,10 @@ impl Accounts {
         let mut rounds = Rounds::every(UPKEEP, &self.shared.stopping);
         while rounds.next().await {
             if let Err(error) = self.tidy().await {
-                tracing::warn!(error = &error as &dyn Error, "old sessions could not be forgotten");
+                tracing::warn!(
+                    error = &error as &dyn Error,
+                    "old sessions and failures could not be forgotten"
+                );
             }
         }
     }
@@ -96,6 +99,7 @@ impl Accounts {
             tx.forget_sessions(now.before(REMEMBERED)).await?;
             tx.forget_confirmations(now).await
         });
-        tidying.await
+        tidying.await?;
+        self.forget_lanes(now).await
     }
 }

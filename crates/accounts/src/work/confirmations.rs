@@ -1,14 +1,15 @@
 //! Approvals: a sensitive action needs a recent proof of who acts.
 
+use sir0_contract_accounts::calls::sessions_service as calls;
 use sir0_kernel::Timestamp;
-use sir0_rpc::{Caller, request_id};
+use sir0_rpc::Caller;
 use sir0_storage::once::Answer;
 
 use super::Accounts;
 use crate::{
     AccountsError,
     db::AccountsTx,
-    domain::{Action, Confirmation, FRESH, Password, Proof},
+    domain::{Action, Confirmation, FRESH, Proof},
 };
 
 impl Accounts {
@@ -17,27 +18,11 @@ impl Accounts {
         &self,
         by: Caller,
         action: Action,
-        password: Proof,
+        proof: Proof,
         answer: impl Fn(&Confirmation, Timestamp) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
-        self.must_know_password(by, password.0).await?;
+        self.must_know_password(calls::CONFIRM_ACTION, by, proof).await?;
         self.shared.tasks.to_completion(self.clone().save_confirmation(by, action, answer)).await
-    }
-
-    /// Checks the password of the caller's own account. A wrong one counts as a failed sign-in.
-    pub(crate) async fn must_know_password(
-        &self,
-        by: Caller,
-        password: Option<Password>,
-    ) -> Result<(), AccountsError> {
-        let stored = self.db.stored_user(by.user).await?;
-        let stored = stored.ok_or(AccountsError::UserNotFound(by.user))?;
-        let password = password.ok_or(AccountsError::WrongPassword)?;
-        let attempts = self.hasher.attempts();
-        let attempt = attempts.to_sign_in(request_id::client(), &stored.user.email);
-        let turn = self.hasher.turn(attempt).await?;
-        let verdict = turn.verify(password, Some(&stored.password_hash)).await?;
-        if verdict.matches { Ok(()) } else { Err(AccountsError::WrongPassword) }
     }
 
     async fn save_confirmation<A: Answer>(

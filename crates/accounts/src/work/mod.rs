@@ -3,8 +3,11 @@
 pub(crate) mod accounts;
 mod background;
 pub(crate) mod confirmations;
+pub(crate) mod guard;
 pub(crate) mod keys;
+pub(crate) mod lanes;
 mod open;
+mod passwords;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod trust;
@@ -28,6 +31,8 @@ pub struct Accounts {
     pub(crate) db: AccountsDb,
     pub(crate) feed: Feed<AccountsEvent>,
     hasher: Hasher,
+    lanes: Arc<lanes::Lanes>,
+    guard: Arc<guard::Guard>,
     pub(crate) trust: Trust,
     pub(crate) keys: Arc<Keys>,
     /// Seals the tokens of pages.

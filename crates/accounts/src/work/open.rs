@@ -7,8 +7,8 @@ use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::{Accounts, Trust};
-use crate::{Config, InvalidConfig, db::AccountsDb, hashing::Hasher};
+use super::{Accounts, Trust, guard::Guard, lanes::Lanes};
+use crate::{Config, InvalidConfig, db::AccountsDb, domain::LaneNames, hashing::Hasher};
 
 /// Why accounts cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,9 @@ impl Accounts {
         let settings = config;
         let hasher = Hasher::new(&config.hashing)?;
         let db = AccountsDb::of(database);
+        let names = LaneNames::under(&db.database().sealing_key().await?);
+        let guard = Arc::new(Guard::new(&config.sign_in, names.clone(), shared.redis.as_ref()));
+        let lanes = Arc::new(Lanes::new(names, config.sign_in.rules()));
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let config = sir0_feed::Config::default();
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
@@ -49,7 +52,19 @@ impl Accounts {
         let seal = Seal::new(&db.database().sealing_key().await?);
         let refreshing = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &trust.refreshing));
         let lifetimes = settings.lifetimes();
-        let accounts = Self { db, feed, hasher, trust, keys, seal, lifetimes, refreshing, shared };
+        let accounts = Self {
+            db,
+            feed,
+            hasher,
+            lanes,
+            guard,
+            trust,
+            keys,
+            seal,
+            lifetimes,
+            refreshing,
+            shared,
+        };
 
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());

@@ -2,19 +2,21 @@
 
 use std::{error::Error, net::IpAddr, time::Duration};
 
+use sir0_contract_accounts::calls::{accounts_service as calls, sessions_service as session_calls};
 use sir0_kernel::{SessionId, Timestamp, UserId};
-use sir0_rpc::{Caller, Client, acted, request_id};
+use sir0_rpc::{Caller, Client, acted, rates::Standing, request_id};
 use sir0_storage::{self as storage, once::Answer};
 use sir0_tokens::{AccessToken, Claims, Methods, SignIn};
 
-use super::{Accounts, confirmations::approved};
+use super::{Accounts, confirmations::approved, guard::At, passwords::Proved};
 use crate::{
     AccountsError,
     db::{AccountsTx, Refresh, StoredUser},
     domain::{
         AccountsEvent, Action, ClientId, EndSessions, Lifetimes, Login, NewFamily, NewSession,
-        Password, RefreshToken, Refreshed, Session, SessionEnded, Wanted,
+        Password, Place, RefreshToken, Refreshed, Session, SessionEnded, Wanted,
     },
+    hashing::Turn,
 };
 
 /// The ends of sessions whose tokens expired so long ago are not told: no clock of ours is further behind.
@@ -35,7 +37,7 @@ pub(crate) struct Refreshable {
 }
 
 /// A token that names the session to end.
-pub(crate) enum SignOut {
+enum SignOut {
     Access(Claims),
     Refresh(RefreshToken),
 }
@@ -49,44 +51,59 @@ enum Shown {
 }
 
 impl Accounts {
-    /// Signs a person in, and counts the outcome. A login that cannot be read is an outcome too.
+    /// Signs a person in, and counts the outcome. A login that cannot be read is an outcome too. Tells what is left of the
+    /// attempts.
     pub(crate) async fn sign_in(
         &self,
         login: Result<Login, AccountsError>,
         wanted: Wanted,
-    ) -> Result<SignedIn, AccountsError> {
+    ) -> (Option<Standing>, Result<SignedIn, AccountsError>) {
+        let mut standing = None;
         let signed_in = match login {
-            Ok(login) => self.prove(login, wanted).await,
+            Ok(login) => match self.guard.pass(calls::LOGIN, At::Email(&login.email), None).await {
+                Ok(left) => {
+                    standing = left;
+                    self.prove(login, wanted).await
+                }
+                Err(exceeded) => Err(exceeded.into()),
+            },
             Err(refused) => Err(refused),
         };
         let outcome = match signed_in {
             Ok(_) => "signed_in",
             Err(AccountsError::InvalidCredentials) => "refused",
             Err(AccountsError::TooBusy(_)) => "too_busy",
+            Err(AccountsError::TooManyRequests(_)) => "too_many_requests",
             Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
             Err(_) => "failed",
         };
         metrics::counter!("sir0_logins_total", "outcome" => outcome).increment(1);
-        signed_in
+        (standing, signed_in)
     }
 
     /// Checks the password, and begins a session.
     async fn prove(&self, login: Login, wanted: Wanted) -> Result<SignedIn, AccountsError> {
-        let Login { email, password } = login;
-        let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &email);
+        let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &login.email);
         let turn = self.hasher.turn(attempt).await?;
-        // The database is asked only now that the turn has come, so a flood asks it no more often than it may hash.
-        let stored = self.db.user_by_email(&email).await?;
-        let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
-        let verdict = turn.verify(password.clone(), hash).await?;
+        let is_known = self.hasher.attempts().knows(&attempt);
+        // A caller who leaves takes no count along: not the failure, and not the success that forgets it.
+        let proving = self.clone().prove_in_turn(turn, login, is_known, wanted);
+        self.shared.tasks.to_completion(proving).await
+    }
 
-        let Some(stored) = stored.filter(|_| verdict.matches) else {
-            return Err(AccountsError::InvalidCredentials);
-        };
-        let outdated = verdict.outdated.then_some(password);
-        let address = request_id::client().map(Client::address);
-        let beginning = self.clone().begin_session(stored, outdated, wanted, address);
-        self.shared.tasks.to_completion(beginning).await
+    async fn prove_in_turn(
+        self,
+        turn: Turn,
+        Login { email, password }: Login,
+        is_known: bool,
+        wanted: Wanted,
+    ) -> Result<SignedIn, AccountsError> {
+        let judged = self.judge(turn, &email, password.clone(), is_known).await?;
+        let Proved { stored, is_outdated, lane } =
+            judged.ok_or(AccountsError::InvalidCredentials)?;
+        let outdated = is_outdated.then_some(password);
+        let home = self.home(&email, request_id::client());
+        self.begin_session(stored, outdated, wanted, &lane, home).await
     }
 
     async fn begin_session(
@@ -94,10 +111,12 @@ impl Accounts {
         stored: StoredUser,
         outdated: Option<Password>,
         wanted: Wanted,
-        address: Option<IpAddr>,
+        lane: &Place,
+        home: Option<Place>,
     ) -> Result<SignedIn, AccountsError> {
         let now = self.shared.clock.now();
         let user = &stored.user;
+        let address = request_id::client().map(Client::address);
         let (new, refresh_token) = self.new_session(wanted, address, now);
         let sign_in = SignIn {
             user: user.id,
@@ -110,11 +129,15 @@ impl Accounts {
         let token = self.trust.mint.mint(&sign_in, now, new.token_expires);
 
         let beginning = self.db.unit(async |tx| {
-            if tx.begin_session(&new, &stored).await? {
-                Ok(())
-            } else {
-                Err(AccountsError::InvalidCredentials)
+            if !tx.begin_session(&new, &stored).await? {
+                return Err(AccountsError::InvalidCredentials);
             }
+            // At the end: others who try the same account wait for these rows until the commit.
+            tx.clear_lanes(lane).await?;
+            if let Some(home) = &home {
+                tx.know_lane(home, now).await?;
+            }
+            Ok(())
         });
         beginning.await?;
         acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
@@ -165,6 +188,7 @@ impl Accounts {
         shown: Option<RefreshToken>,
         client: ClientId,
     ) -> Result<SignedIn, AccountsError> {
+        self.guard.pass(session_calls::REFRESH_SESSION, At::NoOne, None).await?;
         let shown = shown.ok_or(AccountsError::RefreshRefused)?;
         let address = request_id::client().map(Client::address);
         let refreshing = self.clone().save_refresh(shown, client, address);
@@ -255,7 +279,17 @@ impl Accounts {
     }
 
     /// Ends the session of a token. Ending it again changes nothing.
-    pub(crate) async fn sign_out(&self, shown: SignOut) -> Result<(), AccountsError> {
+    pub(crate) async fn sign_out(&self, token: &str) -> Result<(), AccountsError> {
+        self.guard.pass(calls::LOGOUT, At::NoOne, None).await?;
+        let shown = match RefreshToken::parse(token) {
+            Some(token) => SignOut::Refresh(token),
+            None => SignOut::Access(
+                self.trust
+                    .verifier
+                    .recognise(token)
+                    .map_err(|_told_to_no_one| AccountsError::UnknownToken)?,
+            ),
+        };
         self.shared.tasks.to_completion(self.clone().save_sign_out(shown)).await
     }
 

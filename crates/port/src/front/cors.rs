@@ -15,7 +15,8 @@ use crate::{body::Body, call_metrics::Door};
 
 const ANYONE: HeaderValue = HeaderValue::from_static("*");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "grpc-status, grpc-message, grpc-status-details-bin, x-request-id, retry-after, etag, \
+    "grpc-status, grpc-message, grpc-status-details-bin, x-request-id, retry-after, ratelimit, \
+     ratelimit-policy, etag, \
      link, idempotency-replayed, preference-applied",
 );
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");

@@ -21,7 +21,10 @@ use std::{pin::pin, sync::Arc, task::Poll};
 
 use http::{HeaderMap, Method, Request, Response, header, request::Parts};
 use hyper::body::Incoming;
-use sir0_rpc::trace::{self, CallTrace};
+use sir0_rpc::{
+    rates::Exceeded,
+    trace::{self, CallTrace},
+};
 use sir0_transcoding::{Binding, Call, Dispatch, Found, Routes, Taken};
 use tonic::Code;
 
@@ -199,6 +202,11 @@ pub(crate) fn fault() -> Response<Body> {
 /// The answer to a request whose client holds as much as it may.
 pub(crate) fn over_budget() -> Response<Body> {
     Refused::over_budget().into_response()
+}
+
+/// The answer to a request whose client asked too often.
+pub(crate) fn too_often(exceeded: Exceeded) -> Response<Body> {
+    Refused::too_often(exceeded).into_response()
 }
 
 /// The answer to a request for a page with a method that the page does not take.

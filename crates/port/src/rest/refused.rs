@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
-use sir0_rpc::{FieldFault, InvalidFields, PRECONDITION_FAILED, request_id};
+use sir0_rpc::{
+    FieldFault, InvalidFields, PRECONDITION_FAILED, TOO_MANY_REQUESTS,
+    rates::{self, Exceeded},
+    request_id,
+};
 use sir0_transcoding::{Fault, Shape};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -132,6 +136,17 @@ impl Refused {
         refused
     }
 
+    /// The client asked too often.
+    pub(super) fn too_often(exceeded: Exceeded) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let refused = Self::fixed(Code::ResourceExhausted, status, TOO_MANY_REQUESTS, "");
+        let mut headers = HeaderMap::new();
+        exceeded.tell(&mut headers);
+        headers.insert(header::RETRY_AFTER, exceeded.wait().as_secs().into());
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
+        Self { details: exceeded.to_string().into(), headers: headers.collect(), ..refused }
+    }
+
     /// The path is known, and another process answers it.
     pub(super) fn elsewhere() -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -172,6 +187,11 @@ impl Refused {
         if let Some(wait) = info.retry_info().and_then(|retry| retry.retry_delay) {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.push((header::RETRY_AFTER, seconds.max(1).into()));
+        }
+        for name in rates::HEADERS {
+            if let Some(value) = status.metadata().as_ref().get(&name) {
+                headers.push((name, value.clone()));
+            }
         }
         if status.code() == Code::Unauthenticated {
             // RFC 9110, 15.5.2: a 401 names the scheme it wants.
@@ -257,6 +277,8 @@ fn words(reason: &str) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use sir0_rpc::rates::{Limiter, Rate};
+
     use super::*;
 
     /// Every refusal of this door that is no service's.
@@ -266,6 +288,7 @@ pub(crate) mod tests {
             Refused::wrong_method(&["GET"]),
             Refused::encoded("gzip", "send the body as it is, or in gzip"),
             Refused::over_budget(),
+            Refused::too_often(exceeded()),
             Refused::elsewhere(),
             Refused::fault(),
             fields.into(),
@@ -273,6 +296,12 @@ pub(crate) mod tests {
         let all = Refused::FIXED.iter().chain(&made);
         let told = |it: &Refused| (it.status.as_u16(), it.reason.to_string(), words(&it.reason));
         all.map(told).collect()
+    }
+
+    fn exceeded() -> Exceeded {
+        let once = Limiter::new("requests", Rate::a_minute(1).expect("a limit"));
+        once.take(1).expect("the first");
+        once.take(1).expect_err("the second in a minute")
     }
 
     #[test]

@@ -7,6 +7,7 @@ use sir0_kernel::{SystemClock, Timestamp};
 use sir0_tokens::{Keys, Mint, SignIn, SigningKey};
 
 use super::*;
+use crate::{Status, rates::Rate};
 
 struct Setup {
     mint: Mint,
@@ -141,4 +142,37 @@ fn who_may_make_a_call_is_read_from_the_contract() {
     }
     let refused = Denied::PublisherRoleRequired("change games").to_string();
     assert_eq!(refused, "only publishers and administrators may change games");
+}
+
+#[tokio::test]
+async fn an_account_that_calls_too_often_is_refused_at_every_address_and_no_other_is() {
+    let setup = a_setup();
+    setup.keys.set(setup.mint.key().key_set());
+    let rate = Rate::a_minute(3).expect("a limit");
+    let doorman = setup.doorman.clone().limiting(Some(Arc::new(Limiter::new("calls", rate))));
+    let call = Call { access: Access::Owner, rest: None, ..CALLS[0] };
+    let (ada, ..) = setup.a_sign_in();
+    let asks = async |address: [u8; 4]| {
+        let budget = sir0_kernel::Budget::of(1 << 20);
+        let share = budget.share(Client::at(address.into()));
+        request_id::within(request_id::RequestId::fresh(), Some(share), async {
+            doorman.admit(&call, &ada).map(drop)
+        })
+        .await
+    };
+
+    for number in 1..=3 {
+        assert_eq!(asks([192, 0, 2, number]).await, Ok(()));
+    }
+
+    let refused = asks([192, 0, 2, 4]).await.expect_err("the fourth in a moment");
+    assert!(matches!(refused, Denied::TooManyRequests(_)));
+    let status = Status::from(refused);
+    let told = |name: &str| status.metadata().get(name).and_then(|it| it.to_str().ok());
+    assert_eq!(told("ratelimit-policy"), Some("\"calls\";q=3;w=60"));
+    assert!(told("ratelimit").is_some_and(|it| it.starts_with("\"calls\";r=0;t=")), "{status:?}");
+    assert_eq!(asks([127, 0, 0, 1]).await, Ok(()), "the operator's own machine is not limited");
+    assert_eq!(doorman.admit(&call, &ada).map(drop), Ok(()), "nor is this process itself");
+    let anyone = Call { access: Access::Anyone, rest: None, ..CALLS[0] };
+    assert_eq!(doorman.admit(&anyone, &ada).map(drop), Ok(()), "no one is asked who it is");
 }

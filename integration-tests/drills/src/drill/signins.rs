@@ -28,20 +28,20 @@ const IN_TIME: Duration = Duration::from_secs(10);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// A person at a separate address: all of 127/8 is this machine.
-struct Stranger {
+pub(super) struct Stranger {
     client: Client,
     login: String,
 }
 
 impl Stranger {
-    fn at(server: SocketAddr, number: u16) -> Result<Self> {
+    pub(super) fn at(server: SocketAddr, number: u16) -> Result<Self> {
         let [high, low] = number.to_be_bytes();
         let address = IpAddr::V4(Ipv4Addr::new(127, 7, high, low));
         let client = Client::builder().no_proxy().http1_only().local_address(address).build()?;
         Ok(Self { client, login: format!("http://{server}/api/users/login") })
     }
 
-    async fn signs_in(&self, email: &str, password: &str) -> Answer {
+    pub(super) async fn signs_in(&self, email: &str, password: &str) -> Answer {
         let body = json!({"email": email, "password": password});
         Answer::to(self.client.request(Method::POST, &self.login).json(&body)).await
     }

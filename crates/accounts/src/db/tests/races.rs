@@ -1,6 +1,9 @@
 //! Things that can happen once, tried by many at the same time.
 
+use std::time::Duration;
+
 use super::*;
+use crate::domain::{Lane, LaneNames, LaneRules, Place, Toll};
 
 pub(super) const RACERS: usize = 32;
 
@@ -210,4 +213,49 @@ on_every_engine! {
         assert!(sharing.len() >= NAMES);
         assert!(older.iter().all(|id| !sharing.contains(id)), "the oldest has the name");
     }
+
+    async fn of_many_guesses_at_once_none_is_free_beyond_those_that_one_after_another_has(db: AccountsDb) {
+        let rules = LaneRules { most_failures: 100, shut_for: Duration::from_hours(1) };
+        let toll = rules.toll(&Lane::Elsewhere, NOON);
+        let names = LaneNames::under(&[7; 32]);
+
+        for round in 0..rounds(&db) {
+            let place = names.place(&email(&format!("ada{round}@example.com")), &Lane::Elsewhere);
+            let winners = winners(|_| {
+                let (db, place) = (db.clone(), place.clone());
+                async move { charges(&db, &place, &toll).await }
+            })
+            .await;
+
+            assert_eq!(winners, 20, "the twentieth failure delays the next, round {round}");
+            let state = db.lane(&place).await.expect("a table").expect("charged");
+            assert_eq!(state.failures, 20, "round {round}");
+        }
+    }
+
+    async fn of_many_guesses_at_once_one_is_the_last(db: AccountsDb) {
+        let rules = LaneRules { most_failures: 10, shut_for: Duration::from_hours(1) };
+        let toll = rules.toll(&Lane::Elsewhere, NOON);
+        let names = LaneNames::under(&[7; 32]);
+
+        for round in 0..rounds(&db) {
+            let place = names.place(&email(&format!("ada{round}@example.com")), &Lane::Elsewhere);
+            for _ in 0..9 {
+                assert!(charges(&db, &place, &toll).await);
+            }
+
+            let winners = winners(|_| {
+                let (db, place) = (db.clone(), place.clone());
+                async move { charges(&db, &place, &toll).await }
+            })
+            .await;
+
+            assert_eq!(winners, 1, "in round {round}");
+        }
+    }
+}
+
+/// Whether the lane took one more attempt.
+async fn charges(db: &AccountsDb, place: &Place, toll: &Toll) -> bool {
+    db.unit(async |tx| tx.charge_lane(place, toll).await).await.expect("a table").is_some()
 }

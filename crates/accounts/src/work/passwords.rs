@@ -1,0 +1,88 @@
+//! Passwords, as they are judged: counted as a failure before, and forgiven when they were right.
+
+use sir0_kernel::Client;
+use sir0_rpc::{Caller, request_id};
+use sir0_transcoding::Call;
+
+use super::{Accounts, guard::At, lanes::MustWait};
+use crate::{
+    AccountsError,
+    db::StoredUser,
+    domain::{Email, Password, Place, Proof},
+    hashing::{Turn, Verdict},
+};
+
+/// A password that was right.
+pub(super) struct Proved {
+    pub(super) stored: StoredUser,
+    /// Whether its hash costs less than one of today.
+    pub(super) is_outdated: bool,
+    /// Where the attempt counts as a failure until that is cleared.
+    pub(super) lane: Place,
+}
+
+impl Accounts {
+    /// Judges a password whose turn has come. `None` when it is wrong, or there is no such account.
+    ///
+    /// The database is asked only now, so a flood asks it no more often than it may hash.
+    pub(super) async fn judge(
+        &self,
+        turn: Turn,
+        email: &Email,
+        password: Password,
+        is_known: bool,
+    ) -> Result<Option<Proved>, AccountsError> {
+        let client: Option<Client> = request_id::client();
+        let lane = self.lane_at(email, client, is_known).await?;
+        // The attempt is a failure from here on until it is known better. Guesses at the same time are not one guess.
+        let charged = match self.charge(email, &lane).await? {
+            Ok(charged) => charged,
+            Err(MustWait(wait)) => return Err(turn.delayed(wait).into()),
+        };
+        let (stored, verdict) = match self.compare(turn, email, password).await {
+            Ok(compared) => compared,
+            Err(error) => {
+                self.take_back(charged).await;
+                return Err(error);
+            }
+        };
+        let stored = stored.filter(|_| verdict.matches);
+        let lane = charged.place().clone();
+        Ok(stored.map(|stored| Proved { stored, is_outdated: verdict.outdated, lane }))
+    }
+
+    async fn compare(
+        &self,
+        turn: Turn,
+        email: &Email,
+        password: Password,
+    ) -> Result<(Option<StoredUser>, Verdict), AccountsError> {
+        let stored = self.db.user_by_email(email).await?;
+        let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
+        let verdict = turn.verify(password, hash).await?;
+        Ok((stored, verdict))
+    }
+
+    /// Checks the password of the caller's own account, for this call. A wrong one counts as a failed sign-in.
+    pub(super) async fn must_know_password(
+        &self,
+        call: &Call,
+        by: Caller,
+        Proof(password): Proof,
+    ) -> Result<(), AccountsError> {
+        self.guard.pass(call, At::User(by.user), None).await?;
+        let email = self.user(by.user).await?.email;
+        let password = password.ok_or(AccountsError::WrongPassword)?;
+        let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &email);
+        let turn = self.hasher.turn(attempt).await?;
+        let is_known = self.hasher.attempts().knows(&attempt);
+        let accounts = self.clone();
+        let judging = async move {
+            let judged = accounts.judge(turn, &email, password, is_known).await?;
+            let lane = judged.ok_or(AccountsError::WrongPassword)?.lane;
+            accounts.db.unit(async |tx| tx.clear_lanes(&lane).await).await?;
+            Ok(())
+        };
+        self.shared.tasks.to_completion(judging).await
+    }
+}
