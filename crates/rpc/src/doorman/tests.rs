@@ -147,7 +147,7 @@ fn who_may_make_a_call_is_read_from_the_contract() {
 #[tokio::test]
 async fn an_account_that_calls_too_often_is_refused_at_every_address_and_no_other_is() {
     let setup = a_setup();
-    setup.keys.set(setup.mint.key().key_set());
+    setup.keys.set(setup.mint.key(SystemClock.now()).key_set());
     let rate = Rate::a_minute(3).expect("a limit");
     let doorman = setup.doorman.clone().limiting(Some(Arc::new(Limiter::new("calls", rate))));
     let call = Call { access: Access::Owner, rest: None, ..CALLS[0] };
