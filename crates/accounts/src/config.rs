@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
 
-use crate::hashing;
+use crate::{domain::Founders, hashing};
 
 /// The settings of [`Config`].
 pub(crate) const SETTINGS: &[Setting] = &[
@@ -50,6 +50,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "SIR0_ACCOUNTS_SESSION_LIFETIME",
         Kind::Duration,
         "how long a sign-in lasts",
+    ),
+    Setting::new(
+        "accounts.studios_founded_by",
+        "SIR0_ACCOUNTS_STUDIOS_FOUNDED_BY",
+        Kind::Name,
+        "who may found a studio: `publishers`, `anyone` or `administrators`",
     ),
     Setting::new(
         "accounts.hashing.log_n",
@@ -105,6 +111,8 @@ pub struct Config {
     /// How long a session lasts, and its token with it.
     #[serde(with = "humantime_serde")]
     pub session_lifetime: Duration,
+    /// Who may found a studio.
+    pub studios_founded_by: Founders,
     /// What a password costs to hash.
     pub hashing: hashing::Config,
 }
@@ -129,6 +137,7 @@ impl Default for Config {
             issuer: "sir0".to_owned(),
             audience: "sir0".to_owned(),
             session_lifetime: Duration::from_hours(24),
+            studios_founded_by: Founders::default(),
             hashing: hashing::Config::default(),
         }
     }

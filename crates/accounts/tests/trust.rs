@@ -14,7 +14,7 @@ use sir0_contract_accounts_internal::trust_service_server::TrustServiceServer;
 use sir0_host::Configured;
 use sir0_kernel::{Clock, Role, SystemClock};
 use sir0_rpc::{
-    Denied, Doorman, Peer, Shared, Tasks, TrustAge,
+    Denied, Doorman, Peer, Shared, Studios, Tasks, TrustAge,
     peer::{self, Secret},
 };
 use sir0_tokens::{EndedSessions, Keys, SigningKey, Verifier};
@@ -108,6 +108,7 @@ impl AccountsProcess {
 struct Apart {
     doorman: Doorman,
     ended: EndedSessions,
+    studios: Studios,
     stopping: CancellationToken,
 }
 
@@ -121,11 +122,13 @@ impl Apart {
             Doorman::new(verifier, ended.clone(), Arc::clone(&clock)).told_by_another(age.clone());
         let peer = Peer::at(&format!("http://{address}"), peer::Config::default());
         let secret = Arc::new(Secret::parse(secret).expect("a secret"));
-        let trust = RemoteTrust { keys, ended: ended.clone(), age, clock };
+        let studios = Studios::default();
+        let trust =
+            RemoteTrust { keys, ended: ended.clone(), studios: studios.clone(), age, clock };
         let stopping = CancellationToken::new();
         let following = follow_accounts(peer.expect("an address"), secret, trust, stopping.clone());
         tokio::spawn(following);
-        Self { doorman, ended, stopping }
+        Self { doorman, ended, studios, stopping }
     }
 
     fn says(&self, token: &str) -> Result<(), Denied> {

@@ -108,7 +108,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
 fn takes_key(method: &MethodDescriptor, rest: Option<&Rest>, access: &str) -> bool {
     let is_change = rest.is_some_and(|it| it.bindings.iter().all(|binding| binding.verb != "get"));
     let is_unary = !method.is_client_streaming() && !method.is_server_streaming();
-    is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER")
+    is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER" | "SIGNED_IN")
 }
 
 /// Whether a message holds a secret: a field of it, or of a message inside it, is marked with `debug_redact`.
@@ -149,8 +149,10 @@ fn rest(
     let mut refusals: Vec<_> = named.iter().map(|refusal| refusal.status).collect();
     // Unknown query parameters are refused, so any call can answer 400.
     refusals.push(400);
-    if matches!(access, "OWNER" | "PUBLISHER") {
-        refusals.extend([401, 403]);
+    match access {
+        "OWNER" | "PUBLISHER" => refusals.extend([401, 403]),
+        "SIGNED_IN" => refusals.push(401),
+        _ => {}
     }
     let is_set = |name| field(name).as_ref().and_then(Value::as_bool).unwrap_or_default();
     let (is_tagged, takes_conditions) = (is_set("rest_tagged"), is_set("rest_if_match"));

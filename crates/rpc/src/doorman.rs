@@ -8,7 +8,7 @@ use sir0_tokens::{Claims, EndedSessions, InvalidToken, Verifier};
 use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
 
-use crate::{PRECONDITION_FAILED, Reason, Refusal, TrustAge, peer::Secret};
+use crate::{Founding, PRECONDITION_FAILED, Reason, Refusal, Studios, TrustAge, peer::Secret};
 
 /// Knows good tokens from bad ones. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Doorman {
     peers: Option<Arc<Secret>>,
     /// What only publishers and administrators do in this service.
     publishers_do: &'static str,
+    studios: Studios,
+    founding: Option<Arc<dyn Founding>>,
 }
 
 /// A caller who is signed in.
@@ -93,7 +95,39 @@ impl Doorman {
     /// Checks tokens against a key set, ended sessions and a clock.
     #[must_use]
     pub fn new(verifier: Verifier, ended: EndedSessions, clock: Arc<dyn Clock>) -> Self {
-        Self { verifier, ended, clock, trust_age: None, peers: None, publishers_do: "do this" }
+        Self {
+            verifier,
+            ended,
+            clock,
+            trust_age: None,
+            peers: None,
+            publishers_do: "do this",
+            studios: Studios::default(),
+            founding: None,
+        }
+    }
+
+    /// Knows from these who is in which studio.
+    #[must_use]
+    pub fn knowing(self, studios: Studios) -> Self {
+        Self { studios, ..self }
+    }
+
+    /// Has the first studio of an account made by this.
+    #[must_use]
+    pub fn founding_by(self, founding: Arc<dyn Founding>) -> Self {
+        Self { founding: Some(founding), ..self }
+    }
+
+    /// Who is in which studio. Refuses while that is not known: a good member must not look like a stranger.
+    pub fn studios(&self) -> Result<&Studios, Denied> {
+        if self.studios.is_complete() { Ok(&self.studios) } else { Err(Denied::OutOfTouch) }
+    }
+
+    /// Makes the first studio of an account. `None` in a process where nothing does.
+    #[must_use]
+    pub fn founding(&self) -> Option<&dyn Founding> {
+        self.founding.as_deref()
     }
 
     /// Refuses every caller when the last word about keys and sessions is too old. For a process that hears of them
@@ -120,7 +154,7 @@ impl Doorman {
     pub fn admit(&self, call: &Call, metadata: &MetadataMap) -> Result<Admitted, Denied> {
         let caller = match call.access {
             Access::Anyone | Access::TokenHolder => None,
-            Access::Owner => Some(self.identify(metadata)?),
+            Access::Owner | Access::SignedIn => Some(self.identify(metadata)?),
             Access::Publisher => Some(self.identify_publisher(metadata)?),
             // A call that says nothing is closed to people.
             Access::Peer | Access::Unspecified => {
@@ -155,10 +189,10 @@ impl Doorman {
         }
     }
 
-    /// Lets publishers and administrators pass.
+    /// Lets publishers and administrators pass, and who may write the games of a studio.
     fn identify_publisher(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
         let caller = self.identify(metadata)?;
-        let may = caller.role >= Role::Publisher;
+        let may = caller.role >= Role::Publisher || self.studios.writes_games(caller.user);
         may.then_some(caller).ok_or(Denied::PublisherRoleRequired(self.publishers_do))
     }
 

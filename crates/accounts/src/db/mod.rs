@@ -1,16 +1,16 @@
 //! The SQL of accounts. Statements are whole, and beside the function that runs them.
 //!
-//! `users.rs`, `sessions.rs` and `setup.rs` are compiled twice, as rooms of `sqlite` and of `postgres`. The list of calls makes
-//! the types that stand for one or the other.
+//! `users.rs`, `sessions.rs`, `setup.rs`, `studios.rs` and `invitations.rs` are compiled twice, as rooms of `sqlite` and of
+//! `postgres`. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
-use sir0_kernel::{Role, SessionId, Timestamp, UserId};
+use sir0_kernel::{InvitationId, Role, Roster, SessionId, StudioId, StudioRole, Timestamp, UserId};
 use sir0_storage::{self as storage, Announcement};
 
-use crate::domain::{Email, SessionEnded, User, Username};
+use crate::domain::{Email, Invitation, Member, SessionEnded, Studio, StudioName, User, Username};
 
 /// An account with its password hash.
 #[derive(Clone)]
@@ -38,6 +38,12 @@ storage::room! {
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
         has_administrator() -> bool;
         is_setup(hash: &[u8], now: Timestamp) -> bool;
+        studio(id: StudioId) -> Option<Studio>;
+        studios_of(user: UserId) -> Vec<(Studio, StudioRole)>;
+        members(id: StudioId) -> Vec<Member>;
+        rosters(after: Option<StudioId>, most: i64) -> Vec<Roster>;
+        invited_to(hash: &[u8], now: Timestamp) -> Option<StudioId>;
+        invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
     }
 
     writes {
@@ -52,6 +58,23 @@ storage::room! {
         forget_sessions(expired_before: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;
+        hold_studio(id: StudioId) -> Option<Studio>;
+        roster(studio: StudioId) -> Roster;
+        next_roster(studio: StudioId) -> Roster;
+        studios_of(user: UserId) -> Vec<(StudioId, StudioRole)>;
+        count_founded(user: UserId) -> i64;
+        count_joined(user: UserId) -> i64;
+        found_studio(studio: &Studio, founder: UserId) -> ();
+        rename_studio(id: StudioId, name: &StudioName) -> ();
+        add_member(studio: StudioId, user: UserId, role: StudioRole, at: Timestamp) -> ();
+        set_member_role(studio: StudioId, user: UserId, role: StudioRole) -> ();
+        remove_member(studio: StudioId, user: UserId) -> ();
+        count_invitations(studio: StudioId, now: Timestamp) -> i64;
+        add_invitation(invitation: &Invitation, hash: &[u8]) -> ();
+        use_invitation(hash: &[u8], now: Timestamp) -> Option<Invitation>;
+        revoke_invitation(studio: StudioId, id: InvitationId) -> bool;
+        revoke_invitations_by(studio: StudioId, user: UserId) -> ();
+        forget_invitations(expired_before: Timestamp) -> ();
         announce(announcement: &Announcement) -> ();
     }
 }

@@ -13,6 +13,7 @@ mod races;
 mod rooms;
 mod sessions;
 mod setup;
+mod studios;
 mod users;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);

@@ -1,6 +1,8 @@
 //! What callers ask for, once every field is known to be good.
 
-use sir0_kernel::UserId;
+use std::time::Duration;
+
+use sir0_kernel::{StudioId, StudioRole, UserId};
 
 use super::{Email, Password, ProfileChange, SetupToken, Username};
 
@@ -24,4 +26,14 @@ pub(crate) struct UpdateUser {
     pub(crate) id: UserId,
     pub(crate) change: ProfileChange,
     pub(crate) password: Option<Password>,
+}
+
+/// Asks for a link that lets someone into a studio.
+#[derive(Clone, Copy)]
+pub(crate) struct Invite {
+    pub(crate) studio: StudioId,
+    /// What the new member may do.
+    pub(crate) role: StudioRole,
+    /// How long it is good.
+    pub(crate) life: Duration,
 }

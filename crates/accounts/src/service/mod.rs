@@ -1,4 +1,6 @@
 //! The doorway. Each file reads like the proto file of its service.
 
 mod accounts;
+mod founding;
+mod studios;
 mod trust;

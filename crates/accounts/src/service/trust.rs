@@ -21,11 +21,12 @@ impl TrustService for Accounts {
         request: Request<WatchEndedSessionsRequest>,
     ) -> Result<Response<Self::WatchEndedSessionsStream>, Status> {
         self.shared.doorman.admit(calls::WATCH_ENDED_SESSIONS, request.metadata())?;
-        let resume_after = convert::position_in(&request.get_ref().resume_token)?;
+        let studios = request.get_ref().studios;
+        let resume_after = convert::position_in(request.get_ref())?;
 
-        let watch = self.watch(resume_after).await?;
+        let watch = self.watch(resume_after, studios).await?;
 
-        let keys = convert::key_set(self.trust.jwks());
+        let keys = convert::key_set(self.trust.jwks(), studios);
         let ends = watch.messages().map_err(|error| AccountsError::from(error).into());
         Ok(Response::new(Box::pin(stream::once(future::ready(Ok(keys))).chain(ends))))
     }

@@ -2,9 +2,13 @@
 
 pub(crate) mod accounts;
 mod background;
+mod founding;
+mod invitations;
+pub(crate) mod members;
 mod open;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod studios;
 mod trust;
 
 use std::sync::Arc;
@@ -13,7 +17,11 @@ use sir0_feed::Feed;
 use sir0_rpc::{Keys, Shared};
 
 pub use self::{open::OpenError, trust::Trust};
-use crate::{db::AccountsDb, domain::AccountsEvent, hashing::Hasher};
+use crate::{
+    db::AccountsDb,
+    domain::{AccountsEvent, Founders},
+    hashing::Hasher,
+};
 
 /// The accounts service. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +29,8 @@ pub struct Accounts {
     pub(crate) db: AccountsDb,
     pub(crate) feed: Feed<AccountsEvent>,
     hasher: Hasher,
+    /// Who may found a studio.
+    founders: Founders,
     pub(crate) trust: Trust,
     pub(crate) keys: Arc<Keys>,
     pub(crate) shared: Shared,

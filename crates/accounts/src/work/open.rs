@@ -28,7 +28,7 @@ pub enum OpenError {
 }
 
 impl Accounts {
-    /// Learns from its database which sessions ended, and begins to follow which end.
+    /// Learns from its database which sessions ended and who is in which studio, and begins to follow how that changes.
     pub async fn open(
         config: &Config,
         database: Database,
@@ -36,19 +36,20 @@ impl Accounts {
         shared: Shared,
     ) -> Result<Self, OpenError> {
         config.check()?;
-        let hasher = Hasher::new(&config.hashing)?;
+        let (hasher, founders) = (Hasher::new(&config.hashing)?, config.studios_founded_by);
         let db = AccountsDb::of(database);
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
         let config = sir0_feed::Config::default();
         let feed = Feed::open("accounts", db.database(), redis, clock, config).await?;
         let keys =
             Keys::open(&shared, db.database(), &trust.mint.key().secret_for(b"idempotency keys"));
-        let accounts = Self { db, feed, hasher, trust, keys, shared };
+        let accounts = Self { db, feed, hasher, founders, trust, keys, shared };
 
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());
         accounts.learn_ended_sessions().await?;
-        tokio::spawn(accounts.clone().follow_ended_sessions(follower));
+        accounts.learn_studios().await?;
+        tokio::spawn(accounts.clone().follow_events(follower));
         tokio::spawn(accounts.clone().keep_tidy());
         tokio::spawn(accounts.clone().keep_names_keyed());
         Ok(accounts)

@@ -1,12 +1,16 @@
-//! The keys that sign and verify tokens, and the sessions whose tokens are refused.
+//! The keys that sign and verify tokens, the sessions whose tokens are refused, and who is in which studio.
 
 use std::sync::Arc;
 
+use sir0_rpc::Studios;
 use sir0_storage as storage;
 use sir0_tokens::{EndedSessions, Mint, SigningKey, Verifier};
 
 use super::Accounts;
 use crate::{Config, domain::SessionEnded};
+
+/// How many studios are read at a time, with at most a hundred members each.
+const STUDIOS_AT_A_TIME: i64 = 100;
 
 /// Signs tokens, checks them, and knows which sessions are over. Made before the services, which share it.
 #[derive(Clone)]
@@ -16,6 +20,8 @@ pub struct Trust {
     pub verifier: Verifier,
     /// Knows which sessions ended.
     pub ended: EndedSessions,
+    /// Knows who is in which studio.
+    pub studios: Studios,
 }
 
 impl Trust {
@@ -25,7 +31,8 @@ impl Trust {
         let Config { issuer, audience, session_lifetime, .. } = config;
         let verifier = Verifier::new(key.key_set(), issuer, audience);
         let mint = Mint::new(key, issuer.clone(), audience.clone(), *session_lifetime);
-        Self { mint: Arc::new(mint), verifier, ended: EndedSessions::default() }
+        let (ended, studios) = (EndedSessions::default(), Studios::default());
+        Self { mint: Arc::new(mint), verifier, ended, studios }
     }
 
     /// The keys to verify tokens with, as other services read them.
@@ -45,6 +52,21 @@ impl Accounts {
         for ended in self.db.ended_sessions(self.shared.clock.now()).await? {
             self.trust.end(ended);
         }
+        Ok(())
+    }
+
+    /// Learns who is in which studio.
+    pub(super) async fn learn_studios(&self) -> storage::Result<()> {
+        let mut after = None;
+        loop {
+            let rosters = self.db.rosters(after, STUDIOS_AT_A_TIME).await?;
+            let Some(last) = rosters.last() else { break };
+            after = Some(last.studio);
+            for roster in rosters {
+                self.trust.studios.learn(roster);
+            }
+        }
+        self.trust.studios.complete(true);
         Ok(())
     }
 }
