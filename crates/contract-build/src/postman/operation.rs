@@ -173,8 +173,11 @@ pub(super) fn maker<'o, 'c>(all: &'o [Operation<'c>], name: &str) -> Option<&'o 
 
 /// Whether a member of an answer feeds other requests.
 fn is_kept(name: &str) -> bool {
-    name == "token" || name.ends_with("Id")
+    name == "token" || name == SECRET || name.ends_with("Id")
 }
+
+/// What one person is told to tell to another.
+pub(super) const SECRET: &str = "secret";
 
 /// Whose a variable is: of the administrator, or of a person beside the one of the run.
 pub(super) const ADMIN: &str = "admin";
