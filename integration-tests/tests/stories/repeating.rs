@@ -24,6 +24,7 @@ fn asked(title: &str, request_id: &str) -> CreateGameRequest {
         price: Some(1.0),
         description: String::new(),
         request_id: Some(request_id.to_owned()),
+        studio_id: None,
     }
 }
 
@@ -83,8 +84,14 @@ async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         Change { call, method, path, body, other }
     };
     let account = format!("/api/users/{user}");
-    let changes = vec![
-        of("CreateGame", Method::POST, "/api/games", a_game("Sparks"), a_game("Embers")),
+    let own = studio.rest().get("/api/studios").await.json["studios"][0]["studioId"].clone();
+    let of_own = |title| {
+        let mut game = a_game(title);
+        game["studioId"] = own.clone();
+        game
+    };
+    let mut changes = vec![
+        of("CreateGame", Method::POST, "/api/games", of_own("Sparks"), of_own("Embers")),
         of("UpdateGame", Method::PUT, &games[0], json!({"price": 2.5}), json!({"price": 3.5})),
         of("DeleteGame", Method::DELETE, &games[1], Value::Null, Value::Null),
         of(
@@ -95,7 +102,72 @@ async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
             json!({"username": "Southlight", "password": "ten lanterns at dusk"}),
         ),
     ];
+    changes.extend(changes_of_studios(platform, &studio, &own, &games[0]).await);
     (studio, changes)
+}
+
+/// The changes of studios that take a key, on things of this person.
+async fn changes_of_studios(
+    platform: &Running,
+    studio: &Person,
+    own: &Value,
+    game: &str,
+) -> Vec<Change> {
+    let other = platform.publisher("Eastlight").await;
+    let found = async |by: &Person| {
+        let answer = by.rest().post("/api/studios", &json!({"name": "Eastlight"})).await;
+        answer.json["studioId"].clone()
+    };
+    let path_of = |id: &Value| format!("/api/studios/{}", id.as_str().expect("an id"));
+    let invite = async |by: &Person, id: &Value| {
+        let path = format!("{}/invitations", path_of(id));
+        by.rest().post(&path, &json!({"role": "viewer"})).await.json
+    };
+    let [one, two] = [found(&other).await, found(&other).await];
+    let second = found(studio).await;
+    let let_in = invite(studio, own).await["secret"].clone();
+    let joined = other.rest().post("/api/invitations:accept", &json!({"secret": let_in})).await;
+    assert_eq!(joined.status, 200, "{joined:?}");
+    let open = invite(studio, own).await["invitationId"].clone();
+    let secrets = [invite(&other, &one).await, invite(&other, &two).await];
+    let [secret, another] = secrets.map(|it| json!({"secret": it["secret"]}));
+    let (path, open) = (path_of(own), open.as_str().expect("an id").to_owned());
+    let of = |call, method, path: String, body, other| Change { call, method, path, body, other };
+    let member = format!("{path}/members/{}", other.id);
+    let (viewer, editor) = (json!({"role": "viewer"}), json!({"role": "editor"}));
+    vec![
+        of(
+            "HandOverGame",
+            Method::POST,
+            format!("{game}:handOver"),
+            json!({"studioId": second}),
+            json!({"studioId": own}),
+        ),
+        of(
+            "UpdateStudio",
+            Method::PUT,
+            path.clone(),
+            json!({"name": "Sparks"}),
+            json!({"name": "Embers"}),
+        ),
+        of("AcceptInvitation", Method::POST, "/api/invitations:accept".into(), secret, another),
+        of("UpdateMember", Method::PUT, member.clone(), editor, viewer.clone()),
+        of("RemoveMember", Method::DELETE, member, Value::Null, Value::Null),
+        of(
+            "RevokeInvitation",
+            Method::DELETE,
+            format!("{path}/invitations/{open}"),
+            Value::Null,
+            Value::Null,
+        ),
+        of(
+            "CreateStudio",
+            Method::POST,
+            "/api/studios".into(),
+            json!({"name": "Sparks"}),
+            json!({"name": "Embers"}),
+        ),
+    ]
 }
 
 fn is_replayed(answer: &Answer) -> bool {
@@ -123,9 +195,36 @@ async fn every_change_of_people_who_are_signed_in_takes_a_key() {
 
     let calls = sir0_contract::calls();
     let taking: BTreeSet<_> =
-        calls.filter(|call| call.keying != Keying::Never).map(|call| call.name).collect();
+        calls.filter(|call| call.keying == Keying::Answered).map(|call| call.name).collect();
     let told: BTreeSet<_> = changes.iter().map(|change| change.call).collect();
     assert_eq!(taking, told, "each of them is in the stories below");
+}
+
+#[tokio::test]
+async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
+    let platform = platform().await;
+    let studio = platform.publisher("Northlight").await;
+    let founded = studio.rest().post("/api/studios", &json!({"name": "Northlight"})).await;
+    let invitations =
+        format!("/api/studios/{}/invitations", founded.json["studioId"].as_str().expect("an id"));
+    let invite = Change {
+        call: "CreateInvitation",
+        method: Method::POST,
+        path: invitations.clone(),
+        body: json!({"role": "editor"}),
+        other: Value::Null,
+    };
+
+    let first = invite.sent(&studio, "5f0c").await;
+    let again = invite.sent(&studio, "5f0c").await;
+
+    let calls = sir0_contract::calls().filter(|call| call.keying == Keying::Refused);
+    assert_eq!(calls.map(|call| call.name).collect::<Vec<_>>(), ["CreateInvitation"]);
+    assert_eq!((first.status, again.status), (201, 409), "{again:?}");
+    assert_eq!(again.json["reason"], "ALREADY_DONE");
+    let open = studio.rest().get(&invitations).await;
+    assert_eq!(open.json["invitations"].as_array().map(Vec::len), Some(1), "{open:?}");
+    assert!(!open.text.contains(first.json["secret"].as_str().expect("a secret")));
 }
 
 #[tokio::test]
@@ -203,7 +302,7 @@ async fn a_change_that_is_sent_fifty_times_at_once_is_made_once_and_has_one_answ
         let gone = before.iter().filter(|game| !after.contains(game)).count();
         let expected = match change.call {
             "CreateGame" => (1, 0),
-            "UpdateGame" => (1, 1),
+            "UpdateGame" | "HandOverGame" => (1, 1),
             "DeleteGame" => (0, 1),
             _ => (0, 0),
         };

@@ -119,8 +119,10 @@ fn refused<'o>(
             let thing = id_of(reason.strip_suffix("_NOT_FOUND")?);
             if request.in_path.contains_key(&thing) {
                 request.ask_for_nothing(&thing);
-            } else if let Some((_, last)) =
-                operation.in_path().pop().filter(|_| operation.body().is_none_or(|it| !it.contains_key(&thing)))
+            } else if let Some((_, last)) = operation
+                .in_path()
+                .pop()
+                .filter(|_| operation.body().is_none_or(|it| !it.contains_key(&thing)))
             {
                 // A part of the thing that the path leads to.
                 request.ask_for_nothing(&last);
