@@ -114,7 +114,6 @@ taken = register.sync(client=visitor, body=asked)
 assert taken.reason == RegisterResponse400Reason.EMAIL_TAKEN, taken
 assert [fault.field for fault in taken.fields] == ["email"], taken
 
-# The client would wait for the end of the stream.
 studio_id = create_studio.sync(client=studio, body=CreateStudioRequest(name=NAME)).studio_id
 assert studio_id in [it.studio_id for it in list_studios.sync(client=studio).studios]
 cranes = UpdateStudioRequest(name="Cranes")
@@ -135,6 +134,7 @@ handed = hand_over_game.sync(added[1], client=studio, body=HandOverGameRequest(s
 assert handed.revision == 2, handed
 assert list_my_games.sync(client=studio).games[0].game_id == added[1]
 
+# The client would wait for the end of the stream.
 asked = watch_games._get_kwargs(send_present=True, game_ids=added)
 asked["headers"] = {"accept": "application/x-ndjson"}
 with visitor.get_httpx_client().stream(**asked) as stream:

@@ -280,7 +280,7 @@ impl Stage {
         match call.name() {
             "getUser" | "updateUser" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
-            "acceptInvitation" => &self.eve,
+            "acceptInvitation" => &self.other,
             _ if ["Studios", "Games"].iter().any(|tag| call.operation["tags"][0] == *tag)
                 && call.is_signed() =>
             {

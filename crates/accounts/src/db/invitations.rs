@@ -23,7 +23,7 @@ storage::row! {
     }
 }
 
-fn invitation_from(row: InvitationRow) -> storage::Result<Invitation> {
+fn invitation_from(row: &InvitationRow) -> storage::Result<Invitation> {
     Ok(Invitation {
         id: InvitationId::parse(&row.invitation_id).map_err(storage::Error::corrupt)?,
         studio: studio_id(&row.studio_id)?,
@@ -97,7 +97,7 @@ impl Store<Database> {
     ) -> storage::Result<Vec<Invitation>> {
         let query = sqlx::query_as(INVITATIONS).bind(studio.to_string()).bind(At(now));
         let rows: Vec<InvitationRow> = query.fetch_all(self.database.reader()).await?;
-        rows.into_iter().map(invitation_from).collect()
+        rows.iter().map(invitation_from).collect()
     }
 }
 
@@ -133,7 +133,7 @@ impl Tx<engine::Tx> {
     ) -> storage::Result<Option<Invitation>> {
         let query = sqlx::query_as(USE_INVITATION).bind(hash).bind(At(now));
         let row: Option<InvitationRow> = query.fetch_optional(&mut *self.tx).await?;
-        row.map(invitation_from).transpose()
+        row.as_ref().map(invitation_from).transpose()
     }
 
     /// Makes an invitation worthless. `false` when it was not there.

@@ -30,9 +30,9 @@ fn studio_from(row: StudioRow) -> storage::Result<Studio> {
     Ok(Studio { id: studio_id(&row.studio_id)?, name, created: row.created_at.0 })
 }
 
-fn member_from(row: (i64, String)) -> storage::Result<(UserId, StudioRole)> {
-    let user = UserId::from_row(row.0).map_err(storage::Error::corrupt)?;
-    Ok((user, role_from(&row.1)?))
+fn member_from(user: i64, role: &str) -> storage::Result<(UserId, StudioRole)> {
+    let user = UserId::from_row(user).map_err(storage::Error::corrupt)?;
+    Ok((user, role_from(role)?))
 }
 
 macro_rules! studio {
@@ -149,7 +149,7 @@ impl Store<Database> {
         let mut rosters: Vec<Roster> = Vec::new();
         for (studio, revision, user, role) in rows {
             let studio = studio_id(&studio)?;
-            let member = member_from((user, role))?;
+            let member = member_from(user, &role)?;
             match rosters.last_mut().filter(|last| last.studio == studio) {
                 Some(last) => last.members.push(member),
                 None => rosters.push(Roster { studio, revision, members: vec![member] }),
@@ -173,7 +173,8 @@ impl Tx<engine::Tx> {
             sqlx::query_scalar(REVISION).bind(studio.to_string()).fetch_one(&mut *self.tx).await?;
         let query = sqlx::query_as(ROSTER).bind(studio.to_string());
         let rows: Vec<(i64, String)> = query.fetch_all(&mut *self.tx).await?;
-        let members = rows.into_iter().map(member_from).collect::<storage::Result<_>>()?;
+        let members = rows.iter().map(|(user, role)| member_from(*user, role));
+        let members = members.collect::<storage::Result<_>>()?;
         Ok(Roster { studio, revision, members })
     }
 

@@ -44,12 +44,12 @@ pub(super) fn game_from(row: GameRow) -> storage::Result<Game> {
         price: Price::from_minor(row.price_minor),
         description: Description::from_row(row.description),
         revision: row.revision,
-        studio: studio_from(row.studio_id)?,
+        studio: studio_from(row.studio_id.as_deref())?,
     })
 }
 
-fn studio_from(id: Option<String>) -> storage::Result<Option<StudioId>> {
-    id.as_deref().map(StudioId::parse).transpose().map_err(storage::Error::corrupt)
+fn studio_from(id: Option<&str>) -> storage::Result<Option<StudioId>> {
+    id.map(StudioId::parse).transpose().map_err(storage::Error::corrupt)
 }
 
 macro_rules! game {
