@@ -83,7 +83,7 @@ for (const refused of [
 const body = valid.createStudioBody.parse({ name: RENAMED });
 const founded = await sir0.createStudio(body, studio);
 assert.ok(founded.status === 201, JSON.stringify(founded));
-const { studioId } = valid.createStudioResponse.parse(founded.data);
+const { studioId } = founded.data;
 const own = valid.listStudiosResponse.parse((await sir0.listStudios(studio)).data);
 assert.ok(own.studios.some((it) => it.studioId === studioId));
 const called = await sir0.updateStudio(studioId, { name: "Cranes" }, studio);
@@ -91,7 +91,7 @@ assert.equal(valid.updateStudioResponse.parse(called.data).studio.name, "Cranes"
 const invite = valid.createInvitationBody.parse({ role: "viewer" });
 const invited = await sir0.createInvitation(studioId, invite, studio);
 assert.ok(invited.status === 201, JSON.stringify(invited));
-const { secret, invitationId } = valid.createInvitationResponse.parse(invited.data);
+const { secret, invitationId } = invited.data;
 const open = await sir0.listInvitations(studioId, studio);
 assert.equal(valid.listInvitationsResponse.parse(open.data).invitations.length, 1);
 const joined = await sir0.acceptInvitation(valid.acceptInvitationBody.parse({ secret }), ada);

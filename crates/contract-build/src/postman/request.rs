@@ -102,6 +102,13 @@ impl<'o> Request<'o> {
             after: scripts::of_success(operation),
             answers: answered(operation).into_iter().collect(),
         };
+        for name in operation.may_name(&fed) {
+            let example = json!(name);
+            request
+                .body
+                .iter_mut()
+                .for_each(|body| drop(body.insert(name.clone(), example.clone())));
+        }
         for (member, value) in request.body.iter_mut().flatten() {
             if unique.contains(member.as_str()) {
                 *value = made_unique(value, &format!("{{{{{UNIQUE}}}}}"));

@@ -15,7 +15,8 @@ pub(super) async fn over_rest(person: &Person, probe: &Probe) -> (u16, Vec<Strin
     for variable in binding.variables {
         let [field] = variable.field else { panic!("{} has a field in a field", binding.template) };
         let value = fields.remove(field.json).unwrap_or(Value::from(0));
-        path = path.replace(&format!("{{{}}}", field.name), &value.to_string());
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        path = path.replace(&format!("{{{}}}", field.name), &value);
     }
     let method = binding.verb.parse().expect("a method");
     let mut request = person.rest().request(method, &path);
