@@ -320,6 +320,55 @@ impl Stage {
             "GAME_NOT_FOUND" | "USER_NOT_FOUND" => {
                 made(&self.admin, method, &nowhere(), body.as_ref()).await
             }
+            "STALE_REVISION" => {
+                made(good, method, &path, with("revision", json!(2_000)).as_ref()).await
+            }
+            "USERNAME_TAKEN" => {
+                made(good, method, &path, with("username", json!("eve")).as_ref()).await
+            }
+            "EMAIL_TAKEN" => {
+                let mut body = with("email", json!("EVE@example.com"));
+                let own = body.as_mut().map(|body| &mut body["username"]);
+                *own.expect("a body") = json!("Grace");
+                made(good, method, &path, body.as_ref()).await
+            }
+            "INVALID_CREDENTIALS" => {
+                made(good, method, &path, with("password", json!(PASSWORD)).as_ref()).await
+            }
+            "SETUP_TOKEN_REFUSED" => {
+                let mut body = with("setupToken", json!("5eed"));
+                let body = body.as_mut().expect("a body");
+                (body["username"], body["email"]) = (json!("Grace"), json!("grace@example.com"));
+                made(good, method, &path, Some(body)).await
+            }
+            "UNKNOWN_TOKEN" => made(good, method, &path, body.as_ref()).await,
+            "TOO_MANY_ATTEMPTS" => {
+                let body = with("email", json!("nobody@example.com"));
+                for _ in 0..20 {
+                    let answer = made(good, method, &path, body.as_ref()).await;
+                    if answer.status == 429 {
+                        return answer;
+                    }
+                }
+                panic!("20 wrong passwords are not too many");
+            }
+            "KEY_REUSED" => self.with_a_used_key(call).await,
+            _ => Box::pin(self.refused_among_studios(call, reason)).await,
+        }
+    }
+
+    /// Has the call refused for a reason that is about studios.
+    async fn refused_among_studios(&self, call: &Promised, reason: &str) -> Answer {
+        let (path, good) = (self.real.put_into(&call.path()), self.good(call));
+        let body = self.real.put_into_body(call.body().as_ref());
+        let with = |name: &str, value: Value| {
+            let mut body = body.clone().expect("a body");
+            body[name] = value;
+            Some(body)
+        };
+        let nowhere = || path.replace("/1", "/2000000");
+        let method = &call.method;
+        match reason {
             "NOT_YOUR_STUDIO" | "STUDIO_FOUNDERS_ONLY" => {
                 made(&self.eve, method, &path, body.as_ref()).await
             }
@@ -367,74 +416,53 @@ impl Stage {
                 }
                 last.expect("two")
             }
-            "STALE_REVISION" => {
-                made(good, method, &path, with("revision", json!(2_000)).as_ref()).await
-            }
-            "USERNAME_TAKEN" => {
-                made(good, method, &path, with("username", json!("eve")).as_ref()).await
-            }
-            "EMAIL_TAKEN" => {
-                let mut body = with("email", json!("EVE@example.com"));
-                let own = body.as_mut().map(|body| &mut body["username"]);
-                *own.expect("a body") = json!("Grace");
-                made(good, method, &path, body.as_ref()).await
-            }
-            "INVALID_CREDENTIALS" => {
-                made(good, method, &path, with("password", json!(PASSWORD)).as_ref()).await
-            }
-            "SETUP_TOKEN_REFUSED" => {
-                let mut body = with("setupToken", json!("5eed"));
-                let body = body.as_mut().expect("a body");
-                (body["username"], body["email"]) = (json!("Grace"), json!("grace@example.com"));
-                made(good, method, &path, Some(body)).await
-            }
-            "UNKNOWN_TOKEN" => made(good, method, &path, body.as_ref()).await,
-            "TOO_MANY_ATTEMPTS" => {
-                let body = with("email", json!("nobody@example.com"));
-                for _ in 0..20 {
-                    let answer = made(good, method, &path, body.as_ref()).await;
-                    if answer.status == 429 {
-                        return answer;
-                    }
-                }
-                panic!("20 wrong passwords are not too many");
-            }
-            "KEY_REUSED" => {
-                let (mut first, mut body, mut other) = (path.clone(), body.clone(), body.clone());
-                match call.name() {
-                    "createStudio" | "updateStudio" => other = with("name", json!("Torches")),
-                    "createInvitation" => other = with("role", json!("viewer")),
-                    "acceptInvitation" => {
-                        let real = self.real.inviting(&self.studio).await;
-                        body = real.put_into_body(call.body().as_ref());
-                        other = with("secret", json!("5eed"));
-                    }
-                    "revokeInvitation" => {
-                        first = first.replace(&self.real.invitation, Real::INVITATION);
-                    }
-                    "createGame" => other = with("title", json!("Torches")),
-                    "deleteGame" => {
-                        let added = made_as_it_stands(good, "createGame").await;
-                        first = format!("/api/games/{}", added.json["gameId"]);
-                    }
-                    _ => {}
-                }
-                let keyed = async |path: &str, body: Option<&Value>| {
-                    let request = good.rest().request(method.clone(), path);
-                    let request = request.header("idempotency-key", "5f0c");
-                    let request = match body {
-                        Some(body) => request.json(body),
-                        None => request,
-                    };
-                    good.rest().changes(request).await
-                };
-                let made = keyed(&first, body.as_ref()).await;
-                assert!(made.status < 300, "{}: {made:?}", call.name());
-                let elsewhere = if first == path { nowhere() } else { path };
-                keyed(&elsewhere, other.as_ref()).await
-            }
             other => panic!("{} documents {other}: say here how a caller meets it", call.name()),
         }
+    }
+
+    /// Has the call refused because its key came with another request.
+    async fn with_a_used_key(&self, call: &Promised) -> Answer {
+        let (path, good) = (self.real.put_into(&call.path()), self.good(call));
+        let body = self.real.put_into_body(call.body().as_ref());
+        let with = |name: &str, value: Value| {
+            let mut body = body.clone().expect("a body");
+            body[name] = value;
+            Some(body)
+        };
+        let nowhere = || path.replace("/1", "/2000000");
+        let method = &call.method;
+        let (mut first, mut body, mut other) = (path.clone(), body.clone(), body.clone());
+        match call.name() {
+            "createStudio" | "updateStudio" => other = with("name", json!("Torches")),
+            "createInvitation" => other = with("role", json!("viewer")),
+            "acceptInvitation" => {
+                let real = self.real.inviting(&self.studio).await;
+                body = real.put_into_body(call.body().as_ref());
+                other = with("secret", json!("5eed"));
+            }
+            "revokeInvitation" => {
+                first = first.replace(&self.real.invitation, Real::INVITATION);
+            }
+            "createGame" => other = with("title", json!("Torches")),
+            "deleteGame" => {
+                let added = made_as_it_stands(good, "createGame").await;
+                first = format!("/api/games/{}", added.json["gameId"]);
+            }
+            _ => {}
+        }
+        let keyed = async |path: &str, body: Option<&Value>| {
+            let request = good.rest().request(method.clone(), path);
+            let request = request.header("idempotency-key", "5f0c");
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            good.rest().changes(request).await
+        };
+        let made = keyed(&first, body.as_ref()).await;
+        assert!(made.status < 300, "{}: {made:?}", call.name());
+        let elsewhere = if first == path { nowhere() } else { path };
+        keyed(&elsewhere, other.as_ref()).await
     }
 }
 

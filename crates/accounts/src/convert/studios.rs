@@ -7,10 +7,7 @@ use sir0_kernel::{InvitationId, StudioId, UserId};
 use sir0_rpc::{FieldReader, InvalidFields};
 
 use super::wire_time;
-use crate::{
-    domain::{Invitation, Invite, LinkSecret, Member, Studio, StudioName},
-    work::{members::Placement, studios::Seen},
-};
+use crate::domain::{Invitation, Invite, LinkSecret, Member, Placement, Seen, Studio, StudioName};
 
 impl From<&Seen> for pb::Studio {
     fn from(Seen { studio, role }: &Seen) -> Self {

@@ -37,3 +37,11 @@ pub(crate) struct Invite {
     /// How long it is good.
     pub(crate) life: Duration,
 }
+
+/// Asks for a member of a studio to have a role.
+#[derive(Clone, Copy)]
+pub(crate) struct Placement {
+    pub(crate) studio: StudioId,
+    pub(crate) user: UserId,
+    pub(crate) role: StudioRole,
+}

@@ -41,6 +41,13 @@ pub(crate) struct Studio {
     pub(crate) created: Timestamp,
 }
 
+/// A studio, as someone who may see it sees it.
+pub(crate) struct Seen {
+    pub(crate) studio: Studio,
+    /// What the caller may do in it. `None` for an administrator who is not in it.
+    pub(crate) role: Option<StudioRole>,
+}
+
 impl Studio {
     /// How many people are in one.
     pub(crate) const MOST_MEMBERS: usize = 100;

@@ -5,7 +5,11 @@ use sir0_contract_accounts::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::{Accounts, convert::studios as convert, domain::Invite, work::members::Placement};
+use crate::{
+    Accounts,
+    convert::studios as convert,
+    domain::{Invite, Placement},
+};
 
 #[tonic::async_trait]
 impl StudiosService for Accounts {

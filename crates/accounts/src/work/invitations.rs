@@ -6,11 +6,11 @@ use sir0_storage::once::Answer;
 
 use super::{
     Accounts,
-    studios::{Seen, announce_members, held_by_owner, must_have, refuse_joining},
+    studios::{announce_members, held_by_owner, must_have, refuse_joining},
 };
 use crate::{
     AccountsError,
-    domain::{Bound, Invitation, Invite, LinkSecret, Studio},
+    domain::{Bound, Invitation, Invite, LinkSecret, Seen, Studio},
 };
 
 impl Accounts {

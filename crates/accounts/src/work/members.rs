@@ -10,16 +10,8 @@ use super::{
 };
 use crate::{
     AccountsError,
-    domain::{Unfit, gets_role, leaves},
+    domain::{Placement, Unfit, gets_role, leaves},
 };
-
-/// A member who is to have a role.
-#[derive(Clone, Copy)]
-pub(crate) struct Placement {
-    pub(crate) studio: StudioId,
-    pub(crate) user: UserId,
-    pub(crate) role: StudioRole,
-}
 
 impl Accounts {
     /// Gives a member another role.

@@ -4,11 +4,11 @@ pub(crate) mod accounts;
 mod background;
 mod founding;
 mod invitations;
-pub(crate) mod members;
+mod members;
 mod open;
 pub(crate) mod sessions;
 pub(crate) mod setup;
-pub(crate) mod studios;
+mod studios;
 mod trust;
 
 use std::sync::Arc;

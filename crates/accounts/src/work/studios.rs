@@ -8,15 +8,8 @@ use super::Accounts;
 use crate::{
     AccountsError,
     db::AccountsTx,
-    domain::{AccountsEvent, Bound, Founders, Member, Studio, StudioName},
+    domain::{AccountsEvent, Bound, Founders, Member, Seen, Studio, StudioName},
 };
-
-/// A studio, as someone who may see it sees it.
-pub(crate) struct Seen {
-    pub(crate) studio: Studio,
-    /// What the caller may do in it. `None` for an administrator who is not in it.
-    pub(crate) role: Option<StudioRole>,
-}
 
 impl Accounts {
     /// Founds a studio, whose owner is the caller.

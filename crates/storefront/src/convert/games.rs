@@ -181,11 +181,6 @@ impl TryFrom<pb::HandOverGameRequest> for HandOverGame {
     }
 }
 
-/// Names the field that has to say which of several studios is meant.
-pub(crate) fn which_studio() -> InvalidFields {
-    InvalidFields::one("studio_id", "is required, as you write the games of several studios")
-}
-
 /// Says that a game was added.
 pub(crate) fn created(Created { id, title }: &Created) -> pb::CreateGameResponse {
     pb::CreateGameResponse {

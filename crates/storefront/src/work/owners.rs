@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use sir0_kernel::{Role, StudioId, StudioRole};
-use sir0_rpc::{Caller, Denied, Status, Studios};
+use sir0_rpc::{Caller, Denied, InvalidFields, Status, Studios};
 use tokio::time::{sleep, timeout};
 
 use super::Storefront;
-use crate::{StorefrontError, convert::games::which_studio, domain::Game};
+use crate::{StorefrontError, domain::Game};
 
 /// How long a studio may be on its way here from where it was founded. The poll is the slowest way.
 const ON_ITS_WAY: Duration = Duration::from_secs(1);
@@ -105,7 +105,10 @@ impl Storefront {
         let mut own = studios.of(by.user).into_iter().filter(|(_, role)| role.writes_games());
         match (own.next(), own.next()) {
             (Some((studio, _)), None) => Ok(studio),
-            (Some(_), Some(_)) => Err(which_studio().into()),
+            (Some(_), Some(_)) => {
+                let which = "is required, as you write the games of several studios";
+                Err(InvalidFields::one("studio_id", which).into())
+            }
             (None, _) => {
                 let founding = doorman.founding().ok_or(Denied::OutOfTouch)?;
                 let roster = founding.first_studio(by.user).await?;

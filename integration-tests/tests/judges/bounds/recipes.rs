@@ -104,7 +104,6 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.CreateStudioRequest.name"
         | "accounts.v1.UpdateStudioRequest.name"
         | "accounts.v1.AcceptInvitationRequest.secret" => Recipe::Text(letters),
-        "storefront.v1.HandOverGameRequest.studio_id" => Recipe::OneOf,
         "accounts.v1.RegisterRequest.email" | "accounts.v1.UpdateUserRequest.email" => {
             Recipe::Text(address)
         }
@@ -127,6 +126,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.UpdateMemberRequest.user_id"
         | "accounts.v1.RemoveMemberRequest.user_id" => Recipe::Number,
         "storefront.v1.ListGamesRequest.sort"
+        | "storefront.v1.HandOverGameRequest.studio_id"
         | "accounts.v1.CreateInvitationRequest.role"
         | "accounts.v1.UpdateMemberRequest.role" => Recipe::OneOf,
         _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
