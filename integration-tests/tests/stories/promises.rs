@@ -440,6 +440,8 @@ impl Stage {
                 body = real.put_into_body(call.body().as_ref());
                 other = with("secret", json!("5eed"));
             }
+            // Whom the example is about stays a member for the other reasons.
+            "removeMember" => first = nowhere(),
             "revokeInvitation" => {
                 first = first.replace(&self.real.invitation, Real::INVITATION);
             }
