@@ -83,6 +83,28 @@ const taken = await sir0.register({ body: { ...ADA, username: EVE } });
 assert.ok(taken.error?.reason === "EMAIL_TAKEN", JSON.stringify(taken.error));
 assert.deepEqual(taken.error.fields?.map(({ field }) => field), ["email"]);
 
+const of = { studio_id: good(await sir0.createStudio({ body: { name: RENAMED } })).studioId };
+assert.ok(good(await sir0.listStudios()).studios.some(({ studioId }) => studioId === of.studio_id));
+assert.equal(good(await sir0.updateStudio({ path: of, body: { name: "Cranes" } })).studio.name, "Cranes");
+const invited = good(await sir0.createInvitation({ path: of, body: { role: "viewer" } }));
+assert.equal(good(await sir0.listInvitations({ path: of })).invitations.length, 1);
+token = adas;
+const joined = good(await sir0.acceptInvitation({ body: { secret: invited.secret } }));
+const seen: "owner" | "editor" | "uploader" | "viewer" | undefined = joined.studio.role;
+assert.equal(seen, "viewer");
+const stranger = await sir0.updateStudio({ path: of, body: { name: "Ada" } });
+assert.equal(stranger.error?.reason, "STUDIO_ROLE_REQUIRED");
+token = PUBLISHER;
+const member = { path: { ...of, ...path } };
+assert.equal(good(await sir0.updateMember({ ...member, body: { role: "editor" } })).role, "editor");
+assert.equal(good(await sir0.getStudio({ path: of })).members.length, 2);
+good(await sir0.removeMember(member));
+const invitation = { path: { ...of, invitation_id: invited.invitationId } };
+assert.equal(good(await sir0.revokeInvitation(invitation)).wasOpen, false);
+const handed = { path: { game_id: added[1]! }, body: { studioId: of.studio_id } };
+assert.equal(good(await sir0.handOverGame(handed)).revision, 2);
+assert.deepEqual(good(await sir0.listMyGames()).games.map(({ gameId }) => gameId)[0], added[1]);
+
 const watch = await sir0.watchGames({
   query: { sendPresent: true, gameIds: added },
   headers: { accept: "application/x-ndjson" },

@@ -37,7 +37,7 @@ profile = f"/api/users/{user_id}"
 asked = made.UpdateUserRequest(username=f"Ada L. by {NAME}")
 call("PUT", profile, made.UpdateUserResponse, asked, token)
 user = call("GET", profile, made.User, token=token)
-assert (user.username, user.role) == (f"Ada L. by {NAME}", made.Role.player), user
+assert (user.username, user.role.value) == (f"Ada L. by {NAME}", "player"), user
 
 asked = made.LoginRequest(email=EMAIL, password=PASSWORD, withRefreshToken=True)
 begun = call("POST", "/api/users/login", made.LoginResponse, asked)
@@ -100,6 +100,34 @@ for refused in [
         raise AssertionError(f"{refused()!r} is taken")
     except ValidationError:
         pass
+
+asked = made.CreateStudioRequest(name=NAME)
+studio_id = call("POST", "/api/studios", made.CreateStudioResponse, asked, studio).studioId
+own = call("GET", "/api/studios", made.ListStudiosResponse, token=studio).studios
+assert studio_id in [it.studioId for it in own], own
+of = f"/api/studios/{studio_id}"
+asked = made.UpdateStudioRequest(name="Cranes")
+assert call("PUT", of, made.UpdateStudioResponse, asked, studio).studio.name == "Cranes"
+asked = made.CreateInvitationRequest(role="viewer")
+invited = call("POST", f"{of}/invitations", made.CreateInvitationResponse, asked, studio)
+opened = call("GET", f"{of}/invitations", made.ListInvitationsResponse, token=studio)
+assert len(opened.invitations) == 1, opened
+asked = made.AcceptInvitationRequest(secret=invited.secret)
+call("POST", "/api/invitations:accept", made.AcceptInvitationResponse, asked, token)
+asked = made.UpdateStudioRequest(name="Ada")
+assert call("PUT", of, made.Error, asked, token).reason == "STUDIO_ROLE_REQUIRED"
+member = f"{of}/members/{user_id}"
+asked = made.UpdateMemberRequest(role="editor")
+call("PUT", member, made.UpdateMemberResponse, asked, studio)
+assert len(call("GET", of, made.GetStudioResponse, token=studio).members) == 2
+assert client.delete(member, headers={"authorization": f"Bearer {studio}"}).status_code == 200
+path = f"{of}/invitations/{invited.invitationId}"
+assert not call("DELETE", path, made.RevokeInvitationResponse, token=studio).wasOpen
+asked = made.HandOverGameRequest(studioId=studio_id)
+path = f"/api/games/{added[1]}:handOver"
+assert call("POST", path, made.HandOverGameResponse, asked, studio).revision == 2
+mine = call("GET", "/api/games:mine", made.ListMyGamesResponse, token=studio)
+assert mine.games[0].gameId == added[1], mine
 
 asked = {"sendPresent": True, "gameIds": added}
 accept = {"accept": "application/x-ndjson"}

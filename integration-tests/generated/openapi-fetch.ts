@@ -93,6 +93,41 @@ assert.deepEqual(taken.error.fields?.map(({ field }) => field), ["email"]);
 const never: "EMAIL_TAKEN" | undefined = gone.error?.reason;
 assert.notEqual(never, "EMAIL_TAKEN");
 
+const founded = good(await studio.POST("/api/studios", { body: { name: RENAMED } }));
+const of = { studio_id: founded.studioId };
+const own = good(await studio.GET("/api/studios")).studios;
+assert.ok(own.some(({ studioId }) => studioId === of.studio_id));
+const named = { params: { path: of }, body: { name: "Cranes" } };
+assert.equal(good(await studio.PUT("/api/studios/{studio_id}", named)).studio.name, "Cranes");
+const invitations = "/api/studios/{studio_id}/invitations";
+const invite = { params: { path: of }, body: { role: "viewer" as const } };
+const invited = good(await studio.POST(invitations, invite));
+const open = good(await studio.GET(invitations, { params: { path: of } }));
+assert.equal(open.invitations.length, 1);
+const shown = { body: { secret: invited.secret } };
+const joined = good(await ada.POST("/api/invitations:accept", shown));
+const seen: "owner" | "editor" | "uploader" | "viewer" | undefined = joined.studio.role;
+assert.equal(seen, "viewer");
+const stranger = await ada.PUT("/api/studios/{studio_id}", named);
+assert.equal(stranger.error?.reason, "STUDIO_ROLE_REQUIRED");
+const member = "/api/studios/{studio_id}/members/{user_id}";
+const params = { path: { ...of, ...path } };
+const placed = good(await studio.PUT(member, { params, body: { role: "editor" } }));
+assert.equal(placed.role, "editor");
+const told = good(await studio.GET("/api/studios/{studio_id}", { params: { path: of } }));
+assert.equal(told.members.length, 2);
+good(await studio.DELETE(member, { params }));
+const revoked = await studio.DELETE("/api/studios/{studio_id}/invitations/{invitation_id}", {
+  params: { path: { ...of, invitation_id: invited.invitationId } },
+});
+assert.equal(good(revoked).wasOpen, false);
+const handed = await studio.POST("/api/games/{game_id}:handOver", {
+  params: { path: { game_id: added[1]! } },
+  body: { studioId: of.studio_id },
+});
+assert.equal(good(handed).revision, 2);
+assert.equal(good(await studio.GET("/api/games:mine")).games[0]?.gameId, added[1]);
+
 const watch = await visitor.GET("/api/games:watch", {
   params: { query: { sendPresent: true, gameIds: added } },
   headers: { accept: "application/x-ndjson" },

@@ -9,7 +9,9 @@ from made_client.api.games import (
     create_game,
     delete_game,
     get_game,
+    hand_over_game,
     list_games,
+    list_my_games,
     update_game,
     watch_games,
 )
@@ -20,15 +22,32 @@ from made_client.api.sessions import (
     refresh_session,
 )
 from made_client.api.status import get_status
+from made_client.api.studios import (
+    accept_invitation,
+    create_invitation,
+    create_studio,
+    get_studio,
+    list_invitations,
+    list_studios,
+    remove_member,
+    revoke_invitation,
+    update_member,
+    update_studio,
+)
 from made_client.models import (
+    AcceptInvitationRequest,
     ConfirmActionRequest,
     ConfirmActionRequestAction,
     CreateGameRequest,
+    CreateInvitationRequest,
+    CreateInvitationRequestRole,
+    CreateStudioRequest,
     DeleteGameResponse403Reason,
     EndSessionsRequest,
     GetGameResponse404Reason,
     GetStatusResponseStatus,
     GetUserResponse401Reason,
+    HandOverGameRequest,
     ListGamesSort,
     LoginRequest,
     LogoutRequest,
@@ -37,6 +56,10 @@ from made_client.models import (
     RegisterResponse400Reason,
     UpdateGameRequest,
     UpdateGameResponse409Reason,
+    UpdateMemberRequest,
+    UpdateMemberRequestRole,
+    UpdateStudioRequest,
+    UpdateStudioResponse403Reason,
     UpdateUserRequest,
     UserRole,
     WatchGamesResponse,
@@ -117,6 +140,26 @@ asked = RegisterRequest(username=f"Eve by {NAME}", email=EMAIL, password=PASSWOR
 taken = register.sync(client=visitor, body=asked)
 assert taken.reason == RegisterResponse400Reason.EMAIL_TAKEN, taken
 assert [fault.field for fault in taken.fields] == ["email"], taken
+
+studio_id = create_studio.sync(client=studio, body=CreateStudioRequest(name=NAME)).studio_id
+assert studio_id in [it.studio_id for it in list_studios.sync(client=studio).studios]
+cranes = UpdateStudioRequest(name="Cranes")
+assert update_studio.sync(studio_id, client=studio, body=cranes).studio.name == "Cranes"
+invite = CreateInvitationRequest(role=CreateInvitationRequestRole.VIEWER)
+invited = create_invitation.sync(studio_id, client=studio, body=invite)
+assert len(list_invitations.sync(studio_id, client=studio).invitations) == 1
+joined = accept_invitation.sync(client=ada, body=AcceptInvitationRequest(secret=invited.secret))
+assert joined.studio.studio_id == studio_id, joined
+denied = update_studio.sync(studio_id, client=ada, body=cranes)
+assert denied.reason == UpdateStudioResponse403Reason.STUDIO_ROLE_REQUIRED, denied
+placement = UpdateMemberRequest(role=UpdateMemberRequestRole.EDITOR)
+assert update_member.sync(studio_id, user_id, client=studio, body=placement).user_id == user_id
+assert len(get_studio.sync(studio_id, client=studio).members) == 2
+assert remove_member.sync_detailed(studio_id, user_id, client=studio).status_code == 200
+assert not revoke_invitation.sync(studio_id, invited.invitation_id, client=studio).was_open
+handed = hand_over_game.sync(added[1], client=studio, body=HandOverGameRequest(studio_id=studio_id))
+assert handed.revision == 2, handed
+assert list_my_games.sync(client=studio).games[0].game_id == added[1]
 
 # The client would wait for the end of the stream.
 asked = watch_games._get_kwargs(send_present=True, game_ids=added)

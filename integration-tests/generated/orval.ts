@@ -98,6 +98,38 @@ for (const refused of [
   assert.equal(refused.success, false, JSON.stringify(refused.data));
 }
 
+const body = valid.createStudioBody.parse({ name: RENAMED });
+const founded = await sir0.createStudio(body, studio);
+assert.ok(founded.status === 201, JSON.stringify(founded));
+const { studioId } = founded.data;
+const own = valid.listStudiosResponse.parse((await sir0.listStudios(studio)).data);
+assert.ok(own.studios.some((it) => it.studioId === studioId));
+const called = await sir0.updateStudio(studioId, { name: "Cranes" }, studio);
+assert.equal(valid.updateStudioResponse.parse(called.data).studio.name, "Cranes");
+const invite = valid.createInvitationBody.parse({ role: "viewer" });
+const invited = await sir0.createInvitation(studioId, invite, studio);
+assert.ok(invited.status === 201, JSON.stringify(invited));
+const { secret, invitationId } = invited.data;
+const open = await sir0.listInvitations(studioId, studio);
+assert.equal(valid.listInvitationsResponse.parse(open.data).invitations.length, 1);
+const joined = await sir0.acceptInvitation(valid.acceptInvitationBody.parse({ secret }), ada);
+const seen = valid.acceptInvitationResponse.parse(joined.data).studio.role;
+assert.equal(seen, "viewer");
+const stranger = await sir0.updateStudio(studioId, { name: "Ada" }, ada);
+assert.ok(stranger.status === 403 && stranger.data.reason === "STUDIO_ROLE_REQUIRED");
+const placement = valid.updateMemberBody.parse({ role: "editor" });
+const placed = await sir0.updateMember(studioId, userId, placement, studio);
+assert.equal(valid.updateMemberResponse.parse(placed.data).role, "editor");
+const told = valid.getStudioResponse.parse((await sir0.getStudio(studioId, studio)).data);
+assert.equal(told.members.length, 2);
+assert.equal((await sir0.removeMember(studioId, userId, studio)).status, 200);
+const revoked = await sir0.revokeInvitation(studioId, invitationId, studio);
+assert.equal(valid.revokeInvitationResponse.parse(revoked.data).wasOpen, false);
+const handed = await sir0.handOverGame(added[1]!, { studioId }, studio);
+assert.equal(valid.handOverGameResponse.parse(handed.data).revision, 2);
+const mine = valid.listMyGamesResponse.parse((await sir0.listMyGames({}, studio)).data);
+assert.equal(mine.games[0]?.gameId, added[1]);
+
 const lines = { headers: { accept: "application/x-ndjson" } };
 const watch = await sir0.watchGames({ sendPresent: true, gameIds: added }, lines);
 assert.ok("stream" in watch);

@@ -9,7 +9,7 @@ use sir0_settings::{Kind, Setting};
 
 pub use self::sign_in::SignIn;
 use crate::{
-    domain::{Lifetimes, Rotation, SigningKeys},
+    domain::{Founders, Lifetimes, Rotation, SigningKeys},
     hashing,
 };
 
@@ -92,6 +92,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "SIR0_ACCOUNTS_LONGEST_SESSION",
         Kind::Duration,
         "how long a sign-in lasts however often it is refreshed",
+    ),
+    Setting::new(
+        "accounts.studios_founded_by",
+        "SIR0_ACCOUNTS_STUDIOS_FOUNDED_BY",
+        Kind::Name,
+        "who may found a studio: `publishers`, `anyone` or `administrators`",
     ),
     Setting::new(
         "accounts.hashing.log_n",
@@ -196,6 +202,8 @@ pub struct Config {
     /// How long a session that has refresh tokens lasts, however often it is refreshed.
     #[serde(with = "humantime_serde")]
     pub longest_session: Duration,
+    /// Who may found a studio.
+    pub studios_founded_by: Founders,
     /// What a password costs to hash.
     pub hashing: hashing::Config,
     /// How many wrong passwords in a row an account takes.
@@ -228,6 +236,7 @@ impl Default for Config {
             access_token_lifetime: Duration::from_mins(10),
             idle_lifetime: Duration::from_hours(30 * 24),
             longest_session: Duration::from_hours(90 * 24),
+            studios_founded_by: Founders::default(),
             hashing: hashing::Config::default(),
             sign_in: SignIn::default(),
         }

@@ -1,10 +1,13 @@
 //! What accounts refuses.
 
-use sir0_kernel::UserId;
+use sir0_kernel::{StudioId, UserId};
 use sir0_rpc::{FieldFault, Reason, Refusal, rates::Exceeded};
 use sir0_storage as storage;
 
-use crate::hashing::{Refused, Wait};
+use crate::{
+    domain::{Bound, Founders},
+    hashing::{Refused, Wait},
+};
 
 /// One variant for each thing a client can act on.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,36 @@ pub enum AccountsError {
     /// Too many secrets were tried from an address, at an account or by a device.
     #[error(transparent)]
     TooManyRequests(#[from] Exceeded),
+    /// There is no such studio.
+    #[error("there is no studio {0}")]
+    StudioNotFound(StudioId),
+    /// The caller is not in the studio.
+    #[error("only its members and administrators may do this with a studio")]
+    NotYourStudio(StudioId),
+    /// The caller is in the studio, with a role that does not allow this.
+    #[error("your role in this studio does not allow this, ask one of its owners")]
+    StudioRoleRequired(StudioId),
+    /// The caller may not found studios.
+    #[error("only {} found studios here", match .0 {
+        Founders::Administrators => "administrators",
+        Founders::Publishers | Founders::Anyone => "publishers and administrators",
+    })]
+    StudioFoundersOnly(Founders),
+    /// There would be too many of something.
+    #[error("{0}")]
+    StudioLimit(Bound),
+    /// The account is not in the studio.
+    #[error("user {0} is not in this studio")]
+    MemberNotFound(UserId),
+    /// The caller is in the studio already.
+    #[error("you are in this studio already, the invitation is still good for someone else")]
+    AlreadyMember(StudioId),
+    /// The studio would have no owner.
+    #[error("a studio keeps an owner, make another member one first")]
+    LastOwner(StudioId),
+    /// The invitation is not good. The answer does not say why.
+    #[error("the invitation was used or revoked, is over, or never was")]
+    InvitationRefused,
     /// The database failed.
     #[error("the accounts database failed")]
     Database(#[from] storage::Error),
@@ -77,6 +110,17 @@ impl Refusal for AccountsError {
                 Reason::exhausted("TOO_MANY_ATTEMPTS").after(wait.duration())
             }
             Self::TooManyRequests(exceeded) => Reason::too_often(*exceeded),
+            Self::StudioNotFound(id) => Reason::not_found("STUDIO_NOT_FOUND").about("studio", id),
+            Self::NotYourStudio(id) => Reason::denied("NOT_YOUR_STUDIO").about("studio", id),
+            Self::StudioRoleRequired(id) => {
+                Reason::denied("STUDIO_ROLE_REQUIRED").about("studio", id)
+            }
+            Self::StudioFoundersOnly(_) => Reason::denied("STUDIO_FOUNDERS_ONLY"),
+            Self::StudioLimit(_) => Reason::precondition("STUDIO_LIMIT_REACHED"),
+            Self::MemberNotFound(id) => Reason::not_found("MEMBER_NOT_FOUND").about("user", id),
+            Self::AlreadyMember(id) => Reason::exists("ALREADY_MEMBER").about("studio", id),
+            Self::LastOwner(id) => Reason::precondition("LAST_OWNER").about("studio", id),
+            Self::InvitationRefused => Reason::denied("INVITATION_REFUSED"),
             Self::Database(error) => Reason::of_storage(error),
         }
     }

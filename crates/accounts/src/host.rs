@@ -12,16 +12,18 @@ use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
     self as contract, AccountsServiceDispatch, AccountsServiceKeyed, SessionsServiceDispatch,
-    SessionsServiceKeyed, accounts_service_server, sessions_service_server,
+    SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed, accounts_service_server,
+    sessions_service_server, studios_service_server,
 };
 use sir0_contract_accounts_internal::{
-    self as internal, TrustServiceDispatch, trust_service_server,
+    self as internal, FoundingServiceDispatch, TrustServiceDispatch, founding_service_server,
+    trust_service_server,
 };
 use sir0_host::{
     Configured, Doors, Finding, FirstStep, Ground, Hosted, Identifying, KeyFile, Opened, Page,
     Service, serve,
 };
-use sir0_rpc::{Doorman, Peer, peer::Secret};
+use sir0_rpc::{Doorman, Founding, Peer, peer::Secret};
 use sir0_settings::{Kind, Misfit, Setting};
 use sir0_storage::{self as storage, Database, Location, Step};
 
@@ -154,13 +156,16 @@ impl Configured for Config {
     async fn open(&self, ground: Ground, database: Database) -> anyhow::Result<Opened> {
         let trust = trust(self, &ground, &database).await?;
         let (verifier, ended) = (trust.verifier.clone(), trust.ended.clone());
-        let mut doorman = Doorman::new(verifier, ended, Arc::clone(&ground.clock));
+        let mut doorman =
+            Doorman::new(verifier, ended, Arc::clone(&ground.clock)).knowing(trust.studios.clone());
         if let Some(secret) = &ground.secret {
             doorman = doorman.admitting_peers(Arc::clone(secret));
         }
         let shared = ground.shared_with(doorman.clone());
         let accounts = Accounts::open(self, database, trust, shared).await?;
-        Ok(Opened { hosted: Arc::new(accounts), doorman: Some(doorman) })
+        let accounts = Arc::new(accounts);
+        let founding: Arc<dyn Founding> = Arc::clone(&accounts) as _;
+        Ok(Opened { hosted: accounts, doorman: Some(doorman.founding_by(founding)) })
     }
 
     fn follow(&self, peer: Peer, secret: Arc<Secret>, ground: &Ground) -> Option<Doorman> {
@@ -184,6 +189,19 @@ impl Hosted for Accounts {
             SessionsServiceDispatch,
             self.clone(),
             SessionsServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            studios_service_server::StudiosServiceServer,
+            StudiosServiceDispatch,
+            self.clone(),
+            StudiosServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            founding_service_server::FoundingServiceServer,
+            FoundingServiceDispatch,
+            self.clone()
         );
         serve!(doors, trust_service_server::TrustServiceServer, TrustServiceDispatch, self.clone());
     }

@@ -72,7 +72,7 @@ impl Setup {
 
     async fn watches_showing(&self, secret: &str, resume_token: &str) -> Result<Messages, Status> {
         let resume_token = resume_token.to_owned();
-        let mut request = Request::new(WatchEndedSessionsRequest { resume_token });
+        let mut request = Request::new(WatchEndedSessionsRequest { resume_token, studios: false });
         let bearer = format!("Bearer {secret}").parse().expect("text");
         request.metadata_mut().insert("authorization", bearer);
         Ok(self.accounts.watch_ended_sessions(request).await?.into_inner())

@@ -8,13 +8,15 @@ use sir0_accounts::{
     remote::{RemoteTrust, follow_accounts},
 };
 use sir0_contract_accounts::{
-    LoginRequest, LogoutRequest, accounts_service_server::AccountsService,
+    AcceptInvitationRequest, CreateInvitationRequest, LoginRequest, LogoutRequest,
+    RemoveMemberRequest, accounts_service_server::AccountsService,
+    studios_service_server::StudiosService,
 };
 use sir0_contract_accounts_internal::trust_service_server::TrustServiceServer;
 use sir0_host::Configured;
-use sir0_kernel::{Clock, Role, SystemClock};
+use sir0_kernel::{Clock, Role, StudioId, StudioRole, SystemClock, UserId};
 use sir0_rpc::{
-    Denied, Doorman, Peer, Shared, Tasks, TrustAge,
+    Denied, Doorman, Founding, Peer, Shared, Studios, Tasks, TrustAge,
     peer::{self, Secret},
 };
 use sir0_tokens::{EndedSessions, Keys, Vault, Verifier};
@@ -110,6 +112,7 @@ impl AccountsProcess {
 struct Apart {
     doorman: Doorman,
     ended: EndedSessions,
+    studios: Studios,
     stopping: CancellationToken,
 }
 
@@ -123,11 +126,13 @@ impl Apart {
             Doorman::new(verifier, ended.clone(), Arc::clone(&clock)).told_by_another(age.clone());
         let peer = Peer::at(&format!("http://{address}"), peer::Config::default());
         let secret = Arc::new(Secret::parse(secret).expect("a secret"));
-        let trust = RemoteTrust { keys, ended: ended.clone(), age, clock };
+        let studios = Studios::default();
+        let trust =
+            RemoteTrust { keys, ended: ended.clone(), studios: studios.clone(), age, clock };
         let stopping = CancellationToken::new();
         let following = follow_accounts(peer.expect("an address"), secret, trust, stopping.clone());
         tokio::spawn(following);
-        Self { doorman, ended, stopping }
+        Self { doorman, ended, studios, stopping }
     }
 
     fn says(&self, token: &str) -> Result<(), Denied> {
@@ -274,4 +279,122 @@ async fn without_the_secret_nothing_is_learnt() {
 
     assert_eq!(apart.says(&token), Err(Denied::OutOfTouch));
     accounts.dies();
+}
+
+/// A request of the holder of this token.
+fn by<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let bearer = format!("Bearer {token}").parse().expect("text");
+    request.metadata_mut().insert("authorization", bearer);
+    request
+}
+
+/// A publisher with a studio, and a player.
+struct Cast {
+    studio: StudioId,
+    owner: String,
+    player: String,
+    player_id: UserId,
+}
+
+impl AccountsProcess {
+    async fn has_a_studio(&self) -> Cast {
+        let grace = "grace@example.org";
+        let owner = self.accounts.create("Grace", grace, PASSWORD, Role::Publisher).await;
+        let player = self.accounts.create("Ada", EMAIL, PASSWORD, Role::Player).await;
+        let roster = self.accounts.first_studio(owner.expect("a publisher")).await;
+        let login = LoginRequest { email: grace.to_owned(), password: PASSWORD.to_owned() };
+        let owner = self.accounts.login(Request::new(login)).await.expect("signed in");
+        Cast {
+            studio: roster.expect("a studio").studio,
+            owner: owner.into_inner().token,
+            player: self.signs_in().await,
+            player_id: player.expect("a player"),
+        }
+    }
+
+    async fn lets_in(&self, cast: &Cast) {
+        let (studio_id, role) = (cast.studio.to_string(), "editor".to_owned());
+        let invite = CreateInvitationRequest { studio_id, role, life_hours: 0 };
+        let invited = self.accounts.create_invitation(by(&cast.owner, invite)).await;
+        let secret = invited.expect("an invitation").into_inner().secret;
+        let accept = by(&cast.player, AcceptInvitationRequest { secret });
+        self.accounts.accept_invitation(accept).await.expect("it is good");
+    }
+
+    async fn removes(&self, cast: &Cast) {
+        let (studio_id, user_id) = (cast.studio.to_string(), cast.player_id.get());
+        let remove = by(&cast.owner, RemoveMemberRequest { studio_id, user_id });
+        self.accounts.remove_member(remove).await.expect("a member");
+    }
+}
+
+impl Apart {
+    /// Waits until the process knows this of the player. Answers how long that took.
+    async fn comes_to_know(&self, cast: &Cast, role: Option<StudioRole>) -> Duration {
+        let began = Instant::now();
+        while !self.studios.is_complete() || self.studios.role(cast.player_id, cast.studio) != role
+        {
+            assert!(began.elapsed() < LONG, "{:?}", self.studios);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        began.elapsed()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_removed_from_a_studio_is_not_in_it_for_a_process_apart_either() {
+    let folder = a_folder();
+    let accounts = AccountsProcess::begins(folder.path(), ANYWHERE);
+    let cast = accounts.has_a_studio().await;
+    accounts.lets_in(&cast).await;
+    let apart = Apart::from(&accounts.address.to_string(), SECRET, TrustAge::GRACE);
+    apart.comes_to_know(&cast, Some(StudioRole::Editor)).await;
+
+    accounts.removes(&cast).await;
+    let heard_after = apart.comes_to_know(&cast, None).await;
+
+    assert!(heard_after < Duration::from_secs(1), "{heard_after:?}");
+    accounts.dies();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_removed_while_accounts_was_not_heard_is_not_in_the_studio_once_it_is() {
+    let folder = a_folder();
+    let accounts = AccountsProcess::begins(folder.path(), ANYWHERE);
+    let cast = accounts.has_a_studio().await;
+    accounts.lets_in(&cast).await;
+    let apart = Apart::from(&accounts.address.to_string(), SECRET, TrustAge::GRACE);
+    apart.comes_to_know(&cast, Some(StudioRole::Editor)).await;
+
+    let address = accounts.dies();
+    let elsewhere = AccountsProcess::begins(folder.path(), ANYWHERE);
+    elsewhere.removes(&cast).await;
+    let back = AccountsProcess::begins(folder.path(), &address);
+
+    apart.comes_to_know(&cast, None).await;
+    elsewhere.dies();
+    back.dies();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_studios_of_another_database_take_the_place_of_those_that_were_known() {
+    let (folder, other) = (a_folder(), a_folder());
+    let accounts = AccountsProcess::begins(folder.path(), ANYWHERE);
+    let cast = accounts.has_a_studio().await;
+    for _ in 0..3 {
+        accounts.lets_in(&cast).await;
+        accounts.removes(&cast).await;
+    }
+    accounts.lets_in(&cast).await;
+    let apart = Apart::from(&accounts.address.to_string(), SECRET, TrustAge::GRACE);
+    apart.comes_to_know(&cast, Some(StudioRole::Editor)).await;
+
+    let address = accounts.dies();
+    let restored = AccountsProcess::begins(other.path(), &address);
+    let fewer = restored.has_a_studio().await;
+
+    apart.comes_to_know(&cast, None).await;
+    assert!(!apart.studios.has(cast.studio) && apart.studios.has(fewer.studio));
+    restored.dies();
 }

@@ -24,12 +24,23 @@ pub(crate) struct Refusal {
     pub(crate) request: Option<Map<String, serde_json::Value>>,
     /// How many of the same come before it.
     pub(crate) tries: usize,
+    /// Whether another person than usual makes it.
+    pub(crate) by_another: bool,
 }
 
 impl Refusal {
     const fn known(status: i32, reason: &'static str, details: &'static str) -> Self {
         let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
-        Self { status, reason, details, field: None, tells_wait: false, request: None, tries: 0 }
+        Self {
+            status,
+            reason,
+            details,
+            field: None,
+            tells_wait: false,
+            request: None,
+            tries: 0,
+            by_another: false,
+        }
     }
 
     /// Whether it refuses a name that somebody has.
@@ -184,6 +195,7 @@ fn read(said: &DynamicMessage) -> Result<Refusal, String> {
     let status = said.get_field_by_name("rest_status").and_then(|status| status.as_i32());
     let tells_wait = said.get_field_by_name("tells_wait").and_then(|tells| tells.as_bool());
     let tries = said.get_field_by_name("example_tries").and_then(|tries| tries.as_i32());
+    let by_another = said.get_field_by_name("example_by_another").and_then(|it| it.as_bool());
     let field = Some(text("field")).filter(|field| !field.is_empty());
     let reason = text("reason");
     let request = Some(text("example_request")).filter(|request| !request.is_empty());
@@ -198,5 +210,6 @@ fn read(said: &DynamicMessage) -> Result<Refusal, String> {
         tells_wait: tells_wait.unwrap_or_default(),
         request,
         tries: tries.and_then(|tries| tries.try_into().ok()).unwrap_or_default(),
+        by_another: by_another.unwrap_or_default(),
     })
 }

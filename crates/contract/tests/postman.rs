@@ -69,12 +69,17 @@ fn each_call_is_made_with_success_in_the_folder_of_its_service() {
 }
 
 /// What a request alone does not meet, whatever it says.
-const LEFT_OUT: [(&str, &str); 6] = [
+const LEFT_OUT: [(&str, &str); 11] = [
     ("confirmAction: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("updateUser: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("TOO_BUSY", "takes more sign-ins at once than the server has places"),
     ("STILL_RUNNING", "takes a request that overtakes the one before it"),
     ("RESUME_TOKEN_AHEAD", "takes a token of a database that was restored since"),
+    ("NOT_YOUR_GAME", "takes a publisher with another studio"),
+    ("STUDIO_ROLE_REQUIRED", "takes a member whose role allows less"),
+    ("STUDIO_LIMIT_REACHED", "takes as many as there may be"),
+    ("ALREADY_MEMBER", "takes a second invitation for a member"),
+    ("LAST_OWNER", "takes the account of the owner"),
     ("ALREADY_DONE", "takes a call that has a key and answers with a secret"),
 ];
 

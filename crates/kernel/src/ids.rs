@@ -76,34 +76,53 @@ number_id! {
     GameId
 }
 
-/// Identifies a session: one sign-in, from its login to its end. Written `session_01j9z3k8m4…`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(Ulid);
+macro_rules! ulid_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Ulid);
 
-impl SessionId {
-    const PREFIX: &str = "session_";
+        impl $name {
+            const PREFIX: &str = $prefix;
 
-    /// A new one, made of the time and 80 random bits.
-    #[must_use]
-    pub fn fresh(at: crate::Timestamp) -> Self {
-        let time = std::time::SystemTime::UNIX_EPOCH
-            + std::time::Duration::from_micros(at.micros().unsigned_abs());
-        Self(Ulid::from_datetime(time))
-    }
+            /// A new one, made of the time and 80 random bits.
+            #[must_use]
+            pub fn fresh(at: crate::Timestamp) -> Self {
+                let time = std::time::SystemTime::UNIX_EPOCH
+                    + std::time::Duration::from_micros(at.micros().unsigned_abs());
+                Self(Ulid::from_datetime(time))
+            }
 
-    /// Reads one back.
-    pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        text.strip_prefix(Self::PREFIX)
-            .and_then(|body| body.parse().ok())
-            .map(Self)
-            .ok_or(InvalidId::Malformed { expected: Self::PREFIX })
-    }
+            /// Reads one back.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                text.strip_prefix(Self::PREFIX)
+                    .and_then(|body| body.parse().ok())
+                    .map(Self)
+                    .ok_or(InvalidId::Malformed { expected: Self::PREFIX })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", Self::PREFIX, self.0.to_string().to_lowercase())
+            }
+        }
+    };
 }
 
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", Self::PREFIX, self.0.to_string().to_lowercase())
-    }
+ulid_id! {
+    /// Identifies a session: one sign-in, from its login to its end. Written `session_01j9z3k8m4…`.
+    SessionId, "session_"
+}
+
+ulid_id! {
+    /// Identifies a studio: the people who make games together. Written `studio_01j9z3k8m4…`.
+    StudioId, "studio_"
+}
+
+ulid_id! {
+    /// Identifies an invitation to a studio. Written `invitation_01j9z3k8m4…`.
+    InvitationId, "invitation_"
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
 
 use crate::{
-    PRECONDITION_FAILED, Reason, Refusal, TrustAge,
+    Founding, PRECONDITION_FAILED, Reason, Refusal, Studios, TrustAge,
     peer::Secret,
     rates::{Exceeded, Limiter},
     request_id,
@@ -28,6 +28,8 @@ pub struct Doorman {
     publishers_do: &'static str,
     /// How often an account may call. `None` for as often as it likes.
     calls: Option<Arc<Limiter>>,
+    studios: Studios,
+    founding: Option<Arc<dyn Founding>>,
 }
 
 /// A caller who is signed in.
@@ -125,7 +127,32 @@ impl Doorman {
             peers: None,
             publishers_do: "do this",
             calls: None,
+            studios: Studios::default(),
+            founding: None,
         }
+    }
+
+    /// Knows from these who is in which studio.
+    #[must_use]
+    pub fn knowing(self, studios: Studios) -> Self {
+        Self { studios, ..self }
+    }
+
+    /// Has the first studio of an account made by this.
+    #[must_use]
+    pub fn founding_by(self, founding: Arc<dyn Founding>) -> Self {
+        Self { founding: Some(founding), ..self }
+    }
+
+    /// Who is in which studio. Refuses while that is not known: a good member must not look like a stranger.
+    pub fn studios(&self) -> Result<&Studios, Denied> {
+        if self.studios.is_complete() { Ok(&self.studios) } else { Err(Denied::OutOfTouch) }
+    }
+
+    /// Makes the first studio of an account. `None` in a process where nothing does.
+    #[must_use]
+    pub fn founding(&self) -> Option<&dyn Founding> {
+        self.founding.as_deref()
     }
 
     /// Refuses every caller when the last word about keys and sessions is too old. For a process that hears of them
@@ -206,10 +233,10 @@ impl Doorman {
         calls.take(caller.user).map(drop).map_err(Denied::TooManyRequests)
     }
 
-    /// Lets publishers and administrators pass.
+    /// Lets publishers and administrators pass, and who may write the games of a studio.
     fn identify_publisher(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
         let caller = self.identify(metadata)?;
-        let may = caller.role >= Role::Publisher;
+        let may = caller.role >= Role::Publisher || self.studios.writes_games(caller.user);
         may.then_some(caller).ok_or(Denied::PublisherRoleRequired(self.publishers_do))
     }
 

@@ -1,7 +1,7 @@
 //! What the storefront refuses.
 
-use sir0_kernel::GameId;
-use sir0_rpc::{PRECONDITION_FAILED, Reason, Refusal};
+use sir0_kernel::{GameId, StudioId};
+use sir0_rpc::{Denied, PRECONDITION_FAILED, Reason, Refusal};
 use sir0_storage as storage;
 
 /// One variant for each thing a client can act on.
@@ -16,6 +16,20 @@ pub enum StorefrontError {
     /// The game is not one that the request names by its tag.
     #[error("game {0} is not as `If-Match` or `If-None-Match` says, read it again")]
     NotAsExpected(GameId),
+    /// The game is not one that the caller may change.
+    #[error(
+        "game {0} is another's, only who writes the games of its studio and administrators may do this"
+    )]
+    NotYourGame(GameId),
+    /// There is no such studio.
+    #[error("there is no studio {0}")]
+    StudioNotFound(StudioId),
+    /// The caller may not do this in the studio.
+    #[error("your role in this studio does not allow this, ask one of its owners")]
+    StudioRoleRequired(StudioId),
+    /// Who is in which studio is not known.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// A resume token of changes that have not happened.
     #[error("the resume token is ahead of every change there is, watch again without it")]
     ResumeTokenAhead,
@@ -32,6 +46,12 @@ impl Refusal for StorefrontError {
             Self::GameNotFound(id) => Reason::not_found("GAME_NOT_FOUND").about("game", id),
             Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
             Self::NotAsExpected(id) => Reason::precondition(PRECONDITION_FAILED).about("game", id),
+            Self::NotYourGame(id) => Reason::denied("NOT_YOUR_GAME").about("game", id),
+            Self::StudioNotFound(id) => Reason::not_found("STUDIO_NOT_FOUND").about("studio", id),
+            Self::StudioRoleRequired(id) => {
+                Reason::denied("STUDIO_ROLE_REQUIRED").about("studio", id)
+            }
+            Self::Denied(denied) => denied.reason(),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
             Self::Database(error) => Reason::of_storage(error),
         }

@@ -1,7 +1,7 @@
 //! How a game lies in an event, or in a cache that outlives the process.
 
 use serde::{Deserialize, Serialize};
-use sir0_kernel::{GameId, InvalidId, Price};
+use sir0_kernel::{GameId, InvalidId, Price, StudioId};
 
 use crate::domain::{Description, Game, Genre, Title};
 
@@ -14,6 +14,8 @@ pub(crate) struct StoredGame {
     price_minor: i64,
     description: String,
     revision: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    studio_id: Option<String>,
 }
 
 impl From<&Game> for StoredGame {
@@ -25,6 +27,7 @@ impl From<&Game> for StoredGame {
             price_minor: game.price.minor(),
             description: game.description.as_str().to_owned(),
             revision: game.revision,
+            studio_id: game.studio.map(|studio| studio.to_string()),
         }
     }
 }
@@ -40,6 +43,7 @@ impl TryFrom<StoredGame> for Game {
             price: Price::from_minor(stored.price_minor),
             description: Description::from_row(stored.description),
             revision: stored.revision,
+            studio: stored.studio_id.as_deref().map(StudioId::parse).transpose()?,
         })
     }
 }

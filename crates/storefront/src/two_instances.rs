@@ -2,9 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use sir0_kernel::{Clock, GameId, Price, Role, SessionId, SystemClock, Timestamp, UserId};
+use sir0_kernel::{
+    Clock, GameId, Price, Role, Roster, SessionId, StudioId, StudioRole, SystemClock, Timestamp,
+    UserId,
+};
 use sir0_redis::Redis;
-use sir0_rpc::{Caller, Doorman, Shared, Tasks};
+use sir0_rpc::{Caller, Doorman, Shared, Studios, Tasks};
 use sir0_storage::{DatabaseConfig, Location};
 use sir0_throwaway::on_every_engine;
 use sir0_tokens::{EndedSessions, Keys, Methods, Verifier};
@@ -13,7 +16,9 @@ use crate::{
     Config, Storefront, StorefrontError,
     convert::games as convert,
     db::StorefrontDb,
-    domain::{Change, Description, Expected, Game, Genre, NewGame, Title, UpdateGame},
+    domain::{
+        Change, Description, Expected, Game, Genre, HandOverGame, NewGame, Title, UpdateGame,
+    },
 };
 
 const NOBODY: &str = "redis://127.0.0.1:1";
@@ -35,7 +40,10 @@ async fn an_empty_database(url: &str) -> StorefrontDb {
 async fn instance(db: &StorefrontDb) -> Storefront {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let verifier = Verifier::new(Keys::unknown(), "sir0", "sir0");
+    let studios = Studios::default();
+    studios.replace(vec![studio_of(1), studio_of(2)]);
     let doorman = Doorman::new(verifier, EndedSessions::default(), Arc::clone(&clock));
+    let doorman = doorman.knowing(studios);
     let config = sir0_redis::Config { url: Some(NOBODY.to_owned()), ..Default::default() };
     let redis = Some(Redis::open(&config).expect("a URL that can be read"));
     let stopping = tokio_util::sync::CancellationToken::new();
@@ -43,17 +51,28 @@ async fn instance(db: &StorefrontDb) -> Storefront {
     Storefront::open(&Config::default(), db.database(), shared).await.expect("a storefront")
 }
 
-fn publisher() -> Caller {
-    let user = UserId::parse(1).expect("a positive id");
+fn caller(user: i32, role: Role) -> Caller {
+    let user = UserId::parse(user).expect("a positive id");
     let at = Timestamp::from_micros(0);
     Caller {
         user,
-        role: Role::Publisher,
+        role,
         session: SessionId::fresh(at),
         signed_in: at,
         methods: Methods::PASSWORD,
         expires: at,
     }
+}
+
+fn an_administrator() -> Caller {
+    caller(9, Role::Admin)
+}
+
+/// A studio whose one member is its owner, of the same number.
+fn studio_of(user: i32) -> Roster {
+    let studio = StudioId::parse(&format!("studio_{user:026}")).expect("an id");
+    let members = vec![(UserId::parse(user).expect("a positive id"), StudioRole::Owner)];
+    Roster { studio, revision: 1, members }
 }
 
 fn whatever() -> Expected {
@@ -87,7 +106,7 @@ impl Two {
         revision: Option<i32>,
     ) -> Result<i32, StorefrontError> {
         let update = UpdateGame { id: self.id, change, revision };
-        Ok(on.change(publisher(), update, whatever(), convert::changed).await?.revision)
+        Ok(on.change(an_administrator(), update, whatever(), convert::changed).await?.revision)
     }
 
     async fn kept(&self, db: &StorefrontDb) -> Game {
@@ -127,23 +146,55 @@ on_every_engine! {
         assert_eq!(two.change(&two.reading, price(300), Some(2)).await.expect("made"), 3);
 
         let expected = Expected::if_it(|revision| revision == 1);
-        let removed = two.changing.remove(publisher(), two.id, expected, convert::removed).await;
+        let removed = two.changing.remove(an_administrator(), two.id, expected, convert::removed).await;
         let removed = removed.expect_err("it is at 3");
         assert!(matches!(removed, StorefrontError::NotAsExpected(_)), "{removed:?}");
         let expected = Expected::if_it(|revision| revision == 3);
-        two.changing.remove(publisher(), two.id, expected, convert::removed).await.expect("removed");
+        two.changing.remove(an_administrator(), two.id, expected, convert::removed).await.expect("removed");
     }
 
     async fn a_game_that_was_removed_elsewhere_is_neither_changed_nor_removed_again(db: StorefrontDb) {
         let two = Two::over(&db).await;
-        two.changing.remove(publisher(), two.id, whatever(), convert::removed).await.expect("removed");
+        two.changing.remove(an_administrator(), two.id, whatever(), convert::removed).await.expect("removed");
 
         let changed = two.change(&two.reading, price(200), None).await.expect_err("it is gone");
         assert!(matches!(changed, StorefrontError::GameNotFound(_)), "{changed:?}");
-        let removed = two.reading.remove(publisher(), two.id, whatever(), convert::removed).await;
+        let removed = two.reading.remove(an_administrator(), two.id, whatever(), convert::removed).await;
         assert!(matches!(removed, Err(StorefrontError::GameNotFound(_))), "{removed:?}");
 
         assert_eq!(db.database().number_events().await.expect("a table").head, 2);
+    }
+
+    async fn a_game_that_was_handed_over_elsewhere_is_not_written_by_who_had_it(db: StorefrontDb) {
+        let two = Two::over(&db).await;
+        let hand_over = async |to: &Roster| {
+            let hand_over = HandOverGame { id: two.id, studio: to.studio };
+            let by = an_administrator();
+            two.changing.hand_over(by, hand_over, convert::handed_over).await.expect("handed over");
+        };
+        let ada = caller(1, Role::Player);
+        let writes = async |on: &Storefront| {
+            let update = UpdateGame { id: two.id, change: price(500), revision: None };
+            on.change(ada, update, whatever(), convert::changed).await.map(|changed| changed.revision)
+        };
+        let refused = writes(&two.reading).await;
+        assert!(matches!(refused, Err(StorefrontError::NotYourGame(_))), "it is the platform's");
+
+        hand_over(&studio_of(1)).await;
+        assert_eq!(writes(&two.reading).await.expect("it is hers"), 3);
+        hand_over(&studio_of(1)).await;
+        hand_over(&studio_of(2)).await;
+
+        // The reading instance may remember the game as it was hers.
+        for on in [&two.reading, &two.changing] {
+            let refused = writes(on).await;
+            assert!(matches!(refused, Err(StorefrontError::NotYourGame(_))), "{refused:?}");
+            let removed = on.remove(ada, two.id, whatever(), convert::removed).await;
+            assert!(matches!(removed, Err(StorefrontError::NotYourGame(_))), "{removed:?}");
+        }
+        let kept = two.kept(&db).await;
+        assert_eq!((kept.studio, kept.revision), (Some(studio_of(2).studio), 4));
+        assert_eq!(db.database().number_events().await.expect("a table").head, 4);
     }
 
     async fn changes_of_one_game_at_the_same_time_are_all_made(db: StorefrontDb) {

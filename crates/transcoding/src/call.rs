@@ -45,13 +45,13 @@ pub enum Access {
     Anyone,
     /// The account the call is about, and any administrator.
     Owner,
-    /// An account with the role `publisher` or `admin`.
+    /// An account with the role `publisher` or `admin`, or one that a studio lets write its games.
     Publisher,
     /// The holder of the access token named in the request.
     TokenHolder,
     /// Another service of the platform, which shows the secret that they share.
     Peer,
-    /// Anyone who is signed in.
+    /// Anyone who is signed in. The call itself asks whether the thing is theirs.
     SignedIn,
 }
 

@@ -169,6 +169,20 @@ impl GamesService for TwoAnswers {
         only_reads()
     }
 
+    async fn list_my_games(
+        &self,
+        _: Request<pb::ListMyGamesRequest>,
+    ) -> Result<Response<pb::ListMyGamesResponse>, Status> {
+        only_reads()
+    }
+
+    async fn hand_over_game(
+        &self,
+        _: Request<pb::HandOverGameRequest>,
+    ) -> Result<Response<pb::HandOverGameResponse>, Status> {
+        only_reads()
+    }
+
     async fn watch_games(
         &self,
         _: Request<pb::WatchGamesRequest>,

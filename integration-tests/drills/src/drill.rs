@@ -13,6 +13,7 @@ mod kill;
 mod ledger;
 mod load;
 mod machine;
+mod members;
 mod memory;
 mod once;
 mod passwords;

@@ -22,6 +22,8 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/bounds.js");
 #[tokio::test]
 async fn the_server_draws_every_bound_where_the_contract_says_it_is() {
     let platform = platform().await;
+    // The least id there is belongs to someone who is in no studio.
+    platform.player("Ada").await;
     let admin = platform.admin("Northlight").await;
     let stage = Stage::with(&admin).await;
     let probes = probes::all(&stage);

@@ -106,6 +106,7 @@ async fn a_store_whose_database_is_held_by_someone_else_says_try_again_and_reads
                 price: Some(1.0),
                 description: String::new(),
                 request_id: None,
+                studio_id: None,
             };
             studio.games().create_game(request).await.unwrap_err()
         },

@@ -32,6 +32,7 @@ mod search;
 mod sessions;
 mod setup;
 mod storefront;
+mod studios;
 mod tags;
 mod texts;
 mod traces;

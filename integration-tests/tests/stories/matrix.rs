@@ -11,6 +11,9 @@ use crate::{grpc_web, untyped};
 
 /// No game has this id, so a caller that is let in changes nothing.
 const NO_GAME: i32 = i32::MAX;
+/// Nor is there such a studio or such an invitation.
+const NO_STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
+const NO_INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
 
 #[test]
 fn every_call_has_a_comment_someone_who_may_make_it_and_a_rest_form_unless_it_is_internal() {
@@ -52,6 +55,7 @@ fn promised(access: Access, who: Who) -> Verdict {
     let is_signed_in = !matches!(who, Who::Nobody | Who::BrokenToken | Who::LoggedOut);
     let may = match access {
         Access::Anyone => true,
+        // Whether the thing is theirs, the call asks: of what is not there it says so.
         Access::SignedIn => is_signed_in,
         Access::Owner => matches!(who, Who::Owner | Who::Admin),
         Access::Publisher => matches!(who, Who::Publisher | Who::Admin),
@@ -96,8 +100,10 @@ async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> An
     let mut path = form.template.to_owned();
     for variable in form.variables {
         let [field] = variable.field else { panic!("a path holds fields of the request itself") };
-        let id = text(field.name).and_then(Value::as_i32).expect("every variable is an id");
-        path = path.replace(&format!("{{{}}}", field.name), &id.to_string());
+        let id = text(field.name).expect("every variable is an id");
+        let id =
+            id.as_str().map_or_else(|| id.as_i32().expect("a number").to_string(), str::to_owned);
+        path = path.replace(&format!("{{{}}}", field.name), &id);
     }
     let body: serde_json::Map<_, _> = call
         .request
@@ -174,6 +180,8 @@ async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
             let mut values = vec![
                 ("user_id", Value::I32(owner.id)),
                 ("game_id", Value::I32(NO_GAME)),
+                ("studio_id", Value::String(NO_STUDIO.to_owned())),
+                ("invitation_id", Value::String(NO_INVITATION.to_owned())),
                 ("username", Value::String("Ada".to_owned())),
                 ("keep_current", Value::Bool(true)),
                 ("token", Value::String(person.token.clone().unwrap_or_default())),

@@ -14,6 +14,7 @@ pub(crate) async fn adds(games: &mut GamesClient, title: &str, genre: &str, pric
         price: Some(price),
         description: String::new(),
         request_id: None,
+        studio_id: None,
     };
     games.create_game(request).await.expect("a good game").into_inner().game_id
 }
@@ -56,6 +57,7 @@ async fn a_page_token_that_is_forged_or_of_another_list_is_refused() {
         genre: genre.to_owned(),
         sort: sort.to_owned(),
         q: q.to_owned(),
+        ..ListGamesRequest::default()
     };
 
     for (genre, sort, q, token) in [

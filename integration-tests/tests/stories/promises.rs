@@ -85,10 +85,59 @@ async fn made(by: &Person, method: &Method, path: &str, body: Option<&Value>) ->
     by.rest().changes(request).await
 }
 
+/// What there is where the examples name something that is not a number.
+#[derive(Clone, Default)]
+struct Real {
+    studio: String,
+    invitation: String,
+    secret: String,
+}
+
+impl Real {
+    const STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
+    const INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
+    const SECRET: &str = "5eed5eed5eed5eed5eed5eed5eed5eed";
+
+    /// The first studio that this person is in.
+    async fn of(person: &Person) -> Self {
+        let studios = person.rest().get("/api/studios").await;
+        Self { studio: text(&studios.json["studios"][0]["studioId"]), ..Self::default() }
+    }
+
+    /// With an invitation that is open.
+    async fn inviting(&self, by: &Person) -> Self {
+        let path = format!("/api/studios/{}/invitations", self.studio);
+        let answer = by.rest().post(&path, &json!({"role": "viewer"})).await;
+        let (invitation, secret) =
+            (text(&answer.json["invitationId"]), text(&answer.json["secret"]));
+        Self { studio: self.studio.clone(), invitation, secret }
+    }
+
+    fn put_into(&self, example: &str) -> String {
+        let example = example.replace(Self::STUDIO, &self.studio);
+        example.replace(Self::INVITATION, &self.invitation).replace(Self::SECRET, &self.secret)
+    }
+
+    fn put_into_body(&self, example: Option<&Value>) -> Option<Value> {
+        let body = self.put_into(&example?.to_string());
+        Some(serde_json::from_str(&body).expect("as it was"))
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
 /// Makes the call of this name as its example has it.
 async fn made_as_it_stands(by: &Person, name: &str) -> Answer {
+    made_with(by, name, &Real::default()).await
+}
+
+/// Makes the call of this name as its example has it, with what there is.
+async fn made_with(by: &Person, name: &str, real: &Real) -> Answer {
     let call = named(name);
-    let answer = made(by, &call.method, &call.path(), call.body().as_ref()).await;
+    let body = real.put_into_body(call.body().as_ref());
+    let answer = made(by, &call.method, &real.put_into(&call.path()), body.as_ref()).await;
     assert!(matches!(answer.status, 200 | 201), "{name}: {answer:?}");
     answer
 }
@@ -112,8 +161,22 @@ async fn each_example_of_a_body_works_as_it_stands() {
     made_as_it_stands(&ada, "endSessions").await;
     let studio = platform.publisher("Northlight").await;
     let added = made_as_it_stands(&studio, "createGame").await;
-    for name in ["listGames", "getGame", "updateGame", "deleteGame", "getStatus", "getSetup"] {
+    for name in ["listGames", "getGame", "updateGame", "listMyGames", "getStatus", "getSetup"] {
         made_as_it_stands(&studio, name).await;
+    }
+    let founded = made_as_it_stands(&studio, "createStudio").await;
+    let real = Real { studio: text(&founded.json["studioId"]), ..Real::default() };
+    for name in ["listStudios", "getStudio", "updateStudio", "handOverGame"] {
+        made_with(&studio, name, &real).await;
+    }
+    made_as_it_stands(&studio, "deleteGame").await;
+    let invited = made_with(&studio, "createInvitation", &real).await;
+    let (invitation, secret) = (text(&invited.json["invitationId"]), text(&invited.json["secret"]));
+    let real = Real { invitation, secret, ..real };
+    made_with(&studio, "listInvitations", &real).await;
+    made_with(&ada, "acceptInvitation", &real).await;
+    for name in ["updateMember", "removeMember", "revokeInvitation"] {
+        made_with(&studio, name, &real).await;
     }
     let logout = named("logout");
     let mut body = logout.body().expect("a body");
@@ -127,7 +190,11 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let known = ["register", "login", "getUser", "updateUser", "createGame", "listGames"];
     let sessions = ["listSessions", "confirmAction", "refreshSession", "endSessions", "logout"];
     let games = ["getGame", "updateGame", "deleteGame", "getStatus", "getSetup"];
-    let known = [&known[..], &sessions, &games].concat();
+    let of_studios =
+        ["createStudio", "listStudios", "getStudio", "updateStudio", "createInvitation"];
+    let of_members = ["acceptInvitation", "updateMember", "removeMember", "revokeInvitation"];
+    let of_owners = ["listInvitations", "listMyGames", "handOverGame"];
+    let known = [&known[..], &sessions, &games, &of_studios, &of_members, &of_owners].concat();
     // A stream has neither a body nor a variable.
     let left_out = promised().into_iter().map(|call| call.name());
     let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();
@@ -143,6 +210,12 @@ struct Stage {
     eve: Person,
     admin: Person,
     studio: Person,
+    /// What the examples of studios stand for: the studio of the one above, and a member who may only look.
+    real: Real,
+    viewer: Person,
+    /// A publisher with another studio.
+    other: Person,
+    others: Real,
 }
 
 impl Stage {
@@ -155,7 +228,57 @@ impl Stage {
         let (eve, admin) = (platform.player("Eve").await, platform.admin("Root").await);
         let studio = platform.publisher("Northlight").await;
         made_as_it_stands(&studio, "createGame").await;
-        Self { platform, visitor, ada, eve, admin, studio }
+        let real = Real::of(&studio).await;
+        let viewer = platform.player("Violet").await;
+        made_with(&viewer, "acceptInvitation", &real.inviting(&studio).await).await;
+        made_with(&ada, "acceptInvitation", &real.inviting(&studio).await).await;
+        let real = real.inviting(&studio).await;
+        let other = platform.publisher("Southlight").await;
+        made_as_it_stands(&other, "createGame").await;
+        let others = Real::of(&other).await;
+        Self { platform, visitor, ada, eve, admin, studio, real, viewer, other, others }
+    }
+
+    /// Founds so many studios for this person, as the owner.
+    async fn founds(&self, owner: &Person, count: usize) -> Vec<Real> {
+        let mut founded = Vec::new();
+        for _ in 0..count {
+            let answer = owner.rest().post("/api/studios", &json!({"name": "Northlight"})).await;
+            founded.push(Real { studio: text(&answer.json["studioId"]), ..Real::default() });
+        }
+        founded
+    }
+
+    /// Has the call refused because there would be too many of something.
+    async fn beyond_a_limit(&self, call: &Promised) -> Answer {
+        let path = self.real.put_into(&call.path());
+        match call.name() {
+            "createStudio" => {
+                let founder = self.platform.publisher("Founder").await;
+                self.founds(&founder, 50).await;
+                made(&founder, &call.method, &path, call.body().as_ref()).await
+            }
+            "createInvitation" => loop {
+                let path = self.others.put_into(&call.path());
+                let answer = made(&self.other, &call.method, &path, call.body().as_ref()).await;
+                if answer.status != 201 {
+                    return answer;
+                }
+            },
+            "acceptInvitation" => {
+                let joiner = self.platform.player("Joiner").await;
+                let mut studios = self.founds(&self.admin, 100).await;
+                studios.extend(self.founds(&self.other, 1).await);
+                let mut answers = Vec::new();
+                for studio in studios {
+                    let real = studio.inviting(&self.admin).await;
+                    let body = real.put_into_body(call.body().as_ref());
+                    answers.push(made(&joiner, &call.method, &path, body.as_ref()).await);
+                }
+                answers.pop().expect("many")
+            }
+            other => panic!("{other} has a limit: say here how a caller meets it"),
+        }
     }
 
     /// Someone who may make the call as its example has it.
@@ -165,6 +288,12 @@ impl Stage {
                 &self.ada
             }
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
+            "acceptInvitation" => &self.other,
+            _ if ["Studios", "Games"].iter().any(|tag| call.operation["tags"][0] == *tag)
+                && call.is_signed() =>
+            {
+                &self.studio
+            }
             _ if call.is_signed() => panic!("say here who may make {}", call.name()),
             _ => &self.visitor,
         }
@@ -172,7 +301,8 @@ impl Stage {
 
     /// Has the call refused for this reason.
     async fn refused(&self, call: &Promised, reason: &str) -> Answer {
-        let (path, body, good) = (call.path(), call.body(), self.good(call));
+        let (path, good) = (self.real.put_into(&call.path()), self.good(call));
+        let body = self.real.put_into_body(call.body().as_ref());
         let with = |name: &str, value: Value| {
             let mut body = body.clone().expect("a body");
             body[name] = value;
@@ -208,14 +338,6 @@ impl Stage {
                     if call.name() == "updateUser" { "currentPassword" } else { "password" };
                 made(good, method, &path, with(field, json!(PASSWORD)).as_ref()).await
             }
-            "ALREADY_DONE" => {
-                let keyed = || {
-                    let request = good.rest().request(method.clone(), &path);
-                    request.header("idempotency-key", "77aa").json(&body)
-                };
-                assert_eq!(Answer::to(keyed()).await.status, 200, "{}", call.name());
-                Answer::to(keyed()).await
-            }
             "GAME_NOT_FOUND" | "USER_NOT_FOUND" => {
                 made(&self.admin, method, &nowhere(), body.as_ref()).await
             }
@@ -244,7 +366,70 @@ impl Stage {
                 made(good, method, &path, body.as_ref()).await
             }
             "TOO_MANY_ATTEMPTS" => self.refused_for_guesses(call).await,
-            "KEY_REUSED" => self.refused_for_its_key(call).await,
+            "KEY_REUSED" => self.with_a_used_key(call).await,
+            _ => Box::pin(self.refused_among_studios(call, reason)).await,
+        }
+    }
+
+    /// Has the call refused for a reason that is about studios.
+    async fn refused_among_studios(&self, call: &Promised, reason: &str) -> Answer {
+        let (path, good) = (self.real.put_into(&call.path()), self.good(call));
+        let body = self.real.put_into_body(call.body().as_ref());
+        let with = |name: &str, value: Value| {
+            let mut body = body.clone().expect("a body");
+            body[name] = value;
+            Some(body)
+        };
+        let nowhere = || path.replace("/1", "/2000000");
+        let method = &call.method;
+        match reason {
+            "NOT_YOUR_STUDIO" | "STUDIO_FOUNDERS_ONLY" => {
+                made(&self.eve, method, &path, body.as_ref()).await
+            }
+            "STUDIO_NOT_FOUND" => {
+                // As it stands in the example, or beside it.
+                let body = match call.name() {
+                    "createGame" | "handOverGame" => with("studioId", json!(Real::STUDIO)),
+                    _ => body,
+                };
+                made(&self.admin, method, &call.path(), body.as_ref()).await
+            }
+            "NOT_YOUR_GAME" => {
+                let body = self.others.put_into_body(call.body().as_ref());
+                made(&self.other, method, &path, body.as_ref()).await
+            }
+            "STUDIO_ROLE_REQUIRED" => {
+                let (by, body) = match call.name() {
+                    "createGame" => (&self.other, with("studioId", json!(self.real.studio))),
+                    "handOverGame" => (good, with("studioId", json!(self.others.studio))),
+                    _ => (&self.viewer, body),
+                };
+                made(by, method, &path, body.as_ref()).await
+            }
+            "MEMBER_NOT_FOUND" => made(good, method, &nowhere(), body.as_ref()).await,
+            "LAST_OWNER" => {
+                let path = path.replace("/1", &format!("/{}", self.studio.id));
+                made(good, method, &path, body.as_ref()).await
+            }
+            "ALREADY_MEMBER" => {
+                let real = self.real.inviting(&self.studio).await;
+                let body = real.put_into_body(call.body().as_ref());
+                made(&self.studio, method, &path, body.as_ref()).await
+            }
+            "INVITATION_REFUSED" => {
+                made(good, method, &path, with("secret", json!("5eed")).as_ref()).await
+            }
+            "STUDIO_LIMIT_REACHED" => self.beyond_a_limit(call).await,
+            "ALREADY_DONE" => {
+                let mut last = None;
+                for _ in 0..2 {
+                    let request = good.rest().request(method.clone(), &path);
+                    let request = request.header("idempotency-key", "a11d");
+                    let request = request.json(body.as_ref().expect("a body"));
+                    last = Some(good.rest().changes(request).await);
+                }
+                last.expect("two")
+            }
             other => panic!("{} documents {other}: say here how a caller meets it", call.name()),
         }
     }
@@ -269,8 +454,9 @@ impl Stage {
     }
 
     /// Has the call refused because its key came with another request.
-    async fn refused_for_its_key(&self, call: &Promised) -> Answer {
-        let (path, body, good) = (call.path(), call.body(), self.good(call));
+    async fn with_a_used_key(&self, call: &Promised) -> Answer {
+        let (path, good) = (self.real.put_into(&call.path()), self.good(call));
+        let body = self.real.put_into_body(call.body().as_ref());
         let with = |name: &str, value: Value| {
             let mut body = body.clone().expect("a body");
             body[name] = value;
@@ -278,8 +464,20 @@ impl Stage {
         };
         let nowhere = || path.replace("/1", "/2000000");
         let method = &call.method;
-        let (mut first, mut other) = (path.clone(), body.clone());
+        let (mut first, mut body, mut other) = (path.clone(), body.clone(), body.clone());
         match call.name() {
+            "createStudio" | "updateStudio" => other = with("name", json!("Torches")),
+            "createInvitation" => other = with("role", json!("viewer")),
+            "acceptInvitation" => {
+                let real = self.real.inviting(&self.studio).await;
+                body = real.put_into_body(call.body().as_ref());
+                other = with("secret", json!("5eed"));
+            }
+            // Whom the example is about stays a member for the other reasons.
+            "removeMember" => first = nowhere(),
+            "revokeInvitation" => {
+                first = first.replace(&self.real.invitation, Real::INVITATION);
+            }
             "createGame" => other = with("title", json!("Torches")),
             "confirmAction" => other = with("subject", json!("2")),
             "deleteGame" => {

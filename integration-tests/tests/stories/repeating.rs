@@ -24,6 +24,7 @@ fn asked(title: &str, request_id: &str) -> CreateGameRequest {
         price: Some(1.0),
         description: String::new(),
         request_id: Some(request_id.to_owned()),
+        studio_id: None,
     }
 }
 
@@ -83,8 +84,14 @@ async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         Change { call, method, path, body, other }
     };
     let account = format!("/api/users/{user}");
-    let changes = vec![
-        of("CreateGame", Method::POST, "/api/games", a_game("Sparks"), a_game("Embers")),
+    let own = studio.rest().get("/api/studios").await.json["studios"][0]["studioId"].clone();
+    let of_own = |title| {
+        let mut game = a_game(title);
+        game["studioId"] = own.clone();
+        game
+    };
+    let mut changes = vec![
+        of("CreateGame", Method::POST, "/api/games", of_own("Sparks"), of_own("Embers")),
         of("UpdateGame", Method::PUT, &games[0], json!({"price": 2.5}), json!({"price": 3.5})),
         of("DeleteGame", Method::DELETE, &games[1], Value::Null, Value::Null),
         of(
@@ -103,20 +110,72 @@ async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
             json!({"keepCurrent": false}),
         ),
     ];
+    changes.extend(changes_of_studios(platform, &studio, &own, &games[0]).await);
     (studio, changes)
 }
 
-/// Every change that is answered with a secret.
-fn every_secret_change(person: &Person) -> Vec<Change> {
-    let subject = person.id.to_string();
-    let body = |action: &str| json!({"action": action, "subject": subject, "password": sir0_testkit::PASSWORD});
-    vec![Change {
-        call: "ConfirmAction",
-        method: Method::POST,
-        path: "/api/users/confirmations".to_owned(),
-        body: body("ACTION_END_SESSIONS"),
-        other: Value::Null,
-    }]
+/// The changes of studios that take a key, on things of this person.
+async fn changes_of_studios(
+    platform: &Running,
+    studio: &Person,
+    own: &Value,
+    game: &str,
+) -> Vec<Change> {
+    let other = platform.publisher("Eastlight").await;
+    let found = async |by: &Person| {
+        let answer = by.rest().post("/api/studios", &json!({"name": "Eastlight"})).await;
+        answer.json["studioId"].clone()
+    };
+    let path_of = |id: &Value| format!("/api/studios/{}", id.as_str().expect("an id"));
+    let invite = async |by: &Person, id: &Value| {
+        let path = format!("{}/invitations", path_of(id));
+        by.rest().post(&path, &json!({"role": "viewer"})).await.json
+    };
+    let [one, two] = [found(&other).await, found(&other).await];
+    let second = found(studio).await;
+    let let_in = invite(studio, own).await["secret"].clone();
+    let joined = other.rest().post("/api/invitations:accept", &json!({"secret": let_in})).await;
+    assert_eq!(joined.status, 200, "{joined:?}");
+    let open = invite(studio, own).await["invitationId"].clone();
+    let secrets = [invite(&other, &one).await, invite(&other, &two).await];
+    let [secret, another] = secrets.map(|it| json!({"secret": it["secret"]}));
+    let (path, open) = (path_of(own), open.as_str().expect("an id").to_owned());
+    let of = |call, method, path: String, body, other| Change { call, method, path, body, other };
+    let member = format!("{path}/members/{}", other.id);
+    let (viewer, editor) = (json!({"role": "viewer"}), json!({"role": "editor"}));
+    vec![
+        of(
+            "HandOverGame",
+            Method::POST,
+            format!("{game}:handOver"),
+            json!({"studioId": second}),
+            json!({"studioId": own}),
+        ),
+        of(
+            "UpdateStudio",
+            Method::PUT,
+            path.clone(),
+            json!({"name": "Sparks"}),
+            json!({"name": "Embers"}),
+        ),
+        of("AcceptInvitation", Method::POST, "/api/invitations:accept".into(), secret, another),
+        of("UpdateMember", Method::PUT, member.clone(), editor, viewer.clone()),
+        of("RemoveMember", Method::DELETE, member, Value::Null, Value::Null),
+        of(
+            "RevokeInvitation",
+            Method::DELETE,
+            format!("{path}/invitations/{open}"),
+            Value::Null,
+            Value::Null,
+        ),
+        of(
+            "CreateStudio",
+            Method::POST,
+            "/api/studios".into(),
+            json!({"name": "Sparks"}),
+            json!({"name": "Embers"}),
+        ),
+    ]
 }
 
 fn is_replayed(answer: &Answer) -> bool {
@@ -150,21 +209,45 @@ async fn every_change_of_people_who_are_signed_in_takes_a_key() {
 }
 
 #[tokio::test]
-async fn a_secret_is_answered_once_and_kept_for_no_repetition() {
+async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
     let platform = platform().await;
-    let ada = platform.player("Ada").await;
-    let changes = every_secret_change(&ada);
+    let studio = platform.publisher("Northlight").await;
+    let founded = studio.rest().post("/api/studios", &json!({"name": "Northlight"})).await;
+    let invitations =
+        format!("/api/studios/{}/invitations", founded.json["studioId"].as_str().expect("an id"));
+    let invite = Change {
+        call: "CreateInvitation",
+        method: Method::POST,
+        path: invitations.clone(),
+        body: json!({"role": "editor"}),
+        other: Value::Null,
+    };
 
-    for change in &changes {
-        let first = change.sent(&ada, "5f0c").await;
-        let again = change.sent(&ada, "5f0c").await;
+    let subject = studio.id.to_string();
+    let password = sir0_testkit::PASSWORD;
+    let confirm = Change {
+        call: "ConfirmAction",
+        method: Method::POST,
+        path: "/api/users/confirmations".to_owned(),
+        body: json!({"action": "ACTION_END_SESSIONS", "subject": subject, "password": password}),
+        other: Value::Null,
+    };
 
-        assert_eq!(first.status, 200, "{first:?}");
-        assert_eq!((again.status, &again.json["reason"]), (409, &json!("ALREADY_DONE")));
-    }
+    let first = invite.sent(&studio, "5f0c").await;
+    let again = invite.sent(&studio, "5f0c").await;
+    assert_eq!(confirm.sent(&studio, "5f0c").await.status, 200);
+    assert_eq!(confirm.sent(&studio, "5f0c").await.json["reason"], "ALREADY_DONE");
+
     let calls = sir0_contract::calls().filter(|call| call.keying == Keying::Refused);
-    let secret: BTreeSet<_> = calls.map(|call| call.name).collect();
-    assert_eq!(secret, changes.iter().map(|change| change.call).collect());
+    assert_eq!(
+        calls.map(|call| call.name).collect::<Vec<_>>(),
+        ["ConfirmAction", "CreateInvitation"]
+    );
+    assert_eq!((first.status, again.status), (201, 409), "{again:?}");
+    assert_eq!(again.json["reason"], "ALREADY_DONE");
+    let open = studio.rest().get(&invitations).await;
+    assert_eq!(open.json["invitations"].as_array().map(Vec::len), Some(1), "{open:?}");
+    assert!(!open.text.contains(first.json["secret"].as_str().expect("a secret")));
 }
 
 #[tokio::test]
@@ -242,7 +325,7 @@ async fn a_change_that_is_sent_fifty_times_at_once_is_made_once_and_has_one_answ
         let gone = before.iter().filter(|game| !after.contains(game)).count();
         let expected = match change.call {
             "CreateGame" => (1, 0),
-            "UpdateGame" => (1, 1),
+            "UpdateGame" | "HandOverGame" => (1, 1),
             "DeleteGame" => (0, 1),
             _ => (0, 0),
         };

@@ -82,6 +82,7 @@ async fn take(games: &mut GamesClient, genre: &str, walk: Walk) -> Taken {
         q: q.to_owned(),
         sort: sort.to_owned(),
         page_token: String::new(),
+        ..ListGamesRequest::default()
     };
     let mut between = between.into_iter();
     loop {

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod sessions;
+pub(crate) mod studios;
 pub(crate) mod trust;
 
 use prost_types::Timestamp as WireTimestamp;

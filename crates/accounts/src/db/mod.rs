@@ -9,12 +9,12 @@ mod sqlite;
 
 use std::{net::IpAddr, time::Duration};
 
-use sir0_kernel::{Role, SessionId, Timestamp, UserId};
+use sir0_kernel::{InvitationId, Role, Roster, SessionId, StudioId, StudioRole, Timestamp, UserId};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, LaneState, NewSession, Place, Refreshed, Session, SessionEnded,
-    SignerRow, SigningKeys, Toll, User, Username,
+    Action, ClientId, Email, Invitation, LaneState, Member, NewSession, Place, Refreshed, Session,
+    SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User, Username,
 };
 
 /// An account with its password hash.
@@ -68,6 +68,12 @@ storage::room! {
         secret(name: &str) -> Option<Vec<u8>>;
         lane(place: &Place) -> Option<LaneState>;
         how_many_lanes() -> i64;
+        studio(id: StudioId) -> Option<Studio>;
+        studios_of(user: UserId) -> Vec<(Studio, StudioRole)>;
+        members(id: StudioId) -> Vec<Member>;
+        rosters(after: Option<StudioId>, most: i64) -> Vec<Roster>;
+        invited_to(hash: &[u8], now: Timestamp) -> Option<StudioId>;
+        invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
     }
 
     writes {
@@ -102,6 +108,23 @@ storage::room! {
         clear_all_lanes(account: &[u8]) -> u64;
         forget_lanes(since: Timestamp, most: i64) -> u64;
         forget_least_lanes(kept: i64, most: i64) -> u64;
+        hold_studio(id: StudioId) -> Option<Studio>;
+        roster(studio: StudioId) -> Roster;
+        next_roster(studio: StudioId) -> Roster;
+        studios_of(user: UserId) -> Vec<(StudioId, StudioRole)>;
+        count_founded(user: UserId) -> i64;
+        count_joined(user: UserId) -> i64;
+        found_studio(studio: &Studio, founder: UserId) -> ();
+        rename_studio(id: StudioId, name: &StudioName) -> ();
+        add_member(studio: StudioId, user: UserId, role: StudioRole, at: Timestamp) -> ();
+        set_member_role(studio: StudioId, user: UserId, role: StudioRole) -> ();
+        remove_member(studio: StudioId, user: UserId) -> ();
+        count_invitations(studio: StudioId, now: Timestamp) -> i64;
+        add_invitation(invitation: &Invitation, hash: &[u8]) -> ();
+        use_invitation(hash: &[u8], now: Timestamp) -> Option<Invitation>;
+        revoke_invitation(studio: StudioId, id: InvitationId) -> bool;
+        revoke_invitations_by(studio: StudioId, user: UserId) -> ();
+        forget_invitations(expired_before: Timestamp) -> ();
         announce(announcement: &Announcement) -> ();
     }
 }

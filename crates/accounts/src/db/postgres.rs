@@ -4,6 +4,8 @@ use sir0_storage::postgres as engine;
 
 #[path = "confirmations.rs"]
 pub(super) mod confirmations;
+#[path = "invitations.rs"]
+pub(super) mod invitations;
 #[path = "lanes.rs"]
 pub(super) mod lanes;
 #[path = "sessions.rs"]
@@ -12,5 +14,7 @@ pub(super) mod sessions;
 pub(super) mod setup;
 #[path = "signing_keys.rs"]
 pub(super) mod signing_keys;
+#[path = "studios.rs"]
+pub(super) mod studios;
 #[path = "users.rs"]
 pub(super) mod users;

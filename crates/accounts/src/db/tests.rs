@@ -17,6 +17,7 @@ mod refreshing;
 mod rooms;
 mod sessions;
 mod setup;
+mod studios;
 mod users;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);

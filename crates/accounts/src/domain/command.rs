@@ -1,6 +1,8 @@
 //! What callers ask for, once every field is known to be good.
 
-use sir0_kernel::{SessionId, UserId};
+use std::time::Duration;
+
+use sir0_kernel::{SessionId, StudioId, StudioRole, UserId};
 
 use super::{Confirmation, Email, Password, ProfileChange, SetupToken, Username};
 
@@ -38,4 +40,22 @@ pub(crate) struct EndSessions {
     pub(crate) sessions: Vec<SessionId>,
     pub(crate) keeps_current: bool,
     pub(crate) confirmation: Option<Confirmation>,
+}
+
+/// Asks for a link that lets someone into a studio.
+#[derive(Clone, Copy)]
+pub(crate) struct Invite {
+    pub(crate) studio: StudioId,
+    /// What the new member may do.
+    pub(crate) role: StudioRole,
+    /// How long it is good.
+    pub(crate) life: Duration,
+}
+
+/// Asks for a member of a studio to have a role.
+#[derive(Clone, Copy)]
+pub(crate) struct Placement {
+    pub(crate) studio: StudioId,
+    pub(crate) user: UserId,
+    pub(crate) role: StudioRole,
 }

@@ -1,12 +1,14 @@
 //! What happens to accounts, as far as others have to hear of it.
 
-use sir0_kernel::{SessionId, Timestamp};
+use sir0_kernel::{Roster, SessionId, Timestamp};
 
 /// A change to accounts that others have to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AccountsEvent {
     /// A session was ended before its time.
     SessionEnded(SessionEnded),
+    /// The members of a studio changed: who is in it now.
+    StudioChanged(Roster),
 }
 
 /// A session was ended before its time.

@@ -7,13 +7,15 @@ mod event;
 mod lane;
 mod password;
 mod refresh;
+mod secret;
 mod session;
 mod setup;
 mod signing_keys;
+mod studio;
 mod user;
 mod username;
 
-pub(crate) use command::{EndSessions, Login, Proof, Register, UpdateUser};
+pub(crate) use command::{EndSessions, Invite, Login, Placement, Proof, Register, UpdateUser};
 pub(crate) use confirmation::{Action, Confirmation};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
@@ -21,10 +23,13 @@ pub use lane::Lane;
 pub(crate) use lane::{LaneNames, LaneRules, LaneState, Place, Toll};
 pub use password::{InvalidPassword, Password};
 pub(crate) use refresh::RefreshToken;
+pub(crate) use secret::LinkSecret;
 pub(crate) use session::{
     ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshed, Session, Wanted,
 };
 pub(crate) use setup::SetupToken;
 pub(crate) use signing_keys::{Rotation, SignerRow, SigningKeys, Stage};
+pub use studio::{Bound, Founders};
+pub(crate) use studio::{Invitation, Member, Seen, Studio, StudioName, Unfit, gets_role, leaves};
 pub use user::{ProfileChange, User};
 pub use username::{InvalidUsername, Username};

@@ -21,13 +21,14 @@ impl TrustService for Accounts {
         request: Request<WatchEndedSessionsRequest>,
     ) -> Result<Response<Self::WatchEndedSessionsStream>, Status> {
         self.shared.doorman.admit(calls::WATCH_ENDED_SESSIONS, request.metadata())?;
-        let resume_after = convert::position_in(&request.get_ref().resume_token)?;
+        let studios = request.get_ref().studios;
+        let resume_after = convert::position_in(request.get_ref())?;
 
-        let watch = self.watch(resume_after).await?;
+        let watch = self.watch(resume_after, studios).await?;
 
         let trust = self.trust.clone();
         let mut told = trust.jwks();
-        let keys = convert::key_set(told.clone());
+        let keys = convert::key_set(told.clone(), studios);
         let ends = watch.messages().map_err(|error| AccountsError::from(error).into());
         let messages = ends.flat_map(move |message| {
             let keys = match &message {
@@ -39,7 +40,7 @@ impl TrustService for Accounts {
             } else {
                 told.clone_from(&keys);
                 let in_sync = message.map(convert::in_sync_instead);
-                vec![Ok(convert::key_set(keys)), in_sync]
+                vec![Ok(convert::key_set(keys, studios)), in_sync]
             };
             stream::iter(messages)
         });

@@ -19,30 +19,39 @@ const KEYS: Duration = Duration::from_secs(2);
 const REMEMBERED: Duration = Duration::from_hours(24);
 
 impl Accounts {
-    /// Refuses the tokens of sessions that the feed reports as ended, because other processes may end them too.
-    pub(super) async fn follow_ended_sessions(self, mut follower: Follower<AccountsEvent>) {
+    /// Refuses the tokens of sessions that the feed reports as ended, and learns who is in which studio, because other
+    /// processes may change either.
+    pub(super) async fn follow_events(self, mut follower: Follower<AccountsEvent>) {
         let stopping = &self.shared.stopping;
         while let Some(next) = follower.next_until(stopping).await {
             match next {
-                Next::Event(event) => {
-                    let AccountsEvent::SessionEnded(ended) = *event;
-                    self.trust.end(ended);
-                }
+                Next::Event(event) => match &*event {
+                    AccountsEvent::SessionEnded(ended) => self.trust.end(*ended),
+                    AccountsEvent::StudioChanged(roster) => {
+                        self.trust.studios.learn(roster.clone());
+                    }
+                },
                 Next::Unread => {}
                 Next::Lost => _ = stopping.run_until_cancelled(self.learn_at_last()).await,
             }
         }
     }
 
-    /// Learns which sessions ended, and tries until it knows: a token must not stay good because a read failed.
+    /// Learns which sessions ended and who is in which studio, and tries until it knows: a token or a membership must not
+    /// stay good because a read failed.
     async fn learn_at_last(&self) {
-        while let Err(error) = self.learn_ended_sessions().await {
+        while let Err(error) = self.learn().await {
             tracing::error!(
                 error = &error as &dyn Error,
-                "ended sessions could not be read, trying again"
+                "ended sessions and studios could not be read, trying again"
             );
             tokio::time::sleep(RETRY).await;
         }
+    }
+
+    async fn learn(&self) -> storage::Result<()> {
+        self.learn_ended_sessions().await?;
+        self.learn_studios().await
     }
 
     /// Does the regular upkeep, which no caller waits for.
@@ -97,7 +106,8 @@ impl Accounts {
         self.trust.ended.forget_expired(now);
         let tidying = self.db.unit(async |tx| {
             tx.forget_sessions(now.before(REMEMBERED)).await?;
-            tx.forget_confirmations(now).await
+            tx.forget_confirmations(now).await?;
+            tx.forget_invitations(now.before(REMEMBERED)).await
         });
         tidying.await?;
         self.forget_lanes(now).await

@@ -3,13 +3,17 @@
 pub(crate) mod accounts;
 mod background;
 pub(crate) mod confirmations;
+mod founding;
 pub(crate) mod guard;
+mod invitations;
 pub(crate) mod keys;
 pub(crate) mod lanes;
+mod members;
 mod open;
 mod passwords;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+mod studios;
 pub(crate) mod trust;
 
 use std::sync::Arc;
@@ -21,7 +25,7 @@ use sir0_rpc::{Keys, Seal, Shared};
 pub use self::{keys::KeysError, open::OpenError, trust::Trust};
 use crate::{
     db::AccountsDb,
-    domain::{AccountsEvent, Lifetimes},
+    domain::{AccountsEvent, Founders, Lifetimes},
     hashing::Hasher,
 };
 
@@ -33,6 +37,8 @@ pub struct Accounts {
     hasher: Hasher,
     lanes: Arc<lanes::Lanes>,
     guard: Arc<guard::Guard>,
+    /// Who may found a studio.
+    founders: Founders,
     pub(crate) trust: Trust,
     pub(crate) keys: Arc<Keys>,
     /// Seals the tokens of pages.

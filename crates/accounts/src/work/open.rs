@@ -31,7 +31,7 @@ pub enum OpenError {
 }
 
 impl Accounts {
-    /// Learns from its database which sessions ended, and begins to follow which end.
+    /// Learns from its database which sessions ended and who is in which studio, and begins to follow how that changes.
     pub async fn open(
         config: &Config,
         database: Database,
@@ -40,7 +40,7 @@ impl Accounts {
     ) -> Result<Self, OpenError> {
         config.check()?;
         let settings = config;
-        let hasher = Hasher::new(&config.hashing)?;
+        let (hasher, founders) = (Hasher::new(&config.hashing)?, config.studios_founded_by);
         let db = AccountsDb::of(database);
         let names = LaneNames::under(&db.database().sealing_key().await?);
         let guard = Arc::new(Guard::new(&config.sign_in, names.clone(), shared.redis.as_ref()));
@@ -58,6 +58,7 @@ impl Accounts {
             hasher,
             lanes,
             guard,
+            founders,
             trust,
             keys,
             seal,
@@ -69,7 +70,8 @@ impl Accounts {
         // The position is read first, then the table. A session that ends in between is learnt twice, never missed.
         let follower = accounts.feed.follow(accounts.feed.head());
         accounts.learn_ended_sessions().await?;
-        tokio::spawn(accounts.clone().follow_ended_sessions(follower));
+        accounts.learn_studios().await?;
+        tokio::spawn(accounts.clone().follow_events(follower));
         tokio::spawn(accounts.clone().keep_tidy());
         tokio::spawn(accounts.clone().keep_keys_fresh());
         tokio::spawn(accounts.clone().keep_names_keyed());

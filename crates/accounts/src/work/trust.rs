@@ -1,8 +1,9 @@
-//! The keys that sign and verify tokens, and the sessions whose tokens are refused.
+//! The keys that sign and verify tokens, the sessions whose tokens are refused, and who is in which studio.
 
 use std::sync::Arc;
 
 use sir0_kernel::Timestamp;
+use sir0_rpc::Studios;
 use sir0_storage::{self as storage, Database};
 use sir0_tokens::{EndedSessions, KeySet, Mint, SigningKey, Vault, Verifier};
 use zeroize::Zeroizing;
@@ -15,6 +16,9 @@ use crate::{Config, db::AccountsDb, domain::SessionEnded};
 
 /// How many ended sessions are read at a time.
 pub(crate) const ENDED_PAGE: i64 = 1000;
+
+/// How many studios are read at a time, with at most a hundred members each.
+const STUDIOS_AT_A_TIME: i64 = 100;
 
 /// Signs tokens, checks them, and knows which sessions are over. Made before the services, which share it.
 #[derive(Clone)]
@@ -29,6 +33,8 @@ pub struct Trust {
     pub verifier: Verifier,
     /// Knows which sessions ended.
     pub ended: EndedSessions,
+    /// Knows who is in which studio.
+    pub studios: Studios,
 }
 
 impl Trust {
@@ -53,8 +59,8 @@ impl Trust {
         let verifier = Verifier::new(ring.keys.clone(), issuer, audience);
         let signers = ring.signers.clone();
         let mint = Mint::new(signers, issuer.clone(), audience.clone());
-        let (mint, ended) = (Arc::new(mint), EndedSessions::default());
-        Ok(Self { mint, ring, pepper, refreshing, verifier, ended })
+        let (ended, studios) = (EndedSessions::default(), Studios::default());
+        Ok(Self { mint: Arc::new(mint), ring, pepper, refreshing, verifier, ended, studios })
     }
 
     /// The keys to verify tokens with at this moment, as other services read them.
@@ -80,5 +86,20 @@ impl Accounts {
                 self.trust.end(ended);
             }
         }
+    }
+
+    /// Learns who is in which studio.
+    pub(super) async fn learn_studios(&self) -> storage::Result<()> {
+        let mut after = None;
+        loop {
+            let rosters = self.db.rosters(after, STUDIOS_AT_A_TIME).await?;
+            let Some(last) = rosters.last() else { break };
+            after = Some(last.studio);
+            for roster in rosters {
+                self.trust.studios.learn(roster);
+            }
+        }
+        self.trust.studios.complete(true);
+        Ok(())
     }
 }

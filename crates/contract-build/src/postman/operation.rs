@@ -122,6 +122,19 @@ impl Operation<'_> {
         members.filter(|name| is_kept(name) && !is_asked(name)).collect()
     }
 
+    /// The texts that the body may hold beside its example and that an answer before it feeds: what is named is never in
+    /// doubt, also for a person who has several.
+    pub(super) fn may_name(&self, fed: &BTreeSet<&str>) -> Vec<String> {
+        let in_path: BTreeSet<_> = self.in_path().into_iter().map(|(_, name)| name).collect();
+        let is_known = |name: &str| {
+            in_path.contains(name) || self.body().is_none_or(|body| body.contains_key(name))
+        };
+        let request = self.call.method.input();
+        let texts = request.fields().filter(|field| field.kind() == prost_reflect::Kind::String);
+        let names = texts.map(|field| field.json_name().to_owned());
+        names.filter(|name| fed.contains(&**name) && !is_known(name)).collect()
+    }
+
     pub(super) fn is_maker(&self) -> bool {
         !self.yields().is_empty()
     }
@@ -133,9 +146,15 @@ impl Operation<'_> {
 
     /// Whether it ends what this variable names.
     pub(super) fn ends(&self, name: &str) -> bool {
-        let last = self.in_path().pop();
+        let in_path = self.in_path();
         let is_in_body = || self.body().is_some_and(|body| body.contains_key(name));
-        self.is_end() && last.map_or_else(is_in_body, |(_, last)| last == name)
+        // What lies within another thing does not end when it is taken out of it.
+        let is_it = match &in_path[..] {
+            [] => is_in_body(),
+            [(_, only)] => only == name,
+            _ => false,
+        };
+        self.is_end() && is_it
     }
 
     /// The fields of the body whose values must be unique, because the call refuses what is taken.
@@ -181,8 +200,11 @@ pub(super) fn maker<'o, 'c>(all: &'o [Operation<'c>], name: &str) -> Option<&'o 
 
 /// Whether a member of an answer feeds other requests.
 fn is_kept(name: &str) -> bool {
-    name == "token" || name.ends_with("Token") || name.ends_with("Id")
+    name == "token" || name == SECRET || name.ends_with("Token") || name.ends_with("Id")
 }
+
+/// What one person is told to tell to another.
+pub(super) const SECRET: &str = "secret";
 
 /// Whose a variable is: of the administrator, or of a person beside the one of the run.
 pub(super) const ADMIN: &str = "admin";

@@ -123,10 +123,20 @@ fn refused<'o>(
         (_, "SIGN_IN_REQUIRED") => request.by = By::Anyone,
         (403, _) if follows && operation.call.access == "PUBLISHER" => request.by = By::Inherited,
         (403, _) if follows => request.by = By::Holder(operation::of(operation::ANOTHER, "token")),
+        _ if refusal.by_another => {
+            request.by = By::Holder(operation::of(operation::ANOTHER, "token"));
+        }
         (404, reason) if refusal.request.is_none() => {
             let thing = id_of(reason.strip_suffix("_NOT_FOUND")?);
             if request.in_path.contains_key(&thing) {
                 request.ask_for_nothing(&thing);
+            } else if let Some((_, last)) = operation
+                .in_path()
+                .pop()
+                .filter(|_| operation.body().is_none_or(|it| !it.contains_key(&thing)))
+            {
+                // A part of the thing that the path leads to.
+                request.ask_for_nothing(&last);
             } else {
                 let example = nothing_like(operation.body()?.get(&thing)?);
                 request.body.as_mut()?.insert(thing, example);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::{
-    operation::{self, Operation},
+    operation::{self, Operation, SECRET},
     scripts,
 };
 
@@ -87,6 +87,10 @@ impl<'o> Request<'o> {
             by: match operation.call.access.as_str() {
                 "ANYONE" | "TOKEN_HOLDER" => By::Anyone,
                 "PUBLISHER" => By::Holder(operation::of(operation::ADMIN, "token")),
+                // A secret is told to someone else than who has the things.
+                "SIGNED_IN" if !operation.body().is_some_and(|it| it.contains_key(SECRET)) => {
+                    By::Holder(operation::of(operation::ADMIN, "token"))
+                }
                 _ => By::Inherited,
             },
             in_path: BTreeMap::new(),
@@ -98,6 +102,13 @@ impl<'o> Request<'o> {
             after: scripts::of_success(operation),
             answers: answered(operation).into_iter().collect(),
         };
+        for name in operation.may_name(&fed) {
+            let example = json!(name);
+            request
+                .body
+                .iter_mut()
+                .for_each(|body| drop(body.insert(name.clone(), example.clone())));
+        }
         for (member, value) in request.body.iter_mut().flatten() {
             if unique.contains(member.as_str()) {
                 *value = made_unique(value, &format!("{{{{{UNIQUE}}}}}"));

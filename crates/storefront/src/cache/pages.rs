@@ -130,7 +130,14 @@ mod tests {
     }
 
     fn listing() -> Listing {
-        Listing { sort: Sort::Newest, genre: None, words: None, page_size: 20, after: None }
+        Listing {
+            sort: Sort::Newest,
+            genre: None,
+            words: None,
+            studio: None,
+            page_size: 20,
+            after: None,
+        }
     }
 
     #[tokio::test]

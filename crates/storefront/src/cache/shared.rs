@@ -19,6 +19,10 @@ use crate::{domain::Game, stored::StoredGame};
 /// from it.
 const LIFETIME: Duration = Duration::from_mins(10);
 
+/// The form of a copy. It grows when a copy holds more than before: a version that does not know that leaves copies without
+/// it, which must not be taken for whole ones.
+const FORM: u8 = 2;
+
 /// Games in Redis.
 #[derive(Clone)]
 pub(crate) struct SharedCache {
@@ -56,11 +60,11 @@ impl SharedCache {
 }
 
 fn key(id: GameId) -> String {
-    format!("sir0:storefront:game:{id}")
+    format!("sir0:storefront:game:{FORM}:{id}")
 }
 
 fn purpose(id: GameId) -> Vec<u8> {
-    format!("cached game {id}").into_bytes()
+    format!("cached game {id} in form {FORM}").into_bytes()
 }
 
 #[cfg(test)]

@@ -4,14 +4,15 @@ use sir0_contract_storefront::{
     self as pb, calls::games_service as calls, watch_games_response::Update,
 };
 use sir0_feed::Moment;
-use sir0_kernel::{GameId, Price};
+use sir0_kernel::{GameId, Price, StudioId, UserId};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag, page_size};
 use sir0_transcoding::{Conditions, Kept, Tag};
 use tonic::metadata::MetadataMap;
 
 use crate::domain::{
-    Change, CreateGame, Created, Description, Expected, Filter, Game, GameEvent, Genre, Listing,
-    NewGame, Page, PageToken, RequestId, Sort, Title, UpdateGame, WatchGames, Words,
+    Change, CreateGame, Created, Description, Expected, Filter, Game, GameEvent, Genre,
+    HandOverGame, Listing, NewGame, OwnPage, Page, PageToken, RequestId, Sort, Title, UpdateGame,
+    WatchGames, Words,
 };
 
 /// What the token of a stream is sealed for.
@@ -28,6 +29,7 @@ impl From<&Game> for pb::Game {
             price: game.price.major(),
             description: game.description.as_str().to_owned(),
             revision: game.revision,
+            studio_id: game.studio.map(|studio| studio.to_string()),
         }
     }
 }
@@ -57,12 +59,14 @@ pub(crate) fn listing(
     let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
     let words = fields.read_optional("q", given(&request.q).map(Words::parse));
     let sort: Option<Sort> = fields.read("sort", request.sort.parse());
+    let studio = fields.read_optional("studio_id", given(&request.studio_id).map(StudioId::parse));
 
-    let (Some(page_size), Some(genre), Some(words), Some(sort)) = (page_size, genre, words, sort)
+    let (Some(page_size), Some(genre), Some(words), Some(sort), Some(studio)) =
+        (page_size, genre, words, sort, studio)
     else {
         return Err(fields.into_faults());
     };
-    let mut listing = Listing { sort, genre, words, page_size, after: None };
+    let mut listing = Listing { sort, genre, words, studio, page_size, after: None };
     if let Some(token) = given(&request.page_token) {
         let mut opened = seal.open(&listing.purpose(), token);
         if opened.is_err() && request.sort.is_empty() {
@@ -83,7 +87,7 @@ pub(crate) fn listing(
 
 /// The form of a game over REST. It is part of the tag of each, and grows when any of them is written in another way: when
 /// a field is added, for example.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// Names a game as REST sends it.
 fn tag(id: GameId, revision: i32) -> Tag {
@@ -115,6 +119,55 @@ pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
     let total_size = page.total_of(listing);
     let answer = pb::ListGamesResponse { games, next_page_token, total_size };
     Kept::new(calls::LIST_GAMES, &answer, |json| Some(content_tag(json)))
+}
+
+/// What the token of a page of someone's games is sealed for.
+fn own_purpose(user: UserId) -> Vec<u8> {
+    format!("games of {user}").into_bytes()
+}
+
+/// Reads which page of the caller's games a request asks for: behind which game, and how many.
+pub(crate) fn own_listing(
+    request: &pb::ListMyGamesRequest,
+    user: UserId,
+    seal: &Seal,
+) -> Result<(Option<GameId>, u16), InvalidFields> {
+    let mut fields = FieldReader::default();
+    let page_size = fields.read("page_size", page_size(request.page_size));
+    let after = given(&request.page_token).map(|token| {
+        let opened = seal.open(&own_purpose(user), token).map_err(|forged| forged.to_string())?;
+        let id = <[u8; 4]>::try_from(&*opened).map(i32::from_be_bytes).unwrap_or_default();
+        GameId::parse(id).map_err(|fault| fault.to_string())
+    });
+    let after = fields.read_optional("page_token", after);
+    let (Some(page_size), Some(after)) = (page_size, after) else {
+        return Err(fields.into_faults());
+    };
+    Ok((after, page_size))
+}
+
+/// A page of the caller's games, with the sealed place where the next one begins.
+pub(crate) fn own_page(page: &OwnPage, user: UserId, seal: &Seal) -> pb::ListMyGamesResponse {
+    let next = page.next.map(|id| seal.close(&own_purpose(user), &id.get().to_be_bytes()));
+    let games = page.games.iter().map(pb::Game::from).collect();
+    pb::ListMyGamesResponse { games, next_page_token: next }
+}
+
+/// Says that a game was handed over, and which revision it has.
+pub(crate) fn handed_over(revision: i32) -> pb::HandOverGameResponse {
+    pb::HandOverGameResponse { message: "Game handed over successfully".to_owned(), revision }
+}
+
+impl TryFrom<pb::HandOverGameRequest> for HandOverGame {
+    type Error = InvalidFields;
+
+    fn try_from(request: pb::HandOverGameRequest) -> Result<Self, InvalidFields> {
+        let mut fields = FieldReader::default();
+        let id = fields.read("game_id", GameId::parse(request.game_id));
+        let studio = fields.read("studio_id", StudioId::parse(&request.studio_id));
+        let (Some(id), Some(studio)) = (id, studio) else { return Err(fields.into_faults()) };
+        Ok(Self { id, studio })
+    }
 }
 
 /// Says that a game was added.
@@ -151,15 +204,18 @@ impl TryFrom<pb::CreateGameRequest> for CreateGame {
         let price = fields.read("price", request.price.ok_or("is required"));
         let price = price.and_then(|price| fields.read("price", Price::parse(price)));
         let description = fields.read("description", Description::parse(&request.description));
-        let request =
+        let studio =
+            fields.read_optional("studio_id", request.studio_id.as_deref().map(StudioId::parse));
+        let id =
             fields.read_optional("request_id", request.request_id.as_deref().map(RequestId::parse));
 
-        let (Some(title), Some(genre), Some(price), Some(description), Some(request)) =
-            (title, genre, price, description, request)
+        let (Some(title), Some(genre), Some(price), Some(description)) =
+            (title, genre, price, description)
         else {
             return Err(fields.into_faults());
         };
-        Ok(Self { game: NewGame { title, genre, price, description }, request })
+        let (Some(studio), Some(request)) = (studio, id) else { return Err(fields.into_faults()) };
+        Ok(Self { game: NewGame { title, genre, price, description }, studio, request })
     }
 }
 
@@ -241,6 +297,6 @@ mod tests {
         let (json, tag) = kept.json(binding).expect("what REST sends");
         let expected = r#"{"gameId":7,"title":"Lanterns","genre":"Puzzle","price":19.99,"description":"Light \"finds\" a way.","revision":3}"#;
         assert_eq!(str::from_utf8(json), Ok(expected));
-        assert_eq!(tag, Some(&Tag::new("7.3.1")));
+        assert_eq!(tag, Some(&Tag::new("7.3.2")));
     }
 }

@@ -1,6 +1,6 @@
 //! Single games. Compiled once for each engine.
 
-use sir0_kernel::{GameId, Price, Timestamp};
+use sir0_kernel::{GameId, Price, StudioId, Timestamp};
 use sir0_storage::{self as storage, Announcement};
 
 use super::{
@@ -21,6 +21,7 @@ storage::row! {
         price_minor: i64,
         description: String,
         revision: i32,
+        studio_id: Option<String>,
     }
 }
 
@@ -43,7 +44,12 @@ pub(super) fn game_from(row: GameRow) -> storage::Result<Game> {
         price: Price::from_minor(row.price_minor),
         description: Description::from_row(row.description),
         revision: row.revision,
+        studio: studio_from(row.studio_id.as_deref())?,
     })
+}
+
+fn studio_from(id: Option<&str>) -> storage::Result<Option<StudioId>> {
+    id.map(StudioId::parse).transpose().map_err(storage::Error::corrupt)
 }
 
 macro_rules! game {
@@ -66,8 +72,8 @@ pub(crate) const GAME_FOR_CHANGE: &str = game!(for_update!());
 pub(crate) const ADD_GAME: &str = "
     INSERT INTO games
            (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at,
-            title_sort, genre_fold, keys_version, keys_revision)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1)
+            title_sort, genre_fold, keys_version, keys_revision, studio_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1, $12)
  RETURNING game_id";
 
 pub(crate) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
@@ -150,8 +156,13 @@ impl Tx<engine::Tx> {
         Ok(sqlx::query_scalar(COUNT_GAMES).fetch_one(&mut *self.tx).await?)
     }
 
-    /// Adds a game and gives it its id.
-    pub(crate) async fn add_game(&mut self, game: NewGame, at: Timestamp) -> storage::Result<Game> {
+    /// Adds a game of a studio, or of the platform, and gives it its id.
+    pub(crate) async fn add_game(
+        &mut self,
+        game: NewGame,
+        studio: Option<StudioId>,
+        at: Timestamp,
+    ) -> storage::Result<Game> {
         let id: i64 = sqlx::query_scalar(ADD_GAME)
             .bind(game.title.as_str())
             .bind(game.title.key_before())
@@ -164,11 +175,12 @@ impl Tx<engine::Tx> {
             .bind(game.title.sort_key())
             .bind(game.genre.key())
             .bind(KEYS_VERSION)
+            .bind(studio.map(|studio| studio.to_string()))
             .fetch_one(&mut *self.tx)
             .await?;
         let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
         let NewGame { title, genre, price, description } = game;
-        Ok(Game { id, title, genre, price, description, revision: 1 })
+        Ok(Game { id, title, genre, price, description, revision: 1, studio })
     }
 
     /// Records an event beside the change that it reports, in the same transaction. Watchers never hear of a change that

@@ -2,7 +2,7 @@
 //! be prepared by a test and planned by the engine. Compiled once for each engine.
 
 use futures::{Stream, TryStreamExt};
-use sir0_kernel::GameId;
+use sir0_kernel::{GameId, StudioId};
 use sir0_storage as storage;
 use sqlx::{FromRow, Row};
 
@@ -10,11 +10,11 @@ use super::{
     SYNTAX,
     engine::{self, Database},
     games::{GameRow, game_columns, game_from},
-    has_words, tier,
+    has_words, texts, tier,
 };
 use crate::{
     db::Store,
-    domain::{Bounds, Found, Game, Listing, Page, PageToken, Sort, search::Key},
+    domain::{Bounds, Found, Game, Listing, OwnPage, Page, PageToken, Sort, search::Key},
 };
 
 /// A game as it lies in the table, and its place in the order.
@@ -48,7 +48,7 @@ macro_rules! ranked {
     };
 }
 
-/// The four lists of one order: all, of a genre, with words, of a genre with words.
+/// The lists of one order: all, of a genre, with words, of a genre with words; then the same of a studio.
 macro_rules! lists {
     ($place:literal, $after:literal, $order:literal) => {
         [
@@ -56,23 +56,51 @@ macro_rules! lists {
             list!($place, $after, $order, " AND genre_fold = $4"),
             list!($place, $after, $order, has_words!("$4")),
             list!($place, $after, $order, " AND genre_fold = $4", has_words!("$5")),
+            list!($place, $after, $order, " AND studio_id = $4"),
+            list!($place, $after, $order, " AND genre_fold = $4 AND studio_id = $5"),
+            list!($place, $after, $order, has_words!("$4"), " AND studio_id = $5"),
+            list!(
+                $place,
+                $after,
+                $order,
+                " AND genre_fold = $4",
+                has_words!("$5"),
+                " AND studio_id = $6"
+            ),
         ]
     };
 }
 
 // Ids only ever grow, so they are the order of age. The pair keeps the parameters of the three orders alike.
-pub(crate) const NEWEST: [&str; 4] =
+pub(crate) const NEWEST: [&str; 8] =
     lists!("game_id", "(game_id, game_id) < ($1, $2)", "game_id DESC");
-pub(crate) const BY_TITLE: [&str; 4] =
+pub(crate) const BY_TITLE: [&str; 8] =
     lists!("title_sort", "(title_sort, game_id) > ($1, $2)", "title_sort, game_id");
-pub(crate) const BY_PRICE: [&str; 4] =
+pub(crate) const BY_PRICE: [&str; 8] =
     lists!("price_minor", "(price_minor, game_id) > ($1, $2)", "price_minor, game_id");
 
-/// By how well a game matches: with words, of a genre with words. The words of the title are the last parameter.
-pub(crate) const RELEVANCE: [&str; 2] = [
+/// By how well a game matches: with words, of a genre with words; then the same of a studio. The words of the title come
+/// behind the words.
+pub(crate) const RELEVANCE: [&str; 4] = [
     ranked!(tier!("$5"), has_words!("$4")),
     ranked!(tier!("$6"), " AND genre_fold = $4", has_words!("$5")),
+    ranked!(tier!("$5"), has_words!("$4"), " AND studio_id = $6"),
+    ranked!(tier!("$6"), " AND genre_fold = $4", has_words!("$5"), " AND studio_id = $7"),
 ];
+
+/// The games of any of these studios, the newest first.
+pub(crate) const OF_STUDIOS: &str = concat!(
+    "
+    SELECT ",
+    game_columns!(),
+    "
+      FROM games
+     WHERE studio_id IN (",
+    texts!("$1"),
+    ") AND game_id < $2
+  ORDER BY game_id DESC
+     LIMIT $3"
+);
 
 /// Games by id, for the present of a stream.
 pub(crate) const PRESENT: &str = concat!(
@@ -91,9 +119,10 @@ impl Store<Database> {
     pub(crate) async fn list(&self, listing: &Listing) -> storage::Result<Page> {
         let order = listing.order();
         let of_genre = usize::from(listing.genre.is_some());
-        let filters = of_genre + 2 * usize::from(listing.words.is_some());
+        let of_studio = usize::from(listing.studio.is_some());
+        let filters = of_genre + 2 * usize::from(listing.words.is_some()) + 4 * of_studio;
         let statement = match order {
-            Sort::Relevance => RELEVANCE[of_genre],
+            Sort::Relevance => RELEVANCE[of_genre + 2 * of_studio],
             Sort::Newest => NEWEST[filters],
             Sort::Title => BY_TITLE[filters],
             Sort::Price => BY_PRICE[filters],
@@ -116,10 +145,30 @@ impl Store<Database> {
                 query = query.bind(words.in_title(SYNTAX));
             }
         }
+        if let Some(studio) = listing.studio {
+            query = query.bind(studio.to_string());
+        }
         let rows = query.fetch(self.database.reader());
         let read = |row: engine::Row| found_from(&row, order);
         let found = read_within(Page::bounds(listing), rows, read, |found| &found.game);
         Ok(Page::cut(found.await?, listing))
+    }
+
+    /// Reads a page of the games of these studios.
+    pub(crate) async fn list_of(
+        &self,
+        studios: &[StudioId],
+        after: Option<GameId>,
+        page_size: u16,
+    ) -> storage::Result<OwnPage> {
+        let bounds = Bounds { rows: page_size + 1, bytes: Page::BYTES };
+        let ids: Vec<_> = studios.iter().map(ToString::to_string).collect();
+        let query = sqlx::query_as::<_, GameRow>(OF_STUDIOS)
+            .bind(serde_json::to_string(&ids).expect("texts are always JSON"))
+            .bind(after.map_or(i64::MAX, i64::from))
+            .bind(i64::from(bounds.rows));
+        let rows = query.fetch(self.database.reader());
+        Ok(OwnPage::cut(read_within(bounds, rows, game_from, |game| game).await?, page_size))
     }
 
     /// Reads the next games of the present, by id.

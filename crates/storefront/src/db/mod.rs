@@ -7,10 +7,10 @@ mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
-use sir0_kernel::{GameId, Timestamp};
+use sir0_kernel::{GameId, StudioId, Timestamp};
 use sir0_storage::{self as storage, Announcement};
 
-use crate::domain::{Bounds, Created, Game, Listing, NewGame, Page, RequestKey};
+use crate::domain::{Bounds, Created, Game, Listing, NewGame, OwnPage, Page, RequestKey};
 
 storage::room! {
     StorefrontDb and StorefrontTx of "storefront"
@@ -18,6 +18,7 @@ storage::room! {
     reads {
         game(id: GameId) -> Option<Game>;
         list(listing: &Listing) -> Page;
+        list_of(studios: &[StudioId], after: Option<GameId>, page_size: u16) -> OwnPage;
         present_after(id: Option<GameId>, bounds: Bounds) -> Vec<Game>;
         save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
         remove_game(game: &Game, announcement: &Announcement) -> bool;
@@ -28,10 +29,11 @@ storage::room! {
     writes {
         game(id: GameId) -> Option<Game>;
         count_games() -> i64;
-        add_game(game: NewGame, at: Timestamp) -> Game;
+        add_game(game: NewGame, studio: Option<StudioId>, at: Timestamp) -> Game;
         note_request(request: &RequestKey, game: &Game, at: Timestamp) -> Created;
         save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
         remove_game(game: &Game, announcement: &Announcement) -> bool;
+        hand_over(before: &Game, game: &Game, announcement: &Announcement) -> bool;
         announce(announcement: &Announcement) -> ();
         hold_games() -> ();
     }

@@ -38,6 +38,14 @@ macro_rules! tier {
 }
 use tier;
 
+/// The texts of a parameter that is a JSON array of them.
+macro_rules! texts {
+    ($parameter:literal) => {
+        concat!("SELECT json_array_elements_text(CAST(CAST(", $parameter, " AS TEXT) AS json))")
+    };
+}
+use texts;
+
 /// The language of `tsquery`. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " & ", or: " | ", begins: |word| format!("'{word}':*") };
 

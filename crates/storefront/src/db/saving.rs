@@ -58,6 +58,9 @@ pub(crate) const SAVE_GAME: [&str; 16] = [
     save!("price_minor" "genre" "genre_key" "genre_fold" "title" "title_key" "title_sort" "description" "words"),
 ];
 
+/// The statement that hands a game over.
+pub(crate) const HAND_OVER: &str = save!("studio_id");
+
 pub(crate) const REMOVE_GAME: &str = announcing!(
     "
     DELETE FROM games
@@ -100,6 +103,22 @@ impl Tx<engine::Tx> {
     ) -> storage::Result<bool> {
         let (sql, bind) = saving(before, game);
         engine::change(&mut self.tx, sql, announcement, bind).await
+    }
+
+    /// Writes which studio has a game, and announces it. `false` when another change was written first, or the game is
+    /// gone.
+    pub(crate) async fn hand_over(
+        &mut self,
+        before: &Game,
+        game: &Game,
+        announcement: &Announcement,
+    ) -> storage::Result<bool> {
+        let studio = game.studio.map(|studio| studio.to_string());
+        let bind = |query: Statement| {
+            let query = query.bind(i64::from(game.id)).bind(game.revision);
+            query.bind(before.revision).bind(studio)
+        };
+        engine::change(&mut self.tx, HAND_OVER, announcement, bind).await
     }
 
     /// Removes a game at this revision, and announces it. `false` when it is at another one, or gone.

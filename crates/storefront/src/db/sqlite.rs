@@ -37,6 +37,14 @@ macro_rules! tier {
 }
 use tier;
 
+/// The texts of a parameter that is a JSON array of them.
+macro_rules! texts {
+    ($parameter:literal) => {
+        concat!("SELECT value FROM json_each(", $parameter, ")")
+    };
+}
+use texts;
+
 /// The language of FTS5. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!("\"{word}\"*") };
 

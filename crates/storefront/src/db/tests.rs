@@ -86,7 +86,7 @@ fn lanterns() -> NewGame {
 }
 
 fn everything(sort: Sort) -> Listing {
-    Listing { sort, genre: None, words: None, page_size: 1000, after: None }
+    Listing { sort, genre: None, words: None, studio: None, page_size: 1000, after: None }
 }
 
 fn titles(games: &[Game]) -> Vec<&str> {
@@ -99,7 +99,7 @@ impl StorefrontDb {
         let mut tx = self.begin().await.expect("a turn to write");
         let mut kept = Vec::new();
         for game in games {
-            kept.push(tx.add_game(game, NOON).await.expect("a good game"));
+            kept.push(tx.add_game(game, None, NOON).await.expect("a good game"));
         }
         tx.commit().await.expect("room on the disk");
         kept

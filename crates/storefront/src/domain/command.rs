@@ -1,12 +1,14 @@
 //! What callers ask for, once every field is known to be good.
 
-use sir0_kernel::GameId;
+use sir0_kernel::{GameId, StudioId};
 
 use super::{Change, Filter, NewGame, RequestId};
 
 /// Asks for a game to be added.
 pub(crate) struct CreateGame {
     pub(crate) game: NewGame,
+    /// The studio that is to have it, if one is named.
+    pub(crate) studio: Option<StudioId>,
     /// What the caller calls the request.
     pub(crate) request: Option<RequestId>,
 }
@@ -17,6 +19,13 @@ pub(crate) struct UpdateGame {
     pub(crate) change: Change,
     /// The revision that the change is based on. `None` changes the game as it is.
     pub(crate) revision: Option<i32>,
+}
+
+/// Asks for a game to be another studio's.
+#[derive(Clone, Copy)]
+pub(crate) struct HandOverGame {
+    pub(crate) id: GameId,
+    pub(crate) studio: StudioId,
 }
 
 /// Which revisions of a game a change may be made to, or its removal.

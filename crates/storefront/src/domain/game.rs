@@ -1,6 +1,6 @@
 //! A game and how it changes.
 
-use sir0_kernel::{GameId, Price};
+use sir0_kernel::{GameId, Price, StudioId};
 
 use super::{Description, GameEvent, Genre, Title};
 
@@ -19,6 +19,8 @@ pub struct Game {
     pub description: Description,
     /// Grows by one with every change.
     pub revision: i32,
+    /// The studio that has it. `None` for a game of the platform.
+    pub studio: Option<StudioId>,
 }
 
 /// A game that is not in the store yet.
@@ -68,10 +70,21 @@ impl Game {
         if changed == *self {
             return None;
         }
+        Some(self.becoming(changed))
+    }
+
+    /// Hands the game over to a studio. One that has it already is not announced.
+    #[must_use]
+    pub fn hand_over(&self, to: StudioId) -> Option<(Self, GameEvent)> {
+        let changed = Self { studio: Some(to), ..self.clone() };
+        (changed != *self).then(|| self.becoming(changed))
+    }
+
+    fn becoming(&self, changed: Self) -> (Self, GameEvent) {
         let changed = Self { revision: self.revision + 1, ..changed };
         let genre_before = self.genre.clone();
         let event = GameEvent::Changed { game: changed.clone(), genre_before };
-        Some((changed, event))
+        (changed, event)
     }
 }
 
@@ -86,6 +99,7 @@ impl Game {
             price: Price::from_minor(1999),
             description: Description::parse("Light finds a way.").expect("a description"),
             revision,
+            studio: None,
         }
     }
 }
@@ -113,6 +127,16 @@ mod tests {
 
         assert_eq!(a_game().change(same), None);
         assert_eq!(a_game().change(Change::default()), None);
+    }
+
+    #[test]
+    fn a_game_that_is_handed_over_keeps_everything_else_and_once_is_enough() {
+        let studio = StudioId::fresh(sir0_kernel::Timestamp::from_micros(1));
+
+        let (changed, _) = a_game().hand_over(studio).expect("another studio");
+
+        assert_eq!(changed, Game { studio: Some(studio), revision: 2, ..a_game() });
+        assert_eq!(changed.hand_over(studio), None);
     }
 
     #[test]

@@ -8,10 +8,10 @@ mod request;
 pub mod search;
 mod words;
 
-pub(crate) use command::{CreateGame, Expected, UpdateGame, WatchGames};
+pub(crate) use command::{CreateGame, Expected, HandOverGame, UpdateGame, WatchGames};
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
 pub use game::{Change, Game, NewGame};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
-pub use search::{Bounds, Found, Listing, Page, PageToken, Sort, UnknownSort};
+pub use search::{Bounds, Found, Listing, OwnPage, Page, PageToken, Sort, UnknownSort};
 pub use words::{Description, Genre, InvalidWords, KEYS_VERSION, Syntax, Title, Words, searched};

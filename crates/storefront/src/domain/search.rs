@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
-use super::{Game, Genre, Words};
 use serde::{Deserialize, Serialize};
+use sir0_kernel::{GameId, StudioId};
+
+use super::{Game, Genre, Words};
 
 /// The order of a list. The id decides between equals, so the order is total and a page can continue anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,6 +50,8 @@ pub struct Listing {
     pub genre: Option<Genre>,
     /// Keeps games with these words.
     pub words: Option<Words>,
+    /// Keeps games of this studio.
+    pub studio: Option<StudioId>,
     /// How many games a page holds.
     pub page_size: u16,
     /// Behind which game the page begins. `None` begins the list.
@@ -68,8 +72,13 @@ impl Listing {
     #[must_use]
     pub fn purpose(&self) -> Vec<u8> {
         let genre = self.genre.as_ref().map(Genre::key);
-        serde_json::to_vec(&("page", self.order(), genre, &self.words))
-            .expect("names and words are always JSON")
+        let list = ("page", self.order(), genre, &self.words);
+        // A token of a list of all studios is the one that versions without studios gave.
+        let purpose = match self.studio {
+            None => serde_json::to_vec(&list),
+            Some(studio) => serde_json::to_vec(&(list, studio.to_string())),
+        };
+        purpose.expect("names and words are always JSON")
     }
 }
 
@@ -172,5 +181,28 @@ impl Page {
         let last = read.last().filter(|_| has_more);
         let next = last.map(PageToken::of);
         Self { games: read.into_iter().map(|found| found.game).collect(), next }
+    }
+}
+
+/// A part of the games of someone's studios, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnPage {
+    /// The games, in order.
+    pub games: Vec<Game>,
+    /// Behind which game the next page begins; `None` on the last.
+    pub next: Option<GameId>,
+}
+
+impl OwnPage {
+    /// Cuts a page out of what was read within the bounds of a page.
+    #[must_use]
+    pub fn cut(mut games: Vec<Game>, page_size: u16) -> Self {
+        let bytes: usize = games.iter().map(Game::size).sum();
+        let has_more = games.len() > usize::from(page_size) || bytes > Page::BYTES;
+        if has_more && games.len() > 1 {
+            games.pop();
+        }
+        let next = games.last().filter(|_| has_more).map(|last| last.id);
+        Self { games, next }
     }
 }

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     Storefront, StorefrontError,
     convert::games as convert,
-    domain::{CreateGame, Page, UpdateGame},
+    domain::{CreateGame, HandOverGame, Page, UpdateGame},
 };
 
 #[tonic::async_trait]
@@ -46,8 +46,9 @@ impl GamesService for Storefront {
         request: Request<pb::CreateGameRequest>,
     ) -> Result<Response<pb::CreateGameResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::CREATE_GAME, request.metadata())?.caller()?;
-        let create: CreateGame = request.into_inner().try_into()?;
+        let mut create: CreateGame = request.into_inner().try_into()?;
 
+        create.studio = self.studio_of_new(caller, create.studio).await?;
         let added = self.add(caller, create, convert::created).await?;
 
         Ok(Response::new(added))
@@ -78,6 +79,32 @@ impl GamesService for Storefront {
         let removed = self.remove(caller, id, expected, convert::removed).await?;
 
         Ok(Response::new(removed))
+    }
+
+    async fn list_my_games(
+        &self,
+        request: Request<pb::ListMyGamesRequest>,
+    ) -> Result<Response<pb::ListMyGamesResponse>, Status> {
+        let caller =
+            self.shared.doorman.admit(calls::LIST_MY_GAMES, request.metadata())?.caller()?;
+        let (after, page_size) = convert::own_listing(request.get_ref(), caller.user, &self.seal)?;
+
+        let page = self.own_page(caller, after, page_size).await?;
+
+        Ok(Response::new(convert::own_page(&page, caller.user, &self.seal)))
+    }
+
+    async fn hand_over_game(
+        &self,
+        request: Request<pb::HandOverGameRequest>,
+    ) -> Result<Response<pb::HandOverGameResponse>, Status> {
+        let caller =
+            self.shared.doorman.admit(calls::HAND_OVER_GAME, request.metadata())?.caller()?;
+        let hand_over: HandOverGame = request.into_inner().try_into()?;
+
+        let handed_over = self.hand_over(caller, hand_over, convert::handed_over).await?;
+
+        Ok(Response::new(handed_over))
     }
 
     type WatchGamesStream =

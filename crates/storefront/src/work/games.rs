@@ -9,10 +9,13 @@ use sir0_storage::{
     once::{self, Answer},
 };
 
-use super::{Storefront, turns::Turn};
+use super::{Storefront, owners::Writer, turns::Turn};
 use crate::{
     StorefrontError,
-    domain::{CreateGame, Created, Expected, Game, GameEvent, NewGame, RequestKey, UpdateGame},
+    domain::{
+        CreateGame, Created, Expected, Game, GameEvent, HandOverGame, NewGame, RequestKey,
+        UpdateGame,
+    },
 };
 
 impl Storefront {
@@ -27,7 +30,7 @@ impl Storefront {
             return Ok(0);
         }
         for game in games {
-            let added = GameEvent::Added(tx.add_game(game, at).await?);
+            let added = GameEvent::Added(tx.add_game(game, None, at).await?);
             tx.announce(&added.announcement(at)).await?;
         }
         tx.commit().await?;
@@ -49,7 +52,7 @@ impl Storefront {
     async fn save_new<A: Answer>(
         self,
         by: Caller,
-        CreateGame { game, request }: CreateGame,
+        CreateGame { game, studio, request }: CreateGame,
         answer: impl Fn(&Created) -> A,
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
@@ -59,7 +62,7 @@ impl Storefront {
             answer(&Created { id: *id, title: title.clone() })
         };
         let saved = self.db.once(created, async |tx| {
-            let game = tx.add_game(game, at).await?;
+            let game = tx.add_game(game, studio, at).await?;
             if let Some(request) = &request {
                 let created = tx.note_request(request, &game, at).await?;
                 if created.id != game.id {
@@ -101,10 +104,11 @@ impl Storefront {
         answer: impl Fn(i32) -> A,
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
+        let writer = self.writer(by)?;
         let turn = self.turns.of(update.id).await;
-        let saved = match self.save_proposed(&turn, &update, &expected, at).await? {
+        let saved = match self.save_proposed(&turn, &writer, &update, &expected, at).await? {
             Some(changed) => (answer(changed.game().revision), Done::Changed(changed)),
-            None => Box::pin(self.save_held(&update, &expected, at, &answer)).await?,
+            None => Box::pin(self.save_held(&writer, &update, &expected, at, &answer)).await?,
         };
         let (answer, Done::Changed(changed)) = saved else { return Ok(saved.0) };
         turn.leave(Some(changed.game()));
@@ -119,11 +123,12 @@ impl Storefront {
     }
 
     /// Changes the game as this process knows it, if it is still so, in one question to the database. What memory says of a
-    /// game proposes only: whether nothing changes, or the caller is late, is answered by the database. `None` if it has
-    /// to be held.
+    /// game proposes only: whether nothing changes, the caller is late, or the game is another's, is answered by the
+    /// database. `None` if it has to be held.
     async fn save_proposed(
         &self,
         turn: &Turn<'_>,
+        writer: &Writer,
         update: &UpdateGame,
         expected: &Expected,
         at: Timestamp,
@@ -132,6 +137,9 @@ impl Storefront {
             return Ok(None);
         }
         let known = self.proposed(update.id, turn).await?;
+        if writer.must_write(&known).is_err() {
+            return Ok(None);
+        }
         let Ok(Some((game, changed))) = proposal(&known, update, expected) else {
             return Ok(None);
         };
@@ -142,6 +150,7 @@ impl Storefront {
     /// Holds the game and changes it: no other work changes it meanwhile.
     async fn save_held<A: Answer>(
         &self,
+        writer: &Writer,
         update: &UpdateGame,
         expected: &Expected,
         at: Timestamp,
@@ -151,6 +160,7 @@ impl Storefront {
         let saving = self.db.once(answer, async |tx| {
             let held = tx.game(update.id).await?;
             let held = held.ok_or(StorefrontError::GameNotFound(update.id))?;
+            writer.must_write(&held)?;
             let Some((game, changed)) = proposal(&held, update, expected)? else {
                 return Ok(Done::Nothing(held.revision));
             };
@@ -193,11 +203,13 @@ impl Storefront {
         answer: impl Fn() -> A,
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
+        let writer = self.writer(by)?;
         let turn = self.turns.of(id).await;
-        let (answer, removed) = match self.remove_proposed(&turn, id, &expected, at).await? {
-            Some(removed) => (answer(), removed),
-            None => Box::pin(self.remove_held(id, &expected, at, &answer)).await?,
-        };
+        let (answer, removed) =
+            match self.remove_proposed(&turn, &writer, id, &expected, at).await? {
+                Some(removed) => (answer(), removed),
+                None => Box::pin(self.remove_held(&writer, id, &expected, at, &answer)).await?,
+            };
         turn.leave(None);
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was removed");
         self.changed(&removed).await;
@@ -208,6 +220,7 @@ impl Storefront {
     async fn remove_proposed(
         &self,
         turn: &Turn<'_>,
+        writer: &Writer,
         id: GameId,
         expected: &Expected,
         at: Timestamp,
@@ -217,7 +230,8 @@ impl Storefront {
         }
         let known = self.proposed(id, turn).await?;
         let removed = GameEvent::Removed(Game::clone(&known));
-        let is_removed = expected.is(known.revision)
+        let is_removed = writer.must_write(&known).is_ok()
+            && expected.is(known.revision)
             && self.db.remove_game(&known, &removed.announcement(at)).await?;
         Ok(is_removed.then_some(removed))
     }
@@ -225,6 +239,7 @@ impl Storefront {
     /// Holds the game and removes it: no other work changes it meanwhile.
     async fn remove_held<A: Answer>(
         &self,
+        writer: &Writer,
         id: GameId,
         expected: &Expected,
         at: Timestamp,
@@ -234,6 +249,7 @@ impl Storefront {
             |_| answer(),
             async |tx| {
                 let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+                writer.must_write(&held)?;
                 if !expected.is(held.revision) {
                     return Err(StorefrontError::NotAsExpected(id));
                 }
@@ -245,6 +261,51 @@ impl Storefront {
             },
         );
         removing.await
+    }
+
+    /// Hands a game over to a studio, and answers with its revision.
+    pub(crate) async fn hand_over<A: Answer + Send + 'static>(
+        &self,
+        by: Caller,
+        hand_over: HandOverGame,
+        answer: impl Fn(i32) -> A + Send + Sync + 'static,
+    ) -> Result<A, StorefrontError> {
+        self.shared.tasks.to_completion(self.clone().save_hand_over(by, hand_over, answer)).await
+    }
+
+    async fn save_hand_over<A: Answer>(
+        self,
+        by: Caller,
+        HandOverGame { id, studio }: HandOverGame,
+        answer: impl Fn(i32) -> A,
+    ) -> Result<A, StorefrontError> {
+        let at = self.shared.clock.now();
+        let writer = self.writer_among_known(by)?;
+        let turn = self.turns.of(id).await;
+        let saving = self.db.once(
+            |done: &Done| answer(done.revision()),
+            async |tx| {
+                let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+                writer.must_hand_over(&held, studio)?;
+                let Some((game, changed)) = held.hand_over(studio) else {
+                    return Ok(Done::Nothing(held.revision));
+                };
+                if !tx.hand_over(&held, &game, &changed.announcement(at)).await? {
+                    return Err(StorefrontError::StaleRevision(id));
+                }
+                Ok(Done::Changed(changed))
+            },
+        );
+        let saved = saving.await?;
+        let (answer, Done::Changed(changed)) = saved else { return Ok(saved.0) };
+        turn.leave(Some(changed.game()));
+        acted!(
+            by.role,
+            { user.id = %by.user, game.id = %id, studio.id = %studio },
+            "game {id} was handed over to studio {studio}"
+        );
+        self.changed(&changed).await;
+        Ok(answer)
     }
 
     /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.

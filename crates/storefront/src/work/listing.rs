@@ -1,7 +1,7 @@
 //! Games: found and read.
 
 use sir0_kernel::GameId;
-use sir0_rpc::request_id;
+use sir0_rpc::{Caller, request_id};
 use sir0_storage as storage;
 use sir0_transcoding::Kept;
 
@@ -9,7 +9,7 @@ use super::Storefront;
 use crate::{
     StorefrontError,
     cache::counts,
-    domain::{Game, Listing, Page},
+    domain::{Game, Listing, OwnPage, Page},
 };
 
 impl Storefront {
@@ -23,6 +23,18 @@ impl Storefront {
         let read = async || self.db.list(listing).await.map(|page| answer(&page));
         let read = || self.reads.page(request_id::client(), read());
         Ok(self.page_cache.page(listing, read).await?)
+    }
+
+    /// Reads a page of the games of the caller's studios.
+    pub(crate) async fn own_page(
+        &self,
+        by: Caller,
+        after: Option<GameId>,
+        page_size: u16,
+    ) -> Result<OwnPage, StorefrontError> {
+        let studios = self.studios_of(by)?;
+        let read = self.db.list_of(&studios, after, page_size);
+        Ok(self.reads.page(request_id::client(), read).await?)
     }
 
     /// Reads a game, as it is answered.

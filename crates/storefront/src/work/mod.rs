@@ -4,6 +4,7 @@ mod background;
 mod games;
 mod listing;
 mod open;
+mod owners;
 mod turns;
 
 use std::sync::Arc;

@@ -7,11 +7,14 @@ use sir0_testkit::{PASSWORD, Person, a_game, email_of};
 /// No game and no account has this id, so that what is let in changes nothing.
 const NOTHING: i32 = i32::MAX;
 const NO_SESSION: &str = "session_01arz3ndektsv4rrffq69g5fav";
+const NO_STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
+const NO_INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
 
 /// What messages are about.
 pub(super) struct Stage {
     user: i32,
     game: Value,
+    studio: Value,
 }
 
 /// Makes a text of so many characters. Another `turn` makes another text.
@@ -35,7 +38,9 @@ pub(super) enum Recipe {
 impl Stage {
     pub(super) async fn with(person: &Person) -> Self {
         let added = person.rest().post("/api/games", &a_game("Lanterns")).await;
-        Self { user: person.id, game: added.json["gameId"].clone() }
+        let founded = person.rest().post("/api/studios", &json!({"name": "Northlight"})).await;
+        let (game, studio) = (added.json["gameId"].clone(), founded.json["studioId"].clone());
+        Self { user: person.id, game, studio }
     }
 
     /// A message that the server takes.
@@ -71,6 +76,30 @@ impl Stage {
                 json!({"gameId": self.game, "title": "Light"})
             }
             "sir0.storefront.v1.DeleteGameRequest" => json!({"gameId": NOTHING}),
+            "sir0.storefront.v1.ListMyGamesRequest" => json!({}),
+            "sir0.storefront.v1.HandOverGameRequest" => {
+                json!({"gameId": NOTHING, "studioId": NO_STUDIO})
+            }
+            "sir0.accounts.v1.CreateStudioRequest" => json!({"name": letters(12, turn)}),
+            "sir0.accounts.v1.GetStudioRequest" | "sir0.accounts.v1.ListInvitationsRequest" => {
+                json!({"studioId": self.studio})
+            }
+            "sir0.accounts.v1.UpdateStudioRequest" => {
+                json!({"studioId": self.studio, "name": letters(12, turn)})
+            }
+            "sir0.accounts.v1.CreateInvitationRequest" => {
+                json!({"studioId": self.studio, "role": "viewer"})
+            }
+            "sir0.accounts.v1.AcceptInvitationRequest" => json!({"secret": letters(32, turn)}),
+            "sir0.accounts.v1.UpdateMemberRequest" => {
+                json!({"studioId": self.studio, "userId": NOTHING, "role": "owner"})
+            }
+            "sir0.accounts.v1.RemoveMemberRequest" => {
+                json!({"studioId": self.studio, "userId": NOTHING})
+            }
+            "sir0.accounts.v1.RevokeInvitationRequest" => {
+                json!({"studioId": self.studio, "invitationId": NO_INVITATION})
+            }
             other => panic!("{other} has bounds and no recipe: say here how a good one is made"),
         }
     }
@@ -92,7 +121,10 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.UpdateGameRequest.title"
         | "storefront.v1.UpdateGameRequest.genre"
         | "storefront.v1.UpdateGameRequest.description"
-        | "storefront.v1.WatchGamesRequest.genre" => Recipe::Text(letters),
+        | "storefront.v1.WatchGamesRequest.genre"
+        | "accounts.v1.CreateStudioRequest.name"
+        | "accounts.v1.UpdateStudioRequest.name"
+        | "accounts.v1.AcceptInvitationRequest.secret" => Recipe::Text(letters),
         "accounts.v1.RegisterRequest.email" | "accounts.v1.UpdateUserRequest.email" => {
             Recipe::Text(address)
         }
@@ -111,14 +143,21 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.UpdateGameRequest.game_id"
         | "storefront.v1.UpdateGameRequest.price"
         | "storefront.v1.DeleteGameRequest.game_id"
-        | "storefront.v1.WatchGamesRequest.game_ids" => Recipe::Number,
+        | "storefront.v1.WatchGamesRequest.game_ids"
+        | "storefront.v1.ListMyGamesRequest.page_size"
+        | "storefront.v1.HandOverGameRequest.game_id"
+        | "accounts.v1.CreateInvitationRequest.life_hours"
+        | "accounts.v1.UpdateMemberRequest.user_id"
+        | "accounts.v1.RemoveMemberRequest.user_id" => Recipe::Number,
         "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
         "accounts.v1.EndSessionsRequest.session_ids" => {
             Recipe::Written { good: NO_SESSION, broken: "session_01arz3ndektsv4rrffq69g5fau" }
         }
-        "storefront.v1.ListGamesRequest.sort" | "accounts.v1.ConfirmActionRequest.action" => {
-            Recipe::OneOf
-        }
+        "storefront.v1.ListGamesRequest.sort"
+        | "accounts.v1.ConfirmActionRequest.action"
+        | "storefront.v1.HandOverGameRequest.studio_id"
+        | "accounts.v1.CreateInvitationRequest.role"
+        | "accounts.v1.UpdateMemberRequest.role" => Recipe::OneOf,
         _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
     }
 }

@@ -83,6 +83,31 @@ on_every_engine! {
         }
     }
 
+    async fn the_games_of_a_studio_are_found_with_every_filter_and_in_every_order(db: StorefrontDb) {
+        let [north, south] = [1, 2].map(|at| StudioId::fresh(Timestamp::from_micros(at)));
+        let mut tx = db.begin().await.expect("a turn to write");
+        for studio in [Some(north), Some(south), None, Some(north)] {
+            tx.add_game(lanterns(), studio, NOON).await.expect("a good game");
+        }
+        tx.commit().await.expect("room on the disk");
+        let ids = |games: &[Game]| games.iter().map(|game| game.id.get()).collect::<Vec<_>>();
+
+        for sort in [Sort::Newest, Sort::Title, Sort::Price, Sort::Relevance] {
+            for (genre, words) in [("", ""), ("puzzle", ""), ("", "lant"), ("puzzle", "light")] {
+                let (genre, words) = (Genre::parse(genre).ok(), Words::parse(words).ok());
+                let listing = Listing { genre, words, studio: Some(north), ..everything(sort) };
+                let mut found = ids(&db.lists(&listing).await);
+                found.sort_unstable();
+                assert_eq!(found, [1, 4], "{listing:?}");
+            }
+        }
+        let own = db.list_of(&[north, south], None, 2).await.expect("a table");
+        assert_eq!((ids(&own.games), own.next.map(sir0_kernel::GameId::get)), (vec![4, 2], Some(2)));
+        let rest = db.list_of(&[north, south], own.next, 2).await.expect("a table");
+        assert_eq!((ids(&rest.games), rest.next), (vec![1], None));
+        assert_eq!(db.list_of(&[], None, 2).await.expect("a table").games, []);
+    }
+
     async fn a_removed_game_is_gone_from_every_list_and_its_id_stays_unused(db: StorefrontDb) {
         let game = db.keeps([lanterns()]).await.remove(0);
 
@@ -98,7 +123,7 @@ on_every_engine! {
 
     async fn a_change_and_its_event_happen_together_or_not_at_all(db: StorefrontDb) {
         let mut kept = db.begin().await.expect("a turn to write");
-        let game = kept.add_game(lanterns(), NOON).await.expect("a good game");
+        let game = kept.add_game(lanterns(), None, NOON).await.expect("a good game");
         let added = GameEvent::Added(game.clone()).announcement(NOON);
         kept.announce(&added).await.expect("a table");
         kept.commit().await.expect("room on the disk");

@@ -157,6 +157,7 @@ for_all_on_every_engine! {
                 sort,
                 genre: genre.map(|genre| Genre::parse(genre).expect("a genre")),
                 words: words.map(|words| Words::parse(words).expect("words")),
+                studio: None,
                 page_size: page_sizes.next().expect("endless"),
                 after,
             };

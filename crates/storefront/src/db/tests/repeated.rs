@@ -23,7 +23,7 @@ impl StorefrontDb {
         let at = claim.asked().at;
         let adding = self.once(
             |game: &Game| -> Said { game.id.to_string() },
-            async |tx| tx.add_game(lanterns(), at).await,
+            async |tx| tx.add_game(lanterns(), None, at).await,
         );
         let (_, game) = within(Some(Arc::clone(claim)), adding).await?;
         Ok(game)
@@ -67,7 +67,7 @@ on_every_engine! {
     async fn a_refusal_leaves_the_key_free(db: StorefrontDb) {
         let first = claimed(asked(1, 1, NOON));
         let refusing = db.once(|(): &()| Said::new(), async |tx| {
-            tx.add_game(lanterns(), NOON).await?;
+            tx.add_game(lanterns(), None, NOON).await?;
             Err(storage::Error::ReadOnly)
         });
         within(Some(Arc::clone(&first)), refusing).await.expect_err("it refuses");
@@ -120,7 +120,7 @@ on_every_engine! {
         let working = db.once(|_| Said::new(), async |tx| {
             let refused = db.adds_for(&second).await.expect_err("the key is at work");
             assert!(matches!(refused, storage::Error::Repeated(Lost::Running)), "{refused:?}");
-            tx.add_game(lanterns(), NOON).await
+            tx.add_game(lanterns(), None, NOON).await
         });
 
         within(Some(Arc::clone(&first)), working).await.expect("a new key");

@@ -16,7 +16,7 @@ impl StorefrontDb {
     /// Adds a game for a request, and its event, unless the request did before. Answers what the request made.
     async fn creates(&self, game: NewGame, request: &RequestKey, at: Timestamp) -> Created {
         let mut tx = self.begin().await.expect("a turn to write");
-        let game = tx.add_game(game, at).await.expect("a good game");
+        let game = tx.add_game(game, None, at).await.expect("a good game");
         let created = tx.note_request(request, &game, at).await.expect("a table");
         if created.id == game.id {
             tx.announce(&GameEvent::Added(game).announcement(at)).await.expect("a table");
@@ -66,7 +66,7 @@ on_every_engine! {
 
     async fn a_request_that_failed_is_not_known(db: StorefrontDb) {
         let mut tx = db.begin().await.expect("a turn to write");
-        let game = tx.add_game(lanterns(), NOON).await.expect("a good game");
+        let game = tx.add_game(lanterns(), None, NOON).await.expect("a good game");
         tx.note_request(&request(1, "a"), &game, NOON).await.expect("a table");
         drop(tx);
 
