@@ -14,8 +14,9 @@ use futures::{SinkExt, Stream, StreamExt, channel::mpsc, stream};
 use serde_json::{Value, json};
 use sir0_contract::storefront::{
     CreateGameRequest, CreateGameResponse, DeleteGameRequest, DeleteGameResponse, Game,
-    GetGameRequest, GetGameResponse, GoingAway, Heartbeat, InSync, ListGamesRequest,
-    ListGamesResponse, StartOver, UpdateGameRequest, UpdateGameResponse, WatchGamesRequest,
+    GetGameRequest, GetGameResponse, GoingAway, HandOverGameRequest, HandOverGameResponse,
+    Heartbeat, InSync, ListGamesRequest, ListGamesResponse, ListMyGamesRequest,
+    ListMyGamesResponse, StartOver, UpdateGameRequest, UpdateGameResponse, WatchGamesRequest,
     WatchGamesResponse, games_service_server::GamesService, watch_games_response::Update,
 };
 use sir0_port::ws::{self, Options};
@@ -164,6 +165,20 @@ impl GamesService for Storefront {
     ) -> Result<Response<DeleteGameResponse>, Status> {
         Err(Status::unimplemented("the bridge only watches"))
     }
+
+    async fn list_my_games(
+        &self,
+        _: Request<ListMyGamesRequest>,
+    ) -> Result<Response<ListMyGamesResponse>, Status> {
+        Err(Status::unimplemented("the bridge only watches"))
+    }
+
+    async fn hand_over_game(
+        &self,
+        _: Request<HandOverGameRequest>,
+    ) -> Result<Response<HandOverGameResponse>, Status> {
+        Err(Status::unimplemented("the bridge only watches"))
+    }
 }
 
 pub(crate) fn a_game(game_id: i32) -> Game {
@@ -174,6 +189,7 @@ pub(crate) fn a_game(game_id: i32) -> Game {
         price: 0.0,
         description: String::new(),
         revision: 1,
+        studio_id: None,
     }
 }
 
