@@ -303,7 +303,11 @@ impl AccountsProcess {
         let owner = self.accounts.create("Grace", grace, PASSWORD, Role::Publisher).await;
         let player = self.accounts.create("Ada", EMAIL, PASSWORD, Role::Player).await;
         let roster = self.accounts.first_studio(owner.expect("a publisher")).await;
-        let login = LoginRequest { email: grace.to_owned(), password: PASSWORD.to_owned() };
+        let login = LoginRequest {
+            email: grace.to_owned(),
+            password: PASSWORD.to_owned(),
+            ..Default::default()
+        };
         let owner = self.accounts.login(Request::new(login)).await.expect("signed in");
         Cast {
             studio: roster.expect("a studio").studio,
