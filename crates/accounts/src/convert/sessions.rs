@@ -6,12 +6,9 @@ use sir0_rpc::{Caller, FieldReader, InvalidFields, Seal, page_size};
 use tonic::metadata::MetadataMap;
 
 use super::wire_time;
-use crate::{
-    domain::{
-        Action, ClientId, Confirmation, DeviceName, EndSessions, Password, Proof, RefreshToken,
-        Session, Wanted,
-    },
-    work::sessions::{Refreshable, SignedIn},
+use crate::domain::{
+    Action, ClientId, Confirmation, DeviceName, EndSessions, Password, Proof, RefreshToken,
+    Refreshable, Session, SignedIn, Wanted,
 };
 
 /// What the token of a page of sessions is sealed for.

@@ -18,3 +18,8 @@ pub(crate) struct SessionEnded {
     /// When its token expires. After that the end need not be remembered.
     pub(crate) expires: Timestamp,
 }
+
+impl SessionEnded {
+    /// How many are read at a time.
+    pub(crate) const PAGE: i64 = 1000;
+}

@@ -25,7 +25,8 @@ pub use password::{InvalidPassword, Password};
 pub(crate) use refresh::RefreshToken;
 pub(crate) use secret::LinkSecret;
 pub(crate) use session::{
-    ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshed, Session, Wanted,
+    ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshable, Refreshed, Session,
+    SignedIn, Wanted,
 };
 pub(crate) use setup::SetupToken;
 pub(crate) use signing_keys::{Rotation, SignerRow, SigningKeys, Stage};

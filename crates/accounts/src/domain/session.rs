@@ -3,7 +3,9 @@
 use std::{net::IpAddr, time::Duration};
 
 use sir0_kernel::{Form, InvalidText, Role, SessionId, Text, Timestamp, UserId};
-use sir0_tokens::{Methods, SignIn};
+use sir0_tokens::{AccessToken, Methods, SignIn};
+
+use super::RefreshToken;
 
 /// A session as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +73,20 @@ impl Refreshed {
         let Self { user, role, methods, signed_in, .. } = *self;
         SignIn { user, role, session, client: client.as_str(), at: signed_in, methods }
     }
+}
+
+/// What a sign-in or a refresh gives.
+pub(crate) struct SignedIn {
+    pub(crate) user: UserId,
+    pub(crate) token: AccessToken,
+    pub(crate) refresh: Option<Refreshable>,
+}
+
+/// How a session goes on.
+pub(crate) struct Refreshable {
+    pub(crate) token: RefreshToken,
+    /// When it ends, unless it is refreshed before.
+    pub(crate) expires: Timestamp,
 }
 
 /// How long sessions and their tokens last.

@@ -13,7 +13,6 @@ use crate::{
     Accounts, AccountsError,
     convert::trust as convert,
     domain::{AccountsEvent, SessionEnded},
-    work::trust::ENDED_PAGE,
 };
 
 /// How many studios are read at a time, with at most a hundred members each.
@@ -75,7 +74,7 @@ impl List for Trusted {
         let (items, rest): (VecDeque<_>, _) = match from {
             Place::SessionsAfter(id) => {
                 let now = self.accounts.shared.clock.now();
-                let ended = db.ended_sessions(now, id, ENDED_PAGE).await?;
+                let ended = db.ended_sessions(now, id, SessionEnded::PAGE).await?;
                 let rest = match ended.last() {
                     Some(last) => Some(Place::SessionsAfter(Some(last.session))),
                     None => self.studios.then_some(Place::StudiosAfter(None)),

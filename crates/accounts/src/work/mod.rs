@@ -14,7 +14,7 @@ mod passwords;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 mod studios;
-pub(crate) mod trust;
+mod trust;
 
 use std::sync::Arc;
 

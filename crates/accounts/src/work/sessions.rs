@@ -6,7 +6,7 @@ use sir0_contract_accounts::calls::{accounts_service as calls, sessions_service 
 use sir0_kernel::{SessionId, Timestamp, UserId};
 use sir0_rpc::{Caller, Client, acted, rates::Standing, request_id};
 use sir0_storage::{self as storage, once::Answer};
-use sir0_tokens::{AccessToken, Claims, Methods, SignIn};
+use sir0_tokens::{Claims, Methods, SignIn};
 
 use super::{Accounts, confirmations::approved, guard::At, passwords::Proved};
 use crate::{
@@ -14,27 +14,14 @@ use crate::{
     db::{AccountsTx, Refresh, StoredUser},
     domain::{
         AccountsEvent, Action, ClientId, EndSessions, Lifetimes, Login, NewFamily, NewSession,
-        Password, Place, RefreshToken, Refreshed, Session, SessionEnded, Wanted,
+        Password, Place, RefreshToken, Refreshable, Refreshed, Session, SessionEnded, SignedIn,
+        Wanted,
     },
     hashing::Turn,
 };
 
 /// The ends of sessions whose tokens expired so long ago are not told: no clock of ours is further behind.
 const SLOWEST_CLOCK: Duration = Duration::from_mins(1);
-
-/// What a sign-in or a refresh gives.
-pub(crate) struct SignedIn {
-    pub(crate) user: UserId,
-    pub(crate) token: AccessToken,
-    pub(crate) refresh: Option<Refreshable>,
-}
-
-/// How a session goes on.
-pub(crate) struct Refreshable {
-    pub(crate) token: RefreshToken,
-    /// When it ends, unless it is refreshed before.
-    pub(crate) expires: Timestamp,
-}
 
 /// A token that names the session to end.
 enum SignOut {

@@ -14,9 +14,6 @@ use super::{
 };
 use crate::{Config, db::AccountsDb, domain::SessionEnded};
 
-/// How many ended sessions are read at a time.
-pub(crate) const ENDED_PAGE: i64 = 1000;
-
 /// How many studios are read at a time, with at most a hundred members each.
 const STUDIOS_AT_A_TIME: i64 = 100;
 
@@ -79,7 +76,7 @@ impl Accounts {
     pub(super) async fn learn_ended_sessions(&self) -> storage::Result<()> {
         let (now, mut behind) = (self.shared.clock.now(), None);
         loop {
-            let page = self.db.ended_sessions(now, behind, ENDED_PAGE).await?;
+            let page = self.db.ended_sessions(now, behind, SessionEnded::PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             behind = Some(last.session);
             for ended in page {
