@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 use sir0_contract::{
     Access, Call, FILE_DESCRIPTOR_SET,
     accounts::{
-        LoginRequest, LogoutRequest, RegisterRequest, UpdateUserRequest,
+        AcceptInvitationRequest, Action, ConfirmActionRequest, EndSessionsRequest, LoginRequest,
+        LogoutRequest, RefreshSessionRequest, RegisterRequest, UpdateUserRequest,
         accounts_service_client::AccountsServiceClient,
+        sessions_service_client::SessionsServiceClient,
+        studios_service_client::StudiosServiceClient,
     },
     calls,
     storefront::{GetGameRequest, games_service_client::GamesServiceClient},
@@ -86,6 +89,14 @@ impl Someone {
         AccountsServiceClient::new(self.channel.clone())
     }
 
+    fn sessions(&self) -> SessionsServiceClient<Channel> {
+        SessionsServiceClient::new(self.channel.clone())
+    }
+
+    fn studios(&self) -> StudiosServiceClient<Channel> {
+        StudiosServiceClient::new(self.channel.clone())
+    }
+
     /// Signs in over REST.
     async fn signs_in(&self, email: &str, password: &str) -> Ended {
         let body = json!({"email": email, "password": password});
@@ -137,8 +148,11 @@ async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &st
     let over_grpc = door == 1;
     macro_rules! over {
         ($method:expr, $path:expr, $body:tt, $call:ident, $message:expr) => {
+            over!(accounts: $method, $path, $body, $call, $message)
+        };
+        ($client:ident: $method:expr, $path:expr, $body:tt, $call:ident, $message:expr) => {
             if over_grpc {
-                Ended::of_grpc(who.accounts().$call(who.request($message, token)).await)
+                Ended::of_grpc(who.$client().$call(who.request($message, token)).await)
             } else {
                 Ended::of_rest(&who.asks($method, $path, Some(&json!($body)), token).await)
             }
@@ -163,6 +177,31 @@ async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &st
             update_user, UpdateUserRequest {
                 user_id: 1, password: Some(password), ..UpdateUserRequest::default()
             }
+        ),
+        "RefreshSession" => over!(
+            sessions: Method::POST, "/api/users/login/refresh", {"refreshToken": "none"},
+            refresh_session, RefreshSessionRequest {
+                refresh_token: "none".to_owned(), ..Default::default()
+            }
+        ),
+        "EndSessions" => over!(
+            sessions: Method::POST, "/api/users/1/sessions:end", {"confirmationToken": "none"},
+            end_sessions, EndSessionsRequest {
+                user_id: 1, confirmation_token: Some("none".to_owned()), ..Default::default()
+            }
+        ),
+        "ConfirmAction" => over!(
+            sessions: Method::POST, "/api/users/confirmations",
+            {"action": "ACTION_END_SESSIONS", "subject": "1", "password": WRONG},
+            confirm_action, ConfirmActionRequest {
+                action: Action::EndSessions.into(),
+                subject: "1".to_owned(),
+                password: WRONG.to_owned(),
+            }
+        ),
+        "AcceptInvitation" => over!(
+            studios: Method::POST, "/api/invitations:accept", {"secret": "5eed"},
+            accept_invitation, AcceptInvitationRequest { secret: "5eed".to_owned() }
         ),
         other => panic!("{other} checks a secret: say here how it is tried"),
     }
@@ -210,7 +249,7 @@ async fn every_call_that_checks_a_secret_is_limited_by_address_at_all_doors_toge
     for (number, call) in (1..).zip(limited) {
         let (who, other) = (Someone::at(&server, number), Someone::at(&server, 100 + number));
         // A new password ends no session of its own, so one token is good for all.
-        let token = if call.access == Access::Owner {
+        let token = if matches!(call.access, Access::Owner | Access::SignedIn) {
             server.visitor().signs_in("Ada").await.token().to_owned()
         } else {
             String::new()

@@ -123,8 +123,9 @@ async fn strangers_write_ten_kilobytes_a_second_into_the_log_at_most_and_hide_no
     );
 
     let log = server.log();
-    let act = log.lines().find(|line| line.contains("request=in-the-flood"));
-    assert!(act.is_some_and(|line| line.contains("was added")), "{log}");
+    // It may tell of a studio that was founded for the game first.
+    let mut acts = log.lines().filter(|line| line.contains("request=in-the-flood"));
+    assert!(acts.any(|line| line.contains("was added")), "{log}");
     for told in ["refused ", "and "] {
         assert!(
             log.contains(&format!("INFO {told}")) || log.contains(&format!("WARN {told}")),

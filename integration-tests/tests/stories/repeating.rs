@@ -101,16 +101,16 @@ async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
             json!({"username": "Southlight", "password": "nine lanterns at dusk"}),
             json!({"username": "Southlight", "password": "ten lanterns at dusk"}),
         ),
-        // This one comes last: the session of the token ends with the other one.
-        of(
-            "EndSessions",
-            Method::POST,
-            &format!("{account}/sessions:end"),
-            json!({"keepCurrent": true}),
-            json!({"keepCurrent": false}),
-        ),
     ];
     changes.extend(changes_of_studios(platform, &studio, &own, &games[0]).await);
+    // This one comes last: the session of the token ends with the other one.
+    changes.push(of(
+        "EndSessions",
+        Method::POST,
+        &format!("{account}/sessions:end"),
+        json!({"keepCurrent": true}),
+        json!({"keepCurrent": false}),
+    ));
     (studio, changes)
 }
 

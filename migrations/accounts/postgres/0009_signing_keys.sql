@@ -8,9 +8,9 @@ CREATE TABLE signing_keys (
     public_key   BYTEA       NOT NULL,
     private_key  BYTEA       NULL,     -- PKCS#8, sealed; gone once the key is over
     made_at      TIMESTAMPTZ NOT NULL,
-    signs_from   TIMESTAMPTZ NOT NULL,
+    starts_at    TIMESTAMPTZ NOT NULL,
     token_life   BIGINT      NOT NULL, -- microseconds: the longest life of a token that it signed
-    refused_from TIMESTAMPTZ NULL,     -- when its tokens are refused although they have not expired: it may have leaked
+    refused_at   TIMESTAMPTZ NULL,     -- when its tokens are refused although they have not expired: it may have leaked
     UNIQUE (signs, generation)
 );
 

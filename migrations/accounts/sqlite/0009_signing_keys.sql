@@ -8,9 +8,9 @@ CREATE TABLE signing_keys (
     public_key   BLOB    NOT NULL,
     private_key  BLOB    NULL,     -- PKCS#8, sealed; gone once the key is over
     made_at      INTEGER NOT NULL, -- microseconds, UTC
-    signs_from   INTEGER NOT NULL, -- microseconds, UTC
+    starts_at    INTEGER NOT NULL, -- microseconds, UTC
     token_life   INTEGER NOT NULL, -- microseconds: the longest life of a token that it signed
-    refused_from INTEGER NULL,     -- when its tokens are refused although they have not expired: it may have leaked
+    refused_at   INTEGER NULL,     -- when its tokens are refused although they have not expired: it may have leaked
     UNIQUE (signs, generation)
 );
 

@@ -88,7 +88,7 @@ fn the_documented_lines_for_a_cluster_work_on_a_new_one_and_a_second_time() {
         assert!(folder.path().join("applied").exists(), "{}", block.file);
         let asked = fs::read_to_string(folder.path().join("asked")).expect("it was asked");
         let made = asked.lines().filter(|line| line.contains("create secret")).count();
-        assert_eq!(made, 5, "each secret is made once: {asked}");
+        assert_eq!(made, 6, "each secret is made once: {asked}");
     }
 }
 

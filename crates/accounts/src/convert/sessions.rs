@@ -15,6 +15,8 @@ use crate::domain::{
 const PAGE: &[u8] = b"sessions of ";
 /// How many sessions are named at a time.
 const MOST_SESSIONS: usize = 100;
+/// How many characters name what an action is done to.
+const LONGEST_SUBJECT: usize = 64;
 
 /// Reads what a sign-in says of its session.
 pub(crate) fn wanted(
@@ -176,7 +178,8 @@ pub(crate) fn confirm(
 
 /// The account with this id.
 fn account(text: &str) -> Result<UserId, &'static str> {
-    let user = text.parse().ok().and_then(|number| UserId::parse(number).ok());
+    let text = Some(text).filter(|text| text.len() <= LONGEST_SUBJECT);
+    let user = text.and_then(|text| UserId::parse(text.parse().ok()?).ok());
     user.ok_or("must be the id of an account")
 }
 

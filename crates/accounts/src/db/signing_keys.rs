@@ -20,9 +20,9 @@ storage::row! {
         public_key: Vec<u8>,
         private_key: Option<Vec<u8>>,
         made_at: At,
-        signs_from: At,
+        starts_at: At,
         token_life: i64,
-        refused_from: Option<At>,
+        refused_at: Option<At>,
     }
 }
 
@@ -37,9 +37,9 @@ impl TryFrom<KeyRow> for SignerRow {
             public: public.map_err(storage::Error::corrupt)?,
             private: row.private_key,
             made: row.made_at.0,
-            signs_from: row.signs_from.0,
+            signs_from: row.starts_at.0,
             token_life: Duration::from_micros(row.token_life.unsigned_abs()),
-            refused_from: row.refused_from.map(|At(from)| from),
+            refused_from: row.refused_at.map(|At(from)| from),
         })
     }
 }
@@ -57,7 +57,7 @@ pub(crate) const SIGNING_KEYS: &str = concat!(
 // Who read the same keys has the same generation to give away, and only one can have it.
 pub(crate) const ADD_SIGNING_KEY: &str = "
     INSERT INTO signing_keys
-           (kid, signs, generation, public_key, private_key, made_at, signs_from, token_life)
+           (kid, signs, generation, public_key, private_key, made_at, starts_at, token_life)
     SELECT $1, $2, $3, $4, $5, $6, $7, $8
      WHERE $3 = 1 + (SELECT COALESCE(MAX(generation), 0) FROM signing_keys WHERE signs = $2)
         ON CONFLICT DO NOTHING
@@ -65,8 +65,8 @@ pub(crate) const ADD_SIGNING_KEY: &str = "
 
 pub(crate) const REFUSE_SIGNING_KEYS: &str = "
     UPDATE signing_keys
-       SET refused_from = $1
-     WHERE signs = $2 AND generation < $3 AND (refused_from IS NULL OR refused_from > $1)";
+       SET refused_at = $1
+     WHERE signs = $2 AND generation < $3 AND (refused_at IS NULL OR refused_at > $1)";
 
 pub(crate) const RAISE_TOKEN_LIFE: &str = "
     UPDATE signing_keys
@@ -75,7 +75,7 @@ pub(crate) const RAISE_TOKEN_LIFE: &str = "
 
 pub(crate) const DROP_PRIVATE_KEY: &str = "
     UPDATE signing_keys
-       SET private_key = NULL, refused_from = $1
+       SET private_key = NULL, refused_at = $1
      WHERE kid = $2 AND private_key IS NOT NULL";
 
 pub(crate) const RESEAL_SIGNING_KEY: &str = "

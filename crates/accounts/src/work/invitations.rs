@@ -1,11 +1,13 @@
 //! Invitations to studios: made, listed, used and revoked.
 
+use sir0_contract_accounts::calls::studios_service as calls;
 use sir0_kernel::{InvitationId, StudioId, StudioRole};
 use sir0_rpc::{Caller, acted};
 use sir0_storage::once::Answer;
 
 use super::{
     Accounts,
+    guard::At,
     studios::{announce_members, held_by_owner, must_have, refuse_joining},
 };
 use crate::{
@@ -76,6 +78,7 @@ impl Accounts {
         secret: LinkSecret,
         answer: impl Fn(&Seen) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        self.guard.pass(calls::ACCEPT_INVITATION, At::User(by.user), None).await?;
         self.shared.tasks.to_completion(self.clone().save_acceptance(by, secret, answer)).await
     }
 

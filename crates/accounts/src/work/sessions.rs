@@ -307,6 +307,9 @@ impl Accounts {
         end: EndSessions,
         answer: impl Fn(usize) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        if end.confirmation.is_some() {
+            self.guard.pass(session_calls::END_SESSIONS, At::User(by.user), None).await?;
+        }
         self.shared.tasks.to_completion(self.clone().save_ends(by, end, answer)).await
     }
 

@@ -89,6 +89,11 @@ impl Operation<'_> {
         self.said["requestBody"]["content"]["application/json"]["example"].as_object()
     }
 
+    /// Whether the body has one of these members.
+    pub(super) fn has_any_of(&self, names: &[&str]) -> bool {
+        self.body().is_some_and(|body| names.iter().any(|name| body.contains_key(*name)))
+    }
+
     /// The members of the body without which the call cannot succeed.
     pub(super) fn needs(&self) -> Vec<String> {
         let request = self.call.method.input();
@@ -205,6 +210,8 @@ fn is_kept(name: &str) -> bool {
 
 /// What one person is told to tell to another.
 pub(super) const SECRET: &str = "secret";
+/// What a person proves with who they are.
+pub(super) const PASSWORD: &str = "password";
 
 /// Whose a variable is: of the administrator, or of a person beside the one of the run.
 pub(super) const ADMIN: &str = "admin";

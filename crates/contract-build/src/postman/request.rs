@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::{
-    operation::{self, Operation, SECRET},
+    operation::{self, Operation, PASSWORD, SECRET},
     scripts,
 };
 
@@ -87,8 +87,8 @@ impl<'o> Request<'o> {
             by: match operation.call.access.as_str() {
                 "ANYONE" | "TOKEN_HOLDER" => By::Anyone,
                 "PUBLISHER" => By::Holder(operation::of(operation::ADMIN, "token")),
-                // A secret is told to someone else than who has the things.
-                "SIGNED_IN" if !operation.body().is_some_and(|it| it.contains_key(SECRET)) => {
+                // A secret is told to someone else than who has the things, and a password is that of its own person.
+                "SIGNED_IN" if !operation.has_any_of(&[SECRET, PASSWORD]) => {
                     By::Holder(operation::of(operation::ADMIN, "token"))
                 }
                 _ => By::Inherited,
