@@ -243,26 +243,24 @@ async fn every_call_that_checks_a_secret_is_limited_by_address_at_all_doors_toge
     let free = FREE.to_string();
     let server = process_with(&[PROXIES, (PER_ADDRESS, &free)]).await;
     server.visitor().registers("Ada").await;
+    // A new password ends no session of its own, so one token is good for all.
+    let ada = server.visitor().signs_in("Ada").await;
     let limited: Vec<_> = calls().filter(|call| call.limits.contains(&Limit::Address)).collect();
     assert!(limited.len() >= 4, "{limited:?}");
 
     for (number, call) in (1..).zip(limited) {
         let (who, other) = (Someone::at(&server, number), Someone::at(&server, 100 + number));
-        // A new password ends no session of its own, so one token is good for all.
-        let token = if matches!(call.access, Access::Owner | Access::SignedIn) {
-            server.visitor().signs_in("Ada").await.token().to_owned()
-        } else {
-            String::new()
-        };
+        let is_signed = matches!(call.access, Access::Owner | Access::SignedIn);
+        let token = if is_signed { ada.token() } else { "" };
 
         for times in 0..FREE {
-            let ended = tries(&who, call, times % 2, times, &token).await;
+            let ended = tries(&who, call, times % 2, times, token).await;
             assert!(!ended.is_refused, "{} {times}: {ended:?}", call.name);
         }
         for door in [0, 1] {
-            tries(&who, call, door, FREE, &token).await.is_beyond("secrets-by-address");
+            tries(&who, call, door, FREE, token).await.is_beyond("secrets-by-address");
         }
-        let ended = tries(&other, call, 0, FREE + 1, &token).await;
+        let ended = tries(&other, call, 0, FREE + 1, token).await;
         assert!(!ended.is_refused, "another address, {}: {ended:?}", call.name);
     }
 }

@@ -205,7 +205,7 @@ pub(super) fn maker<'o, 'c>(all: &'o [Operation<'c>], name: &str) -> Option<&'o 
 
 /// Whether a member of an answer feeds other requests.
 fn is_kept(name: &str) -> bool {
-    name == "token" || name == SECRET || name.ends_with("Token") || name.ends_with("Id")
+    ["token", "refreshToken", SECRET].contains(&name) || name.ends_with("Id")
 }
 
 /// What one person is told to tell to another.
