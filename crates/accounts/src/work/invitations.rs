@@ -78,7 +78,7 @@ impl Accounts {
         secret: LinkSecret,
         answer: impl Fn(&Seen) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
-        self.guard.pass(calls::ACCEPT_INVITATION, At::User(by.user), None).await?;
+        self.guard.pass(calls::ACCEPT_INVITATION, At::NoOne, None).await?;
         self.shared.tasks.to_completion(self.clone().save_acceptance(by, secret, answer)).await
     }
 
