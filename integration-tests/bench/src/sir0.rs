@@ -63,7 +63,8 @@ impl Installation {
         &self.data
     }
 
-    /// Makes the account that publishes changes, as an operator would, and before it the tables.
+    /// Makes the account that publishes changes, as an operator would, and before it the tables. The games that the platform
+    /// begins with are changed by administrators alone.
     pub(crate) async fn create_publisher(&self) -> Result<()> {
         let mut migrate = self.command();
         migrate.arg("--data-dir").arg(&self.data).arg("migrate").stdin(Stdio::null());
@@ -75,7 +76,7 @@ impl Installation {
             .arg("--data-dir")
             .arg(&self.data)
             .args(["admin", "create", "--email", EMAIL])
-            .args(["--username", "bench", "--role", "publisher"])
+            .args(["--username", "bench", "--role", "admin"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
