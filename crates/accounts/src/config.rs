@@ -182,8 +182,8 @@ pub struct Config {
     /// How long a key signs before the next one does. Zero leaves it to `sir0 keys rotate`.
     #[serde(with = "humantime_serde")]
     pub key_rotation: Duration,
-    /// How long a key is published before it signs, and how much longer than its last token it is believed. Whoever
-    /// verifies tokens elsewhere may keep the published keys for so long.
+    /// How long a key is published before it signs, and how much longer than its last token it is believed. A
+    /// service elsewhere that verifies tokens may keep the published keys for so long.
     #[serde(with = "humantime_serde")]
     pub key_notice: Duration,
     /// The issuer of tokens: `iss`.

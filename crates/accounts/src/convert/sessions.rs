@@ -147,7 +147,7 @@ impl TryFrom<pb::EndSessionsRequest> for EndSessions {
         let (Some(user), Some(sessions)) = (user, sessions) else {
             return Err(fields.into_faults());
         };
-        let confirmation = request.confirmation_token.map(Confirmation::shown);
+        let confirmation = request.confirmation_token.as_deref().map(Confirmation::shown);
         Ok(Self { user, sessions, keeps_current: request.keep_current, confirmation })
     }
 }

@@ -59,8 +59,8 @@ pub(crate) fn key_set(jwks: String, studios: bool) -> WatchEndedSessionsResponse
     WatchEndedSessionsResponse { update, resume_token: String::new() }
 }
 
-/// Marks the tokens of streams that tell of studios, too. A version that knows no studios takes none of them, and passed
-/// over changes to studios before it gave one of its own: behind that a stream begins anew.
+/// Marks the tokens of streams that tell of studios, too. A version that knows no studios refuses such a token. It
+/// passed over changes to studios before it gave a token of the older form, so a stream behind that one begins anew.
 const WITH_STUDIOS: &str = "studios-";
 
 /// The token of this position.

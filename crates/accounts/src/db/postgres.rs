@@ -8,6 +8,8 @@ pub(super) mod confirmations;
 pub(super) mod invitations;
 #[path = "lanes.rs"]
 pub(super) mod lanes;
+#[path = "refreshing.rs"]
+pub(super) mod refreshing;
 #[path = "sessions.rs"]
 pub(super) mod sessions;
 #[path = "setup.rs"]

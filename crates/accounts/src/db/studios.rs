@@ -1,6 +1,6 @@
 //! Studios and who is in them. Compiled once for each engine.
 //!
-//! Whoever changes the members of a studio holds its row first, and the row of an account before that. So changes of one
+//! A change to the members of a studio holds the row of the studio first, and the row of an account before that. So changes of one
 //! studio come one after the other, and each is judged by what the one before it left.
 
 use sir0_kernel::{Roster, StudioId, StudioRole, Timestamp, UserId};
@@ -206,7 +206,7 @@ impl Tx<engine::Tx> {
         Ok(query.fetch_one(&mut *self.tx).await?)
     }
 
-    /// Writes a new studio. Nobody is in it yet.
+    /// Writes a new studio, which has no member yet.
     pub(crate) async fn found_studio(
         &mut self,
         studio: &Studio,

@@ -2,10 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sir0_kernel::UserId;
-use zeroize::Zeroizing;
+
+use super::LinkSecret;
 
 /// A sensitive action, with what it is done to. An approval is good for exactly this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,32 +23,30 @@ impl fmt::Display for Action {
 }
 
 /// The secret that shows an approval. The database keeps only its hash.
-pub(crate) struct Confirmation(Zeroizing<String>);
+pub(crate) struct Confirmation(LinkSecret);
 
 impl Confirmation {
     const PREFIX: &str = "confirmation_";
     /// How long an approval is good.
     pub(crate) const LIFE: Duration = Duration::from_mins(10);
 
-    /// An approval with 256 random bits.
+    /// An approval that no one guesses.
     pub(crate) fn fresh() -> Self {
-        let mut random = Zeroizing::new([0; 32]);
-        aws_lc_rs::rand::fill(&mut *random).expect("the system gives random numbers");
-        Self(format!("{}{}", Self::PREFIX, BASE64_URL_SAFE_NO_PAD.encode(*random)).into())
+        Self::shown(&format!("{}{}", Self::PREFIX, LinkSecret::fresh().as_str()))
     }
 
     /// What someone shows. Only the database knows whether it is good.
-    pub(crate) fn shown(text: String) -> Self {
-        Self(text.into())
+    pub(crate) fn shown(text: &str) -> Self {
+        Self(LinkSecret::shown(text))
     }
 
     /// As a client shows it.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// What the database keeps.
     pub(crate) fn hash(&self) -> Vec<u8> {
-        digest(&SHA256, self.0.as_bytes()).as_ref().to_vec()
+        self.0.hash()
     }
 }

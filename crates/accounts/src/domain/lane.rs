@@ -1,7 +1,7 @@
 //! Lanes: how many wrong passwords in a row count against an account, and from where.
 //!
-//! A stranger who guesses uses up the lane of strangers. Devices that are known have lanes of their own, so that nobody
-//! locks out the owner of an account.
+//! A stranger who guesses uses up the lane of strangers. Each known device has a lane of its own, so that a stranger
+//! does not lock out the owner of an account.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ pub enum Lane {
     Elsewhere,
 }
 
-/// Where the failures of a lane are counted: under names that tell nobody which e-mails were tried.
+/// Where the failures of a lane are counted: under names that do not tell which e-mails were tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) account: Vec<u8>,

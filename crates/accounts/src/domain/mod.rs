@@ -6,6 +6,7 @@ mod email;
 mod event;
 mod lane;
 mod password;
+mod random;
 mod refresh;
 mod secret;
 mod session;
@@ -22,6 +23,7 @@ pub(crate) use event::{AccountsEvent, SessionEnded};
 pub use lane::Lane;
 pub(crate) use lane::{LaneNames, LaneRules, LaneState, Place, Toll};
 pub use password::{InvalidPassword, Password};
+pub(crate) use random::random;
 pub(crate) use refresh::RefreshToken;
 pub(crate) use secret::LinkSecret;
 pub(crate) use session::{

@@ -14,6 +14,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sir0_kernel::SessionId;
 use zeroize::Zeroizing;
 
+use super::random;
+
 /// A refresh token. The database keeps only hashes of it.
 #[derive(Clone)]
 pub(crate) struct RefreshToken {
@@ -36,7 +38,7 @@ impl RefreshToken {
 
     /// The first token of a session.
     pub(crate) fn first(session: SessionId) -> Self {
-        Self { session, family: fresh(), secret: fresh() }
+        Self { session, family: random(), secret: random() }
     }
 
     /// Reads what someone shows. Only the database knows whether it is good.
@@ -63,7 +65,7 @@ impl RefreshToken {
 
     /// Another token of the family.
     pub(crate) fn another(&self) -> Self {
-        Self { secret: fresh(), ..self.clone() }
+        Self { secret: random(), ..self.clone() }
     }
 
     /// What the database keeps of all tokens of the family.
@@ -83,12 +85,6 @@ impl RefreshToken {
         let secrets = Zeroizing::new([&self.family[..], &self.secret[..]].concat());
         format!("{}{session}.{}", Self::PREFIX, BASE64_URL_SAFE_NO_PAD.encode(&*secrets))
     }
-}
-
-fn fresh<const N: usize>() -> Zeroizing<[u8; N]> {
-    let mut random = Zeroizing::new([0; N]);
-    aws_lc_rs::rand::fill(&mut *random).expect("the system gives random numbers");
-    random
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
+use super::random;
+
 /// The secret of a link that works once. The database keeps only its hash.
 pub(crate) struct LinkSecret(Zeroizing<String>);
 
 impl LinkSecret {
-    /// A secret of 128 random bits, which no one guesses (RFC 4086).
+    /// A secret of 128 random bits, which no one guesses.
     pub(crate) fn fresh() -> Self {
-        let mut random = [0; 16];
-        aws_lc_rs::rand::fill(&mut random).expect("the system gives random numbers");
-        Self(format!("{:032x}", u128::from_ne_bytes(random)).into())
+        Self(format!("{:032x}", u128::from_ne_bytes(*random())).into())
     }
 
     /// What someone shows as the secret, whatever it is. Only the database knows whether it is one.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     db::AccountsDb,
-    domain::{Rotation, SignerRow, SigningKeys, Stage},
+    domain::{Rotation, SignerRow, SigningKeys, Stage, random},
 };
 
 /// What private keys are sealed for. The row is the name of the key.
@@ -265,9 +265,7 @@ async fn lost_secrets(
 
 /// A secret of 256 random bits.
 pub(crate) fn random_secret() -> Zeroizing<Vec<u8>> {
-    let mut secret = Zeroizing::new(vec![0; 32]);
-    aws_lc_rs::rand::fill(&mut secret).expect("the system gives random numbers");
-    secret
+    Zeroizing::new(random::<32>().to_vec())
 }
 
 async fn add(

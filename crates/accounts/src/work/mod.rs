@@ -11,6 +11,7 @@ pub(crate) mod lanes;
 mod members;
 mod open;
 mod passwords;
+mod refreshing;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 mod studios;

@@ -1,4 +1,4 @@
-//! Sessions: begun by a sign-in, ended by a sign-out or by a change to the account.
+//! Sessions: begun by a sign-in, listed, ended by a sign-out or by a change to the account.
 
 use std::{error::Error, net::IpAddr, time::Duration};
 
@@ -11,11 +11,10 @@ use sir0_tokens::{Claims, Methods, SignIn};
 use super::{Accounts, confirmations::approved, guard::At, passwords::Proved};
 use crate::{
     AccountsError,
-    db::{AccountsTx, Refresh, StoredUser},
+    db::{AccountsTx, StoredUser},
     domain::{
-        AccountsEvent, Action, ClientId, EndSessions, Lifetimes, Login, NewFamily, NewSession,
-        Password, Place, RefreshToken, Refreshable, Refreshed, Session, SessionEnded, SignedIn,
-        Wanted,
+        AccountsEvent, Action, EndSessions, Lifetimes, Login, NewFamily, NewSession, Password,
+        Place, RefreshToken, Refreshable, Session, SessionEnded, SignedIn, Wanted,
     },
     hashing::Turn,
 };
@@ -27,14 +26,6 @@ const SLOWEST_CLOCK: Duration = Duration::from_mins(1);
 enum SignOut {
     Access(Claims),
     Refresh(RefreshToken),
-}
-
-/// What a refresh token that was shown is.
-enum Shown {
-    Good(Refreshed),
-    Bad,
-    /// Used before, and so was the next one.
-    Replayed(SessionEnded),
 }
 
 impl Accounts {
@@ -167,73 +158,6 @@ impl Accounts {
             family,
         };
         (new, token)
-    }
-
-    /// Answers with the next tokens of a session.
-    pub(crate) async fn refresh(
-        &self,
-        shown: Option<RefreshToken>,
-        client: ClientId,
-    ) -> Result<SignedIn, AccountsError> {
-        self.guard.pass(session_calls::REFRESH_SESSION, At::NoOne, None).await?;
-        let shown = shown.ok_or(AccountsError::RefreshRefused)?;
-        let address = request_id::client().map(Client::address);
-        let refreshing = self.clone().save_refresh(shown, client, address);
-        let refreshed = self.shared.tasks.to_completion(refreshing).await;
-        let outcome = match &refreshed {
-            Ok(_) => "refreshed",
-            Err(AccountsError::RefreshRefused) => "refused",
-            Err(_) => "failed",
-        };
-        metrics::counter!("sir0_refreshes_total", "outcome" => outcome).increment(1);
-        refreshed
-    }
-
-    async fn save_refresh(
-        self,
-        shown: RefreshToken,
-        client: ClientId,
-        address: Option<IpAddr>,
-    ) -> Result<SignedIn, AccountsError> {
-        let now = self.shared.clock.now();
-        let (next, another) = (shown.next(&self.refreshing), shown.another());
-        let refresh = Refresh {
-            session: shown.session,
-            client,
-            shown: shown.hash(),
-            next: next.hash(),
-            another: another.hash(),
-            same_since: now.before(RefreshToken::SAME_ANSWER),
-            at: now,
-            address,
-            expires: now.after(self.lifetimes.idle),
-            token_expires: now.after(self.lifetimes.token),
-        };
-        let family = shown.family_hash();
-        let refreshing = self.db.unit(async |tx| {
-            if let Some(refreshed) = tx.refresh_session(&refresh).await? {
-                return Ok::<_, AccountsError>(Shown::Good(refreshed));
-            }
-            let replayed = tx.end_replayed_session(refresh.session, &family, &refresh.shown, now);
-            let Some(ended) = replayed.await? else { return Ok(Shown::Bad) };
-            announce(tx, &[ended], now).await?;
-            Ok(Shown::Replayed(ended))
-        });
-        let refreshed = match refreshing.await? {
-            Shown::Good(refreshed) => refreshed,
-            Shown::Bad => return Err(AccountsError::RefreshRefused),
-            Shown::Replayed(ended) => {
-                self.ended(&[ended]);
-                metrics::counter!("sir0_refresh_tokens_replayed_total").increment(1);
-                return Err(AccountsError::RefreshRefused);
-            }
-        };
-        let is_next = refreshed.refresh_hash == refresh.next;
-        let sign_in = refreshed.sign_in(refresh.session, &refresh.client);
-        let token = self.trust.mint.mint(&sign_in, now, refreshed.token_expires);
-        let token_after = if is_next { next } else { another };
-        let refresh = Some(Refreshable { token: token_after, expires: refreshed.expires });
-        Ok(SignedIn { user: refreshed.user, token, refresh })
     }
 
     /// Brings an old hash up to today's cost. The person is signed in either way and waits for the answer, so at a busy

@@ -1,0 +1,321 @@
+//! How a caller meets each reason for which a call refuses.
+
+use http::{Method, header};
+use serde_json::{Value, json};
+use sir0_testkit::{Answer, PASSWORD, Person, Running, platform};
+
+use super::{Promised, Real, made, made_as_it_stands, made_with, text};
+
+/// A call as it succeeds, to be changed so that it does not.
+#[derive(Clone)]
+struct Asked<'s> {
+    by: &'s Person,
+    method: &'s Method,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Asked<'_> {
+    /// The body with something else in it, if there is one.
+    fn with(&self, name: &str, value: Value) -> Option<Value> {
+        let mut body = self.body.clone()?;
+        body[name] = value;
+        Some(body)
+    }
+
+    /// The path of something that is not there.
+    fn nowhere(&self) -> String {
+        self.path.replace("/1", "/2000000")
+    }
+}
+
+/// Who and what the refusals are about.
+pub(super) struct Stage {
+    pub(super) platform: Running,
+    visitor: Person,
+    /// The person whom the example is about.
+    ada: Person,
+    eve: Person,
+    admin: Person,
+    studio: Person,
+    /// What the examples of studios stand for: the studio of the one above, and a member who may only look.
+    real: Real,
+    viewer: Person,
+    /// A publisher with another studio.
+    other: Person,
+    others: Real,
+}
+
+impl Stage {
+    pub(super) async fn set() -> Self {
+        let platform = platform().await;
+        let visitor = platform.visitor();
+        made_as_it_stands(&visitor, "register").await;
+        let signed_in = made_as_it_stands(&visitor, "login").await;
+        let ada = visitor.with_token(signed_in.json["token"].as_str().expect("a token"));
+        let (eve, admin) = (platform.player("Eve").await, platform.admin("Root").await);
+        let studio = platform.publisher("Northlight").await;
+        made_as_it_stands(&studio, "createGame").await;
+        let real = Real::of(&studio).await;
+        let viewer = platform.player("Violet").await;
+        made_with(&viewer, "acceptInvitation", &real.inviting(&studio).await).await;
+        made_with(&ada, "acceptInvitation", &real.inviting(&studio).await).await;
+        let real = real.inviting(&studio).await;
+        let other = platform.publisher("Southlight").await;
+        made_as_it_stands(&other, "createGame").await;
+        let others = Real::of(&other).await;
+        Self { platform, visitor, ada, eve, admin, studio, real, viewer, other, others }
+    }
+
+    /// Founds so many studios for this person, as the owner.
+    async fn founds(&self, owner: &Person, count: usize) -> Vec<Real> {
+        let mut founded = Vec::new();
+        for _ in 0..count {
+            let answer = owner.rest().post("/api/studios", &json!({"name": "Northlight"})).await;
+            founded.push(Real { studio: text(&answer.json["studioId"]), ..Real::default() });
+        }
+        founded
+    }
+
+    /// Has the call refused because there would be too many of something.
+    async fn beyond_a_limit(&self, call: &Promised) -> Answer {
+        let path = self.real.put_into(&call.path());
+        match call.name() {
+            "createStudio" => {
+                let founder = self.platform.publisher("Founder").await;
+                self.founds(&founder, 50).await;
+                made(&founder, &call.method, &path, call.body().as_ref()).await
+            }
+            "createInvitation" => loop {
+                let path = self.others.put_into(&call.path());
+                let answer = made(&self.other, &call.method, &path, call.body().as_ref()).await;
+                if answer.status != 201 {
+                    return answer;
+                }
+            },
+            "acceptInvitation" => {
+                let joiner = self.platform.player("Joiner").await;
+                let mut studios = self.founds(&self.admin, 100).await;
+                studios.extend(self.founds(&self.other, 1).await);
+                let mut answers = Vec::new();
+                for studio in studios {
+                    let real = studio.inviting(&self.admin).await;
+                    let body = real.put_into_body(call.body().as_ref());
+                    answers.push(made(&joiner, &call.method, &path, body.as_ref()).await);
+                }
+                answers.pop().expect("many")
+            }
+            other => panic!("{other} has a limit: say here how a caller meets it"),
+        }
+    }
+
+    /// Someone who may make the call as its example has it.
+    fn good(&self, call: &Promised) -> &Person {
+        match call.name() {
+            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction" => {
+                &self.ada
+            }
+            "createGame" | "updateGame" | "deleteGame" => &self.studio,
+            "acceptInvitation" => &self.other,
+            _ if ["Studios", "Games"].iter().any(|tag| call.operation["tags"][0] == *tag)
+                && call.is_signed() =>
+            {
+                &self.studio
+            }
+            _ if call.is_signed() => panic!("say here who may make {}", call.name()),
+            _ => &self.visitor,
+        }
+    }
+
+    /// The call as it succeeds.
+    fn asked<'s>(&'s self, call: &'s Promised) -> Asked<'s> {
+        let path = self.real.put_into(&call.path());
+        let body = self.real.put_into_body(call.body().as_ref());
+        Asked { by: self.good(call), method: &call.method, path, body }
+    }
+
+    /// Has the call refused for this reason.
+    pub(super) async fn refused(&self, call: &Promised, reason: &str) -> Answer {
+        let asked = self.asked(call);
+        let Asked { by: good, method, path, body } = asked.clone();
+        match reason {
+            "INVALID_FIELDS" => {
+                made(good, method, &format!("{path}?colour=red"), body.as_ref()).await
+            }
+            "PRECONDITION_FAILED" => {
+                let request = good.rest().request(method.clone(), &path);
+                let request = request.header(header::IF_MATCH, "\"another\"");
+                let body = body.clone().unwrap_or(Value::Null);
+                let request = if body.is_null() { request } else { request.json(&body) };
+                Answer::to(request).await
+            }
+            "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
+            "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
+                made(&self.eve, method, &path, body.as_ref()).await
+            }
+            "SESSION_NOT_FOUND" => {
+                let none = json!(["session_01arz3ndektsv4rrffq69g5fav"]);
+                made(good, method, &path, asked.with("sessionIds", none).as_ref()).await
+            }
+            "STEP_UP_REQUIRED" => {
+                let body = asked.with("confirmationToken", json!("confirmation_of-another"));
+                made(good, method, &path, body.as_ref()).await
+            }
+            "WRONG_PASSWORD" => {
+                let field =
+                    if call.name() == "updateUser" { "currentPassword" } else { "password" };
+                made(good, method, &path, asked.with(field, json!(PASSWORD)).as_ref()).await
+            }
+            "GAME_NOT_FOUND" | "USER_NOT_FOUND" => {
+                made(&self.admin, method, &asked.nowhere(), body.as_ref()).await
+            }
+            "STALE_REVISION" => {
+                made(good, method, &path, asked.with("revision", json!(2_000)).as_ref()).await
+            }
+            "USERNAME_TAKEN" => {
+                made(good, method, &path, asked.with("username", json!("eve")).as_ref()).await
+            }
+            "EMAIL_TAKEN" => {
+                let mut body = asked.with("email", json!("EVE@example.com"));
+                let own = body.as_mut().map(|body| &mut body["username"]);
+                *own.expect("a body") = json!("Grace");
+                made(good, method, &path, body.as_ref()).await
+            }
+            "INVALID_CREDENTIALS" => {
+                made(good, method, &path, asked.with("password", json!(PASSWORD)).as_ref()).await
+            }
+            "SETUP_TOKEN_REFUSED" => {
+                let mut body = asked.with("setupToken", json!("5eed"));
+                let body = body.as_mut().expect("a body");
+                (body["username"], body["email"]) = (json!("Grace"), json!("grace@example.com"));
+                made(good, method, &path, Some(body)).await
+            }
+            "UNKNOWN_TOKEN" | "REFRESH_TOKEN_REFUSED" => {
+                made(good, method, &path, body.as_ref()).await
+            }
+            "TOO_MANY_ATTEMPTS" => self.refused_for_guesses(call).await,
+            "KEY_REUSED" => self.with_a_used_key(call).await,
+            _ => Box::pin(self.refused_among_studios(call, reason)).await,
+        }
+    }
+
+    /// Has the call refused for a reason that is about studios.
+    async fn refused_among_studios(&self, call: &Promised, reason: &str) -> Answer {
+        let asked = self.asked(call);
+        let Asked { by: good, method, path, body } = asked.clone();
+        match reason {
+            "NOT_YOUR_STUDIO" | "STUDIO_FOUNDERS_ONLY" => {
+                made(&self.eve, method, &path, body.as_ref()).await
+            }
+            "STUDIO_NOT_FOUND" => {
+                // As it stands in the example, or beside it.
+                let body = match call.name() {
+                    "createGame" | "handOverGame" => asked.with("studioId", json!(Real::STUDIO)),
+                    _ => body,
+                };
+                made(&self.admin, method, &call.path(), body.as_ref()).await
+            }
+            "NOT_YOUR_GAME" => {
+                let body = self.others.put_into_body(call.body().as_ref());
+                made(&self.other, method, &path, body.as_ref()).await
+            }
+            "STUDIO_ROLE_REQUIRED" => {
+                let (by, body) = match call.name() {
+                    "createGame" => (&self.other, asked.with("studioId", json!(self.real.studio))),
+                    "handOverGame" => (good, asked.with("studioId", json!(self.others.studio))),
+                    _ => (&self.viewer, body),
+                };
+                made(by, method, &path, body.as_ref()).await
+            }
+            "MEMBER_NOT_FOUND" => made(good, method, &asked.nowhere(), body.as_ref()).await,
+            "LAST_OWNER" => {
+                let path = path.replace("/1", &format!("/{}", self.studio.id));
+                made(good, method, &path, body.as_ref()).await
+            }
+            "ALREADY_MEMBER" => {
+                let real = self.real.inviting(&self.studio).await;
+                let body = real.put_into_body(call.body().as_ref());
+                made(&self.studio, method, &path, body.as_ref()).await
+            }
+            "INVITATION_REFUSED" => {
+                made(good, method, &path, asked.with("secret", json!("5eed")).as_ref()).await
+            }
+            "STUDIO_LIMIT_REACHED" => self.beyond_a_limit(call).await,
+            "ALREADY_DONE" => {
+                let mut last = None;
+                for _ in 0..2 {
+                    let request = good.rest().request(method.clone(), &path);
+                    let request = request.header("idempotency-key", "a11d");
+                    let request = request.json(body.as_ref().expect("a body"));
+                    last = Some(good.rest().changes(request).await);
+                }
+                last.expect("two")
+            }
+            other => panic!("{} documents {other}: say here how a caller meets it", call.name()),
+        }
+    }
+
+    /// Has the call refused because too many passwords were wrong.
+    async fn refused_for_guesses(&self, call: &Promised) -> Answer {
+        let mut body = call.body().expect("a body");
+        // A person who guesses their own password must not stand in the way of the others here.
+        let (by, path, field) = match call.name() {
+            "login" => (&self.visitor, call.path(), "email"),
+            "updateUser" => (&self.eve, format!("/api/users/{}", self.eve.id), "currentPassword"),
+            _ => (&self.eve, call.path(), "password"),
+        };
+        body[field] = json!(if field == "email" { "nobody@example.com" } else { "seven cranes" });
+        for _ in 0..20 {
+            let answer = made(by, &call.method, &path, Some(&body)).await;
+            if answer.status == 429 {
+                return answer;
+            }
+        }
+        panic!("20 wrong passwords are not too many");
+    }
+
+    /// Has the call refused because its key came with another request.
+    async fn with_a_used_key(&self, call: &Promised) -> Answer {
+        let asked = self.asked(call);
+        let Asked { by: good, method, path, body } = asked.clone();
+        let (mut first, mut body, mut other) = (path.clone(), body.clone(), body.clone());
+        match call.name() {
+            "createStudio" | "updateStudio" => other = asked.with("name", json!("Torches")),
+            "createInvitation" => other = asked.with("role", json!("viewer")),
+            "acceptInvitation" => {
+                let real = self.real.inviting(&self.studio).await;
+                body = real.put_into_body(call.body().as_ref());
+                other = asked.with("secret", json!("5eed"));
+            }
+            // Whom the example is about stays a member for the other reasons.
+            "removeMember" => first = asked.nowhere(),
+            "revokeInvitation" => {
+                first = first.replace(&self.real.invitation, Real::INVITATION);
+            }
+            "createGame" => other = asked.with("title", json!("Torches")),
+            "confirmAction" => other = asked.with("subject", json!("2")),
+            "deleteGame" => {
+                let added = made_as_it_stands(good, "createGame").await;
+                first = format!("/api/games/{}", added.json["gameId"]);
+            }
+            _ => {}
+        }
+        let keyed = async |path: &str, body: Option<&Value>| {
+            let request = good.rest().request(method.clone(), path);
+            let request = request.header("idempotency-key", "5f0c");
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            good.rest().changes(request).await
+        };
+        let made = keyed(&first, body.as_ref()).await;
+        assert!(made.status < 300, "{}: {made:?}", call.name());
+        let elsewhere = match call.name() {
+            "confirmAction" => path,
+            _ if first == path => asked.nowhere(),
+            _ => path,
+        };
+        keyed(&elsewhere, other.as_ref()).await
+    }
+}
