@@ -1,7 +1,7 @@
 //! Admits a request to a call, or refuses it, as the contract says who may make the call. It works inside the call, on
 //! the metadata, because that is the one place that gRPC, gRPC-Web and REST all pass.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sir0_kernel::{Client, Clock, Role, SessionId, Timestamp, UserId};
 use sir0_tokens::{Claims, EndedSessions, InvalidToken, Methods, Verifier};
@@ -160,6 +160,22 @@ impl Doorman {
     #[must_use]
     pub fn told_by_another(self, age: TrustAge) -> Self {
         Self { trust_age: Some(age), ..self }
+    }
+
+    /// Returns once keys and sessions are known, or when patience ends. A process that takes calls before refuses every
+    /// caller who is signed in.
+    pub async fn is_told(&self, patience: Duration) {
+        let Some(age) = &self.trust_age else { return };
+        let told = async {
+            while !age.is_heard() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(patience, told).await.is_err() {
+            tracing::warn!(
+                "keys and sessions are not known yet, callers who are signed in are asked to try again"
+            );
+        }
     }
 
     /// Lets in other services that show this secret. Without a secret it lets in no service.

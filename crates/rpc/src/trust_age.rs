@@ -34,7 +34,13 @@ impl TrustAge {
 
     /// Notes that the other process was heard right now.
     pub fn heard(&self) {
-        self.0.heard.fetch_max(self.micros(), Ordering::Relaxed);
+        self.0.heard.fetch_max(self.micros().max(1), Ordering::Relaxed);
+    }
+
+    /// Whether the other process was heard at all.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.0.heard.load(Ordering::Relaxed) > 0
     }
 
     /// How long ago the other process was heard.

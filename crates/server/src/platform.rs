@@ -29,6 +29,8 @@ use crate::{
 
 /// How long the welcome waits for a service. Nothing is answered meanwhile.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a start waits for what identifies callers. Calls that need no sign-in are answered without it.
+const FIRST_WORD: Duration = Duration::from_secs(2);
 
 /// The services of this process, and the port they are reached by.
 pub struct Platform {
@@ -165,6 +167,9 @@ async fn behind(
         reporter,
         leaving,
     };
+    if let Some(doorman) = services.doorman() {
+        doorman.is_told(FIRST_WORD).await;
+    }
     let found = checkup.begin().await;
 
     let largest = config.limits.body_bytes;

@@ -113,9 +113,10 @@ impl Cluster {
 
     /// Starts every instance again at the same address, and waits until the proxy sees it as healthy.
     pub async fn starts_again(&mut self) {
-        let services = self.accounts.iter_mut().chain(&mut self.storefronts);
-        let services = services.chain(&mut self.others);
-        join_all(services.map(Instance::starts_again)).await;
+        // The documented order: the others ask accounts for keys when they start.
+        join_all(self.accounts.iter_mut().map(Instance::starts_again)).await;
+        let others = self.storefronts.iter_mut().chain(&mut self.others);
+        join_all(others.map(Instance::starts_again)).await;
         self.edge.starts_again().await;
         self.is_whole().await;
     }

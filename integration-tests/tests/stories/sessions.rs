@@ -14,11 +14,15 @@ use tonic::Code;
 /// Whether the storefront lets this person in, asked over REST and gRPC, which have to agree.
 async fn is_let_in(person: &Person) -> bool {
     let answer = person.rest().delete("/api/games/2000000000").await;
-    let status = person.games().delete_game(DeleteGameRequest { game_id: 2_000_000_000 }).await;
-    match (answer.status, status.expect_err("there is no such game").code()) {
+    let status = person
+        .games()
+        .delete_game(DeleteGameRequest { game_id: 2_000_000_000 })
+        .await
+        .expect_err("there is no such game");
+    match (answer.status, status.code()) {
         (401, Code::Unauthenticated) => false,
         (404, Code::NotFound) => true,
-        other => panic!("REST and gRPC disagree: {other:?}"),
+        other => panic!("REST and gRPC disagree: {other:?}, {}, {status:?}", answer.text),
     }
 }
 

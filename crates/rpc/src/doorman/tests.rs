@@ -87,6 +87,21 @@ async fn what_was_heard_too_long_ago_lets_no_one_in_and_keeps_no_one_out() {
     assert_eq!(doorman.identify(&logged_out), Err(Denied::SignInRequired));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_start_waits_for_the_first_word_and_not_for_ever() {
+    let age = TrustAge::starting_now(Duration::from_mins(1));
+    let doorman = a_setup().doorman.clone().told_by_another(age.clone());
+    let begun = tokio::time::Instant::now();
+
+    doorman.is_told(Duration::from_secs(2)).await;
+    let unheard = begun.elapsed();
+    age.heard();
+    doorman.is_told(Duration::from_secs(2)).await;
+
+    assert_eq!(unheard, Duration::from_secs(2));
+    assert_eq!(begun.elapsed(), unheard, "nothing more is waited for");
+}
+
 #[test]
 fn only_the_secret_that_services_share_lets_a_peer_in() {
     let setup = a_setup();
