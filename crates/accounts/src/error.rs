@@ -3,9 +3,11 @@
 use sir0_kernel::{StudioId, UserId};
 use sir0_rpc::{FieldFault, Reason, Refusal, rates::Exceeded};
 use sir0_storage as storage;
+use sir0_tokens::Unopened;
 
 use crate::{
-    domain::{Bound, Founders},
+    convert::wire_time,
+    domain::{Bound, Challenged, Founders, MOST_FACTORS},
     hashing::{Refused, Wait},
 };
 
@@ -21,6 +23,36 @@ pub enum AccountsError {
     /// The e-mail is unknown or the password is wrong. The answer does not say which.
     #[error("the email or the password is wrong")]
     InvalidCredentials,
+    /// The password is right, and the account asks for a code as well.
+    #[error("the password is right, this account asks for a code too")]
+    GuardRequired(Challenged),
+    /// The code of a sign-in is not good. The answer does not say why.
+    #[error("the code is wrong, late or was used, wait for the next one")]
+    CodeRefused,
+    /// The challenge is not good. The answer does not say why.
+    #[error("the challenge was used, is over or never was, sign in again")]
+    ChallengeRefused,
+    /// A caller who is signed in gave a code that is not good, or none.
+    #[error("the code is missing, wrong, late or was used, wait for the next one")]
+    WrongCode,
+    /// The account has no such factor.
+    #[error("there is no such factor, or it waited too long for its first code")]
+    FactorNotFound,
+    /// The account has as many factors as it may.
+    #[error("an account has at most {MOST_FACTORS} factors, remove one first")]
+    FactorLimit,
+    /// The account has no second factor.
+    #[error("an account without a second factor has no recovery codes, add a factor first")]
+    FactorRequired,
+    /// The change needs a recent sign-in or the password, because a second factor guards the account.
+    #[error("this needs a sign-in of the last 10 minutes, or your password as `currentPassword`")]
+    ProofRequired,
+    /// An administrator does what only the owner of an account may.
+    #[error("only its owner may do this with an account")]
+    OwnerOnly(UserId),
+    /// A secret that lies sealed in the database does not open.
+    #[error("the secret of a second factor does not open")]
+    Sealed(#[from] Unopened),
     /// There is no such account.
     #[error("there is no user {0}")]
     UserNotFound(UserId),
@@ -98,11 +130,20 @@ impl Refusal for AccountsError {
             Self::UsernameTaken => Reason::exists("USERNAME_TAKEN").naming(&taken("username")),
             Self::EmailTaken => Reason::exists("EMAIL_TAKEN").naming(&taken("email")),
             Self::InvalidCredentials => Reason::unauthenticated("INVALID_CREDENTIALS"),
+            Self::GuardRequired(challenged) => required(challenged),
+            Self::CodeRefused => Reason::unauthenticated("CODE_REFUSED"),
+            Self::ChallengeRefused => Reason::unauthenticated("CHALLENGE_REFUSED"),
+            Self::WrongCode => Reason::denied("WRONG_CODE"),
+            Self::FactorNotFound => Reason::not_found("FACTOR_NOT_FOUND"),
+            Self::FactorLimit => Reason::precondition("FACTOR_LIMIT_REACHED"),
+            Self::FactorRequired => Reason::precondition("FACTOR_REQUIRED"),
+            Self::OwnerOnly(id) => Reason::denied("OWNER_ONLY").about("user", id),
+            Self::Sealed(_) => Reason::internal(),
             Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
             Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
             Self::RefreshRefused => Reason::unauthenticated("REFRESH_TOKEN_REFUSED"),
             Self::SessionNotFound => Reason::not_found("SESSION_NOT_FOUND"),
-            Self::StepUpRequired => Reason::denied("STEP_UP_REQUIRED"),
+            Self::StepUpRequired | Self::ProofRequired => Reason::denied("STEP_UP_REQUIRED"),
             Self::WrongPassword => Reason::denied("WRONG_PASSWORD"),
             Self::SetupRefused => Reason::denied("SETUP_TOKEN_REFUSED"),
             Self::TooBusy(wait) => Reason::exhausted("TOO_BUSY").after(wait.duration()),
@@ -133,6 +174,15 @@ impl From<Refused> for AccountsError {
             Refused::TooManyAttempts(wait) => Self::TooManyAttempts(wait),
         }
     }
+}
+
+/// Says how a sign-in goes on: by which challenge, until when, and with what.
+fn required(Challenged { token, expires, has_recovery_codes }: &Challenged) -> Reason {
+    let confirmations = if *has_recovery_codes { "totp recovery_code" } else { "totp" };
+    Reason::unauthenticated("GUARD_REQUIRED")
+        .about("challengeId", token.as_str())
+        .about("expireTime", wire_time(*expires))
+        .about("confirmations", confirmations)
 }
 
 fn taken(field: &str) -> [FieldFault; 1] {

@@ -11,9 +11,10 @@ mod sealing;
 use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
-    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, SessionsServiceDispatch,
-    SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed, accounts_service_server,
-    sessions_service_server, studios_service_server,
+    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, GuardServiceDispatch,
+    GuardServiceKeyed, SessionsServiceDispatch, SessionsServiceKeyed, StudiosServiceDispatch,
+    StudiosServiceKeyed, accounts_service_server, guard_service_server, sessions_service_server,
+    studios_service_server,
 };
 use sir0_contract_accounts_internal::{
     self as internal, FoundingServiceDispatch, TrustServiceDispatch, founding_service_server,
@@ -189,6 +190,13 @@ impl Hosted for Accounts {
             SessionsServiceDispatch,
             self.clone(),
             SessionsServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            guard_service_server::GuardServiceServer,
+            GuardServiceDispatch,
+            self.clone(),
+            GuardServiceKeyed by self.keys.clone()
         );
         serve!(
             doors,

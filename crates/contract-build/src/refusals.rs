@@ -26,6 +26,10 @@ pub(crate) struct Refusal {
     pub(crate) tries: usize,
     /// Whether another person than usual makes it.
     pub(crate) by_another: bool,
+    /// What `error` names instead of the reason.
+    pub(crate) error: Option<String>,
+    /// The member that has the facts of the refusal, and the facts as they may read.
+    pub(crate) facts: Option<(String, Map<String, serde_json::Value>)>,
 }
 
 impl Refusal {
@@ -40,6 +44,8 @@ impl Refusal {
             request: None,
             tries: 0,
             by_another: false,
+            error: None,
+            facts: None,
         }
     }
 
@@ -202,6 +208,10 @@ fn read(said: &DynamicMessage) -> Result<Refusal, String> {
     let request = request.map(|request| serde_json::from_str(&request)).transpose();
     let request =
         request.map_err(|_no_json| format!("`{reason}` has a request that is no object"))?;
+    let facts = Some(text("rest_facts")).filter(|member| !member.is_empty());
+    let facts = facts.map(|member| Ok((member, serde_json::from_str(&text("facts_example"))?)));
+    let facts: Result<_, serde_json::Error> = facts.transpose();
+    let facts = facts.map_err(|_no_json| format!("`{reason}` has facts that are no object"))?;
     Ok(Refusal {
         status: status.unwrap_or_default(),
         reason: reason.into(),
@@ -211,5 +221,7 @@ fn read(said: &DynamicMessage) -> Result<Refusal, String> {
         request,
         tries: tries.and_then(|tries| tries.try_into().ok()).unwrap_or_default(),
         by_another: by_another.unwrap_or_default(),
+        error: Some(text("rest_error")).filter(|error| !error.is_empty()),
+        facts,
     })
 }

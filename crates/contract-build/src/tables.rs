@@ -10,6 +10,7 @@ use crate::{
     calls::{Call, Rest},
     dispatch::snake,
     paging::Paging,
+    refusals::Refusal,
     shapes,
     template::Segment,
 };
@@ -135,7 +136,8 @@ fn render_call(call: &Call) -> String {
 }
 
 fn render_rest(rest: &Rest) -> String {
-    let Rest { bindings, success, refusals, is_tagged, takes_conditions, paging, .. } = rest;
+    let Rest { bindings, success, refusals, named, is_tagged, takes_conditions, paging, .. } = rest;
+    let told: String = named.iter().filter_map(render_told).collect();
     let bindings: String = bindings.iter().map(render_binding).collect();
     let paging = paging.as_ref().map_or_else(
         || "None".to_owned(),
@@ -146,8 +148,25 @@ fn render_rest(rest: &Rest) -> String {
     );
     format!(
         "Some(Rest {{ success: {success}, is_tagged: {is_tagged}, takes_conditions: {takes_conditions}, \
-         refusals: &{refusals:?}, bindings: &[{bindings}], paging: {paging} }})"
+         refusals: &{refusals:?}, told: &[{told}], bindings: &[{bindings}], paging: {paging} }})"
     )
+}
+
+/// What a refusal has over REST beside its reason and its message, if it has anything.
+fn render_told(refusal: &Refusal) -> Option<String> {
+    let Refusal { reason, error, facts, .. } = refusal;
+    if error.is_none() && facts.is_none() {
+        return None;
+    }
+    let facts = facts.as_ref().map_or_else(
+        || "None".to_owned(),
+        |(member, facts)| {
+            let lists = facts.iter().filter(|(_, fact)| fact.is_array());
+            let lists: Vec<_> = lists.map(|(name, _)| name).collect();
+            format!("Some(Facts {{ member: {member:?}, lists: &{lists:?} }})")
+        },
+    );
+    Some(format!("Told {{ reason: {reason:?}, error: {error:?}, facts: {facts} }},"))
 }
 
 fn render_binding(binding: &Binding) -> String {

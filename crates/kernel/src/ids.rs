@@ -125,6 +125,16 @@ ulid_id! {
     InvitationId, "invitation_"
 }
 
+ulid_id! {
+    /// Identifies a second factor of an account. Written `factor_01j9z3k8m4…`.
+    FactorId, "factor_"
+}
+
+ulid_id! {
+    /// Identifies a device that an account trusts. Written `device_01j9z3k8m4…`.
+    DeviceId, "device_"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

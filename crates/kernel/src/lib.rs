@@ -14,7 +14,7 @@ mod time;
 
 pub use budget::{Budget, Held, OverBudget, Share};
 pub use client::Client;
-pub use ids::{GameId, InvalidId, InvitationId, SessionId, StudioId, UserId};
+pub use ids::{DeviceId, FactorId, GameId, InvalidId, InvitationId, SessionId, StudioId, UserId};
 pub use origin::{InvalidOrigin, Origin};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, StudioRole, UnknownRole, UnknownStudioRole};

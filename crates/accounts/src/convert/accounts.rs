@@ -4,7 +4,7 @@ use sir0_contract_accounts as pb;
 use sir0_kernel::UserId;
 use sir0_rpc::{FieldReader, InvalidFields};
 
-use super::wire_time;
+use super::{guard, wire_time};
 use crate::{
     AccountsError,
     domain::{
@@ -66,7 +66,9 @@ impl TryFrom<pb::LoginRequest> for Login {
     /// refusal of a login. The form of a text is no secret, so this refusal may come sooner.
     fn try_from(request: pb::LoginRequest) -> Result<Self, AccountsError> {
         match (Email::parse(&request.email), Password::parse(&request.password)) {
-            (Ok(email), Ok(password)) => Ok(Self { email, password }),
+            (Ok(email), Ok(password)) => {
+                Ok(Self { email, password, beside: guard::beside(&request) })
+            }
             _ => Err(AccountsError::InvalidCredentials),
         }
     }
@@ -109,7 +111,7 @@ impl TryFrom<pb::UpdateUserRequest> for UpdateUser {
             return Err(InvalidFields::one("request", "must change username, email or password"));
         }
         let proof = request.current_password.as_deref();
-        let proof = proof.map(|text| Proof(Password::parse(text).ok()));
+        let proof = proof.map(|text| Proof { password: Password::parse(text).ok(), code: None });
         Ok(Self { id, change, password, proof })
     }
 }

@@ -1,13 +1,13 @@
 //! Sessions and what is asked of them, on the wire and as the rules know them.
 
 use sir0_contract_accounts as pb;
-use sir0_kernel::{SessionId, Timestamp, UserId};
+use sir0_kernel::{FactorId, SessionId, Timestamp, UserId};
 use sir0_rpc::{Caller, FieldReader, InvalidFields, Seal, page_size};
 use tonic::metadata::MetadataMap;
 
 use super::wire_time;
 use crate::domain::{
-    Action, ClientId, Confirmation, DeviceName, EndSessions, Password, Proof, RefreshToken,
+    Action, ClientId, Code, Confirmation, DeviceName, EndSessions, Password, Proof, RefreshToken,
     Refreshable, Session, SignedIn, Wanted,
 };
 
@@ -36,7 +36,7 @@ pub(crate) fn wanted(
 }
 
 /// The answer to a sign-in.
-pub(crate) fn signed_in(SignedIn { user, token, refresh }: SignedIn) -> pb::LoginResponse {
+pub(crate) fn signed_in(SignedIn { user, token, refresh, device }: SignedIn) -> pb::LoginResponse {
     let expires = refresh.as_ref().map(|refresh| wire_time(refresh.expires));
     pb::LoginResponse {
         message: "Login successful".to_owned(),
@@ -45,6 +45,7 @@ pub(crate) fn signed_in(SignedIn { user, token, refresh }: SignedIn) -> pb::Logi
         expire_time: Some(wire_time(token.expires)),
         refresh_token: refresh.map(|refresh| refresh.token.to_text()),
         refresh_expire_time: expires,
+        device_token: device.map(|device| device.as_str().to_owned()),
     }
 }
 
@@ -168,12 +169,23 @@ pub(crate) fn confirm(
         Ok(pb::Action::EndSessions) => {
             fields.read("subject", account(subject)).map(Action::EndSessions)
         }
+        Ok(pb::Action::AddFactor) => {
+            fields.read("subject", account(subject)).map(Action::AddFactor)
+        }
+        Ok(pb::Action::RenewRecoveryCodes) => {
+            fields.read("subject", account(subject)).map(Action::RenewRecoveryCodes)
+        }
+        Ok(pb::Action::RemoveFactor) => {
+            fields.read("subject", FactorId::parse(subject)).map(Action::RemoveFactor)
+        }
         Ok(pb::Action::Unspecified) | Err(_) => {
             fields.read("action", Err::<Action, _>("must be one of the known actions"))
         }
     };
     let Some(action) = action else { return Err(fields.into_faults()) };
-    Ok((action, Proof(Password::parse(&request.password).ok())))
+    let password = Password::parse(&request.password).ok();
+    let code = request.code.as_deref().map(Code::shown);
+    Ok((action, Proof { password, code }))
 }
 
 /// The account with this id.

@@ -9,12 +9,16 @@ mod sqlite;
 
 use std::{net::IpAddr, time::Duration};
 
-use sir0_kernel::{InvitationId, Role, Roster, SessionId, StudioId, StudioRole, Timestamp, UserId};
+use sir0_kernel::{
+    DeviceId, FactorId, InvitationId, Role, Roster, SessionId, StudioId, StudioRole, Timestamp,
+    UserId,
+};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, Invitation, LaneState, Member, NewSession, Place, Refreshed, Session,
-    SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User, Username,
+    Action, ClientId, Email, Factor, Invitation, LaneState, Member, NewSession, Place, Refreshed,
+    SealedFactor, Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll,
+    TrustedDevice, User, Username, Wanted,
 };
 
 /// An account with its password hash.
@@ -22,6 +26,16 @@ use crate::domain::{
 pub(crate) struct StoredUser {
     pub(crate) user: User,
     pub(crate) password_hash: String,
+    /// How many second factors guard it.
+    pub(crate) factors: i64,
+}
+
+/// A sign-in that waits for a code.
+pub(crate) struct Waiting {
+    /// The account, with the password that was proved.
+    pub(crate) proved: StoredUser,
+    /// The session that was asked for.
+    pub(crate) wanted: Wanted,
 }
 
 /// Which of two names another account has.
@@ -60,6 +74,14 @@ storage::room! {
         ended_sessions(now: Timestamp, behind: Option<SessionId>, most: i64) -> Vec<SessionEnded>;
         sessions_of(user: UserId, now: Timestamp, behind: Option<SessionId>, most: i64) -> Vec<Session>;
         has_session(user: UserId, id: SessionId) -> bool;
+        factors_of(user: UserId, since: Timestamp) -> Vec<Factor>;
+        guarding_factors(user: UserId) -> Vec<SealedFactor>;
+        waiting_factor(id: FactorId, user: UserId, since: Timestamp) -> Option<SealedFactor>;
+        factors_to_reseal(behind: Option<FactorId>, sealing: &[u8], most: i64) -> Vec<SealedFactor>;
+        count_recovery_codes(user: UserId) -> i64;
+        challenge(hash: &[u8], now: Timestamp) -> Option<Waiting>;
+        devices_of(user: UserId, now: Timestamp) -> Vec<TrustedDevice>;
+        known_device(hash: &[u8], email: &Email, now: Timestamp) -> Option<DeviceId>;
         key_names() -> u64;
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
         has_administrator() -> bool;
@@ -92,6 +114,27 @@ storage::room! {
         add_confirmation(hash: &[u8], session: SessionId, action: Action, expires: Timestamp) -> ();
         use_confirmation(hash: &[u8], session: SessionId, action: Action, now: Timestamp) -> bool;
         forget_confirmations(now: Timestamp) -> ();
+        count_factors(user: UserId) -> i64;
+        count_all_factors(user: UserId, since: Timestamp) -> i64;
+        add_factor(user: UserId, factor: &Factor, sealed: &[u8]) -> ();
+        confirm_factor(id: FactorId, user: UserId, step: i64, since: Timestamp, at: Timestamp) -> bool;
+        remove_factor(id: FactorId, user: UserId) -> bool;
+        recount_factors(user: UserId) -> i64;
+        use_step(user: UserId, factor: FactorId, step: i64) -> bool;
+        add_recovery_codes(user: UserId, hashes: &[Vec<u8>]) -> ();
+        use_recovery_code(user: UserId, hash: &[u8]) -> bool;
+        forget_recovery_codes(user: UserId) -> ();
+        reseal_factor(id: FactorId, before: &[u8], sealed: &[u8]) -> ();
+        forget_factors(made_before: Timestamp) -> ();
+        add_challenge(hash: &[u8], waiting: &Waiting, expires: Timestamp) -> ();
+        try_challenge(hash: &[u8], now: Timestamp) -> bool;
+        use_challenge(hash: &[u8]) -> bool;
+        forget_challenges(now: Timestamp) -> ();
+        add_device(user: UserId, device: &TrustedDevice, hash: &[u8]) -> ();
+        use_device(id: DeviceId, user: UserId, address: Option<IpAddr>, now: Timestamp) -> bool;
+        forget_device(id: DeviceId, user: UserId) -> bool;
+        forget_devices_of(user: UserId) -> usize;
+        forget_old_devices(now: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;
         add_signing_key(key: &SignerRow) -> bool;

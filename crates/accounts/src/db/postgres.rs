@@ -2,8 +2,14 @@
 
 use sir0_storage::postgres as engine;
 
+#[path = "challenges.rs"]
+pub(super) mod challenges;
 #[path = "confirmations.rs"]
 pub(super) mod confirmations;
+#[path = "devices.rs"]
+pub(super) mod devices;
+#[path = "factors.rs"]
+pub(super) mod factors;
 #[path = "invitations.rs"]
 pub(super) mod invitations;
 #[path = "lanes.rs"]

@@ -11,6 +11,7 @@ use super::*;
 use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 
 mod confirmations;
+mod factors;
 mod lanes;
 mod races;
 mod refreshing;

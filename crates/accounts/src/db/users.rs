@@ -21,11 +21,12 @@ storage::row! {
         role: String,
         created_at: At,
         password_hash: String,
+        factors: i32,
     }
 }
 
 /// The database holds only what the rules accept. Anything else is damage and is reported as such.
-fn stored_from(row: UserRow) -> storage::Result<StoredUser> {
+pub(crate) fn stored_from(row: UserRow) -> storage::Result<StoredUser> {
     let user = User {
         id: UserId::from_row(row.user_id).map_err(storage::Error::corrupt)?,
         username: Username::from_row(row.username),
@@ -33,7 +34,7 @@ fn stored_from(row: UserRow) -> storage::Result<StoredUser> {
         role: row.role.parse::<Role>().map_err(storage::Error::corrupt)?,
         created: row.created_at.0,
     };
-    Ok(StoredUser { user, password_hash: row.password_hash })
+    Ok(StoredUser { user, password_hash: row.password_hash, factors: row.factors.into() })
 }
 
 macro_rules! user {

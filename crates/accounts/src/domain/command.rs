@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use sir0_kernel::{SessionId, StudioId, StudioRole, UserId};
+use sir0_kernel::{FactorId, SessionId, StudioId, StudioRole, UserId};
 
-use super::{Confirmation, Email, Password, ProfileChange, SetupToken, Username};
+use super::{
+    Beside, ChallengeToken, Code, Confirmation, Email, FactorName, Password, ProfileChange,
+    SetupToken, TotpCode, Username,
+};
 
 /// Asks for a new account.
 pub(crate) struct Register {
@@ -19,6 +22,7 @@ pub(crate) struct Register {
 pub(crate) struct Login {
     pub(crate) email: Email,
     pub(crate) password: Password,
+    pub(crate) beside: Beside,
 }
 
 /// Asks for an account to be changed.
@@ -30,8 +34,41 @@ pub(crate) struct UpdateUser {
     pub(crate) proof: Option<Proof>,
 }
 
-/// A password that a caller who is signed in gives. A text that can be no password is a wrong one.
-pub(crate) struct Proof(pub(crate) Option<Password>);
+/// What a caller who is signed in proves themselves with.
+pub(crate) struct Proof {
+    /// A text that can be no password is a wrong one.
+    pub(crate) password: Option<Password>,
+    pub(crate) code: Option<Code>,
+}
+
+/// Asks for a new factor of an account.
+pub(crate) struct AddFactor {
+    pub(crate) user: UserId,
+    pub(crate) name: FactorName,
+    pub(crate) confirmation: Option<Confirmation>,
+}
+
+/// Shows the first code of a factor. A text that can be no code is a wrong one.
+pub(crate) struct ConfirmFactor {
+    pub(crate) user: UserId,
+    pub(crate) factor: FactorId,
+    pub(crate) code: Option<TotpCode>,
+}
+
+/// Asks for a factor of an account to go.
+pub(crate) struct RemoveFactor {
+    pub(crate) user: UserId,
+    pub(crate) factor: FactorId,
+    pub(crate) confirmation: Option<Confirmation>,
+}
+
+/// Goes on with a sign-in that waits for a code.
+pub(crate) struct ContinueLogin {
+    pub(crate) challenge: ChallengeToken,
+    pub(crate) code: Code,
+    /// Whether the device is to be trusted from then on.
+    pub(crate) trusts: bool,
+}
 
 /// Asks for sessions of an account to end.
 pub(crate) struct EndSessions {

@@ -2,15 +2,21 @@
 
 use std::{fmt, time::Duration};
 
-use sir0_kernel::UserId;
+use sir0_kernel::{FactorId, UserId};
 
-use super::LinkSecret;
+use super::secret::shown_secret;
 
 /// A sensitive action, with what it is done to. An approval is good for exactly this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Ending sessions of an account.
     EndSessions(UserId),
+    /// Adding a second factor to an account.
+    AddFactor(UserId),
+    /// Removing a second factor.
+    RemoveFactor(FactorId),
+    /// Making new recovery codes for an account.
+    RenewRecoveryCodes(UserId),
 }
 
 /// The words in the table. They are never changed.
@@ -18,35 +24,19 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EndSessions(user) => write!(f, "end_sessions {user}"),
+            Self::AddFactor(user) => write!(f, "add_factor {user}"),
+            Self::RemoveFactor(factor) => write!(f, "remove_factor {factor}"),
+            Self::RenewRecoveryCodes(user) => write!(f, "renew_recovery_codes {user}"),
         }
     }
 }
 
-/// The secret that shows an approval. The database keeps only its hash.
-pub(crate) struct Confirmation(LinkSecret);
+shown_secret! {
+    /// Shows an approval.
+    Confirmation, "confirmation_"
+}
 
 impl Confirmation {
-    const PREFIX: &str = "confirmation_";
     /// How long an approval is good.
     pub(crate) const LIFE: Duration = Duration::from_mins(10);
-
-    /// An approval that no one guesses.
-    pub(crate) fn fresh() -> Self {
-        Self::shown(&format!("{}{}", Self::PREFIX, LinkSecret::fresh().as_str()))
-    }
-
-    /// What someone shows. Only the database knows whether it is good.
-    pub(crate) fn shown(text: &str) -> Self {
-        Self(LinkSecret::shown(text))
-    }
-
-    /// As a client shows it.
-    pub(crate) fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// What the database keeps.
-    pub(crate) fn hash(&self) -> Vec<u8> {
-        self.0.hash()
-    }
 }

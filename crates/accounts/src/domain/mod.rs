@@ -1,9 +1,12 @@
 //! The rules of accounts: plain functions on plain data. No network, no database, no clock.
 
+mod challenge;
+mod code;
 mod command;
 mod confirmation;
 mod email;
 mod event;
+mod factor;
 mod lane;
 mod password;
 mod random;
@@ -16,10 +19,19 @@ mod studio;
 mod user;
 mod username;
 
-pub(crate) use command::{EndSessions, Invite, Login, Placement, Proof, Register, UpdateUser};
+pub use challenge::Challenged;
+pub(crate) use challenge::{Beside, ChallengeToken, DeviceToken, TrustedDevice};
+pub(crate) use code::{Code, RecoveryCode, TotpCode};
+pub(crate) use command::{
+    AddFactor, ConfirmFactor, ContinueLogin, EndSessions, Invite, Login, Placement, Proof,
+    Register, RemoveFactor, UpdateUser,
+};
 pub(crate) use confirmation::{Action, Confirmation};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
+pub(crate) use factor::{
+    Factor, FactorName, MOST_FACTORS, NewFactor, SealedFactor, TotpSecret, UNCONFIRMED, qr_code,
+};
 pub use lane::Lane;
 pub(crate) use lane::{LaneNames, LaneRules, LaneState, Place, Toll};
 pub use password::{InvalidPassword, Password};

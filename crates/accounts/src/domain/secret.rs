@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use super::random;
 
 /// The secret of a link that works once. The database keeps only its hash.
+#[derive(Clone)]
 pub(crate) struct LinkSecret(Zeroizing<String>);
 
 impl LinkSecret {
@@ -29,6 +30,46 @@ impl LinkSecret {
         digest(&SHA256, self.0.as_bytes()).as_ref().to_vec()
     }
 }
+
+/// A secret that shows one kind of thing, which stands in front of it.
+macro_rules! shown_secret {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        /// The database keeps only its hash.
+        #[derive(Clone)]
+        pub(crate) struct $name($crate::domain::LinkSecret);
+
+        impl $name {
+            /// One that no one guesses.
+            pub(crate) fn fresh() -> Self {
+                let secret = $crate::domain::LinkSecret::fresh();
+                Self::shown(&format!("{}{}", $prefix, secret.as_str()))
+            }
+
+            /// What someone shows. Only the database knows whether it is good.
+            pub(crate) fn shown(text: &str) -> Self {
+                Self($crate::domain::LinkSecret::shown(text))
+            }
+
+            /// As a client shows it.
+            pub(crate) fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+
+            /// What the database keeps.
+            pub(crate) fn hash(&self) -> Vec<u8> {
+                self.0.hash()
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(concat!($prefix, "…"))
+            }
+        }
+    };
+}
+pub(super) use shown_secret;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use sir0_kernel::{Form, InvalidText, Role, SessionId, Text, Timestamp, UserId};
 use sir0_tokens::{AccessToken, Methods, SignIn};
 
-use super::RefreshToken;
+use super::{DeviceToken, RefreshToken};
 
 /// A session as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub(crate) struct SignedIn {
     pub(crate) user: UserId,
     pub(crate) token: AccessToken,
     pub(crate) refresh: Option<Refreshable>,
+    /// Shows the device as trusted, if that was asked for.
+    pub(crate) device: Option<DeviceToken>,
 }
 
 /// How a session goes on.

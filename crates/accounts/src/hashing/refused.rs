@@ -17,7 +17,7 @@ pub struct Wait(Duration);
 
 impl Wait {
     /// The wait as a client reads it: whole seconds, rounded up, at least one.
-    pub(super) fn of(time: Duration) -> Self {
+    pub(crate) fn of(time: Duration) -> Self {
         Self(Duration::from_secs_f64(time.as_secs_f64().ceil().max(1.0)))
     }
 

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     Accounts,
-    convert::{accounts as convert, sessions},
+    convert::{accounts as convert, guard, sessions},
     domain::UpdateUser,
 };
 
@@ -49,6 +49,17 @@ impl AccountsService for Accounts {
         let (standing, signed_in) = self.sign_in(login, wanted).await;
 
         rates::telling(standing, signed_in.map(sessions::signed_in))
+    }
+
+    async fn continue_login(
+        &self,
+        request: Request<pb::ContinueLoginRequest>,
+    ) -> Result<Response<pb::ContinueLoginResponse>, Status> {
+        self.shared.doorman.admit(calls::CONTINUE_LOGIN, request.metadata())?;
+
+        let (standing, signed_in) = self.continue_sign_in(request.into_inner().into()).await;
+
+        rates::telling(standing, signed_in.map(guard::continued))
     }
 
     async fn logout(

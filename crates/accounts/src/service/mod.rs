@@ -2,6 +2,7 @@
 
 mod accounts;
 mod founding;
+mod guard;
 mod sessions;
 mod studios;
 mod trust;

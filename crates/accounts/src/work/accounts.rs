@@ -5,11 +5,13 @@ use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage::{self as storage, once::Answer};
 
-use super::{Accounts, guard::At, sessions::announce};
+use super::{Accounts, guard::At, passwords::Asked, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{Email, Place, ProfileChange, Register, SessionEnded, UpdateUser, User, Username},
+    domain::{
+        Email, FRESH, Place, ProfileChange, Register, SessionEnded, UpdateUser, User, Username,
+    },
 };
 
 impl Accounts {
@@ -53,8 +55,9 @@ impl Accounts {
         UpdateUser { id, change, password, proof }: UpdateUser,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        let is_proved = proof.is_some();
         if let Some(proof) = proof {
-            self.must_know_password(calls::UPDATE_USER, by, proof).await?;
+            self.must_prove(calls::UPDATE_USER, by, proof, Asked::Password).await?;
         }
         let hash = match password {
             Some(password) => {
@@ -64,13 +67,13 @@ impl Accounts {
             }
             None => None,
         };
-        let saving = self.clone().save_change(by, id, change, hash, answer);
+        let saving = self.clone().save_change((by, is_proved), id, change, hash, answer);
         self.shared.tasks.to_completion(saving).await
     }
 
     async fn save_change<A: Answer>(
         self,
-        by: Caller,
+        (by, is_proved): (Caller, bool),
         id: UserId,
         change: ProfileChange,
         hash: Option<String>,
@@ -92,7 +95,14 @@ impl Accounts {
                 }
                 let mut ended = Vec::new();
                 if hash.is_some() || changed.contains(&"email") {
+                    if !is_proved
+                        && by.signed_in <= at.before(FRESH)
+                        && tx.count_factors(id).await? > 0
+                    {
+                        return Err(AccountsError::ProofRequired);
+                    }
                     // Who knew the old ones is signed out everywhere else. The session that made the change stays.
+                    tx.forget_devices_of(id).await?;
                     ended = tx.end_sessions_of(id, Some(by.session), at).await?;
                 }
                 announce(tx, &ended, at).await?;

@@ -6,7 +6,7 @@ use sir0_feed::{Follower, Next, Rounds};
 use sir0_storage as storage;
 
 use super::Accounts;
-use crate::domain::AccountsEvent;
+use crate::domain::{AccountsEvent, UNCONFIRMED};
 
 /// How long a failed read waits to be tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -107,6 +107,9 @@ impl Accounts {
         let tidying = self.db.unit(async |tx| {
             tx.forget_sessions(now.before(REMEMBERED)).await?;
             tx.forget_confirmations(now).await?;
+            tx.forget_challenges(now).await?;
+            tx.forget_factors(now.before(UNCONFIRMED)).await?;
+            tx.forget_old_devices(now).await?;
             tx.forget_invitations(now.before(REMEMBERED)).await
         });
         tidying.await?;

@@ -4,8 +4,9 @@ use sir0_contract_accounts::calls::sessions_service as calls;
 use sir0_kernel::Timestamp;
 use sir0_rpc::Caller;
 use sir0_storage::once::Answer;
+use sir0_tokens::Methods;
 
-use super::Accounts;
+use super::{Accounts, passwords::Asked};
 use crate::{
     AccountsError,
     db::AccountsTx,
@@ -21,7 +22,7 @@ impl Accounts {
         proof: Proof,
         answer: impl Fn(&Confirmation, Timestamp) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
-        self.must_know_password(calls::CONFIRM_ACTION, by, proof).await?;
+        self.must_prove(calls::CONFIRM_ACTION, by, proof, Asked::PasswordAndCode).await?;
         self.shared.tasks.to_completion(self.clone().save_confirmation(by, action, answer)).await
     }
 
@@ -45,8 +46,8 @@ impl Accounts {
     }
 }
 
-/// Lets a caller pass who signed in a moment ago, or shows an approval of exactly this, which is used up. An approval that
-/// is shown has to be good.
+/// Lets a caller pass who signed in a moment ago, with a code if a factor guards the account, or shows an approval of exactly
+/// this, which is used up. An approval that is shown has to be good.
 pub(crate) async fn approved(
     tx: &mut AccountsTx,
     by: &Caller,
@@ -54,9 +55,11 @@ pub(crate) async fn approved(
     action: Action,
     now: Timestamp,
 ) -> Result<(), AccountsError> {
-    let is_approved = match shown {
-        Some(shown) => tx.use_confirmation(&shown.hash(), by.session, action, now).await?,
-        None => by.signed_in > now.before(FRESH),
+    let is_approved = if let Some(shown) = shown {
+        tx.use_confirmation(&shown.hash(), by.session, action, now).await?
+    } else {
+        let is_fresh = by.signed_in > now.before(FRESH);
+        is_fresh && (by.methods.have(Methods::CODE) || tx.count_factors(by.user).await? == 0)
     };
     if is_approved { Ok(()) } else { Err(AccountsError::StepUpRequired) }
 }

@@ -68,6 +68,10 @@ impl Guard {
                 Limit::Device => 2,
                 Limit::Unspecified => continue,
             };
+            if *limit == Limit::Account && lane.is_some() {
+                // Strangers use up what an account takes. A device that it trusts has a count of its own.
+                continue;
+            }
             let name = self.name(*limit, client, at, lane);
             let (Some(limiter), Some(name)) = (&self.limiters[place], name) else { continue };
             let standing = limiter.take(&BASE64_URL_SAFE_NO_PAD.encode(name)).await?;

@@ -130,6 +130,11 @@ impl Keyring {
         Ok(())
     }
 
+    /// Seals secrets before they are written into the database, and opens them.
+    pub(crate) const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// The secret of this name, the same on all instances. The first one that asks makes it.
     pub(crate) async fn secret(
         &self,

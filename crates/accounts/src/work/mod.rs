@@ -2,7 +2,11 @@
 
 pub(crate) mod accounts;
 mod background;
+mod challenges;
+mod codes;
 pub(crate) mod confirmations;
+mod devices;
+mod factors;
 mod founding;
 pub(crate) mod guard;
 mod invitations;
@@ -45,6 +49,8 @@ pub struct Accounts {
     /// Seals the tokens of pages.
     pub(crate) seal: Seal,
     lifetimes: Lifetimes,
+    /// Who an app says that its codes are for.
+    issuer: Arc<str>,
     /// Makes the next refresh token of each.
     refreshing: Arc<hmac::Key>,
     pub(crate) shared: Shared,

@@ -63,6 +63,7 @@ impl Accounts {
             keys,
             seal,
             lifetimes,
+            issuer: settings.issuer.as_str().into(),
             refreshing,
             shared,
         };
@@ -75,6 +76,7 @@ impl Accounts {
         tokio::spawn(accounts.clone().keep_tidy());
         tokio::spawn(accounts.clone().keep_keys_fresh());
         tokio::spawn(accounts.clone().keep_names_keyed());
+        tokio::spawn(accounts.clone().seal_factors_anew());
         Ok(accounts)
     }
 

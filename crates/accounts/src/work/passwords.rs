@@ -1,6 +1,6 @@
 //! Passwords, as they are judged: counted as a failure before, and forgiven when they were right.
 
-use sir0_kernel::Client;
+use sir0_kernel::{Client, DeviceId};
 use sir0_rpc::{Caller, request_id};
 use sir0_transcoding::Call;
 
@@ -8,9 +8,27 @@ use super::{Accounts, guard::At, lanes::MustWait};
 use crate::{
     AccountsError,
     db::StoredUser,
-    domain::{Email, Password, Place, Proof},
+    domain::{Email, Lane, Password, Place, Proof},
     hashing::{Turn, Verdict},
 };
+
+/// What is known of where an attempt comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    /// The device, if the account trusts it.
+    pub(super) device: Option<DeviceId>,
+    /// Whether this process knows the address for the account.
+    pub(super) address: bool,
+}
+
+/// What a caller has to prove themselves with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The password.
+    Password,
+    /// The password, and a code where a factor guards the account.
+    PasswordAndCode,
+}
 
 /// A password that was right.
 pub(super) struct Proved {
@@ -30,10 +48,13 @@ impl Accounts {
         turn: Turn,
         email: &Email,
         password: Password,
-        is_known: bool,
+        known: Known,
     ) -> Result<Option<Proved>, AccountsError> {
         let client: Option<Client> = request_id::client();
-        let lane = self.lane_at(email, client, is_known).await?;
+        let lane = match known.device {
+            Some(device) => Lane::Device(device.to_string()),
+            None => self.lane_at(email, client, known.address).await?,
+        };
         // The attempt is a failure from here on until it is known better. Guesses at the same time are not one guess.
         let charged = match self.charge(email, &lane).await? {
             Ok(charged) => charged,
@@ -63,12 +84,14 @@ impl Accounts {
         Ok((stored, verdict))
     }
 
-    /// Checks the password of the caller's own account, for this call. A wrong one counts as a failed sign-in.
-    pub(super) async fn must_know_password(
+    /// Checks the password of the caller's own account, for this call, and a code if one is asked for. What is wrong counts as
+    /// a failed sign-in.
+    pub(super) async fn must_prove(
         &self,
         call: &Call,
         by: Caller,
-        Proof(password): Proof,
+        Proof { password, code }: Proof,
+        asked: Asked,
     ) -> Result<(), AccountsError> {
         self.guard.pass(call, At::User(by.user), None).await?;
         let email = self.user(by.user).await?.email;
@@ -78,10 +101,26 @@ impl Accounts {
         let is_known = self.hasher.attempts().knows(&attempt);
         let accounts = self.clone();
         let judging = async move {
-            let judged = accounts.judge(turn, &email, password, is_known).await?;
-            let lane = judged.ok_or(AccountsError::WrongPassword)?.lane;
-            accounts.db.unit(async |tx| tx.clear_lanes(&lane).await).await?;
-            Ok(())
+            let known = Known { device: None, address: is_known };
+            let judged = accounts.judge(turn, &email, password, known).await?;
+            let Proved { stored, lane, .. } = judged.ok_or(AccountsError::WrongPassword)?;
+            let spent = if asked == Asked::PasswordAndCode && stored.factors > 0 {
+                let now = accounts.shared.clock.now();
+                let code = code.ok_or(AccountsError::WrongCode)?;
+                let spent = accounts.judge_code(by.user, &code, now).await?;
+                Some(spent.ok_or(AccountsError::WrongCode)?)
+            } else {
+                None
+            };
+            let forgiving = accounts.db.unit(async |tx| {
+                if let Some(spent) = &spent
+                    && !spent.take(tx, by.user).await?
+                {
+                    return Err(AccountsError::WrongCode);
+                }
+                Ok::<_, AccountsError>(tx.clear_lanes(&lane).await?)
+            });
+            forgiving.await
         };
         self.shared.tasks.to_completion(judging).await
     }

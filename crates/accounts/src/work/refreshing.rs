@@ -85,6 +85,6 @@ impl Accounts {
         let token = self.trust.mint.mint(&sign_in, now, refreshed.token_expires);
         let token_after = if is_next { next } else { another };
         let refresh = Some(Refreshable { token: token_after, expires: refreshed.expires });
-        Ok(SignedIn { user: refreshed.user, token, refresh })
+        Ok(SignedIn { user: refreshed.user, token, refresh, device: None })
     }
 }

@@ -3,18 +3,25 @@
 use std::{error::Error, net::IpAddr, time::Duration};
 
 use sir0_contract_accounts::calls::{accounts_service as calls, sessions_service as session_calls};
-use sir0_kernel::{SessionId, Timestamp, UserId};
+use sir0_kernel::{DeviceId, SessionId, Timestamp, UserId};
 use sir0_rpc::{Caller, Client, acted, rates::Standing, request_id};
 use sir0_storage::{self as storage, once::Answer};
 use sir0_tokens::{Claims, Methods, SignIn};
 
-use super::{Accounts, confirmations::approved, guard::At, passwords::Proved};
+use super::{
+    Accounts,
+    challenges::Second,
+    confirmations::approved,
+    guard::At,
+    passwords::{Known, Proved},
+};
 use crate::{
     AccountsError,
-    db::{AccountsTx, StoredUser},
+    db::AccountsTx,
     domain::{
-        AccountsEvent, Action, EndSessions, Lifetimes, Login, NewFamily, NewSession, Password,
-        Place, RefreshToken, Refreshable, Session, SessionEnded, SignedIn, Wanted,
+        AccountsEvent, Action, DeviceToken, EndSessions, Lane, Lifetimes, Login, NewFamily,
+        NewSession, Password, Place, RefreshToken, Refreshable, Session, SessionEnded, SignedIn,
+        TrustedDevice, Wanted,
     },
     hashing::Turn,
 };
@@ -28,6 +35,37 @@ enum SignOut {
     Refresh(RefreshToken),
 }
 
+/// A session that is to begin, with what it uses up and what it leaves.
+pub(super) struct Begun {
+    pub(super) wanted: Wanted,
+    pub(super) second: Second,
+    /// Whether the device is to be trusted from then on.
+    pub(super) trusts: bool,
+    /// The hash of the challenge that it goes on with.
+    pub(super) challenge: Option<Vec<u8>>,
+    /// The password, if its hash costs less than one of today.
+    pub(super) outdated: Option<Password>,
+    /// The address, which is known for the account from then on.
+    pub(super) home: Option<Place>,
+}
+
+/// What a sign-in led to, as a metric names it.
+pub(super) const fn outcome_of(signed_in: &Result<SignedIn, AccountsError>) -> &'static str {
+    match signed_in {
+        Ok(_) => "signed_in",
+        Err(AccountsError::GuardRequired(_)) => "guard_required",
+        Err(
+            AccountsError::InvalidCredentials
+            | AccountsError::CodeRefused
+            | AccountsError::ChallengeRefused,
+        ) => "refused",
+        Err(AccountsError::TooBusy(_)) => "too_busy",
+        Err(AccountsError::TooManyRequests(_)) => "too_many_requests",
+        Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
+        Err(_) => "failed",
+    }
+}
+
 impl Accounts {
     /// Signs a person in, and counts the outcome. A login that cannot be read is an outcome too. Tells what is left of the
     /// attempts.
@@ -38,64 +76,79 @@ impl Accounts {
     ) -> (Option<Standing>, Result<SignedIn, AccountsError>) {
         let mut standing = None;
         let signed_in = match login {
-            Ok(login) => match self.guard.pass(calls::LOGIN, At::Email(&login.email), None).await {
-                Ok(left) => {
-                    standing = left;
-                    self.prove(login, wanted).await
-                }
-                Err(exceeded) => Err(exceeded.into()),
-            },
+            Ok(login) => self.try_sign_in(login, wanted, &mut standing).await,
             Err(refused) => Err(refused),
         };
-        let outcome = match signed_in {
-            Ok(_) => "signed_in",
-            Err(AccountsError::InvalidCredentials) => "refused",
-            Err(AccountsError::TooBusy(_)) => "too_busy",
-            Err(AccountsError::TooManyRequests(_)) => "too_many_requests",
-            Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
-            Err(_) => "failed",
-        };
-        metrics::counter!("sir0_logins_total", "outcome" => outcome).increment(1);
+        metrics::counter!("sir0_logins_total", "outcome" => outcome_of(&signed_in)).increment(1);
         (standing, signed_in)
     }
 
-    /// Checks the password, and begins a session.
-    async fn prove(&self, login: Login, wanted: Wanted) -> Result<SignedIn, AccountsError> {
-        let attempt = self.hasher.attempts().to_sign_in(request_id::client(), &login.email);
+    async fn try_sign_in(
+        &self,
+        login: Login,
+        wanted: Wanted,
+        standing: &mut Option<Standing>,
+    ) -> Result<SignedIn, AccountsError> {
+        let device = self.device_of(&login).await?;
+        let lane = device.map(|device| Lane::Device(device.to_string()));
+        let passed = self.guard.pass(calls::LOGIN, At::Email(&login.email), lane.as_ref()).await;
+        *standing = passed?;
+        self.prove(login, device, wanted).await
+    }
+
+    /// Checks the password and what stands beside it, and begins a session.
+    async fn prove(
+        &self,
+        login: Login,
+        device: Option<DeviceId>,
+        wanted: Wanted,
+    ) -> Result<SignedIn, AccountsError> {
+        let (attempts, client) = (self.hasher.attempts(), request_id::client());
+        let attempt = match device {
+            // Strangers do not delay a device that the account trusts.
+            Some(_) => attempts.to_change(client),
+            None => attempts.to_sign_in(client, &login.email),
+        };
         let turn = self.hasher.turn(attempt).await?;
-        let is_known = self.hasher.attempts().knows(&attempt);
+        let known = Known { device, address: attempts.knows(&attempt) };
         // A caller who leaves takes no count along: not the failure, and not the success that forgets it.
-        let proving = self.clone().prove_in_turn(turn, login, is_known, wanted);
+        let proving = self.clone().prove_in_turn(turn, login, known, wanted);
         self.shared.tasks.to_completion(proving).await
     }
 
     async fn prove_in_turn(
         self,
         turn: Turn,
-        Login { email, password }: Login,
-        is_known: bool,
+        Login { email, password, beside }: Login,
+        known: Known,
         wanted: Wanted,
     ) -> Result<SignedIn, AccountsError> {
-        let judged = self.judge(turn, &email, password.clone(), is_known).await?;
-        let Proved { stored, is_outdated, lane } =
-            judged.ok_or(AccountsError::InvalidCredentials)?;
-        let outdated = is_outdated.then_some(password);
-        let home = self.home(&email, request_id::client());
-        self.begin_session(stored, outdated, wanted, &lane, home).await
+        let client = request_id::client();
+        let judged = self.judge(turn, &email, password.clone(), known).await?;
+        let proved = judged.ok_or(AccountsError::InvalidCredentials)?;
+        let second = self.second(&proved.stored, &beside, known.device, &wanted).await?;
+        let begun = Begun {
+            wanted,
+            second,
+            trusts: beside.trusts,
+            challenge: None,
+            outdated: proved.is_outdated.then_some(password),
+            home: self.home(&email, client),
+        };
+        self.begin_session(proved, begun, client.map(Client::address)).await
     }
 
-    async fn begin_session(
+    /// Begins a session for what was proved, in one unit of work with all that is used up by it.
+    pub(super) async fn begin_session(
         self,
-        stored: StoredUser,
-        outdated: Option<Password>,
-        wanted: Wanted,
-        lane: &Place,
-        home: Option<Place>,
+        Proved { stored, lane, .. }: Proved,
+        Begun { wanted, second, trusts, challenge, outdated, home }: Begun,
+        address: Option<IpAddr>,
     ) -> Result<SignedIn, AccountsError> {
         let now = self.shared.clock.now();
         let user = &stored.user;
-        let address = request_id::client().map(Client::address);
-        let (new, refresh_token) = self.new_session(wanted, address, now);
+        let device = wanted.device.clone();
+        let (new, refresh_token) = self.new_session(wanted, second.methods(), address, now);
         let sign_in = SignIn {
             user: user.id,
             role: user.role,
@@ -106,12 +159,27 @@ impl Accounts {
         };
         let token = self.trust.mint.mint(&sign_in, now, new.token_expires);
 
+        // A device that is trusted already keeps its token.
+        let trusted = (trusts && !matches!(second, Second::Device(_))).then(DeviceToken::fresh);
         let beginning = self.db.unit(async |tx| {
             if !tx.begin_session(&new, &stored).await? {
-                return Err(AccountsError::InvalidCredentials);
+                return Err(match challenge {
+                    Some(_) => AccountsError::ChallengeRefused,
+                    None => AccountsError::InvalidCredentials,
+                });
+            }
+            if let Some(challenge) = &challenge
+                && !tx.use_challenge(challenge).await?
+            {
+                return Err(AccountsError::ChallengeRefused);
+            }
+            second.take(tx, &stored, address, now).await?;
+            if let Some(token) = &trusted {
+                let device = TrustedDevice::new(device.clone(), address, now);
+                tx.add_device(user.id, &device, &token.hash()).await?;
             }
             // At the end: others who try the same account wait for these rows until the commit.
-            tx.clear_lanes(lane).await?;
+            tx.clear_lanes(&lane).await?;
             if let Some(home) = &home {
                 tx.know_lane(home, now).await?;
             }
@@ -124,13 +192,14 @@ impl Accounts {
             self.hash_anew(user.id, password, &stored.password_hash).await;
         }
         let refresh = refresh_token.map(|token| Refreshable { token, expires: new.expires });
-        Ok(SignedIn { user: user.id, token, refresh })
+        Ok(SignedIn { user: user.id, token, refresh, device: trusted })
     }
 
     /// A session that begins now, and its first refresh token if it is to have one.
     fn new_session(
         &self,
         Wanted { client, device, is_refreshable }: Wanted,
+        methods: Methods,
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> (NewSession, Option<RefreshToken>) {
@@ -151,7 +220,7 @@ impl Accounts {
             client,
             device,
             address,
-            methods: Methods::PASSWORD,
+            methods,
             began: now,
             expires,
             token_expires,

@@ -54,12 +54,16 @@ fn response(refusals: &[Refusal]) -> Value {
             "Refused for a reason that any call can meet: too large, too slow, too many, or a fault of ours."
         }
     };
+    let mut properties = json!({"reason": {"type": "string", "enum": reasons}});
+    for (member, facts) in refusals.iter().filter_map(|refusal| refusal.facts.as_ref()) {
+        properties[member] = schema_of(facts);
+    }
     let mut response = json!({
         "description": format!("{why} {}.", named.join(", ")),
         "content": {"application/json": {
             "schema": {"allOf": [
                 {"$ref": format!("#/components/schemas/{}", schema::ERROR)},
-                {"type": "object", "properties": {"reason": {"type": "string", "enum": reasons}}},
+                {"type": "object", "properties": properties},
             ]},
             "examples": examples.collect::<Map<_, _>>(),
         }},
@@ -82,16 +86,32 @@ fn response(refusals: &[Refusal]) -> Value {
 pub(super) fn examples(calls: &[Call]) -> Map<String, Value> {
     let own = calls.iter().flat_map(|call| call.rest.iter().flat_map(|rest| own(call, rest)));
     let mut examples = Map::new();
-    for Refusal { reason, details, field, .. } in of_any_call().into_iter().chain(own) {
-        let mut body = json!({"error": words(&reason), "details": details, "reason": reason});
+    for refusal in of_any_call().into_iter().chain(own) {
+        let Refusal { reason, details, field, error, facts, .. } = refusal;
+        let error = error.unwrap_or_else(|| words(&reason));
+        let mut body = json!({"error": error, "details": details, "reason": reason});
         if let Some((field, fault)) = field {
             body["fields"] = json!([{"field": field, "description": fault}]);
+        }
+        if let Some((member, facts)) = facts {
+            body[member] = facts.into();
         }
         let description = guide::of_reason(&reason);
         let example = json!({"description": description, "value": body});
         examples.entry(reason).or_insert(example);
     }
     examples
+}
+
+/// The schema of facts such as these.
+fn schema_of(facts: &Map<String, Value>) -> Value {
+    let schema = |fact: &Value| match fact {
+        Value::Array(_) => json!({"type": "array", "items": {"type": "string"}}),
+        _ => json!({"type": "string"}),
+    };
+    let properties: Map<_, _> =
+        facts.iter().map(|(name, fact)| (name.clone(), schema(fact))).collect();
+    json!({"type": "object", "properties": properties})
 }
 
 /// A reason in words, as the REST door writes it: `Game not found`.

@@ -165,7 +165,7 @@ impl Made {
     ) -> Result<Response<Body>, Refused> {
         let first = match messages.next().await {
             None => HttpBody::default(),
-            Some(Err(status)) => return Err(Refused::from_status(&status, self.call.request)),
+            Some(Err(status)) => return Err(Refused::from_status(&status, self.call)),
             Some(Ok(message)) => self.http_body(&message).map_err(fault)?,
         };
         let media_type = media_type(&first.content_type);

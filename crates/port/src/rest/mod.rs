@@ -189,7 +189,7 @@ impl RestDoor {
                 }
                 Ok(response)
             }
-            Err(status) => Err(Refused::from_status(&status, call.request)),
+            Err(status) => Err(Refused::from_status(&status, call)),
         }
     }
 }

@@ -1,17 +1,18 @@
 //! Refusals over REST: the contract's one error body.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use sir0_rpc::{
     FieldFault, InvalidFields, PRECONDITION_FAILED, TOO_MANY_REQUESTS,
     rates::{self, Exceeded},
     request_id,
 };
-use sir0_transcoding::{Fault, Shape};
+use sir0_transcoding::{Call, Facts, Fault};
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic_types::{ErrorInfo, StatusExt};
 
 use super::answer::{NO_STORE, with_headers};
 use crate::{
@@ -50,7 +51,17 @@ pub(super) struct Refused {
     reason: Cow<'static, str>,
     details: Cow<'static, str>,
     fields: Vec<FieldFault>,
+    more: Option<Box<More>>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What few refusals have.
+#[derive(Debug)]
+struct More {
+    /// What `error` names instead of the reason.
+    error: Option<&'static str>,
+    /// The member with the facts, and the facts.
+    facts: Option<(&'static str, Map<String, Value>)>,
 }
 
 /// The contract's error body.
@@ -61,6 +72,8 @@ struct ErrorBody<'a> {
     reason: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fields: Vec<Named<'a>>,
+    #[serde(flatten)]
+    facts: Option<HashMap<&'static str, &'a Map<String, Value>>>,
 }
 
 #[derive(Serialize)]
@@ -98,7 +111,7 @@ impl Refused {
         details: &'static str,
     ) -> Self {
         let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
-        Self { code, status, reason, details, fields: Vec::new(), headers: Vec::new() }
+        Self { code, status, reason, details, fields: Vec::new(), more: None, headers: Vec::new() }
     }
 
     /// The path is known, the method is not.
@@ -166,7 +179,7 @@ impl Refused {
     }
 
     /// The refusal of a call, with its fields as JSON spells them.
-    pub(super) fn from_status(status: &Status, request: &Shape) -> Self {
+    pub(super) fn from_status(status: &Status, call: &Call) -> Self {
         let info = status.get_error_details();
         let reason = match info.error_info() {
             Some(error) => error.reason.clone().into(),
@@ -175,7 +188,7 @@ impl Refused {
         };
         let fields = info.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         let fields = fields.map(|violation| FieldFault {
-            field: request.json_path(&violation.field),
+            field: call.request.json_path(&violation.field),
             description: violation.description.clone(),
         });
         let fields: Vec<_> = fields.collect();
@@ -183,6 +196,13 @@ impl Refused {
             INVALID_FIELDS => InvalidFields::new(fields.clone()).to_string(),
             _ => status.message().to_owned(),
         };
+        let told = call.rest.iter().flat_map(|rest| rest.told);
+        let told = told.into_iter().find(|told| told.reason == reason);
+        let more = told.map(|told| {
+            let facts = told.facts.as_ref();
+            let facts = facts.map(|facts| (facts.member, as_json(facts, info.error_info())));
+            Box::new(More { error: told.error, facts })
+        });
         let mut headers = Vec::new();
         if let Some(wait) = info.retry_info().and_then(|retry| retry.retry_delay) {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -206,6 +226,7 @@ impl Refused {
             reason,
             details: details.into(),
             fields,
+            more,
             headers,
         }
     }
@@ -227,8 +248,10 @@ impl Refused {
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
+        let error = self.more.as_ref().and_then(|more| more.error);
+        let facts = self.more.as_ref().and_then(|more| more.facts.as_ref());
         let body = ErrorBody {
-            error: words(&self.reason),
+            error: error.map_or_else(|| words(&self.reason), str::to_owned),
             details: &self.details,
             reason: &self.reason,
             fields: self
@@ -236,6 +259,7 @@ impl Refused {
                 .iter()
                 .map(|FieldFault { field, description }| Named { field, description })
                 .collect(),
+            facts: facts.map(|(member, facts)| HashMap::from([(*member, facts)])),
         };
         let body = serde_json::to_vec(&body).expect("texts are always JSON");
         let mut response = Response::new(Body::full(body));
@@ -263,6 +287,20 @@ impl From<Vec<Fault>> for Refused {
         });
         InvalidFields::new(faults.collect()).into()
     }
+}
+
+/// The facts of a refusal, with lists where the contract has them.
+fn as_json(told: &Facts, info: Option<&ErrorInfo>) -> Map<String, Value> {
+    let facts = info.into_iter().flat_map(|info| &info.metadata);
+    let facts = facts.map(|(name, fact)| {
+        let fact = if told.lists.contains(&name.as_str()) {
+            fact.split_whitespace().collect()
+        } else {
+            Value::from(fact.as_str())
+        };
+        (name.clone(), fact)
+    });
+    facts.collect()
 }
 
 /// `GAME_NOT_FOUND` in the contract's words: `Game not found`.
