@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { client } from "./hey-api/client.gen.js";
 import * as sir0 from "./hey-api/sdk.gen.js";
 import type { Game, WatchGamesResponse } from "./hey-api/types.gen.js";
-import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine } from "./stage.js";
+import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine, shows } from "./stage.js";
 
 let token = "";
 client.setConfig({ auth: () => token });
@@ -44,6 +44,25 @@ const approved = good(
 const { confirmationToken } = approved;
 const ended = good(await sir0.endSessions({ path, body: { keepCurrent: true, confirmationToken } }));
 assert.equal(ended.ended, 0);
+
+const { factorId, sharedSecret } = good(await sir0.addFactor({ path, body: { name: "Phone" } }));
+const ofFactor = { ...path, factor_id: factorId };
+const first = good(await sir0.confirmFactor({ path: ofFactor, body: { code: shows(sharedSecret, -1) } }));
+assert.equal(first.recoveryCodes.length, 10);
+const guarded = (await sir0.login({ body: { email, password } })).error!;
+assert.ok("guard" in guarded && guarded.guard);
+const { challengeId } = guarded.guard;
+const goOn = { challengeId: challengeId!, code: shows(sharedSecret), trustDevice: true };
+const proved = good(await sir0.continueLogin({ body: goOn }));
+token = proved.token;
+assert.equal(good(await sir0.listTrustedDevices({ path })).devices.length, 1);
+const codes = good(await sir0.renewRecoveryCodes({ path, body: {} })).recoveryCodes;
+assert.equal(good(await sir0.listFactors({ path })).recoveryCodesLeft, 10);
+assert.equal(good(await sir0.forgetDevices({ path, body: {} })).forgotten, 1);
+token = adas;
+const toRemove = { action: "ACTION_REMOVE_FACTOR" as const, subject: factorId, password, code: codes[0]! };
+const removal = good(await sir0.confirmAction({ body: toRemove }));
+good(await sir0.removeFactor({ path: ofFactor, body: { confirmationToken: removal.confirmationToken } }));
 
 token = PUBLISHER;
 const added: number[] = [];

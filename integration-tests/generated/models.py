@@ -7,6 +7,8 @@ import httpx
 import made_models as made
 from pydantic import BaseModel, ValidationError
 
+from totp import shows
+
 with open("api.json", encoding="utf-8") as document:
     BASE = json.load(document)["servers"][0]["url"]
 NAME = os.environ["CLIENT"]
@@ -59,6 +61,37 @@ asked = made.EndSessionsRequest(
 )
 ended = call("POST", end, made.EndSessionsResponse, asked, token)
 assert ended.ended == 0, ended
+
+factors = f"{profile}/factors"
+asked = made.AddFactorRequest(name="Phone")
+phone = call("POST", factors, made.AddFactorResponse, asked, token)
+asked = made.ConfirmFactorRequest(code=shows(phone.sharedSecret, -1))
+confirm = f"{factors}/{phone.factorId}:confirm"
+first = call("POST", confirm, made.ConfirmFactorResponse, asked, token)
+assert len(first.recoveryCodes) == 10, first
+guarded = client.post("/api/users/login", json={"email": EMAIL, "password": PASSWORD})
+challenge = guarded.json()["guard"]["challengeId"]
+asked = made.ContinueLoginRequest(
+    challengeId=challenge, code=shows(phone.sharedSecret), trustDevice=True
+)
+answer = made.ContinueLoginResponse
+proved = call("POST", "/api/users/login/continue", answer, asked).token
+trusted = call("GET", f"{profile}/devices", made.ListTrustedDevicesResponse, token=proved)
+assert len(trusted.devices) == 1, trusted
+asked = made.RenewRecoveryCodesRequest()
+answer = made.RenewRecoveryCodesResponse
+codes = call("POST", f"{profile}/recovery-codes", answer, asked, proved).recoveryCodes
+listed = call("GET", factors, made.ListFactorsResponse, token=proved)
+assert listed.recoveryCodesLeft == 10, listed
+asked = made.ForgetDevicesRequest()
+forgotten = call("POST", f"{profile}/devices:forget", made.ForgetDevicesResponse, asked, proved)
+assert forgotten.forgotten == 1, forgotten
+asked = made.ConfirmActionRequest(
+    action="ACTION_REMOVE_FACTOR", subject=phone.factorId, password=PASSWORD, code=codes[0]
+)
+approved = call("POST", "/api/users/confirmations", made.ConfirmActionResponse, asked, token)
+asked = made.RemoveFactorRequest(confirmationToken=approved.confirmationToken)
+call("POST", f"{factors}/{phone.factorId}:remove", made.RemoveFactorResponse, asked, token)
 
 added = []
 for title in ["Lanterns", "Harbours", "Cranes"]:

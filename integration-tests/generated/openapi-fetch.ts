@@ -5,7 +5,7 @@ import createClient from "openapi-fetch";
 
 import type { components, paths } from "./openapi-typescript.js";
 import document from "./api.json" with { type: "json" };
-import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine } from "./stage.js";
+import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine, shows } from "./stage.js";
 
 const baseUrl = document.servers[0]!.url;
 const visitor = createClient<paths>({ baseUrl });
@@ -54,6 +54,31 @@ const ended = await ada.POST(end, {
   body: { keepCurrent: true, confirmationToken },
 });
 assert.equal(good(ended).ended, 0);
+
+const factors = "/api/users/{user_id}/factors" as const;
+const phone = good(await ada.POST(factors, { params: { path }, body: { name: "Phone" } }));
+const ofFactor = { params: { path: { ...path, factor_id: phone.factorId } } };
+const first = await ada.POST("/api/users/{user_id}/factors/{factor_id}:confirm", {
+  ...ofFactor,
+  body: { code: shows(phone.sharedSecret, -1) },
+});
+assert.equal(good(first).recoveryCodes.length, 10);
+const guarded = (await visitor.POST("/api/users/login", { body: { email, password } })).error!;
+assert.ok("guard" in guarded && guarded.guard);
+const challengeId = guarded.guard.challengeId!;
+const goOn = { challengeId, code: shows(phone.sharedSecret), trustDevice: true };
+const proved = as(good(await visitor.POST("/api/users/login/continue", { body: goOn })).token);
+const devices = await proved.GET("/api/users/{user_id}/devices", { params: { path } });
+assert.equal(good(devices).devices.length, 1);
+const renewed = await proved.POST("/api/users/{user_id}/recovery-codes", { params: { path }, body: {} });
+const code = good(renewed).recoveryCodes[0]!;
+assert.equal(good(await proved.GET(factors, { params: { path } })).recoveryCodesLeft, 10);
+const forget = "/api/users/{user_id}/devices:forget" as const;
+assert.equal(good(await proved.POST(forget, { params: { path }, body: {} })).forgotten, 1);
+const toRemove = { action: "ACTION_REMOVE_FACTOR" as const, subject: phone.factorId, password, code };
+const removal = good(await ada.POST("/api/users/confirmations", { body: toRemove }));
+const remove = "/api/users/{user_id}/factors/{factor_id}:remove" as const;
+good(await ada.POST(remove, { ...ofFactor, body: { confirmationToken: removal.confirmationToken } }));
 
 const added = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {

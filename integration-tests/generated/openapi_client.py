@@ -4,7 +4,15 @@ import json
 import os
 
 from made_client import AuthenticatedClient, Client
-from made_client.api.accounts import get_setup, get_user, login, logout, register, update_user
+from made_client.api.accounts import (
+    continue_login,
+    get_setup,
+    get_user,
+    login,
+    logout,
+    register,
+    update_user,
+)
 from made_client.api.games import (
     create_game,
     delete_game,
@@ -14,6 +22,15 @@ from made_client.api.games import (
     list_my_games,
     update_game,
     watch_games,
+)
+from made_client.api.guard import (
+    add_factor,
+    confirm_factor,
+    forget_devices,
+    list_factors,
+    list_trusted_devices,
+    remove_factor,
+    renew_recovery_codes,
 )
 from made_client.api.sessions import (
     confirm_action,
@@ -36,14 +53,18 @@ from made_client.api.studios import (
 )
 from made_client.models import (
     AcceptInvitationRequest,
+    AddFactorRequest,
     ConfirmActionRequest,
     ConfirmActionRequestAction,
+    ConfirmFactorRequest,
+    ContinueLoginRequest,
     CreateGameRequest,
     CreateInvitationRequest,
     CreateInvitationRequestRole,
     CreateStudioRequest,
     DeleteGameResponse403Reason,
     EndSessionsRequest,
+    ForgetDevicesRequest,
     GetGameResponse404Reason,
     GetStatusResponseStatus,
     GetUserResponse401Reason,
@@ -54,6 +75,8 @@ from made_client.models import (
     RefreshSessionRequest,
     RegisterRequest,
     RegisterResponse400Reason,
+    RemoveFactorRequest,
+    RenewRecoveryCodesRequest,
     UpdateGameRequest,
     UpdateGameResponse409Reason,
     UpdateMemberRequest,
@@ -64,6 +87,7 @@ from made_client.models import (
     UserRole,
     WatchGamesResponse,
 )
+from totp import shows
 
 with open("api.json", encoding="utf-8") as document:
     BASE = json.load(document)["servers"][0]["url"]
@@ -104,6 +128,31 @@ action = ConfirmActionRequest(
 approved = confirm_action.sync(client=ada, body=action).confirmation_token
 others = EndSessionsRequest(keep_current=True, confirmation_token=approved)
 assert end_sessions.sync(user_id, client=ada, body=others).ended == 0
+
+phone = add_factor.sync(user_id, client=ada, body=AddFactorRequest(name="Phone"))
+shown = ConfirmFactorRequest(code=shows(phone.shared_secret, -1))
+first = confirm_factor.sync(user_id, phone.factor_id, client=ada, body=shown)
+assert len(first.recovery_codes) == 10, first
+guarded = login.sync(client=visitor, body=LoginRequest(email=EMAIL, password=PASSWORD))
+go_on = ContinueLoginRequest(
+    challenge_id=guarded.guard.challenge_id, code=shows(phone.shared_secret), trust_device=True
+)
+token_of_both = continue_login.sync(client=visitor, body=go_on).token
+proved = AuthenticatedClient(base_url=BASE, token=token_of_both)
+assert len(list_trusted_devices.sync(user_id, client=proved).devices) == 1
+renewed = renew_recovery_codes.sync(user_id, client=proved, body=RenewRecoveryCodesRequest())
+assert list_factors.sync(user_id, client=proved).recovery_codes_left == 10
+assert forget_devices.sync(user_id, client=proved, body=ForgetDevicesRequest()).forgotten == 1
+action = ConfirmActionRequest(
+    action=ConfirmActionRequestAction.ACTION_REMOVE_FACTOR,
+    subject=phone.factor_id,
+    password=PASSWORD,
+    code=renewed.recovery_codes[0],
+)
+approved = confirm_action.sync(client=ada, body=action).confirmation_token
+removal = RemoveFactorRequest(confirmation_token=approved)
+removed = remove_factor.sync_detailed(user_id, phone.factor_id, client=ada, body=removal)
+assert removed.status_code == 200, removed
 
 added = []
 for title in ["Lanterns", "Harbours", "Cranes"]:

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import * as sir0 from "./orval/calls.js";
 import * as valid from "./orval/validators.js";
-import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine } from "./stage.js";
+import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine, shows } from "./stage.js";
 
 const signed = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const studio = signed(PUBLISHER);
@@ -49,6 +49,32 @@ const { confirmationToken } = valid.confirmActionResponse.parse(confirmed.data);
 const others = valid.endSessionsBody.parse({ keepCurrent: true, confirmationToken });
 const ended = valid.endSessionsResponse.parse((await sir0.endSessions(userId, others, ada)).data);
 assert.equal(ended.ended, 0);
+
+const adding = await sir0.addFactor(userId, valid.addFactorBody.parse({ name: "Phone" }), ada);
+const phone = valid.addFactorResponse.parse(adding.data);
+const shown = valid.confirmFactorBody.parse({ code: shows(phone.sharedSecret, -1) });
+const first = await sir0.confirmFactor(userId, phone.factorId, shown, ada);
+assert.equal(valid.confirmFactorResponse.parse(first.data).recoveryCodes.length, 10);
+const guarded = await sir0.login(valid.loginBody.parse({ email, password }));
+assert.ok(guarded.status === 401, JSON.stringify(guarded));
+const { guard } = guarded.data as { guard: { challengeId: string } };
+const goOn = { challengeId: guard.challengeId, code: shows(phone.sharedSecret), trustDevice: true };
+const continued = await sir0.continueLogin(valid.continueLoginBody.parse(goOn));
+const proved = signed(valid.continueLoginResponse.parse(continued.data).token);
+const devices = await sir0.listTrustedDevices(userId, proved);
+assert.equal(valid.listTrustedDevicesResponse.parse(devices.data).devices.length, 1);
+const renewed = await sir0.renewRecoveryCodes(userId, valid.renewRecoveryCodesBody.parse({}), proved);
+assert.ok(renewed.status === 201, JSON.stringify(renewed));
+const code = valid.renewRecoveryCodesResponse.parse(renewed.data).recoveryCodes[0]!;
+const factors = await sir0.listFactors(userId, proved);
+assert.equal(valid.listFactorsResponse.parse(factors.data).recoveryCodesLeft, 10);
+const forgotten = await sir0.forgetDevices(userId, valid.forgetDevicesBody.parse({}), proved);
+assert.equal(valid.forgetDevicesResponse.parse(forgotten.data).forgotten, 1);
+const toRemove = { action: "ACTION_REMOVE_FACTOR", subject: phone.factorId, password, code };
+const removal = await sir0.confirmAction(valid.confirmActionBody.parse(toRemove), ada);
+const token2 = valid.confirmActionResponse.parse(removal.data).confirmationToken;
+const remove = valid.removeFactorBody.parse({ confirmationToken: token2 });
+valid.removeFactorResponse.parse((await sir0.removeFactor(userId, phone.factorId, remove, ada)).data);
 
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {

@@ -1,5 +1,7 @@
 // What every client is told: where the document is, and who is signed in.
 
+import { createHmac } from "node:crypto";
+
 function told(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set`);
@@ -32,6 +34,18 @@ export const LANTERNS = {
   price: 19.99,
   description: "Light finds a way.",
 };
+
+/** The code that an app shows for this secret in base 32, so many steps from now (RFC 6238). */
+export function shows(secret: string, steps = 0): string {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const digest = createHmac("sha1", key).update(step).digest();
+  const number = digest.readUInt32BE(digest[19]! & 15) & 0x7fffffff;
+  return `${number % 1_000_000}`.padStart(6, "0");
+}
 
 /** The first message of a stream in which each line is one, and the end of the stream. */
 export async function firstLine(body: ReadableStream<Uint8Array> | null): Promise<string> {

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, MethodDescriptor, Value,
+};
 
 use crate::{
     Error,
@@ -27,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) takes_key: bool,
     /// Whether its answer holds a secret.
     pub(crate) answers_secret: bool,
+    /// Whether requests alone do not make it with success.
+    pub(crate) takes_more: bool,
     pub(crate) comment: String,
     pub(crate) rest: Option<Rest>,
 }
@@ -102,8 +106,20 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
         rest.refusals.dedup();
     }
     let answers_secret = holds_secret(&method.output());
+    let takes_more = promised.and_then(|it| it.get_field_by_name("example_takes"));
+    let takes_more = takes_more.is_some_and(|it| it.as_str().is_some_and(|it| !it.is_empty()));
     let comment = comments::lines(&method.parent_file(), method.path()).join("\n");
-    Ok(Call { method, number, access, limits, takes_key, answers_secret, comment, rest })
+    Ok(Call {
+        method,
+        number,
+        access,
+        limits,
+        takes_key,
+        answers_secret,
+        takes_more,
+        comment,
+        rest,
+    })
 }
 
 /// Whether a call may have an idempotency key: it is a change, and made by people who are signed in. What a stranger named a
@@ -118,10 +134,13 @@ fn takes_key(method: &MethodDescriptor, rest: Option<&Rest>, access: &str) -> bo
 fn holds_secret(message: &MessageDescriptor) -> bool {
     let mut seen = BTreeMap::new();
     shapes::collect(message, &mut seen);
-    seen.values().flat_map(MessageDescriptor::fields).any(|field| {
-        let options = field.options();
-        options.get_field_by_name("debug_redact").and_then(|it| it.as_bool()).unwrap_or_default()
-    })
+    seen.values().flat_map(MessageDescriptor::fields).any(|field| is_secret(&field))
+}
+
+/// Whether a field is marked with `debug_redact`.
+pub(crate) fn is_secret(field: &FieldDescriptor) -> bool {
+    let options = field.options();
+    options.get_field_by_name("debug_redact").and_then(|it| it.as_bool()).unwrap_or_default()
 }
 
 fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {

@@ -85,6 +85,9 @@ pub(crate) fn environment(calls: &[Call], info: &Info<'_>) -> String {
 fn service(operations: &[Operation<'_>], group: &str, document: &Value) -> Value {
     let mut plan = Plan::of(operations);
     for operation in operation::in_order(operations, group) {
+        if operation.call.takes_more {
+            continue;
+        }
         plan.add(&Request::of(operation, operations));
     }
     plan.end_what_was_made_for(group);

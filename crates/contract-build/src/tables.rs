@@ -112,7 +112,8 @@ fn render_field(field: &FieldDescriptor, patterns: &mut String) -> String {
 }
 
 fn render_call(call: &Call) -> String {
-    let Call { method, number, access, limits, takes_key, answers_secret, comment, rest } = call;
+    let Call { method, number, access, limits, takes_key, answers_secret, comment, rest, .. } =
+        call;
     let keying = match (takes_key, answers_secret) {
         (false, _) => "Never",
         (true, false) => "Answered",

@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use sir0_contract::{
     Access, Call, FILE_DESCRIPTOR_SET,
     accounts::{
-        AcceptInvitationRequest, Action, ConfirmActionRequest, EndSessionsRequest, LoginRequest,
-        LogoutRequest, RefreshSessionRequest, RegisterRequest, UpdateUserRequest,
-        accounts_service_client::AccountsServiceClient,
+        AcceptInvitationRequest, Action, AddFactorRequest, ConfirmActionRequest,
+        ConfirmFactorRequest, ContinueLoginRequest, EndSessionsRequest, LoginRequest,
+        LogoutRequest, RefreshSessionRequest, RegisterRequest, RemoveFactorRequest,
+        RenewRecoveryCodesRequest, UpdateUserRequest,
+        accounts_service_client::AccountsServiceClient, guard_service_client::GuardServiceClient,
         sessions_service_client::SessionsServiceClient,
         studios_service_client::StudiosServiceClient,
     },
@@ -32,6 +34,8 @@ use crate::signins::WRONG;
 const PROXIES: (&str, &str) = ("SIR0_LIMITS_PROXIES", "127.0.0.0/8");
 const PER_ADDRESS: &str = "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ADDRESS";
 const PER_ACCOUNT: &str = "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ACCOUNT";
+/// No account has a factor with this id.
+const NO_FACTOR: &str = "factor_01arz3ndektsv4rrffq69g5fav";
 /// How many attempts are free in these tests.
 const FREE: usize = 3;
 
@@ -91,6 +95,10 @@ impl Someone {
 
     fn sessions(&self) -> SessionsServiceClient<Channel> {
         SessionsServiceClient::new(self.channel.clone())
+    }
+
+    fn guard(&self) -> GuardServiceClient<Channel> {
+        GuardServiceClient::new(self.channel.clone())
     }
 
     fn studios(&self) -> StudiosServiceClient<Channel> {
@@ -168,6 +176,39 @@ async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &st
             Method::POST, "/api/users/login", {"email": email, "password": WRONG},
             login, LoginRequest { email, password: WRONG.to_owned(), ..Default::default() }
         ),
+        "ContinueLogin" => over!(
+            Method::POST, "/api/users/login/continue", {"challengeId": "none", "code": "123456"},
+            continue_login, ContinueLoginRequest {
+                challenge_id: "none".to_owned(), code: "123456".to_owned(), trust_device: false
+            }
+        ),
+        "AddFactor" => over!(
+            guard: Method::POST, "/api/users/1/factors", {"name": name, "confirmationToken": "none"},
+            add_factor, AddFactorRequest {
+                user_id: 1, name, confirmation_token: Some("none".to_owned())
+            }
+        ),
+        "ConfirmFactor" => over!(
+            guard: Method::POST, &format!("/api/users/1/factors/{NO_FACTOR}:confirm"), {"code": "123456"},
+            confirm_factor, ConfirmFactorRequest {
+                user_id: 1, factor_id: NO_FACTOR.to_owned(), code: "123456".to_owned()
+            }
+        ),
+        "RemoveFactor" => over!(
+            guard: Method::POST, &format!("/api/users/1/factors/{NO_FACTOR}:remove"),
+            {"confirmationToken": "none"},
+            remove_factor, RemoveFactorRequest {
+                user_id: 1,
+                factor_id: NO_FACTOR.to_owned(),
+                confirmation_token: Some("none".to_owned()),
+            }
+        ),
+        "RenewRecoveryCodes" => over!(
+            guard: Method::POST, "/api/users/1/recovery-codes", {"confirmationToken": "none"},
+            renew_recovery_codes, RenewRecoveryCodesRequest {
+                user_id: 1, confirmation_token: Some("none".to_owned())
+            }
+        ),
         "Logout" => over!(
             Method::POST, "/api/users/logout", {"token": "one.of.theirs"},
             logout, LogoutRequest { token: "one.of.theirs".to_owned() }
@@ -197,6 +238,7 @@ async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &st
                 action: Action::EndSessions.into(),
                 subject: "1".to_owned(),
                 password: WRONG.to_owned(),
+                code: None,
             }
         ),
         "AcceptInvitation" => over!(

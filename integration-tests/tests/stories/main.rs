@@ -9,6 +9,7 @@ mod databases;
 mod faults;
 mod found;
 mod grpc_web;
+mod guard;
 mod json;
 mod keeping;
 mod kept;

@@ -96,6 +96,19 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         other: Value::Null,
     };
 
+    let factors = format!("/api/users/{subject}/factors");
+    let add = Change {
+        call: "AddFactor",
+        method: Method::POST,
+        path: factors.clone(),
+        body: json!({"name": "Phone"}),
+        other: Value::Null,
+    };
+
+    assert_eq!(add.sent(&studio, "fac7").await.status, 201);
+    assert_eq!(add.sent(&studio, "fac7").await.json["reason"], "ALREADY_DONE");
+    let added = studio.rest().get(&factors).await;
+    assert_eq!(added.json["factors"].as_array().map(Vec::len), Some(1), "{added:?}");
     let first = invite.sent(&studio, "5f0c").await;
     let again = invite.sent(&studio, "5f0c").await;
     assert_eq!(confirm.sent(&studio, "5f0c").await.status, 200);
@@ -104,7 +117,7 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
     let calls = sir0_contract::calls().filter(|call| call.keying == Keying::Refused);
     assert_eq!(
         calls.map(|call| call.name).collect::<Vec<_>>(),
-        ["ConfirmAction", "CreateInvitation"]
+        ["AddFactor", "ConfirmFactor", "RenewRecoveryCodes", "ConfirmAction", "CreateInvitation"]
     );
     assert_eq!((first.status, again.status), (201, 409), "{again:?}");
     assert_eq!(again.json["reason"], "ALREADY_DONE");
@@ -135,7 +148,7 @@ async fn a_key_that_comes_with_another_request_is_refused_and_changes_nothing() 
     let platform = platform().await;
     let (studio, changes) = every_change(&platform).await;
 
-    for change in changes.iter().filter(|change| !change.body.is_null()) {
+    for change in changes.iter().filter(|change| !change.other.is_null()) {
         assert!(change.sent(&studio, "5f0c").await.status < 300, "{}", change.call);
         let state = heard(&studio).await;
         let reused = change.sends(&studio, &change.other, &["5f0c"]).await;

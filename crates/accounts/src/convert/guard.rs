@@ -92,8 +92,8 @@ impl TryFrom<pb::AddFactorRequest> for AddFactor {
 /// A factor that was just added, with its secret.
 pub(crate) fn added(new: &NewFactor, expires: Timestamp) -> pb::AddFactorResponse {
     pb::AddFactorResponse {
-        factor: Some(new.factor.clone().into()),
-        secret: new.secret.to_base32().to_string(),
+        factor_id: new.factor.id.to_string(),
+        shared_secret: new.secret.to_base32().to_string(),
         uri: new.uri.to_string(),
         qr_code: qr_code(&new.uri).to_string(),
         expire_time: Some(wire_time(expires)),

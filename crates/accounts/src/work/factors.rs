@@ -179,11 +179,11 @@ impl Accounts {
             |()| answer(&codes),
             async |tx| {
                 tx.user(user).await?.ok_or(AccountsError::UserNotFound(user))?;
+                let action = Action::RenewRecoveryCodes(user);
+                approved(tx, &by, confirmation.as_ref(), action, now).await?;
                 if tx.count_factors(user).await? == 0 {
                     return Err(AccountsError::FactorRequired);
                 }
-                let action = Action::RenewRecoveryCodes(user);
-                approved(tx, &by, confirmation.as_ref(), action, now).await?;
                 give_recovery_codes(tx, user, &codes).await
             },
         );

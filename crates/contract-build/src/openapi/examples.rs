@@ -3,7 +3,7 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
-use crate::{binding::Part, bounds, described, shapes};
+use crate::{binding::Part, bounds, calls, described, shapes};
 
 /// Which side sends a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,10 @@ fn members(
             None => {}
         }
     }
-    let says_nothing = members.is_empty() && message.fields().len() > without.len();
+    // A secret has no example: without one the body is empty, and good.
+    let mut left = message.fields().filter(|field| !without.contains(field)).peekable();
+    let says_nothing =
+        members.is_empty() && left.peek().is_some() && !left.all(|field| calls::is_secret(&field));
     (side == Side::Answers || !says_nothing).then_some(members)
 }
 

@@ -54,6 +54,8 @@ pub(super) fn folder(operations: &[Operation<'_>]) -> Value {
 fn of_call<'o>(plan: &mut Plan<'o>, operation: &'o Operation<'o>, all: &'o [Operation<'o>]) {
     let refusals = operation.refusals();
     let of_key = refusals.iter().find(|refusal| refusal.reason == "KEY_REUSED");
+    // The first request with the key would have to succeed.
+    let of_key = of_key.filter(|_| !operation.call.takes_more);
     let others = refusals.iter().filter(|refusal| refusal.reason != "KEY_REUSED");
     if let Some(refusal) = of_key.filter(|_| !operation.is_end()) {
         of_used_key(plan, Request::of(operation, all), refusal);
@@ -109,8 +111,8 @@ fn refused<'o>(
     all: &[Operation<'_>],
     refusal: &Refusal,
 ) -> Option<Request<'o>> {
-    if refusal.tries > 0 && operation.call.access != "ANYONE" {
-        // The person of the run would be kept out.
+    if refusal.tries > 0 && (operation.call.access != "ANYONE" || operation.call.takes_more) {
+        // The person of the run would be kept out, or there is nothing to try.
         return None;
     }
     let mut request = Request::of(operation, all);
@@ -123,6 +125,9 @@ fn refused<'o>(
         (_, "SIGN_IN_REQUIRED") => request.by = By::Anyone,
         (403, _) if follows && operation.call.access == "PUBLISHER" => request.by = By::Inherited,
         (403, _) if follows => request.by = By::Holder(operation::of(operation::ANOTHER, "token")),
+        (403, "OWNER_ONLY") => {
+            request.by = By::Holder(operation::of(operation::ADMIN, "token"));
+        }
         _ if refusal.by_another => {
             request.by = By::Holder(operation::of(operation::ANOTHER, "token"));
         }

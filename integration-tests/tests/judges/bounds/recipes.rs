@@ -7,6 +7,8 @@ use sir0_testkit::{PASSWORD, Person, a_game, email_of};
 /// No game and no account has this id, so that what is let in changes nothing.
 const NOTHING: i32 = i32::MAX;
 const NO_SESSION: &str = "session_01arz3ndektsv4rrffq69g5fav";
+const NO_FACTOR: &str = "factor_01arz3ndektsv4rrffq69g5fav";
+const NO_DEVICE: &str = "device_01arz3ndektsv4rrffq69g5fav";
 const NO_STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
 
@@ -53,6 +55,19 @@ impl Stage {
             }),
             "sir0.accounts.v1.GetUserRequest" | "sir0.accounts.v1.ListSessionsRequest" => {
                 json!({"userId": self.user})
+            }
+            "sir0.accounts.v1.ListFactorsRequest"
+            | "sir0.accounts.v1.ListTrustedDevicesRequest"
+            | "sir0.accounts.v1.RenewRecoveryCodesRequest"
+            | "sir0.accounts.v1.ForgetDevicesRequest" => json!({"userId": self.user}),
+            "sir0.accounts.v1.AddFactorRequest" => {
+                json!({"userId": self.user, "name": letters(12, turn)})
+            }
+            "sir0.accounts.v1.ConfirmFactorRequest" => {
+                json!({"userId": self.user, "factorId": NO_FACTOR, "code": "123456"})
+            }
+            "sir0.accounts.v1.RemoveFactorRequest" => {
+                json!({"userId": self.user, "factorId": NO_FACTOR})
             }
             "sir0.accounts.v1.UpdateUserRequest" => {
                 json!({"userId": self.user, "username": letters(12, turn)})
@@ -108,7 +123,8 @@ impl Stage {
 /// What a field with bounds takes.
 pub(super) fn of(field: &FieldDescriptor) -> Recipe {
     match field.full_name().strip_prefix("sir0.").unwrap_or_default() {
-        "accounts.v1.LoginRequest.client_id"
+        "accounts.v1.AddFactorRequest.name"
+        | "accounts.v1.LoginRequest.client_id"
         | "accounts.v1.LoginRequest.device_name"
         | "accounts.v1.RefreshSessionRequest.client_id"
         | "accounts.v1.RegisterRequest.username"
@@ -132,7 +148,14 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
             Recipe::Text(password)
         }
         "storefront.v1.CreateGameRequest.request_id" => Recipe::Pattern(letters, "two words"),
-        "accounts.v1.GetUserRequest.user_id"
+        "accounts.v1.AddFactorRequest.user_id"
+        | "accounts.v1.ConfirmFactorRequest.user_id"
+        | "accounts.v1.ForgetDevicesRequest.user_id"
+        | "accounts.v1.ListFactorsRequest.user_id"
+        | "accounts.v1.ListTrustedDevicesRequest.user_id"
+        | "accounts.v1.RemoveFactorRequest.user_id"
+        | "accounts.v1.RenewRecoveryCodesRequest.user_id"
+        | "accounts.v1.GetUserRequest.user_id"
         | "accounts.v1.ListSessionsRequest.user_id"
         | "accounts.v1.ListSessionsRequest.page_size"
         | "accounts.v1.EndSessionsRequest.user_id"
@@ -152,6 +175,13 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
         "accounts.v1.EndSessionsRequest.session_ids" => {
             Recipe::Written { good: NO_SESSION, broken: "session_01arz3ndektsv4rrffq69g5fau" }
+        }
+        "accounts.v1.ForgetDevicesRequest.device_ids" => {
+            Recipe::Written { good: NO_DEVICE, broken: "device_01arz3ndektsv4rrffq69g5fau" }
+        }
+        "accounts.v1.ConfirmFactorRequest.factor_id"
+        | "accounts.v1.RemoveFactorRequest.factor_id" => {
+            Recipe::Written { good: NO_FACTOR, broken: "factor_01arz3ndektsv4rrffq69g5fau" }
         }
         "storefront.v1.ListGamesRequest.sort"
         | "accounts.v1.ConfirmActionRequest.action"

@@ -70,6 +70,7 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
             json!({"username": "Southlight", "password": "ten lanterns at dusk"}),
         ),
     ];
+    changes.extend(changes_of_guard(&studio, &account).await);
     changes.extend(changes_of_studios(platform, &studio, &own, &games[0]).await);
     // This one comes last: the session of the token ends with the other one.
     changes.push(of(
@@ -80,6 +81,25 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         json!({"keepCurrent": false}),
     ));
     (studio, changes)
+}
+
+/// The changes of factors and devices that take a key.
+async fn changes_of_guard(studio: &Person, account: &str) -> Vec<Change> {
+    let factors = format!("{account}/factors");
+    let added = studio.rest().post(&factors, &json!({"name": "Phone"})).await;
+    let factor = added.json["factorId"].as_str().expect("an id");
+    let of = |call, path, body, other| Change { call, method: Method::POST, path, body, other };
+    let devices = json!({"deviceIds": ["device_01arz3ndektsv4rrffq69g5fav"]});
+    vec![
+        of(
+            "RemoveFactor",
+            format!("{factors}/{factor}:remove"),
+            // A factor goes once, whatever stands beside it.
+            json!({}),
+            Value::Null,
+        ),
+        of("ForgetDevices", format!("{account}/devices:forget"), json!({}), devices),
+    ]
 }
 
 /// The changes of studios that take a key, on things of this person.
