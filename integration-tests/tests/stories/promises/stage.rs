@@ -74,7 +74,7 @@ impl Stage {
         let other = platform.publisher("Southlight").await;
         made_as_it_stands(&other, "createGame").await;
         let others = Real::of(&other).await;
-        let guarded = guards(platform.player("Grace").await).await;
+        let guarded = guards(platform.player("Marie").await).await;
         Self { platform, visitor, ada, eve, admin, studio, real, viewer, other, others, guarded }
     }
 
@@ -173,7 +173,7 @@ impl Stage {
                 let older = SystemClock.now().before(Duration::from_mins(11));
                 let person = &self.guarded.person;
                 let old = minted_for(&self.platform, person, older);
-                let body = json!({"email": "grace@elsewhere.example"});
+                let body = json!({"email": "marie@elsewhere.example"});
                 let path = path.replace("/1", &format!("/{}", person.id));
                 made(&person.with_token(&old), method, &path, Some(&body)).await
             }
@@ -233,15 +233,15 @@ impl Stage {
     /// Has the call refused for a reason that is about second factors.
     async fn refused_for_a_factor(&self, call: &Promised, reason: &str) -> Answer {
         let Asked { by: good, method, path, body } = self.asked(call);
-        let of_grace = |path: &str| path.replace("/1", &format!("/{}", self.guarded.person.id));
-        let email = json!(email_of("Grace"));
+        let of_marie = |path: &str| path.replace("/1", &format!("/{}", self.guarded.person.id));
+        let email = json!(email_of("Marie"));
         match (reason, call.name()) {
             ("GUARD_REQUIRED", _) => {
                 let body = json!({"email": email, "password": PASSWORD});
                 made(&self.visitor, method, &path, Some(&body)).await
             }
             ("CODE_REFUSED", "continueLogin") => {
-                let challenge = self.guarded.challenged("Grace").await;
+                let challenge = self.guarded.challenged("Marie").await;
                 let body = json!({"challengeId": challenge["challengeId"], "code": "none"});
                 made(&self.visitor, method, &path, Some(&body)).await
             }
@@ -267,7 +267,7 @@ impl Stage {
                     return answer;
                 }
             },
-            ("OWNER_ONLY", _) => made(&self.admin, method, &of_grace(&path), body.as_ref()).await,
+            ("OWNER_ONLY", _) => made(&self.admin, method, &of_marie(&path), body.as_ref()).await,
             _ => made(good, method, &path, body.as_ref()).await,
         }
     }
@@ -304,7 +304,9 @@ impl Stage {
         }
         let keyed = async |body: &Value| {
             let request = by.rest().request(method.clone(), &path);
-            by.rest().changes(request.header("idempotency-key", "9a4d").json(body)).await
+            by.rest()
+                .changes(request.header("idempotency-key", format!("9a4d-{reason}")).json(body))
+                .await
         };
         let made = keyed(&body).await;
         assert!(made.status < 300, "{}: {made:?}", call.name());
