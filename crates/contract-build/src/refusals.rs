@@ -14,6 +14,8 @@ pub(crate) struct Refusal {
     /// Over REST.
     pub(crate) status: i32,
     pub(crate) reason: Cow<'static, str>,
+    /// The broader reason in whose words it is told over REST, if that is another one.
+    pub(crate) kind: Option<String>,
     /// The message, as it may read.
     pub(crate) details: Cow<'static, str>,
     /// The field that it names, and what it says of the field.
@@ -34,6 +36,7 @@ impl Refusal {
         Self {
             status,
             reason,
+            kind: None,
             details,
             field: None,
             tells_wait: false,
@@ -132,6 +135,10 @@ pub(crate) fn that_follow(call: &Call) -> Vec<Refusal> {
             sign_in(),
             known(403, "PUBLISHER_ROLE_REQUIRED", "only publishers and administrators may do this"),
         ],
+        "ADMIN" => vec![
+            sign_in(),
+            known(403, "ADMINISTRATOR_ROLE_REQUIRED", "only administrators may do this"),
+        ],
         _ => Vec::new(),
     };
     if call.rest.as_ref().is_some_and(|rest| rest.is_tagged || rest.takes_conditions) {
@@ -205,6 +212,7 @@ fn read(said: &DynamicMessage) -> Result<Refusal, String> {
     Ok(Refusal {
         status: status.unwrap_or_default(),
         reason: reason.into(),
+        kind: Some(text("kind")).filter(|kind| !kind.is_empty()),
         details: text("details").into(),
         field: field.map(|field| (field.into(), text("fault").into())),
         tells_wait: tells_wait.unwrap_or_default(),

@@ -80,7 +80,9 @@ fn members(
             None => {}
         }
     }
-    let says_nothing = members.is_empty() && message.fields().len() > without.len();
+    // What may be left out and has no example could be needed all the same. A secret that may be left out is not.
+    let could_say = |field: &FieldDescriptor| !without.contains(field) && !shapes::is_secret(field);
+    let says_nothing = members.is_empty() && message.fields().any(|field| could_say(&field));
     (side == Side::Answers || !says_nothing).then_some(members)
 }
 

@@ -82,8 +82,9 @@ fn response(refusals: &[Refusal]) -> Value {
 pub(super) fn examples(calls: &[Call]) -> Map<String, Value> {
     let own = calls.iter().flat_map(|call| call.rest.iter().flat_map(|rest| own(call, rest)));
     let mut examples = Map::new();
-    for Refusal { reason, details, field, .. } in of_any_call().into_iter().chain(own) {
-        let mut body = json!({"error": words(&reason), "details": details, "reason": reason});
+    for Refusal { reason, kind, details, field, .. } in of_any_call().into_iter().chain(own) {
+        let error = words(kind.as_deref().unwrap_or(&reason));
+        let mut body = json!({"error": error, "details": details, "reason": reason});
         if let Some((field, fault)) = field {
             body["fields"] = json!([{"field": field, "description": fault}]);
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use sir0_rpc::{
-    FieldFault, InvalidFields, PRECONDITION_FAILED, TOO_MANY_REQUESTS,
+    FieldFault, InvalidFields, KIND, PRECONDITION_FAILED, TOO_MANY_REQUESTS,
     rates::{self, Exceeded},
     request_id,
 };
@@ -48,6 +48,8 @@ pub(super) struct Refused {
     code: Code,
     status: StatusCode,
     reason: Cow<'static, str>,
+    /// The broader reason in whose words it is told, if that is another one.
+    kind: Option<String>,
     details: Cow<'static, str>,
     fields: Vec<FieldFault>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -98,7 +100,7 @@ impl Refused {
         details: &'static str,
     ) -> Self {
         let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
-        Self { code, status, reason, details, fields: Vec::new(), headers: Vec::new() }
+        Self { code, status, reason, kind: None, details, fields: Vec::new(), headers: Vec::new() }
     }
 
     /// The path is known, the method is not.
@@ -173,6 +175,7 @@ impl Refused {
             None if status.code() == Code::InvalidArgument => Cow::Borrowed("INVALID_REQUEST"),
             None => Cow::Owned(format!("{:?}", status.code()).to_uppercase()),
         };
+        let kind = info.error_info().and_then(|error| error.metadata.get(KIND).cloned());
         let fields = info.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         let fields = fields.map(|violation| FieldFault {
             field: request.json_path(&violation.field),
@@ -204,6 +207,7 @@ impl Refused {
                 _ => http_status(status.code()),
             },
             reason,
+            kind,
             details: details.into(),
             fields,
             headers,
@@ -228,7 +232,7 @@ impl Refused {
 
     pub(super) fn into_response(self) -> Response<Body> {
         let body = ErrorBody {
-            error: words(&self.reason),
+            error: words(self.kind.as_deref().unwrap_or(&self.reason)),
             details: &self.details,
             reason: &self.reason,
             fields: self
