@@ -21,6 +21,24 @@ pub enum AccountsError {
     /// The e-mail is unknown or the password is wrong. The answer does not say which.
     #[error("the email or the password is wrong")]
     InvalidCredentials,
+    /// The password is right, and an administrator disabled the account.
+    #[error("the account is disabled, ask the operator of the platform")]
+    AccountDisabled,
+    /// The password is right, and not good any more.
+    #[error("the account needs a new password, ask the operator of the platform for a reset link")]
+    NewPasswordRequired,
+    /// An administrator would choose the password of another person.
+    #[error("nobody chooses the password of another person, make a reset link for them")]
+    UseReset,
+    /// The reset link is not good. The answer does not say why.
+    #[error("the reset link was used, is over or was replaced, or never was")]
+    ResetRefused,
+    /// No administrator could sign in any more.
+    #[error("no other administrator could sign in then, make another account one first")]
+    LastAdministrator,
+    /// The caller was an administrator when their token was made, and is none now.
+    #[error("only administrators may do this")]
+    NoAdministrator,
     /// There is no such account.
     #[error("there is no user {0}")]
     UserNotFound(UserId),
@@ -98,6 +116,16 @@ impl Refusal for AccountsError {
             Self::UsernameTaken => Reason::exists("USERNAME_TAKEN").naming(&taken("username")),
             Self::EmailTaken => Reason::exists("EMAIL_TAKEN").naming(&taken("email")),
             Self::InvalidCredentials => Reason::unauthenticated("INVALID_CREDENTIALS"),
+            Self::AccountDisabled => {
+                Reason::unauthenticated("ACCOUNT_DISABLED").kind("INVALID_CREDENTIALS")
+            }
+            Self::NewPasswordRequired => {
+                Reason::unauthenticated("NEW_PASSWORD_REQUIRED").kind("INVALID_CREDENTIALS")
+            }
+            Self::UseReset => Reason::denied("USE_RESET"),
+            Self::ResetRefused => Reason::denied("RESET_REFUSED"),
+            Self::LastAdministrator => Reason::precondition("LAST_ADMINISTRATOR"),
+            Self::NoAdministrator => Reason::denied("ADMINISTRATOR_ROLE_REQUIRED"),
             Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
             Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
             Self::RefreshRefused => Reason::unauthenticated("REFRESH_TOKEN_REFUSED"),

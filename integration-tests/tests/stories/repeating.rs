@@ -84,6 +84,7 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         path: invitations.clone(),
         body: json!({"role": "editor"}),
         other: Value::Null,
+        by: None,
     };
 
     let subject = studio.id.to_string();
@@ -94,6 +95,7 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         path: "/api/users/confirmations".to_owned(),
         body: json!({"action": "ACTION_END_SESSIONS", "subject": subject, "password": password}),
         other: Value::Null,
+        by: None,
     };
 
     let first = invite.sent(&studio, "5f0c").await;
@@ -101,10 +103,22 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
     assert_eq!(confirm.sent(&studio, "5f0c").await.status, 200);
     assert_eq!(confirm.sent(&studio, "5f0c").await.json["reason"], "ALREADY_DONE");
 
+    let reset = Change {
+        call: "CreateReset",
+        method: Method::POST,
+        path: format!("/api/admin/users/{}:reset", studio.id),
+        body: json!({}),
+        other: Value::Null,
+        by: None,
+    };
+    let admin = platform.admin("Root").await;
+    assert_eq!(reset.sent(&admin, "5f0c").await.status, 201);
+    assert_eq!(reset.sent(&admin, "5f0c").await.json["reason"], "ALREADY_DONE");
+
     let calls = sir0_contract::calls().filter(|call| call.keying == Keying::Refused);
     assert_eq!(
         calls.map(|call| call.name).collect::<Vec<_>>(),
-        ["ConfirmAction", "CreateInvitation"]
+        ["CreateReset", "ConfirmAction", "CreateInvitation"]
     );
     assert_eq!((first.status, again.status), (201, 409), "{again:?}");
     assert_eq!(again.json["reason"], "ALREADY_DONE");
@@ -135,7 +149,7 @@ async fn a_key_that_comes_with_another_request_is_refused_and_changes_nothing() 
     let platform = platform().await;
     let (studio, changes) = every_change(&platform).await;
 
-    for change in changes.iter().filter(|change| !change.body.is_null()) {
+    for change in changes.iter().filter(|change| !change.other.is_null()) {
         assert!(change.sent(&studio, "5f0c").await.status < 300, "{}", change.call);
         let state = heard(&studio).await;
         let reused = change.sends(&studio, &change.other, &["5f0c"]).await;
@@ -207,6 +221,7 @@ async fn a_key_is_its_callers_and_its_calls() {
         path: "/api/games".to_owned(),
         body: a_game("Lanterns"),
         other: Value::Null,
+        by: None,
     };
 
     let first = add.sent(&studio, "a").await;

@@ -164,13 +164,19 @@ pub(crate) fn confirm(
 ) -> Result<(Action, Proof), InvalidFields> {
     let mut fields = FieldReader::default();
     let subject = &*request.subject;
-    let action = match pb::Action::try_from(request.action) {
-        Ok(pb::Action::EndSessions) => {
-            fields.read("subject", account(subject)).map(Action::EndSessions)
-        }
-        Ok(pb::Action::Unspecified) | Err(_) => {
-            fields.read("action", Err::<Action, _>("must be one of the known actions"))
-        }
+    let action: Option<fn(UserId) -> Action> = match pb::Action::try_from(request.action) {
+        Ok(pb::Action::EndSessions) => Some(Action::EndSessions),
+        Ok(pb::Action::DisableUser) => Some(Action::DisableUser),
+        Ok(pb::Action::EnableUser) => Some(Action::EnableUser),
+        Ok(pb::Action::SignOutUser) => Some(Action::SignOutUser),
+        Ok(pb::Action::RequireNewPassword) => Some(Action::RequireNewPassword),
+        Ok(pb::Action::CreateReset) => Some(Action::CreateReset),
+        Ok(pb::Action::SetUserRole) => Some(Action::SetUserRole),
+        Ok(pb::Action::Unspecified) | Err(_) => None,
+    };
+    let action = match action {
+        Some(action) => fields.read("subject", account(subject)).map(action),
+        None => fields.read("action", Err::<Action, _>("must be one of the known actions")),
     };
     let Some(action) = action else { return Err(fields.into_faults()) };
     Ok((action, Proof(Password::parse(&request.password).ok())))

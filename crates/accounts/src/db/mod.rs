@@ -13,8 +13,9 @@ use sir0_kernel::{InvitationId, Role, Roster, SessionId, StudioId, StudioRole, T
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, Invitation, LaneState, Member, NewSession, Place, Refreshed, Session,
-    SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User, Username,
+    Account, Action, Administrator, ClientId, Email, Invitation, LaneState, Locks, Member,
+    NewSession, Place, Refreshed, Search, Session, SessionEnded, SignerRow, SigningKeys, Studio,
+    StudioName, Toll, User, Username,
 };
 
 /// An account with its password hash.
@@ -22,6 +23,7 @@ use crate::domain::{
 pub(crate) struct StoredUser {
     pub(crate) user: User,
     pub(crate) password_hash: String,
+    pub(crate) locks: Locks,
 }
 
 /// Which of two names another account has.
@@ -62,6 +64,10 @@ storage::room! {
         has_session(user: UserId, id: SessionId) -> bool;
         key_names() -> u64;
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
+        account(id: UserId) -> Option<Account>;
+        found(search: &Search, behind: Option<UserId>, most: i64) -> Vec<Account>;
+        count_sessions(user: UserId, now: Timestamp) -> i64;
+        reset_of(hash: &[u8], now: Timestamp) -> Option<UserId>;
         has_administrator() -> bool;
         is_setup(hash: &[u8], now: Timestamp) -> bool;
         signing_keys() -> SigningKeys;
@@ -92,6 +98,16 @@ storage::room! {
         add_confirmation(hash: &[u8], session: SessionId, action: Action, expires: Timestamp) -> ();
         use_confirmation(hash: &[u8], session: SessionId, action: Action, now: Timestamp) -> bool;
         forget_confirmations(now: Timestamp) -> ();
+        hold_with_administrators(id: UserId) -> (Option<Account>, Vec<Administrator>);
+        account(id: UserId) -> Option<Account>;
+        set_locks(id: UserId, locks: Locks, at: Timestamp) -> ();
+        revoke_all_invitations_by(user: UserId) -> ();
+        revoke_invitations_of_no_owner(user: UserId) -> ();
+        offer_reset(user: UserId, hash: &[u8], by: Option<UserId>, expires: Timestamp) -> ();
+        use_reset(hash: &[u8], now: Timestamp) -> bool;
+        set_new_password(id: UserId, hash: &str, at: Timestamp) -> ();
+        drop_reset(user: UserId) -> ();
+        forget_resets(now: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;
         add_signing_key(key: &SignerRow) -> bool;

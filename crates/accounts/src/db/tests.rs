@@ -10,10 +10,12 @@ use sir0_tokens::Methods;
 use super::*;
 use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 
+mod administration;
 mod confirmations;
 mod lanes;
 mod races;
 mod refreshing;
+mod resets;
 mod rooms;
 mod sessions;
 mod setup;

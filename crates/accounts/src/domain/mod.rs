@@ -1,5 +1,6 @@
 //! The rules of accounts: plain functions on plain data. No network, no database, no clock.
 
+mod administration;
 mod command;
 mod confirmation;
 mod email;
@@ -16,6 +17,10 @@ mod studio;
 mod user;
 mod username;
 
+pub(crate) use administration::{
+    Account, Administer, Administrator, Changed, Locks, Measure, RESET_LIFE, Search,
+    keeps_an_administrator,
+};
 pub(crate) use command::{EndSessions, Invite, Login, Placement, Proof, Register, UpdateUser};
 pub(crate) use confirmation::{Action, Confirmation};
 pub use email::{Email, InvalidEmail};

@@ -50,6 +50,7 @@ impl Accounts {
         let outcome = match signed_in {
             Ok(_) => "signed_in",
             Err(AccountsError::InvalidCredentials) => "refused",
+            Err(AccountsError::AccountDisabled | AccountsError::NewPasswordRequired) => "locked",
             Err(AccountsError::TooBusy(_)) => "too_busy",
             Err(AccountsError::TooManyRequests(_)) => "too_many_requests",
             Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
@@ -77,8 +78,9 @@ impl Accounts {
         wanted: Wanted,
     ) -> Result<SignedIn, AccountsError> {
         let judged = self.judge(turn, &email, password.clone(), is_known).await?;
-        let Proved { stored, is_outdated, lane } =
-            judged.ok_or(AccountsError::InvalidCredentials)?;
+        let proved = judged.ok_or(AccountsError::InvalidCredentials)?;
+        self.must_be_open(&proved).await?;
+        let Proved { stored, is_outdated, lane } = proved;
         let outdated = is_outdated.then_some(password);
         let home = self.home(&email, request_id::client());
         self.begin_session(stored, outdated, wanted, &lane, home).await
