@@ -272,7 +272,7 @@ async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once
     .await;
     let ada = platform.player("Ada").await;
     let (grace, admin) = (platform.player("Grace").await, platform.admin("Root").await);
-    let reset = format!("/api/admin/users/{}:reset", grace.id);
+    let make_link = format!("/api/admin/users/{}:reset", grace.id);
     let rest = ada.rest();
     let knocking = tokio::spawn(async move {
         for number in 0.. {
@@ -291,7 +291,7 @@ async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once
         let answer = loop {
             number += 1;
             if call.name() == "useReset" {
-                let made = admin.rest().post(&reset, &json!({})).await;
+                let made = admin.rest().post(&make_link, &json!({})).await;
                 body = json!({"secret": made.json["secret"], "newPassword": format!("{PASSWORD} {number}")});
             } else if call.name() == "confirmAction" {
                 body["password"] = json!(PASSWORD);

@@ -49,7 +49,7 @@ pub(super) struct Refused {
     status: StatusCode,
     reason: Cow<'static, str>,
     /// The broader reason in whose words it is told, if that is another one.
-    kind: Option<String>,
+    kind: Option<Box<str>>,
     details: Cow<'static, str>,
     fields: Vec<FieldFault>,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -175,7 +175,8 @@ impl Refused {
             None if status.code() == Code::InvalidArgument => Cow::Borrowed("INVALID_REQUEST"),
             None => Cow::Owned(format!("{:?}", status.code()).to_uppercase()),
         };
-        let kind = info.error_info().and_then(|error| error.metadata.get(KIND).cloned());
+        let kind = info.error_info().and_then(|error| error.metadata.get(KIND));
+        let kind = kind.map(|kind| kind.as_str().into());
         let fields = info.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         let fields = fields.map(|violation| FieldFault {
             field: request.json_path(&violation.field),

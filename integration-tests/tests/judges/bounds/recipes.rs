@@ -67,7 +67,6 @@ impl Stage {
             "sir0.accounts.v1.ConfirmActionRequest" => {
                 json!({"action": "ACTION_END_SESSIONS", "subject": "1", "password": PASSWORD})
             }
-            "sir0.accounts.v1.FindUsersRequest" => json!({}),
             "sir0.accounts.v1.ShowUserRequest"
             | "sir0.accounts.v1.DisableUserRequest"
             | "sir0.accounts.v1.EnableUserRequest"
@@ -80,16 +79,16 @@ impl Stage {
             "sir0.accounts.v1.SetUserRoleRequest" => {
                 json!({"userId": NOTHING, "role": "player"})
             }
-            "sir0.storefront.v1.ListGamesRequest" | "sir0.storefront.v1.WatchGamesRequest" => {
-                json!({})
-            }
+            "sir0.storefront.v1.ListGamesRequest"
+            | "sir0.storefront.v1.WatchGamesRequest"
+            | "sir0.storefront.v1.ListMyGamesRequest"
+            | "sir0.accounts.v1.FindUsersRequest" => json!({}),
             "sir0.storefront.v1.GetGameRequest" => json!({"gameId": self.game}),
             "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
             "sir0.storefront.v1.UpdateGameRequest" => {
                 json!({"gameId": self.game, "title": "Light"})
             }
             "sir0.storefront.v1.DeleteGameRequest" => json!({"gameId": NOTHING}),
-            "sir0.storefront.v1.ListMyGamesRequest" => json!({}),
             "sir0.storefront.v1.HandOverGameRequest" => {
                 json!({"gameId": NOTHING, "studioId": NO_STUDIO})
             }
