@@ -132,6 +132,21 @@ const watch = await sir0.watchGames({
 const heard: WatchGamesResponse = JSON.parse(await firstLine(watch.response.body));
 assert.equal(heard.present?.title, "Harbours");
 
+const found = good(await sir0.findUsers({ query: { email, disabled: false } }));
+assert.deepEqual(found.accounts.map(({ user }) => user.userId), [userId]);
+assert.equal(good(await sir0.showUser({ path })).account.user.username, RENAMED);
+assert.ok(good(await sir0.disableUser({ path, body: {} })).account.disableTime);
+const shut = await sir0.login({ body: { email, password } });
+assert.equal(shut.error?.reason, "ACCOUNT_DISABLED");
+assert.equal(good(await sir0.enableUser({ path, body: {} })).account.disableTime, undefined);
+assert.equal(good(await sir0.signOutUser({ path, body: {} })).ended, 0);
+assert.ok(good(await sir0.requireNewPassword({ path, body: {} })).account.newPasswordTime);
+const { secret } = good(await sir0.createReset({ path, body: {} }));
+const newPassword = "eight herons leave the delta at noon";
+good(await sir0.useReset({ body: { secret, newPassword } }));
+const promoted = good(await sir0.setUserRole({ path, body: { role: "publisher" } }));
+assert.equal(promoted.account.user.role, "publisher");
+
 good(await sir0.logout({ body: { token: adas } }));
 token = adas;
 assert.equal((await sir0.getUser({ path })).error?.reason, "SIGN_IN_REQUIRED");

@@ -168,5 +168,32 @@ with client.stream("GET", "/api/games:watch", params=asked, headers=accept) as s
     heard = made.WatchGamesResponse.model_validate_json(next(stream.iter_lines()))
 assert heard.present.title == "Harbours", heard
 
+found = call("GET", "/api/admin/users", made.FindUsersResponse, params={"email": EMAIL}, token=studio)
+assert [account.user.userId for account in found.accounts] == [user_id], found
+account = f"/api/admin/users/{user_id}"
+shown = call("GET", account, made.ShowUserResponse, token=studio)
+assert shown.account.user.username == f"Ada L. by {NAME}", shown
+asked = made.DisableUserRequest()
+disabled = call("POST", f"{account}:disable", made.DisableUserResponse, asked, studio)
+assert disabled.account.disableTime, disabled
+asked = made.LoginRequest(email=EMAIL, password=PASSWORD)
+assert call("POST", "/api/users/login", made.Error, asked).reason == "ACCOUNT_DISABLED"
+asked = made.EnableUserRequest()
+enabled = call("POST", f"{account}:enable", made.EnableUserResponse, asked, studio)
+assert enabled.account.disableTime is None, enabled
+asked = made.SignOutUserRequest()
+assert call("POST", f"{account}:signOut", made.SignOutUserResponse, asked, studio).ended == 0
+asked = made.RequireNewPasswordRequest()
+path = f"{account}:requireNewPassword"
+needing = call("POST", path, made.RequireNewPasswordResponse, asked, studio)
+assert needing.account.newPasswordTime, needing
+asked = made.CreateResetRequest()
+reset = call("POST", f"{account}:reset", made.CreateResetResponse, asked, studio)
+asked = made.UseResetRequest(secret=reset.secret, newPassword="eight herons leave the delta at noon")
+call("POST", "/api/users/resets:use", made.UseResetResponse, asked)
+asked = made.SetUserRoleRequest(role="publisher")
+promoted = call("PUT", f"{account}/role", made.SetUserRoleResponse, asked, studio)
+assert promoted.account.user.role.value == "publisher", promoted
+
 call("POST", "/api/users/logout", made.LogoutResponse, made.LogoutRequest(token=token))
 assert call("GET", profile, made.Error, token=token).reason == "SIGN_IN_REQUIRED"

@@ -163,6 +163,30 @@ const heard: components["schemas"]["WatchGamesResponse"] = JSON.parse(
 );
 assert.equal(heard.present?.title, "Harbours");
 
+const query = { email, disabled: false };
+const found = good(await studio.GET("/api/admin/users", { params: { query } }));
+assert.deepEqual(found.accounts.map(({ user }) => user.userId), [userId]);
+const account = { params: { path }, body: {} };
+const shown = good(await studio.GET("/api/admin/users/{user_id}", { params: { path } }));
+assert.equal(shown.account.user.username, RENAMED);
+const disabled = good(await studio.POST("/api/admin/users/{user_id}:disable", account));
+assert.ok(disabled.account.disableTime);
+const shut = await visitor.POST("/api/users/login", { body: { email, password } });
+assert.equal(shut.error?.reason, "ACCOUNT_DISABLED");
+const enabled = good(await studio.POST("/api/admin/users/{user_id}:enable", account));
+assert.equal(enabled.account.disableTime, undefined);
+assert.equal(good(await studio.POST("/api/admin/users/{user_id}:signOut", account)).ended, 0);
+const needing = await studio.POST("/api/admin/users/{user_id}:requireNewPassword", account);
+assert.ok(good(needing).account.newPasswordTime);
+const { secret } = good(await studio.POST("/api/admin/users/{user_id}:reset", account));
+const newPassword = "eight herons leave the delta at noon";
+good(await visitor.POST("/api/users/resets:use", { body: { secret, newPassword } }));
+const promoted = await studio.PUT("/api/admin/users/{user_id}/role", {
+  params: { path },
+  body: { role: "publisher" },
+});
+assert.equal(good(promoted).account.user.role, "publisher");
+
 good(await visitor.POST("/api/users/logout", { body: { token } }));
 const left = await ada.GET("/api/users/{user_id}", { params: { path } });
 assert.equal(left.error?.reason, "SIGN_IN_REQUIRED");

@@ -13,6 +13,17 @@ from made_client.api.accounts import (
     register,
     update_user,
 )
+from made_client.api.administration import (
+    create_reset,
+    disable_user,
+    enable_user,
+    find_users,
+    require_new_password,
+    set_user_role,
+    show_user,
+    sign_out_user,
+    use_reset,
+)
 from made_client.api.games import (
     create_game,
     delete_game,
@@ -61,8 +72,11 @@ from made_client.models import (
     CreateGameRequest,
     CreateInvitationRequest,
     CreateInvitationRequestRole,
+    CreateResetRequest,
     CreateStudioRequest,
     DeleteGameResponse403Reason,
+    DisableUserRequest,
+    EnableUserRequest,
     EndSessionsRequest,
     ForgetDevicesRequest,
     GetGameResponse404Reason,
@@ -71,12 +85,17 @@ from made_client.models import (
     HandOverGameRequest,
     ListGamesSort,
     LoginRequest,
+    LoginResponse401Reason,
     LogoutRequest,
     RefreshSessionRequest,
     RegisterRequest,
     RegisterResponse400Reason,
     RemoveFactorRequest,
     RenewRecoveryCodesRequest,
+    RequireNewPasswordRequest,
+    SetUserRoleRequest,
+    SetUserRoleRequestRole,
+    SignOutUserRequest,
     UpdateGameRequest,
     UpdateGameResponse409Reason,
     UpdateMemberRequest,
@@ -84,6 +103,7 @@ from made_client.models import (
     UpdateStudioRequest,
     UpdateStudioResponse403Reason,
     UpdateUserRequest,
+    UseResetRequest,
     UserRole,
     WatchGamesResponse,
 )
@@ -216,6 +236,26 @@ asked["headers"] = {"accept": "application/x-ndjson"}
 with visitor.get_httpx_client().stream(**asked) as stream:
     heard = WatchGamesResponse.from_dict(json.loads(next(stream.iter_lines())))
 assert heard.present.title == "Harbours", heard
+
+found = find_users.sync(client=studio, email=EMAIL, disabled=False).accounts
+assert [account.user.user_id for account in found] == [user_id], found
+shown = show_user.sync(user_id, client=studio)
+assert shown.account.user.username == f"Ada L. by {NAME}", shown
+disabled = disable_user.sync(user_id, client=studio, body=DisableUserRequest())
+assert disabled.account.disable_time, disabled
+shut = login.sync(client=visitor, body=LoginRequest(email=EMAIL, password=PASSWORD))
+assert shut.reason == LoginResponse401Reason.ACCOUNT_DISABLED, shut
+enabled = enable_user.sync(user_id, client=studio, body=EnableUserRequest())
+assert not enabled.account.disable_time, enabled
+assert sign_out_user.sync(user_id, client=studio, body=SignOutUserRequest()).ended == 0
+needing = require_new_password.sync(user_id, client=studio, body=RequireNewPasswordRequest())
+assert needing.account.new_password_time, needing
+reset = create_reset.sync(user_id, client=studio, body=CreateResetRequest())
+asked = UseResetRequest(secret=reset.secret, new_password="eight herons leave the delta at noon")
+assert use_reset.sync_detailed(client=visitor, body=asked).status_code == 200
+publishing = SetUserRoleRequest(role=SetUserRoleRequestRole.PUBLISHER)
+promoted = set_user_role.sync(user_id, client=studio, body=publishing)
+assert promoted.account.user.role == UserRole.PUBLISHER, promoted
 
 assert logout.sync(client=visitor, body=LogoutRequest(token=token)).message == "Logout successful"
 assert get_user.sync(user_id, client=ada).reason == GetUserResponse401Reason.SIGN_IN_REQUIRED

@@ -53,6 +53,24 @@ pub enum AccountsError {
     /// A secret that lies sealed in the database does not open.
     #[error("the secret of a second factor does not open")]
     Sealed(#[from] Unopened),
+    /// The password is right, and an administrator disabled the account.
+    #[error("the account is disabled, ask the operator of the platform")]
+    AccountDisabled,
+    /// The password is right, and not good any more.
+    #[error("the account needs a new password, ask the operator of the platform for a reset link")]
+    NewPasswordRequired,
+    /// An administrator would choose the password of another person.
+    #[error("nobody chooses the password of another person, make a reset link for them")]
+    UseReset,
+    /// The reset link is not good. The answer does not say why.
+    #[error("the reset link was used, is over or was replaced, or never was")]
+    ResetRefused,
+    /// No administrator could sign in any more.
+    #[error("no other administrator could sign in then, make another account one first")]
+    LastAdministrator,
+    /// The caller was an administrator when their token was made, and is none now.
+    #[error("only administrators may do this")]
+    NoAdministrator,
     /// There is no such account.
     #[error("there is no user {0}")]
     UserNotFound(UserId),
@@ -131,14 +149,28 @@ impl Refusal for AccountsError {
             Self::EmailTaken => Reason::exists("EMAIL_TAKEN").naming(&taken("email")),
             Self::InvalidCredentials => Reason::unauthenticated("INVALID_CREDENTIALS"),
             Self::GuardRequired(challenged) => required(challenged),
-            Self::CodeRefused => Reason::unauthenticated("CODE_REFUSED"),
-            Self::ChallengeRefused => Reason::unauthenticated("CHALLENGE_REFUSED"),
+            Self::CodeRefused => {
+                Reason::unauthenticated("CODE_REFUSED").kind("INVALID_CREDENTIALS")
+            }
+            Self::ChallengeRefused => {
+                Reason::unauthenticated("CHALLENGE_REFUSED").kind("INVALID_CREDENTIALS")
+            }
             Self::WrongCode => Reason::denied("WRONG_CODE"),
             Self::FactorNotFound => Reason::not_found("FACTOR_NOT_FOUND"),
             Self::FactorLimit => Reason::precondition("FACTOR_LIMIT_REACHED"),
             Self::FactorRequired => Reason::precondition("FACTOR_REQUIRED"),
             Self::OwnerOnly(id) => Reason::denied("OWNER_ONLY").about("user", id),
             Self::Sealed(_) => Reason::internal(),
+            Self::AccountDisabled => {
+                Reason::unauthenticated("ACCOUNT_DISABLED").kind("INVALID_CREDENTIALS")
+            }
+            Self::NewPasswordRequired => {
+                Reason::unauthenticated("NEW_PASSWORD_REQUIRED").kind("INVALID_CREDENTIALS")
+            }
+            Self::UseReset => Reason::denied("USE_RESET"),
+            Self::ResetRefused => Reason::denied("RESET_REFUSED"),
+            Self::LastAdministrator => Reason::precondition("LAST_ADMINISTRATOR"),
+            Self::NoAdministrator => Reason::denied("ADMINISTRATOR_ROLE_REQUIRED"),
             Self::UserNotFound(id) => Reason::not_found("USER_NOT_FOUND").about("user", id),
             Self::UnknownToken => Reason::invalid("UNKNOWN_TOKEN"),
             Self::RefreshRefused => Reason::unauthenticated("REFRESH_TOKEN_REFUSED"),
@@ -180,6 +212,7 @@ impl From<Refused> for AccountsError {
 fn required(Challenged { token, expires, has_recovery_codes }: &Challenged) -> Reason {
     let confirmations = if *has_recovery_codes { "totp recovery_code" } else { "totp" };
     Reason::unauthenticated("GUARD_REQUIRED")
+        .kind("INVALID_CREDENTIALS")
         .about("challengeId", token.as_str())
         .about("expireTime", wire_time(*expires))
         .about("confirmations", confirmations)

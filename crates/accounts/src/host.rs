@@ -11,9 +11,10 @@ mod sealing;
 use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
-    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, GuardServiceDispatch,
-    GuardServiceKeyed, SessionsServiceDispatch, SessionsServiceKeyed, StudiosServiceDispatch,
-    StudiosServiceKeyed, accounts_service_server, guard_service_server, sessions_service_server,
+    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, AdministrationServiceDispatch,
+    AdministrationServiceKeyed, GuardServiceDispatch, GuardServiceKeyed, SessionsServiceDispatch,
+    SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed, accounts_service_server,
+    administration_service_server, guard_service_server, sessions_service_server,
     studios_service_server,
 };
 use sir0_contract_accounts_internal::{
@@ -183,6 +184,13 @@ impl Hosted for Accounts {
             AccountsServiceDispatch,
             self.clone(),
             AccountsServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            administration_service_server::AdministrationServiceServer,
+            AdministrationServiceDispatch,
+            self.clone(),
+            AdministrationServiceKeyed by self.keys.clone()
         );
         serve!(
             doors,

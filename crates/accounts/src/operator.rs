@@ -3,6 +3,7 @@
 //!
 //! Nothing runs in the background here. A server hears of what was done from the tables.
 
+mod administration;
 mod keys;
 
 use std::{path::Path, sync::Arc};
@@ -15,14 +16,17 @@ use crate::{
     Accounts, AccountsError, Config, OpenError,
     convert::accounts::new_account,
     db::AccountsDb,
-    domain::{Email, Register},
+    domain::{Email, Measure, Register},
     hashing::Hasher,
     work::{
-        accounts::{NewUser, change_role, insert_user, refuse_taken},
+        accounts::{NewUser, insert_user, refuse_taken},
+        administration::change_account,
         lanes::open_lanes,
         setup::offer_setup,
     },
 };
+
+pub(crate) use administration::Done;
 
 /// Accounts in the hands of an operator.
 pub struct Operator {
@@ -81,11 +85,10 @@ impl Operator {
     /// Gives an account another role, and answers whether it had another. Its sessions end. A server hears of it at its
     /// next look at the table.
     pub async fn grant(&self, email: &str, role: Role) -> Result<(UserId, bool), GrantError> {
-        let email = Email::parse(email)?;
-        let found = self.db.user_by_email(&email).await.map_err(AccountsError::from)?;
-        let id = found.ok_or(GrantError::NoSuchAccount)?.user.id;
-        let changed = change_role(&self.db, id, role, self.clock.now()).await?;
-        Ok((id, changed.is_some()))
+        let id = id_of(&self.db, email).await?;
+        let measure = Measure::SetRole(role);
+        let (changed, _) = change_account(&self.db, id, measure, self.clock.now()).await?;
+        Ok((id, changed))
     }
 
     /// Forgets all wrong passwords for this e-mail, so that it can be signed in to at once from everywhere. Answers whether
@@ -105,6 +108,13 @@ impl Operator {
     pub async fn close(self) {
         self.db.database().close().await;
     }
+}
+
+/// The account with this e-mail.
+async fn id_of(db: &AccountsDb, email: &str) -> Result<UserId, GrantError> {
+    let email = Email::parse(email)?;
+    let found = db.user_by_email(&email).await.map_err(AccountsError::from)?;
+    Ok(found.ok_or(GrantError::NoSuchAccount)?.user.id)
 }
 
 /// A browser never sends what stands behind `#`: no log and no proxy sees it.
@@ -134,19 +144,16 @@ impl Accounts {
     /// Gives an account another role. Its sessions end, so that the next token tells the new role. An account that has
     /// the role already keeps its sessions. Answers whether it had another role.
     pub async fn grant(&self, email: &str, role: Role) -> Result<(UserId, bool), GrantError> {
-        let email = Email::parse(email)?;
-        let found = self.db.user_by_email(&email).await.map_err(AccountsError::from)?;
-        let id = found.ok_or(GrantError::NoSuchAccount)?.user.id;
+        let id = id_of(&self.db, email).await?;
         let changed = self.shared.tasks.to_completion(self.clone().set_role(id, role)).await?;
         Ok((id, changed))
     }
 
     async fn set_role(self, id: UserId, role: Role) -> Result<bool, AccountsError> {
-        let changed = change_role(&self.db, id, role, self.shared.clock.now()).await?;
-        if let Some(ended) = &changed {
-            self.ended(ended);
-        }
-        Ok(changed.is_some())
+        let at = self.shared.clock.now();
+        let (changed, ended) = change_account(&self.db, id, Measure::SetRole(role), at).await?;
+        self.ended(&ended);
+        Ok(changed)
     }
 }
 
@@ -161,7 +168,7 @@ pub enum CreateError {
     Refused(#[from] AccountsError),
 }
 
-/// Why an operator could not give a role.
+/// Why an operator could not change an account.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// The text is no e-mail.

@@ -2,9 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use prost_reflect::{
-    DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, MethodDescriptor, Value,
-};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, Value};
 
 use crate::{
     Error,
@@ -127,20 +125,14 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
 fn takes_key(method: &MethodDescriptor, rest: Option<&Rest>, access: &str) -> bool {
     let is_change = rest.is_some_and(|it| it.bindings.iter().all(|binding| binding.verb != "get"));
     let is_unary = !method.is_client_streaming() && !method.is_server_streaming();
-    is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER" | "SIGNED_IN")
+    is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER" | "SIGNED_IN" | "ADMIN")
 }
 
 /// Whether a message holds a secret: a field of it, or of a message inside it, is marked with `debug_redact`.
 fn holds_secret(message: &MessageDescriptor) -> bool {
     let mut seen = BTreeMap::new();
     shapes::collect(message, &mut seen);
-    seen.values().flat_map(MessageDescriptor::fields).any(|field| is_secret(&field))
-}
-
-/// Whether a field is marked with `debug_redact`.
-pub(crate) fn is_secret(field: &FieldDescriptor) -> bool {
-    let options = field.options();
-    options.get_field_by_name("debug_redact").and_then(|it| it.as_bool()).unwrap_or_default()
+    seen.values().flat_map(MessageDescriptor::fields).any(|field| shapes::is_secret(&field))
 }
 
 fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {
@@ -182,7 +174,7 @@ fn rest(
     // Unknown query parameters are refused, so any call can answer 400.
     refusals.push(400);
     match access {
-        "OWNER" | "PUBLISHER" => refusals.extend([401, 403]),
+        "OWNER" | "PUBLISHER" | "ADMIN" => refusals.extend([401, 403]),
         "SIGNED_IN" => refusals.push(401),
         _ => {}
     }

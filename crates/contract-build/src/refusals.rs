@@ -14,6 +14,8 @@ pub(crate) struct Refusal {
     /// Over REST.
     pub(crate) status: i32,
     pub(crate) reason: Cow<'static, str>,
+    /// The broader reason in whose words it is told over REST, if that is another one.
+    pub(crate) kind: Option<String>,
     /// The message, as it may read.
     pub(crate) details: Cow<'static, str>,
     /// The field that it names, and what it says of the field.
@@ -26,8 +28,6 @@ pub(crate) struct Refusal {
     pub(crate) tries: usize,
     /// Whether another person than usual makes it.
     pub(crate) by_another: bool,
-    /// What `error` names instead of the reason.
-    pub(crate) error: Option<String>,
     /// The member that has the facts of the refusal, and the facts as they may read.
     pub(crate) facts: Option<(String, Map<String, serde_json::Value>)>,
 }
@@ -38,13 +38,13 @@ impl Refusal {
         Self {
             status,
             reason,
+            kind: None,
             details,
             field: None,
             tells_wait: false,
             request: None,
             tries: 0,
             by_another: false,
-            error: None,
             facts: None,
         }
     }
@@ -138,6 +138,10 @@ pub(crate) fn that_follow(call: &Call) -> Vec<Refusal> {
             sign_in(),
             known(403, "PUBLISHER_ROLE_REQUIRED", "only publishers and administrators may do this"),
         ],
+        "ADMIN" => vec![
+            sign_in(),
+            known(403, "ADMINISTRATOR_ROLE_REQUIRED", "only administrators may do this"),
+        ],
         _ => Vec::new(),
     };
     if call.rest.as_ref().is_some_and(|rest| rest.is_tagged || rest.takes_conditions) {
@@ -215,13 +219,13 @@ fn read(said: &DynamicMessage) -> Result<Refusal, String> {
     Ok(Refusal {
         status: status.unwrap_or_default(),
         reason: reason.into(),
+        kind: Some(text("kind")).filter(|kind| !kind.is_empty()),
         details: text("details").into(),
         field: field.map(|field| (field.into(), text("fault").into())),
         tells_wait: tells_wait.unwrap_or_default(),
         request,
         tries: tries.and_then(|tries| tries.try_into().ok()).unwrap_or_default(),
         by_another: by_another.unwrap_or_default(),
-        error: Some(text("rest_error")).filter(|error| !error.is_empty()),
         facts,
     })
 }

@@ -37,6 +37,12 @@ pub(crate) fn form(message: &MessageDescriptor) -> Option<Form> {
     }
 }
 
+/// Whether the field holds a secret: it is marked with `debug_redact`.
+pub(crate) fn is_secret(field: &FieldDescriptor) -> bool {
+    let options = field.options();
+    options.get_field_by_name("debug_redact").and_then(|it| it.as_bool()).unwrap_or_default()
+}
+
 /// Whether JSON writes the message as one value, such as a text.
 pub(crate) fn is_value(message: &MessageDescriptor) -> bool {
     !matches!(form(message), Some(Form::Object | Form::HttpBody) | None)

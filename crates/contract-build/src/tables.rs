@@ -138,7 +138,7 @@ fn render_call(call: &Call) -> String {
 
 fn render_rest(rest: &Rest) -> String {
     let Rest { bindings, success, refusals, named, is_tagged, takes_conditions, paging, .. } = rest;
-    let told: String = named.iter().filter_map(render_told).collect();
+    let facts: String = named.iter().filter_map(render_facts).collect();
     let bindings: String = bindings.iter().map(render_binding).collect();
     let paging = paging.as_ref().map_or_else(
         || "None".to_owned(),
@@ -149,25 +149,16 @@ fn render_rest(rest: &Rest) -> String {
     );
     format!(
         "Some(Rest {{ success: {success}, is_tagged: {is_tagged}, takes_conditions: {takes_conditions}, \
-         refusals: &{refusals:?}, told: &[{told}], bindings: &[{bindings}], paging: {paging} }})"
+         refusals: &{refusals:?}, facts: &[{facts}], bindings: &[{bindings}], paging: {paging} }})"
     )
 }
 
-/// What a refusal has over REST beside its reason and its message, if it has anything.
-fn render_told(refusal: &Refusal) -> Option<String> {
-    let Refusal { reason, error, facts, .. } = refusal;
-    if error.is_none() && facts.is_none() {
-        return None;
-    }
-    let facts = facts.as_ref().map_or_else(
-        || "None".to_owned(),
-        |(member, facts)| {
-            let lists = facts.iter().filter(|(_, fact)| fact.is_array());
-            let lists: Vec<_> = lists.map(|(name, _)| name).collect();
-            format!("Some(Facts {{ member: {member:?}, lists: &{lists:?} }})")
-        },
-    );
-    Some(format!("Told {{ reason: {reason:?}, error: {error:?}, facts: {facts} }},"))
+/// Where a refusal has its facts over REST, if it has any.
+fn render_facts(Refusal { reason, facts, .. }: &Refusal) -> Option<String> {
+    let (member, facts) = facts.as_ref()?;
+    let lists = facts.iter().filter(|(_, fact)| fact.is_array());
+    let lists: Vec<_> = lists.map(|(name, _)| name).collect();
+    Some(format!("Facts {{ reason: {reason:?}, member: {member:?}, lists: &{lists:?} }},"))
 }
 
 fn render_binding(binding: &Binding) -> String {

@@ -72,7 +72,7 @@ fn each_call_is_made_with_success_in_the_folder_of_its_service() {
 }
 
 /// What a request alone does not meet, whatever it says.
-const LEFT_OUT: [(&str, &str); 19] = [
+const LEFT_OUT: [(&str, &str); 23] = [
     ("confirmAction: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("updateUser: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("TOO_BUSY", "takes more sign-ins at once than the server has places"),
@@ -82,6 +82,10 @@ const LEFT_OUT: [(&str, &str); 19] = [
     ("STUDIO_ROLE_REQUIRED", "takes a member whose role allows less"),
     ("STUDIO_LIMIT_REACHED", "takes as many as there may be"),
     ("ALREADY_MEMBER", "takes a second invitation for a member"),
+    ("ACCOUNT_DISABLED", "would keep the person of the run out"),
+    ("NEW_PASSWORD_REQUIRED", "would keep the person of the run out"),
+    ("USE_RESET", "takes an administrator, and the person of the run makes the call"),
+    ("LAST_ADMINISTRATOR", "takes the account of the administrator"),
     ("LAST_OWNER", "takes the account of the owner"),
     ("GUARD_REQUIRED", "takes an account with a second factor"),
     ("CODE_REFUSED", "takes an account with a second factor"),

@@ -77,6 +77,9 @@ pub enum Denied {
     /// The caller is a player, and may not do this.
     #[error("only publishers and administrators may {0}")]
     PublisherRoleRequired(&'static str),
+    /// The caller is no administrator.
+    #[error("only administrators may do this")]
+    AdministratorRoleRequired,
     /// The request names a tag of a thing that has none.
     #[error("nothing that this call is about has a tag, send it without `If-Match`")]
     NothingHasTags,
@@ -106,6 +109,7 @@ impl Refusal for Denied {
             Self::OutOfTouch => Reason::unavailable(),
             Self::PeersOnly => Reason::denied("PEERS_ONLY"),
             Self::PublisherRoleRequired(_) => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
+            Self::AdministratorRoleRequired => Reason::denied("ADMINISTRATOR_ROLE_REQUIRED"),
             Self::NothingHasTags => Reason::precondition(PRECONDITION_FAILED),
             Self::NotYourAccount => Reason::denied("NOT_YOUR_ACCOUNT"),
             Self::TooManyRequests(exceeded) => Reason::too_often(*exceeded),
@@ -203,6 +207,7 @@ impl Doorman {
             Access::Anyone | Access::TokenHolder => None,
             Access::Owner | Access::SignedIn => Some(self.identify(metadata)?),
             Access::Publisher => Some(self.identify_publisher(metadata)?),
+            Access::Admin => Some(self.identify_administrator(metadata)?),
             // A call that says nothing is closed to people.
             Access::Peer | Access::Unspecified => {
                 self.identify_peer(metadata)?;
@@ -254,6 +259,13 @@ impl Doorman {
         let caller = self.identify(metadata)?;
         let may = caller.role >= Role::Publisher || self.studios.writes_games(caller.user);
         may.then_some(caller).ok_or(Denied::PublisherRoleRequired(self.publishers_do))
+    }
+
+    /// Lets only administrators pass.
+    fn identify_administrator(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
+        let caller = self.identify(metadata)?;
+        let may = caller.role == Role::Admin;
+        may.then_some(caller).ok_or(Denied::AdministratorRoleRequired)
     }
 
     /// Lets only other services of this platform pass.

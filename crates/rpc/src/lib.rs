@@ -24,7 +24,7 @@ pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use keys::Keys;
 pub use page_size::page_size;
 pub use peer::Peer;
-pub use refusal::{Reason, Refusal, TOO_MANY_REQUESTS, refuse};
+pub use refusal::{KIND, Reason, Refusal, TOO_MANY_REQUESTS, refuse};
 pub use shared::{Shared, pool_gauges};
 pub use sir0_kernel::Client;
 pub use sir0_tokens::{Forged, Seal};

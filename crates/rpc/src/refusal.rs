@@ -9,6 +9,8 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 use crate::{FieldFault, rates::Exceeded, request_id};
 
+/// The fact that names the broader reason which the reason of a refusal is a case of.
+pub const KIND: &str = "kind";
 /// The reason of a refusal because a client asked too often.
 pub const TOO_MANY_REQUESTS: &str = "TOO_MANY_REQUESTS";
 
@@ -103,6 +105,13 @@ impl Reason {
     pub fn about(mut self, what: &str, which: impl Display) -> Self {
         self.facts.insert(what.to_owned(), which.to_string());
         self
+    }
+
+    /// Says that this is a case of a broader reason, which a client knows that does not know this one. Over REST `error` is in
+    /// the words of that reason.
+    #[must_use]
+    pub fn kind(self, broader: &'static str) -> Self {
+        self.about(KIND, broader)
     }
 
     /// Names the bad fields.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use sir0_contract::{
     accounts::{
         LoginRequest, RegisterRequest, accounts_service_client::AccountsServiceClient,
+        administration_service_client::AdministrationServiceClient,
         sessions_service_client::SessionsServiceClient,
     },
     status::status_service_client::StatusServiceClient,
@@ -116,6 +117,12 @@ impl Person {
     #[must_use]
     pub fn sessions(&self) -> SessionsServiceClient<Bearer> {
         SessionsServiceClient::new(self.connection())
+    }
+
+    /// The administration of accounts over gRPC, on a separate connection.
+    #[must_use]
+    pub fn administration(&self) -> AdministrationServiceClient<Bearer> {
+        AdministrationServiceClient::new(self.connection())
     }
 
     /// The storefront over gRPC, on a separate connection.

@@ -53,6 +53,8 @@ pub enum Access {
     Peer,
     /// Anyone who is signed in. The call itself asks whether the thing is theirs.
     SignedIn,
+    /// An account with the role `admin`.
+    Admin,
 }
 
 /// By what attempts at a call are counted; see `options.proto`.
@@ -90,31 +92,22 @@ pub struct Rest {
     pub takes_conditions: bool,
     /// The HTTP statuses of the refusals it documents.
     pub refusals: &'static [u16],
-    /// Its refusals that have more to tell than a reason and a message.
-    pub told: &'static [Told],
+    /// Where those of its refusals have their facts that have any.
+    pub facts: &'static [Facts],
     /// The ways to make it. The first is the one that the file names first.
     pub bindings: &'static [Binding],
     /// How a list goes on, if the answer is a page of one.
     pub paging: Option<Paging>,
 }
 
-/// What a refusal has over REST beside its reason and its message.
-#[derive(Debug)]
-pub struct Told {
-    /// The reason.
-    pub reason: &'static str,
-    /// What `error` names instead of the reason.
-    pub error: Option<&'static str>,
-    /// Where the facts of the refusal are.
-    pub facts: Option<Facts>,
-}
-
-/// The member of a refusal that has its facts.
+/// The facts of a refusal, over REST.
 #[derive(Debug)]
 pub struct Facts {
-    /// The name of the member.
+    /// The reason of the refusal.
+    pub reason: &'static str,
+    /// The member of the body that has them.
     pub member: &'static str,
-    /// The facts that are lists. Blanks stand between their parts over gRPC.
+    /// Those that are lists. Blanks stand between their parts over gRPC.
     pub lists: &'static [&'static str],
 }
 

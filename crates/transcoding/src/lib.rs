@@ -25,7 +25,7 @@ mod wire;
 mod write;
 
 pub use bounds::{Bound, Pattern};
-pub use call::{Access, Binding, Call, Facts, Keying, Limit, Part, Rest, Segment, Told, Variable};
+pub use call::{Access, Binding, Call, Facts, Keying, Limit, Part, Rest, Segment, Variable};
 pub use codec::{Codec, Malformed};
 pub use dispatch::{
     Dispatch, HttpBody, Payload, Reply, Replying, many, message, messages, one, unknown,

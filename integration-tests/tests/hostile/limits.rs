@@ -10,11 +10,13 @@ use sir0_contract::{
     Access, Call, FILE_DESCRIPTOR_SET,
     accounts::{
         AcceptInvitationRequest, Action, AddFactorRequest, ConfirmActionRequest,
-        ConfirmFactorRequest, ContinueLoginRequest, EndSessionsRequest, LoginRequest,
-        LogoutRequest, RefreshSessionRequest, RegisterRequest, RemoveFactorRequest,
-        RenewRecoveryCodesRequest, UpdateUserRequest,
-        accounts_service_client::AccountsServiceClient, guard_service_client::GuardServiceClient,
-        sessions_service_client::SessionsServiceClient,
+        ConfirmFactorRequest, ContinueLoginRequest, CreateResetRequest, DisableUserRequest,
+        EnableUserRequest, EndSessionsRequest, LoginRequest, LogoutRequest, RefreshSessionRequest,
+        RegisterRequest, RemoveFactorRequest, RenewRecoveryCodesRequest, RequireNewPasswordRequest,
+        SetUserRoleRequest, SignOutUserRequest, UpdateUserRequest, UseResetRequest,
+        accounts_service_client::AccountsServiceClient,
+        administration_service_client::AdministrationServiceClient,
+        guard_service_client::GuardServiceClient, sessions_service_client::SessionsServiceClient,
         studios_service_client::StudiosServiceClient,
     },
     calls,
@@ -99,6 +101,10 @@ impl Someone {
 
     fn guard(&self) -> GuardServiceClient<Channel> {
         GuardServiceClient::new(self.channel.clone())
+    }
+
+    fn administration(&self) -> AdministrationServiceClient<Channel> {
+        AdministrationServiceClient::new(self.channel.clone())
     }
 
     fn studios(&self) -> StudiosServiceClient<Channel> {
@@ -245,6 +251,44 @@ async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &st
             studios: Method::POST, "/api/invitations:accept", {"secret": "5eed"},
             accept_invitation, AcceptInvitationRequest { secret: "5eed".to_owned() }
         ),
+        "UseReset" => over!(
+            administration: Method::POST, "/api/users/resets:use",
+            {"secret": "5eed", "newPassword": password},
+            use_reset, UseResetRequest { secret: "5eed".to_owned(), new_password: password }
+        ),
+        other => return tries_as_administrator(who, other, over_grpc, token).await,
+    }
+}
+
+/// Makes a call of administrators with a confirmation that approves nothing.
+async fn tries_as_administrator(who: &Someone, name: &str, over_grpc: bool, token: &str) -> Ended {
+    let confirmation_token = Some("none".to_owned());
+    macro_rules! over {
+        ($verb:ident, $path:literal, $call:ident, $request:ident { $($more:tt)* }) => {
+            if over_grpc {
+                let request = $request { user_id: 1, confirmation_token, $($more)* };
+                Ended::of_grpc(who.administration().$call(who.request(request, token)).await)
+            } else {
+                let path = concat!("/api/admin/users/1", $path);
+                let mut body = json!({"confirmationToken": "none"});
+                if name == "SetUserRole" {
+                    body["role"] = json!("player");
+                }
+                Ended::of_rest(&who.asks(Method::$verb, path, Some(&body), token).await)
+            }
+        };
+    }
+    match name {
+        "DisableUser" => over!(POST, ":disable", disable_user, DisableUserRequest {}),
+        "EnableUser" => over!(POST, ":enable", enable_user, EnableUserRequest {}),
+        "SignOutUser" => over!(POST, ":signOut", sign_out_user, SignOutUserRequest {}),
+        "RequireNewPassword" => {
+            over!(POST, ":requireNewPassword", require_new_password, RequireNewPasswordRequest {})
+        }
+        "CreateReset" => over!(POST, ":reset", create_reset, CreateResetRequest {}),
+        "SetUserRole" => {
+            over!(PUT, "/role", set_user_role, SetUserRoleRequest { role: "player".to_owned() })
+        }
         other => panic!("{other} checks a secret: say here how it is tried"),
     }
 }
@@ -289,11 +333,16 @@ async fn every_call_that_checks_a_secret_is_limited_by_address_at_all_doors_toge
     let ada = server.visitor().signs_in("Ada").await;
     let limited: Vec<_> = calls().filter(|call| call.limits.contains(&Limit::Address)).collect();
     assert!(limited.len() >= 4, "{limited:?}");
+    let admin = server.admin("Root").await;
 
     for (number, call) in (1..).zip(limited) {
         let (who, other) = (Someone::at(&server, number), Someone::at(&server, 100 + number));
         let is_signed = matches!(call.access, Access::Owner | Access::SignedIn);
-        let token = if is_signed { ada.token() } else { "" };
+        let token = match call.access {
+            Access::Admin => admin.token(),
+            _ if is_signed => ada.token(),
+            _ => "",
+        };
 
         for times in 0..FREE {
             let ended = tries(&who, call, times % 2, times, token).await;

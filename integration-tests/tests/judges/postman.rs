@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::judge::{Verdict, hear_within, judge};
 
 const PATIENCE: Duration = Duration::from_secs(100);
-/// Who may do what not everyone may.
+/// An administrator.
 const STUDIO: &str = "Northlight";
 /// Their password, which JSON has to write otherwise.
 const QUOTED: &str = r#"nine "quiet" lanterns \ 58 harbours"#;
@@ -33,7 +33,7 @@ struct Run {
 impl Stage {
     async fn set() -> Self {
         let server = process().await;
-        let studio = server.publisher(STUDIO).await;
+        let studio = server.admin(STUDIO).await;
         let path = format!("/api/users/{}", studio.id);
         let changed = studio.rest().put(&path, &json!({"password": QUOTED})).await;
         assert_eq!(changed.status, 200, "{changed:?}");
@@ -177,11 +177,11 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
         stage.runs_as(&eve, PASSWORD, "player"),
     );
 
-    let admin = "adminEmail and adminPassword are those of an administrator or a publisher";
+    let admin = "adminEmail and adminPassword are those of an administrator";
     for (run, expected, because) in [
         (nobody, "set adminEmail and adminPassword in the environment", "are not set"),
         (wrong, admin, "INVALID_CREDENTIALS"),
-        (player, "createStudio answers 201", "STUDIO_FOUNDERS_ONLY"),
+        (player, "createReset answers 201", "ADMINISTRATOR_ROLE_REQUIRED"),
     ] {
         let failures = run.report["run"]["failures"].as_array().expect("failures");
         let said: Vec<_> =
@@ -196,7 +196,7 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 37] = [
+const CONVERTED: [(&str, &str, u64); 46] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
@@ -219,6 +219,15 @@ const CONVERTED: [(&str, &str, u64); 37] = [
     ("POST", "api/users/:user_id/devices:forget", 200),
     // The token of the example is none of this server.
     ("POST", "api/users/logout", 400),
+    ("GET", "api/admin/users", 200),
+    ("GET", "api/admin/users/:user_id", 200),
+    ("POST", "api/admin/users/:user_id:disable", 200),
+    ("POST", "api/admin/users/:user_id:enable", 200),
+    ("POST", "api/admin/users/:user_id:signOut", 200),
+    ("POST", "api/admin/users/:user_id:requireNewPassword", 200),
+    ("POST", "api/admin/users/:user_id:reset", 201),
+    ("POST", "api/users/resets:use", 403),
+    ("PUT", "api/admin/users/:user_id/role", 200),
     ("POST", "api/games", 201),
     ("GET", "api/games", 200),
     ("GET", "api/games/:game_id", 200),

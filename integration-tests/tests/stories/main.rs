@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod administration;
 mod alive;
 mod apart;
 mod codings;
@@ -27,6 +28,7 @@ mod promises;
 mod refreshing;
 mod refusals;
 mod repeating;
+mod resets;
 mod resuming;
 mod rotation;
 mod search;

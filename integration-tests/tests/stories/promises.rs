@@ -198,6 +198,16 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let mut body = logout.body().expect("a body");
     body["token"] = signed_in.json["token"].clone();
     let left = made(&ada, &logout.method, logout.path, Some(&body)).await;
+    let admin = platform.admin("Root").await;
+    for name in ["findUsers", "showUser", "disableUser", "enableUser", "signOutUser"] {
+        made_as_it_stands(&admin, name).await;
+    }
+    for name in ["requireNewPassword", "setUserRole"] {
+        made_as_it_stands(&admin, name).await;
+    }
+    let reset = made_as_it_stands(&admin, "createReset").await;
+    let real = Real { secret: text(&reset.json["secret"]), ..Real::default() };
+    made_with(&visitor, "useReset", &real).await;
 
     assert_eq!((&registered.json["userId"], &added.json["gameId"]), (&json!(1), &json!(1)));
     for answer in [refreshed, left] {
@@ -213,6 +223,9 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let guard = ["addFactor", "listFactors", "listTrustedDevices", "forgetDevices"];
     let known =
         [&known[..], &guard, &sessions, &games, &of_studios, &of_members, &of_owners].concat();
+    let of_admins = ["findUsers", "showUser", "disableUser", "enableUser", "signOutUser"];
+    let more_of_admins = ["requireNewPassword", "createReset", "useReset", "setUserRole"];
+    let known = [&known[..], &of_admins, &more_of_admins].concat();
     // A stream has neither a body nor a variable.
     let left_out = promised().into_iter().map(|call| call.name());
     let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();
@@ -276,6 +289,8 @@ async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once
     })
     .await;
     let ada = platform.player("Ada").await;
+    let (grace, admin) = (platform.player("Grace").await, platform.admin("Root").await);
+    let make_link = format!("/api/admin/users/{}:reset", grace.id);
     let rest = ada.rest();
     let knocking = tokio::spawn(async move {
         for number in 0.. {
@@ -293,7 +308,10 @@ async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once
         let mut number = 0;
         let answer = loop {
             number += 1;
-            if call.name() == "confirmAction" {
+            if call.name() == "useReset" {
+                let made = admin.rest().post(&make_link, &json!({})).await;
+                body = json!({"secret": made.json["secret"], "newPassword": format!("{PASSWORD} {number}")});
+            } else if call.name() == "confirmAction" {
                 body["password"] = json!(PASSWORD);
             } else {
                 body["password"] = json!(format!("{PASSWORD} {number}"));
@@ -313,5 +331,5 @@ async fn each_call_that_hashes_says_so_when_there_are_too_many_passwords_at_once
     }
     knocking.abort();
 
-    assert_eq!(seen, ["confirmAction", "login", "register", "updateUser"]);
+    assert_eq!(seen, ["confirmAction", "login", "register", "useReset", "updateUser"]);
 }

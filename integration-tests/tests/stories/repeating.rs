@@ -84,6 +84,7 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         path: invitations.clone(),
         body: json!({"role": "editor"}),
         other: Value::Null,
+        by: None,
     };
 
     let subject = studio.id.to_string();
@@ -94,6 +95,7 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         path: "/api/users/confirmations".to_owned(),
         body: json!({"action": "ACTION_END_SESSIONS", "subject": subject, "password": password}),
         other: Value::Null,
+        by: None,
     };
 
     let factors = format!("/api/users/{subject}/factors");
@@ -103,6 +105,7 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         path: factors.clone(),
         body: json!({"name": "Phone"}),
         other: Value::Null,
+        by: None,
     };
 
     assert_eq!(add.sent(&studio, "fac7").await.status, 201);
@@ -114,10 +117,29 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
     assert_eq!(confirm.sent(&studio, "5f0c").await.status, 200);
     assert_eq!(confirm.sent(&studio, "5f0c").await.json["reason"], "ALREADY_DONE");
 
+    let reset = Change {
+        call: "CreateReset",
+        method: Method::POST,
+        path: format!("/api/admin/users/{}:reset", studio.id),
+        body: json!({}),
+        other: Value::Null,
+        by: None,
+    };
+    let admin = platform.admin("Root").await;
+    assert_eq!(reset.sent(&admin, "5f0c").await.status, 201);
+    assert_eq!(reset.sent(&admin, "5f0c").await.json["reason"], "ALREADY_DONE");
+
     let calls = sir0_contract::calls().filter(|call| call.keying == Keying::Refused);
     assert_eq!(
         calls.map(|call| call.name).collect::<Vec<_>>(),
-        ["AddFactor", "ConfirmFactor", "RenewRecoveryCodes", "ConfirmAction", "CreateInvitation"]
+        [
+            "CreateReset",
+            "AddFactor",
+            "ConfirmFactor",
+            "RenewRecoveryCodes",
+            "ConfirmAction",
+            "CreateInvitation"
+        ]
     );
     assert_eq!((first.status, again.status), (201, 409), "{again:?}");
     assert_eq!(again.json["reason"], "ALREADY_DONE");
@@ -220,6 +242,7 @@ async fn a_key_is_its_callers_and_its_calls() {
         path: "/api/games".to_owned(),
         body: a_game("Lanterns"),
         other: Value::Null,
+        by: None,
     };
 
     let first = add.sent(&studio, "a").await;

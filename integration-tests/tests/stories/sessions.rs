@@ -36,7 +36,7 @@ pub(crate) fn minted_for(platform: &Running, person: &Person, at: Timestamp) -> 
     minted_as(Role::Player, platform, person, at)
 }
 
-fn minted_as(role: Role, platform: &Running, person: &Person, at: Timestamp) -> String {
+pub(crate) fn minted_as(role: Role, platform: &Running, person: &Person, at: Timestamp) -> String {
     let key = SigningKey::open_or_create(&platform.signing_key());
     let key = key.expect("the platform made it");
     let mint = Mint::new(key, "sir0".to_owned(), "sir0".to_owned());

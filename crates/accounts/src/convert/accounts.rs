@@ -131,7 +131,9 @@ pub(crate) async fn password_of(
 }
 
 /// Judges how easy a password is to guess. It takes milliseconds: too long for a thread that other calls wait for.
-async fn judging<T, E>(judge: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+pub(super) async fn judging<T, E>(
+    judge: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
 where
     T: Send + 'static,
     E: Send + 'static,

@@ -165,22 +165,24 @@ pub(crate) fn confirm(
 ) -> Result<(Action, Proof), InvalidFields> {
     let mut fields = FieldReader::default();
     let subject = &*request.subject;
-    let action = match pb::Action::try_from(request.action) {
-        Ok(pb::Action::EndSessions) => {
-            fields.read("subject", account(subject)).map(Action::EndSessions)
-        }
-        Ok(pb::Action::AddFactor) => {
-            fields.read("subject", account(subject)).map(Action::AddFactor)
-        }
-        Ok(pb::Action::RenewRecoveryCodes) => {
-            fields.read("subject", account(subject)).map(Action::RenewRecoveryCodes)
-        }
-        Ok(pb::Action::RemoveFactor) => {
+    let of_account: Option<fn(UserId) -> Action> = match pb::Action::try_from(request.action) {
+        Ok(pb::Action::EndSessions) => Some(Action::EndSessions),
+        Ok(pb::Action::AddFactor) => Some(Action::AddFactor),
+        Ok(pb::Action::RenewRecoveryCodes) => Some(Action::RenewRecoveryCodes),
+        Ok(pb::Action::DisableUser) => Some(Action::DisableUser),
+        Ok(pb::Action::EnableUser) => Some(Action::EnableUser),
+        Ok(pb::Action::SignOutUser) => Some(Action::SignOutUser),
+        Ok(pb::Action::RequireNewPassword) => Some(Action::RequireNewPassword),
+        Ok(pb::Action::CreateReset) => Some(Action::CreateReset),
+        Ok(pb::Action::SetUserRole) => Some(Action::SetUserRole),
+        Ok(pb::Action::RemoveFactor | pb::Action::Unspecified) | Err(_) => None,
+    };
+    let action = match of_account {
+        Some(action) => fields.read("subject", account(subject)).map(action),
+        None if request.action == i32::from(pb::Action::RemoveFactor) => {
             fields.read("subject", FactorId::parse(subject)).map(Action::RemoveFactor)
         }
-        Ok(pb::Action::Unspecified) | Err(_) => {
-            fields.read("action", Err::<Action, _>("must be one of the known actions"))
-        }
+        None => fields.read("action", Err::<Action, _>("must be one of the known actions")),
     };
     let Some(action) = action else { return Err(fields.into_faults()) };
     let password = Password::parse(&request.password).ok();

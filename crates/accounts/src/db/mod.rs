@@ -16,9 +16,9 @@ use sir0_kernel::{
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, Factor, Invitation, LaneState, Member, NewSession, Place, Refreshed,
-    SealedFactor, Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll,
-    TrustedDevice, User, Username, Wanted,
+    Account, Action, Administrator, ClientId, Email, Factor, Invitation, LaneState, Locks, Member,
+    NewSession, Place, Refreshed, SealedFactor, Search, Session, SessionEnded, SignerRow,
+    SigningKeys, Studio, StudioName, Toll, TrustedDevice, User, Username, Wanted,
 };
 
 /// An account with its password hash.
@@ -26,6 +26,7 @@ use crate::domain::{
 pub(crate) struct StoredUser {
     pub(crate) user: User,
     pub(crate) password_hash: String,
+    pub(crate) locks: Locks,
     /// How many second factors guard it.
     pub(crate) factors: i64,
 }
@@ -84,6 +85,10 @@ storage::room! {
         known_device(hash: &[u8], email: &Email, now: Timestamp) -> Option<DeviceId>;
         key_names() -> u64;
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
+        account(id: UserId) -> Option<Account>;
+        found(search: &Search, behind: Option<UserId>, most: i64) -> Vec<Account>;
+        count_sessions(user: UserId, now: Timestamp) -> i64;
+        reset_of(hash: &[u8], now: Timestamp) -> Option<UserId>;
         has_administrator() -> bool;
         is_setup(hash: &[u8], now: Timestamp) -> bool;
         signing_keys() -> SigningKeys;
@@ -135,6 +140,16 @@ storage::room! {
         forget_device(id: DeviceId, user: UserId) -> bool;
         forget_devices_of(user: UserId) -> usize;
         forget_old_devices(now: Timestamp) -> ();
+        hold_with_administrators(id: UserId) -> (Option<Account>, Vec<Administrator>);
+        account(id: UserId) -> Option<Account>;
+        set_locks(id: UserId, locks: Locks, at: Timestamp) -> ();
+        revoke_all_invitations_by(user: UserId) -> ();
+        revoke_invitations_of_no_owner(user: UserId) -> ();
+        offer_reset(user: UserId, hash: &[u8], by: Option<UserId>, expires: Timestamp) -> ();
+        use_reset(hash: &[u8], now: Timestamp) -> bool;
+        set_new_password(id: UserId, hash: &str, at: Timestamp) -> ();
+        drop_reset(user: UserId) -> ();
+        forget_resets(now: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;
         add_signing_key(key: &SignerRow) -> bool;

@@ -2,6 +2,8 @@
 
 use sir0_storage::postgres as engine;
 
+#[path = "administration.rs"]
+pub(super) mod administration;
 #[path = "challenges.rs"]
 pub(super) mod challenges;
 #[path = "confirmations.rs"]
@@ -16,6 +18,8 @@ pub(super) mod invitations;
 pub(super) mod lanes;
 #[path = "refreshing.rs"]
 pub(super) mod refreshing;
+#[path = "resets.rs"]
+pub(super) mod resets;
 #[path = "sessions.rs"]
 pub(super) mod sessions;
 #[path = "setup.rs"]

@@ -34,6 +34,15 @@ macro_rules! refreshed_columns {
     };
 }
 
+/// A lock ends all sessions, so this finds none. It holds also against one that began in spite of the lock.
+macro_rules! of_no_locked_account {
+    () => {
+        "
+       AND EXISTS (SELECT 1 FROM users
+                    WHERE users.user_id = sessions.user_id AND disabled_at IS NULL AND new_password_at IS NULL)"
+    };
+}
+
 pub(crate) const REFRESH_SESSION: &str = concat!(
     "
     UPDATE sessions
@@ -41,7 +50,9 @@ pub(crate) const REFRESH_SESSION: &str = concat!(
            ",
     goes_on!(),
     "
-     WHERE session_id = $1 AND client_id = $2 AND refresh_hash = $3 AND ended_at IS NULL AND expires_at > $4
+     WHERE session_id = $1 AND client_id = $2 AND refresh_hash = $3 AND ended_at IS NULL AND expires_at > $4",
+    of_no_locked_account!(),
+    "
  RETURNING ",
     refreshed_columns!()
 );
@@ -54,7 +65,9 @@ pub(crate) const REFRESH_SESSION_AGAIN: &str = concat!(
            ",
     goes_on!(),
     "
-     WHERE session_id = $1 AND client_id = $2 AND refreshed_hash = $3 AND ended_at IS NULL AND expires_at > $4
+     WHERE session_id = $1 AND client_id = $2 AND refreshed_hash = $3 AND ended_at IS NULL AND expires_at > $4",
+    of_no_locked_account!(),
+    "
  RETURNING ",
     refreshed_columns!()
 );

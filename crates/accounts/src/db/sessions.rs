@@ -53,8 +53,8 @@ fn session_from(row: SessionRow) -> storage::Result<Session> {
 }
 
 // The hash that was checked, the role that was signed and the number of factors that were asked for must still be the
-// account's, and stay so until the commit: a new password, role or factor ends all sessions, and this session must not
-// begin after that.
+// account's, which nothing may lock, and stay so until the commit: a new password, role, factor or lock ends all sessions,
+// and this session must not begin after that.
 pub(crate) const BEGIN_SESSION: &str = concat!(
     "
     INSERT INTO sessions
@@ -62,7 +62,8 @@ pub(crate) const BEGIN_SESSION: &str = concat!(
             token_expires_at, family_hash, refresh_hash, last_at)
     SELECT $1, user_id, $2, $3, $7, $8, $9, $10, $2, $11, $12, $13, $14
       FROM users
-     WHERE user_id = $4 AND password_hash = $5 AND role = $6 AND factors = $15",
+     WHERE user_id = $4 AND password_hash = $5 AND role = $6 AND factors = $15
+       AND disabled_at IS NULL AND new_password_at IS NULL",
     for_share!(),
     "
  RETURNING session_id"
@@ -166,13 +167,13 @@ impl Store<Database> {
 
 impl Tx<engine::Tx> {
     /// Begins a session for someone who proved to be this. `false` when the account has another password, role or number
-    /// of factors by now, or is gone.
+    /// of factors by now, or is locked.
     pub(crate) async fn begin_session(
         &mut self,
         new: &NewSession,
         proved: &StoredUser,
     ) -> storage::Result<bool> {
-        let StoredUser { user, password_hash, factors } = proved;
+        let StoredUser { user, password_hash, factors, .. } = proved;
         let family = new.family.as_ref();
         let begun: Option<String> = sqlx::query_scalar(BEGIN_SESSION)
             .bind(new.id.to_string())

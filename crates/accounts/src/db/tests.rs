@@ -10,11 +10,13 @@ use sir0_tokens::Methods;
 use super::*;
 use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 
+mod administration;
 mod confirmations;
 mod factors;
 mod lanes;
 mod races;
 mod refreshing;
+mod resets;
 mod rooms;
 mod sessions;
 mod setup;

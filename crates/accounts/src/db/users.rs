@@ -6,7 +6,7 @@ use sir0_storage as storage;
 use super::engine::{self, At, Database, for_update};
 use crate::{
     db::{Store, StoredUser, Taken, Tx},
-    domain::{Email, User, Username},
+    domain::{Email, Locks, User, Username},
 };
 
 /// How many accounts get their name's key in one unit of work: others wait for it on SQLite.
@@ -22,11 +22,13 @@ storage::row! {
         created_at: At,
         password_hash: String,
         factors: i32,
+        disabled_at: Option<At>,
+        new_password_at: Option<At>,
     }
 }
 
 /// The database holds only what the rules accept. Anything else is damage and is reported as such.
-pub(crate) fn stored_from(row: UserRow) -> storage::Result<StoredUser> {
+pub(super) fn stored_from(row: UserRow) -> storage::Result<StoredUser> {
     let user = User {
         id: UserId::from_row(row.user_id).map_err(storage::Error::corrupt)?,
         username: Username::from_row(row.username),
@@ -34,7 +36,11 @@ pub(crate) fn stored_from(row: UserRow) -> storage::Result<StoredUser> {
         role: row.role.parse::<Role>().map_err(storage::Error::corrupt)?,
         created: row.created_at.0,
     };
-    Ok(StoredUser { user, password_hash: row.password_hash, factors: row.factors.into() })
+    let locks = Locks {
+        disabled: row.disabled_at.map(|At(since)| since),
+        new_password: row.new_password_at.map(|At(since)| since),
+    };
+    Ok(StoredUser { user, password_hash: row.password_hash, factors: row.factors.into(), locks })
 }
 
 macro_rules! user {

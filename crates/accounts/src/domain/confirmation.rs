@@ -17,6 +17,18 @@ pub(crate) enum Action {
     RemoveFactor(FactorId),
     /// Making new recovery codes for an account.
     RenewRecoveryCodes(UserId),
+    /// Disabling an account, as an administrator.
+    DisableUser(UserId),
+    /// Enabling an account, as an administrator.
+    EnableUser(UserId),
+    /// Ending all sessions of an account, as an administrator.
+    SignOutUser(UserId),
+    /// Making the password of an account worthless, as an administrator.
+    RequireNewPassword(UserId),
+    /// Making the reset link of an account, as an administrator.
+    CreateReset(UserId),
+    /// Giving an account another role, as an administrator.
+    SetUserRole(UserId),
 }
 
 /// The words in the table. They are never changed.
@@ -27,6 +39,12 @@ impl fmt::Display for Action {
             Self::AddFactor(user) => write!(f, "add_factor {user}"),
             Self::RemoveFactor(factor) => write!(f, "remove_factor {factor}"),
             Self::RenewRecoveryCodes(user) => write!(f, "renew_recovery_codes {user}"),
+            Self::DisableUser(user) => write!(f, "disable_user {user}"),
+            Self::EnableUser(user) => write!(f, "enable_user {user}"),
+            Self::SignOutUser(user) => write!(f, "sign_out_user {user}"),
+            Self::RequireNewPassword(user) => write!(f, "require_new_password {user}"),
+            Self::CreateReset(user) => write!(f, "create_reset {user}"),
+            Self::SetUserRole(user) => write!(f, "set_user_role {user}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The rules of accounts: plain functions on plain data. No network, no database, no clock.
 
+mod administration;
 mod challenge;
 mod code;
 mod command;
@@ -19,6 +20,10 @@ mod studio;
 mod user;
 mod username;
 
+pub(crate) use administration::{
+    Account, Administer, Administrator, Changed, Locks, Measure, RESET_LIFE, Search,
+    keeps_an_administrator,
+};
 pub use challenge::Challenged;
 pub(crate) use challenge::{Beside, ChallengeToken, DeviceToken, TrustedDevice};
 pub(crate) use code::{Code, RecoveryCode, TotpCode};

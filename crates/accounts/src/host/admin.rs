@@ -1,5 +1,7 @@
 //! `sir0 admin`: what an operator does at the command line, directly in the database. A running server hears of it.
 
+mod accounts;
+
 use std::any::Any;
 
 use anyhow::Context;
@@ -12,7 +14,7 @@ use sir0_host::{Asked, Command};
 use sir0_kernel::Role;
 
 use super::password::read_password;
-use crate::{Config, Operator};
+use crate::{Config, Operator, domain::Measure};
 
 /// The command `admin`.
 pub(super) const COMMAND: Command = Command {
@@ -55,9 +57,27 @@ enum Admin {
         #[arg(long, value_parser = role())]
         role: Role,
     },
+    /// List accounts, the oldest first.
+    List(accounts::List),
+    /// Show an account: its role, whether it can be signed in to, its sessions and its studios.
+    Show(accounts::Of),
+    /// Disable an account: nobody signs in to it, and all its sessions end.
+    Disable(accounts::Of),
+    /// Enable an account that was disabled.
+    Enable(accounts::Of),
+    /// End every session of an account.
+    SignOut(accounts::Of),
+    /// Print the secret with which the owner of an account sets a new password, once and within a day.
+    Reset {
+        #[command(flatten)]
+        of: accounts::Of,
+        /// The password may be known to someone else: it is worthless from now on, and all sessions end.
+        #[arg(long)]
+        require_new_password: bool,
+    },
 }
 
-fn role() -> impl TypedValueParser<Value = Role> {
+pub(super) fn role() -> impl TypedValueParser<Value = Role> {
     let names = [Role::Admin, Role::Publisher, Role::Player].map(Role::as_str);
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Role>())
 }
@@ -108,6 +128,14 @@ async fn perform(operator: &Operator, command: Admin, address: &str) -> anyhow::
                 format!("User {id} is {role} already.")
             })
         }
+        Admin::List(list) => accounts::list(operator, list).await,
+        Admin::Show(of) => accounts::show(operator, &of).await,
+        Admin::Disable(of) => accounts::take(operator, &of, Measure::Disable).await,
+        Admin::Enable(of) => accounts::take(operator, &of, Measure::Enable).await,
+        Admin::SignOut(of) => accounts::take(operator, &of, Measure::SignOut).await,
+        Admin::Reset { of, require_new_password } => {
+            accounts::reset(operator, &of, require_new_password, address).await
+        }
     }
 }
 
@@ -126,7 +154,7 @@ mod tests {
         let found = (COMMAND.definition)().try_get_matches_from(line.split(' '))?;
         match Admin::from_arg_matches(&found)? {
             Admin::Create { role, .. } | Admin::Grant { role, .. } => Ok(role),
-            Admin::Link => panic!("a link has no role"),
+            other => panic!("{other:?} has no role"),
         }
     }
 
@@ -147,6 +175,9 @@ mod tests {
             ("admin create --email a@b.c", ErrorKind::MissingRequiredArgument),
             ("admin grant --email a@b.c", ErrorKind::MissingRequiredArgument),
             ("admin grant --email a@b.c --role god", ErrorKind::InvalidValue),
+            ("admin list --most 0", ErrorKind::ValueValidation),
+            ("admin disable", ErrorKind::MissingRequiredArgument),
+            ("admin reset --email a@b.c --password secret", ErrorKind::UnknownArgument),
             (
                 "admin create --email a@b.c --username a --password secret",
                 ErrorKind::UnknownArgument,

@@ -9,9 +9,7 @@ use super::{Accounts, guard::At, passwords::Asked, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{
-        Email, FRESH, Place, ProfileChange, Register, SessionEnded, UpdateUser, User, Username,
-    },
+    domain::{Email, FRESH, Place, ProfileChange, Register, UpdateUser, User, Username},
 };
 
 impl Accounts {
@@ -55,6 +53,9 @@ impl Accounts {
         UpdateUser { id, change, password, proof }: UpdateUser,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        if password.is_some() && by.user != id {
+            return Err(AccountsError::UseReset);
+        }
         let is_proved = proof.is_some();
         if let Some(proof) = proof {
             self.must_prove(calls::UPDATE_USER, by, proof, Asked::Password).await?;
@@ -92,6 +93,7 @@ impl Accounts {
                 }
                 if let Some(hash) = &hash {
                     tx.set_password(id, hash, at).await?;
+                    tx.drop_reset(id).await?;
                 }
                 let mut ended = Vec::new();
                 if hash.is_some() || changed.contains(&"email") {
@@ -174,31 +176,6 @@ pub(crate) async fn insert_user(
         }
         Err(error) => Err(error),
     }
-}
-
-/// Writes another role and ends every session, because tokens carry the role. Answers with the sessions that ended;
-/// `None` when the account has the role already.
-pub(crate) async fn change_role(
-    db: &AccountsDb,
-    id: UserId,
-    role: Role,
-    at: Timestamp,
-) -> Result<Option<Vec<SessionEnded>>, AccountsError> {
-    let changing = db.unit(async |tx| {
-        let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-        if user.role == role {
-            return Ok(None);
-        }
-        tx.save_user(&User { role, ..user }, at).await?;
-        let ended = tx.end_sessions_of(id, None, at).await?;
-        announce(tx, &ended, at).await?;
-        Ok::<_, AccountsError>(Some(ended))
-    });
-    let ended = changing.await?;
-    if ended.is_some() {
-        acted!(Role::Admin, { user.id = %id, role = %role }, "an operator made user {id} {role}");
-    }
-    Ok(ended)
 }
 
 /// Refuses when another account has one of the two names.

@@ -110,6 +110,7 @@ impl Accounts {
             tx.forget_challenges(now).await?;
             tx.forget_factors(now.before(UNCONFIRMED)).await?;
             tx.forget_old_devices(now).await?;
+            tx.forget_resets(now).await?;
             tx.forget_invitations(now.before(REMEMBERED)).await
         });
         tidying.await?;

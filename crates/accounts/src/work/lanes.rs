@@ -39,6 +39,11 @@ impl Lanes {
         Self { names, rules }
     }
 
+    /// The name under which all failures at an account are counted.
+    pub(super) fn account(&self, email: &Email) -> Vec<u8> {
+        self.names.account(email)
+    }
+
     fn place(&self, email: &Email, lane: &Lane, now: Timestamp) -> (Place, Toll) {
         (self.names.place(email, lane), self.rules.toll(lane, now))
     }

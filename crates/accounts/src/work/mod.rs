@@ -1,6 +1,7 @@
 //! What the calls do. Each change is one unit of work: read, decide, write, announce.
 
 pub(crate) mod accounts;
+pub(crate) mod administration;
 mod background;
 mod challenges;
 mod codes;
@@ -16,6 +17,7 @@ mod members;
 mod open;
 mod passwords;
 mod refreshing;
+pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 mod studios;

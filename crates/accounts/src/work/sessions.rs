@@ -59,6 +59,7 @@ pub(super) const fn outcome_of(signed_in: &Result<SignedIn, AccountsError>) -> &
             | AccountsError::CodeRefused
             | AccountsError::ChallengeRefused,
         ) => "refused",
+        Err(AccountsError::AccountDisabled | AccountsError::NewPasswordRequired) => "locked",
         Err(AccountsError::TooBusy(_)) => "too_busy",
         Err(AccountsError::TooManyRequests(_)) => "too_many_requests",
         Err(AccountsError::TooManyAttempts(_)) => "too_many_attempts",
@@ -126,6 +127,7 @@ impl Accounts {
         let client = request_id::client();
         let judged = self.judge(turn, &email, password.clone(), known).await?;
         let proved = judged.ok_or(AccountsError::InvalidCredentials)?;
+        self.must_be_open(&proved).await?;
         let second = self.second(&proved.stored, &beside, known.device, &wanted).await?;
         let begun = Begun {
             wanted,

@@ -3,7 +3,7 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
-use crate::{binding::Part, bounds, calls, described, shapes};
+use crate::{binding::Part, bounds, described, shapes};
 
 /// Which side sends a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +80,9 @@ fn members(
             None => {}
         }
     }
-    // A secret has no example: without one the body is empty, and good.
-    let mut left = message.fields().filter(|field| !without.contains(field)).peekable();
-    let says_nothing =
-        members.is_empty() && left.peek().is_some() && !left.all(|field| calls::is_secret(&field));
+    // What may be left out and has no example could be needed all the same. A secret that may be left out is not.
+    let could_say = |field: &FieldDescriptor| !without.contains(field) && !shapes::is_secret(field);
+    let says_nothing = members.is_empty() && message.fields().any(|field| could_say(&field));
     (side == Side::Answers || !says_nothing).then_some(members)
 }
 

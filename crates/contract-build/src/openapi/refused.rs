@@ -87,8 +87,8 @@ pub(super) fn examples(calls: &[Call]) -> Map<String, Value> {
     let own = calls.iter().flat_map(|call| call.rest.iter().flat_map(|rest| own(call, rest)));
     let mut examples = Map::new();
     for refusal in of_any_call().into_iter().chain(own) {
-        let Refusal { reason, details, field, error, facts, .. } = refusal;
-        let error = error.unwrap_or_else(|| words(&reason));
+        let Refusal { reason, kind, details, field, facts, .. } = refusal;
+        let error = words(kind.as_deref().unwrap_or(&reason));
         let mut body = json!({"error": error, "details": details, "reason": reason});
         if let Some((field, fault)) = field {
             body["fields"] = json!([{"field": field, "description": fault}]);

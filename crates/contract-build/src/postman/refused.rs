@@ -34,7 +34,12 @@ pub(super) fn folder(operations: &[Operation<'_>]) -> Value {
         "description": "Two accounts with a session each, and an administrator.",
         "item": plan.take_items(),
     })];
-    for group in operation::groups(operations) {
+    let mut groups = operation::groups(operations);
+    // What administrators do to an account may end its sessions, which the others need.
+    groups.sort_by_key(|group| {
+        operations.iter().any(|it| it.group() == *group && it.call.access == "ADMIN")
+    });
+    for group in groups {
         for operation in operation::in_order(operations, group) {
             of_call(&mut plan, operation, operations);
         }

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sir0_rpc::{
-    FieldFault, InvalidFields, PRECONDITION_FAILED, TOO_MANY_REQUESTS,
+    FieldFault, InvalidFields, KIND, PRECONDITION_FAILED, TOO_MANY_REQUESTS,
     rates::{self, Exceeded},
     request_id,
 };
@@ -49,19 +49,13 @@ pub(super) struct Refused {
     code: Code,
     status: StatusCode,
     reason: Cow<'static, str>,
+    /// The broader reason in whose words it is told, if that is another one.
+    kind: Option<Box<str>>,
     details: Cow<'static, str>,
     fields: Vec<FieldFault>,
-    more: Option<Box<More>>,
+    /// The member with the facts, and the facts. Few refusals have them.
+    facts: Option<Box<(&'static str, Map<String, Value>)>>,
     headers: Vec<(HeaderName, HeaderValue)>,
-}
-
-/// What few refusals have.
-#[derive(Debug)]
-struct More {
-    /// What `error` names instead of the reason.
-    error: Option<&'static str>,
-    /// The member with the facts, and the facts.
-    facts: Option<(&'static str, Map<String, Value>)>,
 }
 
 /// The contract's error body.
@@ -111,7 +105,16 @@ impl Refused {
         details: &'static str,
     ) -> Self {
         let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
-        Self { code, status, reason, details, fields: Vec::new(), more: None, headers: Vec::new() }
+        Self {
+            code,
+            status,
+            reason,
+            kind: None,
+            details,
+            fields: Vec::new(),
+            facts: None,
+            headers: Vec::new(),
+        }
     }
 
     /// The path is known, the method is not.
@@ -186,6 +189,8 @@ impl Refused {
             None if status.code() == Code::InvalidArgument => Cow::Borrowed("INVALID_REQUEST"),
             None => Cow::Owned(format!("{:?}", status.code()).to_uppercase()),
         };
+        let kind = info.error_info().and_then(|error| error.metadata.get(KIND));
+        let kind = kind.map(|kind| kind.as_str().into());
         let fields = info.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         let fields = fields.map(|violation| FieldFault {
             field: call.request.json_path(&violation.field),
@@ -196,13 +201,9 @@ impl Refused {
             INVALID_FIELDS => InvalidFields::new(fields.clone()).to_string(),
             _ => status.message().to_owned(),
         };
-        let told = call.rest.iter().flat_map(|rest| rest.told);
-        let told = told.into_iter().find(|told| told.reason == reason);
-        let more = told.map(|told| {
-            let facts = told.facts.as_ref();
-            let facts = facts.map(|facts| (facts.member, as_json(facts, info.error_info())));
-            Box::new(More { error: told.error, facts })
-        });
+        let facts = call.rest.iter().flat_map(|rest| rest.facts);
+        let facts = facts.into_iter().find(|facts| facts.reason == reason);
+        let facts = facts.map(|facts| Box::new((facts.member, as_json(facts, info.error_info()))));
         let mut headers = Vec::new();
         if let Some(wait) = info.retry_info().and_then(|retry| retry.retry_delay) {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -224,9 +225,10 @@ impl Refused {
                 _ => http_status(status.code()),
             },
             reason,
+            kind,
             details: details.into(),
             fields,
-            more,
+            facts,
             headers,
         }
     }
@@ -248,10 +250,8 @@ impl Refused {
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
-        let error = self.more.as_ref().and_then(|more| more.error);
-        let facts = self.more.as_ref().and_then(|more| more.facts.as_ref());
         let body = ErrorBody {
-            error: error.map_or_else(|| words(&self.reason), str::to_owned),
+            error: words(self.kind.as_deref().unwrap_or(&self.reason)),
             details: &self.details,
             reason: &self.reason,
             fields: self
@@ -259,7 +259,7 @@ impl Refused {
                 .iter()
                 .map(|FieldFault { field, description }| Named { field, description })
                 .collect(),
-            facts: facts.map(|(member, facts)| HashMap::from([(*member, facts)])),
+            facts: self.facts.as_deref().map(|(member, facts)| HashMap::from([(*member, facts)])),
         };
         let body = serde_json::to_vec(&body).expect("texts are always JSON");
         let mut response = Response::new(Body::full(body));
@@ -292,6 +292,7 @@ impl From<Vec<Fault>> for Refused {
 /// The facts of a refusal, with lists where the contract has them.
 fn as_json(told: &Facts, info: Option<&ErrorInfo>) -> Map<String, Value> {
     let facts = info.into_iter().flat_map(|info| &info.metadata);
+    let facts = facts.filter(|(name, _)| *name != KIND);
     let facts = facts.map(|(name, fact)| {
         let fact = if told.lists.contains(&name.as_str()) {
             fact.split_whitespace().collect()

@@ -82,16 +82,28 @@ impl Stage {
             "sir0.accounts.v1.ConfirmActionRequest" => {
                 json!({"action": "ACTION_END_SESSIONS", "subject": "1", "password": PASSWORD})
             }
-            "sir0.storefront.v1.ListGamesRequest" | "sir0.storefront.v1.WatchGamesRequest" => {
-                json!({})
+            "sir0.accounts.v1.ShowUserRequest"
+            | "sir0.accounts.v1.DisableUserRequest"
+            | "sir0.accounts.v1.EnableUserRequest"
+            | "sir0.accounts.v1.SignOutUserRequest"
+            | "sir0.accounts.v1.RequireNewPasswordRequest"
+            | "sir0.accounts.v1.CreateResetRequest" => json!({"userId": NOTHING}),
+            "sir0.accounts.v1.UseResetRequest" => {
+                json!({"secret": letters(32, turn), "newPassword": password(12, turn)})
             }
+            "sir0.accounts.v1.SetUserRoleRequest" => {
+                json!({"userId": NOTHING, "role": "player"})
+            }
+            "sir0.storefront.v1.ListGamesRequest"
+            | "sir0.storefront.v1.WatchGamesRequest"
+            | "sir0.storefront.v1.ListMyGamesRequest"
+            | "sir0.accounts.v1.FindUsersRequest" => json!({}),
             "sir0.storefront.v1.GetGameRequest" => json!({"gameId": self.game}),
             "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
             "sir0.storefront.v1.UpdateGameRequest" => {
                 json!({"gameId": self.game, "title": "Light"})
             }
             "sir0.storefront.v1.DeleteGameRequest" => json!({"gameId": NOTHING}),
-            "sir0.storefront.v1.ListMyGamesRequest" => json!({}),
             "sir0.storefront.v1.HandOverGameRequest" => {
                 json!({"gameId": NOTHING, "studioId": NO_STUDIO})
             }
@@ -140,13 +152,15 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.WatchGamesRequest.genre"
         | "accounts.v1.CreateStudioRequest.name"
         | "accounts.v1.UpdateStudioRequest.name"
-        | "accounts.v1.AcceptInvitationRequest.secret" => Recipe::Text(letters),
-        "accounts.v1.RegisterRequest.email" | "accounts.v1.UpdateUserRequest.email" => {
-            Recipe::Text(address)
-        }
-        "accounts.v1.RegisterRequest.password" | "accounts.v1.UpdateUserRequest.password" => {
-            Recipe::Text(password)
-        }
+        | "accounts.v1.AcceptInvitationRequest.secret"
+        | "accounts.v1.FindUsersRequest.username"
+        | "accounts.v1.UseResetRequest.secret" => Recipe::Text(letters),
+        "accounts.v1.RegisterRequest.email"
+        | "accounts.v1.UpdateUserRequest.email"
+        | "accounts.v1.FindUsersRequest.email" => Recipe::Text(address),
+        "accounts.v1.RegisterRequest.password"
+        | "accounts.v1.UpdateUserRequest.password"
+        | "accounts.v1.UseResetRequest.new_password" => Recipe::Text(password),
         "storefront.v1.CreateGameRequest.request_id" => Recipe::Pattern(letters, "two words"),
         "accounts.v1.AddFactorRequest.user_id"
         | "accounts.v1.ConfirmFactorRequest.user_id"
@@ -171,7 +185,15 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.HandOverGameRequest.game_id"
         | "accounts.v1.CreateInvitationRequest.life_hours"
         | "accounts.v1.UpdateMemberRequest.user_id"
-        | "accounts.v1.RemoveMemberRequest.user_id" => Recipe::Number,
+        | "accounts.v1.RemoveMemberRequest.user_id"
+        | "accounts.v1.FindUsersRequest.page_size"
+        | "accounts.v1.ShowUserRequest.user_id"
+        | "accounts.v1.DisableUserRequest.user_id"
+        | "accounts.v1.EnableUserRequest.user_id"
+        | "accounts.v1.SignOutUserRequest.user_id"
+        | "accounts.v1.RequireNewPasswordRequest.user_id"
+        | "accounts.v1.CreateResetRequest.user_id"
+        | "accounts.v1.SetUserRoleRequest.user_id" => Recipe::Number,
         "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
         "accounts.v1.EndSessionsRequest.session_ids" => {
             Recipe::Written { good: NO_SESSION, broken: "session_01arz3ndektsv4rrffq69g5fau" }
@@ -187,7 +209,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.ConfirmActionRequest.action"
         | "storefront.v1.HandOverGameRequest.studio_id"
         | "accounts.v1.CreateInvitationRequest.role"
-        | "accounts.v1.UpdateMemberRequest.role" => Recipe::OneOf,
+        | "accounts.v1.UpdateMemberRequest.role"
+        | "accounts.v1.FindUsersRequest.role"
+        | "accounts.v1.SetUserRoleRequest.role" => Recipe::OneOf,
         _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
     }
 }

@@ -21,7 +21,7 @@ async fn an_administrator_is_made_where_the_server_keeps_accounts_and_nowhere_el
     assert!(!elsewhere.exists(), "nothing is made unasked");
     let file = store.data_dir().join("accounts.db");
     assert!(made.contains(file.to_str().expect("UTF-8")), "{made}");
-    let grant = ["admin", "grant", "--email", "you@example.org", "--role", "player"];
+    let grant = ["admin", "grant", "--email", "you@example.org", "--role", "admin"];
     let granted = said(&store.runs(&grant).await);
     assert!(granted.contains(file.to_str().expect("UTF-8")), "{granted}");
 }

@@ -45,6 +45,8 @@ pub(super) struct Stage {
     ada: Person,
     eve: Person,
     admin: Person,
+    /// Someone whom an administrator may do anything to.
+    grace: Person,
     studio: Person,
     /// What the examples of studios stand for: the studio of the one above, and a member who may only look.
     real: Real,
@@ -64,6 +66,7 @@ impl Stage {
         let signed_in = made_as_it_stands(&visitor, "login").await;
         let ada = visitor.with_token(signed_in.json["token"].as_str().expect("a token"));
         let (eve, admin) = (platform.player("Eve").await, platform.admin("Root").await);
+        let grace = platform.player("Grace Hopper").await;
         let studio = platform.publisher("Northlight").await;
         made_as_it_stands(&studio, "createGame").await;
         let real = Real::of(&studio).await;
@@ -75,7 +78,20 @@ impl Stage {
         made_as_it_stands(&other, "createGame").await;
         let others = Real::of(&other).await;
         let guarded = guards(platform.player("Marie").await).await;
-        Self { platform, visitor, ada, eve, admin, studio, real, viewer, other, others, guarded }
+        Self {
+            platform,
+            visitor,
+            ada,
+            eve,
+            admin,
+            grace,
+            studio,
+            real,
+            viewer,
+            other,
+            others,
+            guarded,
+        }
     }
 
     /// Founds so many studios for this person, as the owner.
@@ -123,6 +139,8 @@ impl Stage {
     /// Someone who may make the call as its example has it.
     fn good(&self, call: &Promised) -> &Person {
         match call.name() {
+            "useReset" => &self.visitor,
+            _ if call.operation["tags"][0] == "Administration" => &self.admin,
             "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction" => {
                 &self.ada
             }
@@ -139,9 +157,15 @@ impl Stage {
         }
     }
 
+    /// Where administrators find the account of someone who does nothing else.
+    fn of_grace(&self) -> String {
+        format!("/api/admin/users/{}", self.grace.id)
+    }
+
     /// The call as it succeeds.
     fn asked<'s>(&'s self, call: &'s Promised) -> Asked<'s> {
         let path = self.real.put_into(&call.path());
+        let path = path.replace("/api/admin/users/1", &self.of_grace());
         let body = self.real.put_into_body(call.body().as_ref());
         Asked { by: self.good(call), method: &call.method, path, body }
     }
@@ -162,7 +186,7 @@ impl Stage {
                 Answer::to(request).await
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
-            "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
+            "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" | "ADMINISTRATOR_ROLE_REQUIRED" => {
                 made(&self.eve, method, &path, body.as_ref()).await
             }
             "SESSION_NOT_FOUND" => {
@@ -187,7 +211,8 @@ impl Stage {
                 made(good, method, &path, asked.with(field, json!(PASSWORD)).as_ref()).await
             }
             "GAME_NOT_FOUND" | "USER_NOT_FOUND" => {
-                made(&self.admin, method, &asked.nowhere(), body.as_ref()).await
+                let nowhere = asked.nowhere().replace(&self.of_grace(), "/api/admin/users/2000000");
+                made(&self.admin, method, &nowhere, body.as_ref()).await
             }
             "STALE_REVISION" => {
                 made(good, method, &path, asked.with("revision", json!(2_000)).as_ref()).await
@@ -221,6 +246,11 @@ impl Stage {
             | "FACTOR_LIMIT_REACHED"
             | "FACTOR_REQUIRED"
             | "OWNER_ONLY" => Box::pin(self.refused_for_a_factor(call, reason)).await,
+            "ACCOUNT_DISABLED"
+            | "NEW_PASSWORD_REQUIRED"
+            | "USE_RESET"
+            | "RESET_REFUSED"
+            | "LAST_ADMINISTRATOR" => Box::pin(self.refused_for_locks(call, reason)).await,
             "TOO_MANY_ATTEMPTS" => self.refused_for_guesses(call).await,
             "KEY_REUSED" | "ALREADY_DONE" if call.operation["tags"][0] == "Guard" => {
                 Box::pin(self.with_a_used_key_of_guard(call, reason)).await
@@ -323,6 +353,36 @@ impl Stage {
 
     fn of_eve(&self, path: &str) -> String {
         path.replace("/1", &format!("/{}", self.eve.id))
+    }
+
+    /// Has the call refused for a reason that is about accounts in the hands of administrators.
+    async fn refused_for_locks(&self, call: &Promised, reason: &str) -> Answer {
+        let Asked { by: good, method, path, body } = self.asked(call);
+        match reason {
+            "ACCOUNT_DISABLED" | "NEW_PASSWORD_REQUIRED" => {
+                let name = if reason == "ACCOUNT_DISABLED" { "Alan" } else { "Barbara" };
+                let person = self.platform.player(name).await;
+                let what = if name == "Alan" { "disable" } else { "requireNewPassword" };
+                let locked = format!("/api/admin/users/{}:{what}", person.id);
+                let answer = self.admin.rest().post(&locked, &json!({})).await;
+                assert_eq!(answer.status, 200, "{answer:?}");
+                let login = json!({"email": sir0_testkit::email_of(name), "password": PASSWORD});
+                made(good, method, &path, Some(&login)).await
+            }
+            "USE_RESET" => {
+                let body = json!({"password": "eight herons leave the delta"});
+                made(&self.admin, method, &path, Some(&body)).await
+            }
+            "RESET_REFUSED" => {
+                let body = json!({"secret": "5eed", "newPassword": PASSWORD});
+                made(good, method, &path, Some(&body)).await
+            }
+            _ => {
+                let own = format!("/api/admin/users/{}", self.admin.id);
+                let path = path.replace(&self.of_grace(), &own);
+                made(good, method, &path, body.as_ref()).await
+            }
+        }
     }
 
     /// Has the call refused for a reason that is about studios.
@@ -453,6 +513,9 @@ impl Stage {
         assert!(made.status < 300, "{}: {made:?}", call.name());
         let elsewhere = match call.name() {
             "confirmAction" => path,
+            _ if path.starts_with(&self.of_grace()) => {
+                path.replace(&self.of_grace(), &format!("/api/admin/users/{}", self.eve.id))
+            }
             _ if first == path => asked.nowhere(),
             _ => path,
         };

@@ -16,6 +16,8 @@ pub(super) struct Change {
     pub(super) body: Value,
     /// The same with something else in it.
     pub(super) other: Value,
+    /// Who makes it, if that is someone else than who makes the others.
+    pub(super) by: Option<Person>,
 }
 
 impl Change {
@@ -24,7 +26,7 @@ impl Change {
     }
 
     pub(super) async fn sends(&self, by: &Person, body: &Value, keys: &[&str]) -> Answer {
-        let rest = by.rest();
+        let rest = self.by.as_ref().unwrap_or(by).rest();
         let mut request = rest.request(self.method.clone(), &self.path);
         for key in keys {
             request = request.header(KEY, *key);
@@ -49,7 +51,7 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
     let user = studio.rest().post("/api/users/login", &login).await.json["userId"].clone();
     let of = |call, method, path: &str, body, other| {
         let path = path.to_owned();
-        Change { call, method, path, body, other }
+        Change { call, method, path, body, other, by: None }
     };
     let account = format!("/api/users/{user}");
     let own = studio.rest().get("/api/studios").await.json["studios"][0]["studioId"].clone();
@@ -72,6 +74,7 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
     ];
     changes.extend(changes_of_guard(&studio, &account).await);
     changes.extend(changes_of_studios(platform, &studio, &own, &games[0]).await);
+    changes.extend(changes_by_an_administrator(platform).await);
     // This one comes last: the session of the token ends with the other one.
     changes.push(of(
         "EndSessions",
@@ -88,7 +91,14 @@ async fn changes_of_guard(studio: &Person, account: &str) -> Vec<Change> {
     let factors = format!("{account}/factors");
     let added = studio.rest().post(&factors, &json!({"name": "Phone"})).await;
     let factor = added.json["factorId"].as_str().expect("an id");
-    let of = |call, path, body, other| Change { call, method: Method::POST, path, body, other };
+    let of = |call, path, body, other| Change {
+        call,
+        method: Method::POST,
+        path,
+        body,
+        other,
+        by: None,
+    };
     let devices = json!({"deviceIds": ["device_01arz3ndektsv4rrffq69g5fav"]});
     vec![
         of(
@@ -128,7 +138,14 @@ async fn changes_of_studios(
     let secrets = [invite(&other, &one).await, invite(&other, &two).await];
     let [secret, another] = secrets.map(|it| json!({"secret": it["secret"]}));
     let (path, open) = (path_of(own), open.as_str().expect("an id").to_owned());
-    let of = |call, method, path: String, body, other| Change { call, method, path, body, other };
+    let of = |call, method, path: String, body, other| Change {
+        call,
+        method,
+        path,
+        body,
+        other,
+        by: None,
+    };
     let member = format!("{path}/members/{}", other.id);
     let (viewer, editor) = (json!({"role": "viewer"}), json!({"role": "editor"}));
     vec![
@@ -163,5 +180,24 @@ async fn changes_of_studios(
             json!({"name": "Sparks"}),
             json!({"name": "Embers"}),
         ),
+    ]
+}
+
+/// What an administrator does to an account of someone who does nothing else.
+async fn changes_by_an_administrator(platform: &Running) -> Vec<Change> {
+    let (admin, grace) = (platform.admin("Root").await, platform.player("Grace").await);
+    let account = format!("/api/admin/users/{}", grace.id);
+    let of = |call, method, path: &str, body, other| {
+        let (path, by) = (format!("{account}{path}"), Some(admin.clone()));
+        Change { call, method, path, body, other, by }
+    };
+    let post = |call, path| of(call, Method::POST, path, json!({}), Value::Null);
+    let roles = (json!({"role": "publisher"}), json!({"role": "player"}));
+    vec![
+        post("DisableUser", ":disable"),
+        post("EnableUser", ":enable"),
+        post("SignOutUser", ":signOut"),
+        post("RequireNewPassword", ":requireNewPassword"),
+        of("SetUserRole", Method::PUT, "/role", roles.0, roles.1),
     ]
 }

@@ -1,0 +1,129 @@
+//! Reset links: made by an administrator or an operator, used by the person.
+
+use sir0_contract_accounts::calls::administration_service as calls;
+use sir0_kernel::{Timestamp, UserId};
+use sir0_rpc::{Caller, acted, request_id};
+use sir0_storage::once::Answer;
+
+use super::{
+    Accounts,
+    administration::{By, apply, held, tell},
+    confirmations::approved,
+    guard::At,
+    sessions::announce,
+};
+use crate::{
+    AccountsError,
+    db::AccountsDb,
+    domain::{Administer, LinkSecret, Measure, Password, RESET_LIFE, User},
+};
+
+impl Accounts {
+    /// Makes the reset link of an account, as an administrator.
+    pub(crate) async fn create_reset<A: Answer + Send + 'static>(
+        &self,
+        by: Caller,
+        asked: Administer,
+        answer: impl Fn(&LinkSecret, Timestamp) -> A + Send + Sync + 'static,
+    ) -> Result<A, AccountsError> {
+        self.count_confirmation(&by, &asked).await?;
+        self.shared.tasks.to_completion(self.clone().save_reset(by, asked, answer)).await
+    }
+
+    async fn save_reset<A: Answer>(
+        self,
+        by: Caller,
+        Administer { user, measure, confirmation }: Administer,
+        answer: impl Fn(&LinkSecret, Timestamp) -> A,
+    ) -> Result<A, AccountsError> {
+        let at = self.shared.clock.now();
+        let (secret, expires) = (LinkSecret::fresh(), at.after(RESET_LIFE));
+        let hash = secret.hash();
+        let who = By::Administrator(by.user);
+        let making = self.db.once(
+            |()| answer(&secret, expires),
+            async |tx| {
+                held(tx, who, user).await?;
+                approved(tx, &by, confirmation.as_ref(), measure.action(user), at).await?;
+                tx.offer_reset(user, &hash, Some(by.user), expires).await?;
+                Ok::<_, AccountsError>(())
+            },
+        );
+        let (answer, ()) = making.await?;
+        acted!(
+            by.role,
+            { user.id = %by.user, account.id = %user },
+            "user {user} may set a new password"
+        );
+        Ok(answer)
+    }
+
+    /// The account whose password the link with this secret sets.
+    pub(crate) async fn owner_of_reset(&self, secret: &LinkSecret) -> Result<User, AccountsError> {
+        self.guard.pass(calls::USE_RESET, At::NoOne, None).await?;
+        let owner = self.db.reset_of(&secret.hash(), self.shared.clock.now()).await?;
+        self.user(owner.ok_or(AccountsError::ResetRefused)?).await
+    }
+
+    /// Sets the new password of an account with its link, and ends every session of it.
+    pub(crate) async fn use_reset(
+        &self,
+        secret: LinkSecret,
+        owner: User,
+        password: Password,
+    ) -> Result<(), AccountsError> {
+        let attempt = self.hasher.attempts().to_change(request_id::client());
+        let hash = self.hasher.turn(attempt).await?.hash(password).await?;
+        self.shared.tasks.to_completion(self.clone().save_new_password(secret, owner, hash)).await
+    }
+
+    async fn save_new_password(
+        self,
+        secret: LinkSecret,
+        User { id, email, role, .. }: User,
+        hash: String,
+    ) -> Result<(), AccountsError> {
+        let at = self.shared.clock.now();
+        let failures = self.lanes.account(&email);
+        let saving = self.db.unit(async |tx| {
+            // The account before its link, as by whoever makes one.
+            tx.account(id).await?.ok_or(AccountsError::ResetRefused)?;
+            if !tx.use_reset(&secret.hash(), at).await? {
+                return Err(AccountsError::ResetRefused);
+            }
+            tx.set_new_password(id, &hash, at).await?;
+            tx.forget_devices_of(id).await?;
+            let ended = tx.end_sessions_of(id, None, at).await?;
+            announce(tx, &ended, at).await?;
+            // They were at the old password.
+            tx.clear_all_lanes(&failures).await?;
+            Ok(ended)
+        });
+        let ended = saving.await?;
+        self.ended(&ended);
+        acted!(role, { user.id = %id }, "user {id} set a new password with a reset link");
+        Ok(())
+    }
+}
+
+/// Makes the reset link of an account as an operator, and with it any earlier link worthless. `requires` makes the
+/// password worthless too, and ends all sessions.
+pub(crate) async fn offer_reset(
+    db: &AccountsDb,
+    user: UserId,
+    requires: bool,
+    at: Timestamp,
+) -> Result<LinkSecret, AccountsError> {
+    let secret = LinkSecret::fresh();
+    let hash = secret.hash();
+    let offering = db.unit(async |tx| {
+        let (administrators, account) = held(tx, By::Operator, user).await?;
+        let measure = if requires { Measure::RequireNewPassword } else { Measure::Reset };
+        let changed = apply(tx, By::Operator, &administrators, account, measure, at).await?;
+        tx.offer_reset(user, &hash, None, at.after(RESET_LIFE)).await?;
+        Ok::<_, AccountsError>((measure, changed))
+    });
+    let (measure, changed) = offering.await?;
+    tell(By::Operator, measure, &changed);
+    Ok(secret)
+}
