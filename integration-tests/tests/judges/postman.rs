@@ -221,13 +221,13 @@ const CONVERTED: [(&str, &str, u64); 46] = [
     ("POST", "api/users/logout", 400),
     ("GET", "api/admin/users", 200),
     ("GET", "api/admin/users/:user_id", 200),
-    ("POST", "api/admin/users/:user_id:disable", 200),
-    ("POST", "api/admin/users/:user_id:enable", 200),
-    ("POST", "api/admin/users/:user_id:signOut", 200),
-    ("POST", "api/admin/users/:user_id:requireNewPassword", 200),
-    ("POST", "api/admin/users/:user_id:reset", 201),
+    // The account of the examples is that of the last administrator.
+    ("POST", "api/admin/users/{{user_id}}:disable", 400),
+    ("POST", "api/admin/users/{{user_id}}:enable", 200),
+    ("POST", "api/admin/users/{{user_id}}:requireNewPassword", 400),
+    ("POST", "api/admin/users/{{user_id}}:reset", 201),
     ("POST", "api/users/resets:use", 403),
-    ("PUT", "api/admin/users/:user_id/role", 200),
+    ("PUT", "api/admin/users/:user_id/role", 400),
     ("POST", "api/games", 201),
     ("GET", "api/games", 200),
     ("GET", "api/games/:game_id", 200),
@@ -247,6 +247,8 @@ const CONVERTED: [(&str, &str, u64); 46] = [
     ("PUT", "api/studios/:studio_id/members/:user_id", 404),
     ("DELETE", "api/studios/:studio_id/members/:user_id", 404),
     ("DELETE", "api/studios/:studio_id/invitations/:invitation_id", 404),
+    // It ends the session that asks.
+    ("POST", "api/admin/users/{{user_id}}:signOut", 200),
 ];
 
 /// Every request of a collection.
