@@ -111,7 +111,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
 fn takes_key(method: &MethodDescriptor, rest: Option<&Rest>, access: &str) -> bool {
     let is_change = rest.is_some_and(|it| it.bindings.iter().all(|binding| binding.verb != "get"));
     let is_unary = !method.is_client_streaming() && !method.is_server_streaming();
-    is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER" | "SIGNED_IN")
+    is_change && is_unary && matches!(access, "OWNER" | "PUBLISHER" | "SIGNED_IN" | "ADMIN")
 }
 
 /// Whether a message holds a secret: a field of it, or of a message inside it, is marked with `debug_redact`.
@@ -163,7 +163,7 @@ fn rest(
     // Unknown query parameters are refused, so any call can answer 400.
     refusals.push(400);
     match access {
-        "OWNER" | "PUBLISHER" => refusals.extend([401, 403]),
+        "OWNER" | "PUBLISHER" | "ADMIN" => refusals.extend([401, 403]),
         "SIGNED_IN" => refusals.push(401),
         _ => {}
     }

@@ -136,7 +136,7 @@ fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas
         "tags": [group(call)],
         "responses": responses(call, binding, schemas),
         "security": match call.access.as_str() {
-            "OWNER" | "PUBLISHER" | "SIGNED_IN" => json!([{"accessToken": []}]),
+            "OWNER" | "PUBLISHER" | "SIGNED_IN" | "ADMIN" => json!([{"accessToken": []}]),
             _ => json!([]),
         },
     });

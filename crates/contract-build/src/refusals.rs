@@ -132,6 +132,9 @@ pub(crate) fn that_follow(call: &Call) -> Vec<Refusal> {
             sign_in(),
             known(403, "PUBLISHER_ROLE_REQUIRED", "only publishers and administrators may do this"),
         ],
+        "ADMIN" => {
+            vec![sign_in(), known(403, "ADMIN_ROLE_REQUIRED", "only administrators may do this")]
+        }
         _ => Vec::new(),
     };
     if call.rest.as_ref().is_some_and(|rest| rest.is_tagged || rest.takes_conditions) {

@@ -1,6 +1,8 @@
 //! Admits a request to a call, or refuses it, as the contract says who may make the call. It works inside the call, on
 //! the metadata, because that is the one place that gRPC, gRPC-Web and REST all pass.
 
+mod attended;
+
 use std::sync::Arc;
 
 use sir0_kernel::{Client, Clock, Role, SessionId, Timestamp, UserId};
@@ -8,6 +10,7 @@ use sir0_tokens::{Claims, EndedSessions, InvalidToken, Methods, Verifier};
 use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
 
+pub use self::attended::Attended;
 use crate::{
     Founding, PRECONDITION_FAILED, Reason, Refusal, Studios, TrustAge,
     peer::Secret,
@@ -77,6 +80,9 @@ pub enum Denied {
     /// The caller is a player, and may not do this.
     #[error("only publishers and administrators may {0}")]
     PublisherRoleRequired(&'static str),
+    /// The caller is no administrator.
+    #[error("only administrators may do this")]
+    AdminRoleRequired,
     /// The request names a tag of a thing that has none.
     #[error("nothing that this call is about has a tag, send it without `If-Match`")]
     NothingHasTags,
@@ -106,6 +112,7 @@ impl Refusal for Denied {
             Self::OutOfTouch => Reason::unavailable(),
             Self::PeersOnly => Reason::denied("PEERS_ONLY"),
             Self::PublisherRoleRequired(_) => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
+            Self::AdminRoleRequired => Reason::denied("ADMIN_ROLE_REQUIRED"),
             Self::NothingHasTags => Reason::precondition(PRECONDITION_FAILED),
             Self::NotYourAccount => Reason::denied("NOT_YOUR_ACCOUNT"),
             Self::TooManyRequests(exceeded) => Reason::too_often(*exceeded),
@@ -187,6 +194,7 @@ impl Doorman {
             Access::Anyone | Access::TokenHolder => None,
             Access::Owner | Access::SignedIn => Some(self.identify(metadata)?),
             Access::Publisher => Some(self.identify_publisher(metadata)?),
+            Access::Admin => Some(self.identify_admin(metadata)?),
             // A call that says nothing is closed to people.
             Access::Peer | Access::Unspecified => {
                 self.identify_peer(metadata)?;
@@ -238,6 +246,12 @@ impl Doorman {
         let caller = self.identify(metadata)?;
         let may = caller.role >= Role::Publisher || self.studios.writes_games(caller.user);
         may.then_some(caller).ok_or(Denied::PublisherRoleRequired(self.publishers_do))
+    }
+
+    /// Lets only administrators pass.
+    fn identify_admin(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
+        let caller = self.identify(metadata)?;
+        (caller.role == Role::Admin).then_some(caller).ok_or(Denied::AdminRoleRequired)
     }
 
     /// Lets only other services of this platform pass.

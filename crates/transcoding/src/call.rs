@@ -53,6 +53,8 @@ pub enum Access {
     Peer,
     /// Anyone who is signed in. The call itself asks whether the thing is theirs.
     SignedIn,
+    /// An administrator.
+    Admin,
 }
 
 /// By what attempts at a call are counted; see `options.proto`.

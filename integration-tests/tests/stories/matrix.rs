@@ -59,6 +59,7 @@ fn promised(access: Access, who: Who) -> Verdict {
         Access::SignedIn => is_signed_in,
         Access::Owner => matches!(who, Who::Owner | Who::Admin),
         Access::Publisher => matches!(who, Who::Publisher | Who::Admin),
+        Access::Admin => who == Who::Admin,
         Access::TokenHolder => !matches!(who, Who::Nobody | Who::BrokenToken),
         // No access token is the secret that services share.
         Access::Peer => false,

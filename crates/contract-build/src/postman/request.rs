@@ -86,7 +86,7 @@ impl<'o> Request<'o> {
             description: operation.said["description"].as_str().unwrap_or_default().to_owned(),
             by: match operation.call.access.as_str() {
                 "ANYONE" | "TOKEN_HOLDER" => By::Anyone,
-                "PUBLISHER" => By::Holder(operation::of(operation::ADMIN, "token")),
+                "PUBLISHER" | "ADMIN" => By::Holder(operation::of(operation::ADMIN, "token")),
                 // A secret is told to someone else than who has the things, and a password is that of its own person.
                 "SIGNED_IN" if !operation.has_any_of(&[SECRET, PASSWORD]) => {
                     By::Holder(operation::of(operation::ADMIN, "token"))
