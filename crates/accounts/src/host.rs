@@ -11,9 +11,9 @@ mod sealing;
 use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
-    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, SessionsServiceDispatch,
-    SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed, accounts_service_server,
-    sessions_service_server, studios_service_server,
+    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, AuditServiceDispatch,
+    SessionsServiceDispatch, SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed,
+    accounts_service_server, audit_service_server, sessions_service_server, studios_service_server,
 };
 use sir0_contract_accounts_internal::{
     self as internal, FoundingServiceDispatch, TrustServiceDispatch, founding_service_server,
@@ -197,6 +197,7 @@ impl Hosted for Accounts {
             self.clone(),
             StudiosServiceKeyed by self.keys.clone()
         );
+        serve!(doors, audit_service_server::AuditServiceServer, AuditServiceDispatch, self.clone());
         serve!(
             doors,
             founding_service_server::FoundingServiceServer,

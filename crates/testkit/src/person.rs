@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use sir0_contract::{
     accounts::{
         LoginRequest, RegisterRequest, accounts_service_client::AccountsServiceClient,
-        sessions_service_client::SessionsServiceClient,
+        audit_service_client::AuditServiceClient, sessions_service_client::SessionsServiceClient,
     },
     status::status_service_client::StatusServiceClient,
     storefront::games_service_client::GamesServiceClient,
@@ -116,6 +116,12 @@ impl Person {
     #[must_use]
     pub fn sessions(&self) -> SessionsServiceClient<Bearer> {
         SessionsServiceClient::new(self.connection())
+    }
+
+    /// What happened to accounts over gRPC, on a separate connection.
+    #[must_use]
+    pub fn audit(&self) -> AuditServiceClient<Bearer> {
+        AuditServiceClient::new(self.connection())
     }
 
     /// The storefront over gRPC, on a separate connection.

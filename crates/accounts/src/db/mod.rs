@@ -13,8 +13,9 @@ use sir0_kernel::{InvitationId, Role, Roster, SessionId, StudioId, StudioRole, T
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, Invitation, LaneState, Member, NewSession, Place, Refreshed, Session,
-    SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User, Username,
+    Action, ClientId, Email, EventFilter, EventPlace, Invitation, Kind, LaneState, Member,
+    NewSession, Place, Placed, Refreshed, Session, SessionEnded, SignerRow, SigningKeys, Studio,
+    StudioName, Toll, User, Username,
 };
 
 /// An account with its password hash.
@@ -74,6 +75,8 @@ storage::room! {
         rosters(after: Option<StudioId>, most: i64) -> Vec<Roster>;
         invited_to(hash: &[u8], now: Timestamp) -> Option<StudioId>;
         invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
+        security_events(filter: &EventFilter, behind: EventPlace, most: i64) -> Vec<Placed>;
+        security_events_after(position: i64, most: i64) -> Vec<Placed>;
     }
 
     writes {
@@ -125,6 +128,9 @@ storage::room! {
         revoke_invitation(studio: StudioId, id: InvitationId) -> bool;
         revoke_invitations_by(studio: StudioId, user: UserId) -> ();
         forget_invitations(expired_before: Timestamp) -> ();
+        session_owner(id: SessionId) -> Option<UserId>;
+        forget_security_events(before: Timestamp, most: i64) -> u64;
+        forget_security_events_of(kind: &Kind, kept: i64, most: i64) -> u64;
         announce(announcement: &Announcement) -> ();
     }
 }

@@ -10,6 +10,8 @@ pub(super) mod invitations;
 pub(super) mod lanes;
 #[path = "refreshing.rs"]
 pub(super) mod refreshing;
+#[path = "security_events.rs"]
+pub(super) mod security_events;
 #[path = "sessions.rs"]
 pub(super) mod sessions;
 #[path = "setup.rs"]

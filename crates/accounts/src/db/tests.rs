@@ -15,6 +15,7 @@ mod lanes;
 mod races;
 mod refreshing;
 mod rooms;
+mod security_events;
 mod sessions;
 mod setup;
 mod studios;

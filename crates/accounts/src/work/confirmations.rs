@@ -5,11 +5,14 @@ use sir0_kernel::Timestamp;
 use sir0_rpc::Caller;
 use sir0_storage::once::Answer;
 
-use super::Accounts;
+use super::{
+    Accounts,
+    audit::{done_by, record},
+};
 use crate::{
     AccountsError,
     db::AccountsTx,
-    domain::{Action, Confirmation, FRESH, Proof},
+    domain::{Action, Confirmation, FRESH, Kind, Proof},
 };
 
 impl Accounts {
@@ -32,16 +35,20 @@ impl Accounts {
         answer: impl Fn(&Confirmation, Timestamp) -> A,
     ) -> Result<A, AccountsError> {
         let confirmation = Confirmation::fresh();
-        let expires = self.shared.clock.now().after(Confirmation::LIFE);
+        let at = self.shared.clock.now();
+        let expires = at.after(Confirmation::LIFE);
         let hash = confirmation.hash();
         let adding = self.db.once(
             |()| answer(&confirmation, expires),
             async |tx| {
                 tx.add_confirmation(&hash, by.session, action, expires).await?;
+                record(tx, done_by(&by, Kind::ACTION_CONFIRMED, at).with(&action)).await?;
                 Ok::<_, AccountsError>(())
             },
         );
-        Ok(adding.await?.0)
+        let (answer, ()) = adding.await?;
+        self.feed.ring();
+        Ok(answer)
     }
 }
 
@@ -58,5 +65,11 @@ pub(crate) async fn approved(
         Some(shown) => tx.use_confirmation(&shown.hash(), by.session, action, now).await?,
         None => by.signed_in > now.before(FRESH),
     };
-    if is_approved { Ok(()) } else { Err(AccountsError::StepUpRequired) }
+    if !is_approved {
+        return Err(AccountsError::StepUpRequired);
+    }
+    if shown.is_some() {
+        record(tx, done_by(by, Kind::CONFIRMATION_USED, now).with(&action)).await?;
+    }
+    Ok(())
 }

@@ -1,8 +1,10 @@
 //! What the calls do. Each change is one unit of work: read, decide, write, announce.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 mod background;
 pub(crate) mod confirmations;
+mod failures;
 mod founding;
 pub(crate) mod guard;
 mod invitations;
@@ -17,7 +19,7 @@ pub(crate) mod setup;
 mod studios;
 mod trust;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
 use sir0_feed::Feed;
@@ -38,6 +40,10 @@ pub struct Accounts {
     hasher: Hasher,
     lanes: Arc<lanes::Lanes>,
     guard: Arc<guard::Guard>,
+    /// Counts attempts that were refused.
+    failures: Arc<failures::Failures>,
+    /// How long events are kept. `None` for as long as the database lasts.
+    events_kept: Option<Duration>,
     /// Who may found a studio.
     founders: Founders,
     pub(crate) trust: Trust,

@@ -8,13 +8,21 @@ use sir0_rpc::{Caller, Client, acted, rates::Standing, request_id};
 use sir0_storage::{self as storage, once::Answer};
 use sir0_tokens::{Claims, Methods, SignIn};
 
-use super::{Accounts, confirmations::approved, guard::At, passwords::Proved};
+use super::{
+    Accounts,
+    audit::{done_by, happened, record},
+    confirmations::approved,
+    failures::Why,
+    guard::At,
+    passwords::Proved,
+};
 use crate::{
     AccountsError,
     db::{AccountsTx, StoredUser},
     domain::{
-        AccountsEvent, Action, EndSessions, Lifetimes, Login, NewFamily, NewSession, Password,
-        Place, RefreshToken, Refreshable, Session, SessionEnded, SignedIn, Wanted,
+        AccountsEvent, Action, EndSessions, Kind, Lifetimes, Login, NewFamily, NewSession,
+        Password, Place, RefreshToken, Refreshable, SecurityEvent, Session, SessionEnded, SignedIn,
+        Wanted,
     },
     hashing::Turn,
 };
@@ -47,6 +55,11 @@ impl Accounts {
             },
             Err(refused) => Err(refused),
         };
+        if let Err(AccountsError::TooManyRequests(_) | AccountsError::TooManyAttempts(_)) =
+            &signed_in
+        {
+            self.count_refused(Why::Limit, None);
+        }
         let outcome = match signed_in {
             Ok(_) => "signed_in",
             Err(AccountsError::InvalidCredentials) => "refused",
@@ -110,6 +123,14 @@ impl Accounts {
             if !tx.begin_session(&new, &stored).await? {
                 return Err(AccountsError::InvalidCredentials);
             }
+            let event = SecurityEvent {
+                actor: Some(user.id),
+                session: Some(new.id),
+                client: Some(new.client.clone()),
+                methods: new.methods,
+                ..happened(Kind::SIGNED_IN, now).about(user.id)
+            };
+            record(tx, event).await?;
             // At the end: others who try the same account wait for these rows until the commit.
             tx.clear_lanes(lane).await?;
             if let Some(home) = &home {
@@ -118,6 +139,7 @@ impl Accounts {
             Ok(())
         });
         beginning.await?;
+        self.feed.ring();
         acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
 
         if let Some(password) = outdated {
@@ -214,6 +236,12 @@ impl Accounts {
                 }
             };
             announce(tx, ended.as_slice(), at).await?;
+            if let Some(SessionEnded { session, .. }) = ended {
+                let user = tx.session_owner(session).await?;
+                let event = happened(Kind::SIGNED_OUT, at);
+                record(tx, SecurityEvent { user, actor: user, session: Some(session), ..event })
+                    .await?;
+            }
             Ok::<_, AccountsError>(ended)
         });
         let ended = ending.await?;
@@ -267,6 +295,9 @@ impl Accounts {
                     ended = tx.end_sessions_of(user, spared, at).await?;
                 }
                 announce(tx, &ended, at).await?;
+                if !ended.is_empty() {
+                    record(tx, ended_by(&by, user, &ended, at)).await?;
+                }
                 Ok::<_, AccountsError>(ended)
             },
         );
@@ -290,6 +321,20 @@ impl Accounts {
             self.trust.end(*ended);
         }
         self.feed.ring();
+    }
+}
+
+/// The event that tells of sessions of an account that a caller ended.
+pub(super) fn ended_by(
+    by: &Caller,
+    user: UserId,
+    ended: &[SessionEnded],
+    at: Timestamp,
+) -> SecurityEvent {
+    let event = done_by(by, Kind::SESSIONS_ENDED, at).about(user).counting(ended.len());
+    match ended {
+        [one] => event.with(&one.session),
+        _ => event,
     }
 }
 
