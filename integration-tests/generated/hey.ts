@@ -45,7 +45,13 @@ const { confirmationToken } = approved;
 const ended = good(await sir0.endSessions({ path, body: { keepCurrent: true, confirmationToken } }));
 assert.equal(ended.ended, 0);
 
+const { events } = good(await sir0.listActivity({ path, query: { pageSize: 1 } }));
+assert.deepEqual([events[0]!.kind, events[0]!.userId], ["confirmation_used", userId]);
+
 token = PUBLISHER;
+const kind = { query: { kind: "signed_in" as const, userId, since: "2020-01-01T00:00:00Z" } };
+const told = good(await sir0.listSecurityEvents(kind));
+assert.deepEqual([told.events.length, told.events[0]!.methods], [2, ["pwd"]]);
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   added.push(good(await sir0.createGame({ body: { ...LANTERNS, title } })).gameId);

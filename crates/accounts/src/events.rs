@@ -1,6 +1,6 @@
 //! How the events of accounts lie in the table. Each is written in the transaction of its change.
 
-pub(crate) mod security;
+mod security;
 
 use serde::{Deserialize, Serialize};
 use sir0_feed::{Event, Unreadable};

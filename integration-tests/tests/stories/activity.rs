@@ -166,6 +166,42 @@ async fn no_event_holds_a_name_or_an_e_mail() {
     assert!(of_zebulon.get("userId").is_none(), "nobody has that e-mail: {of_zebulon}");
 }
 
+#[tokio::test]
+async fn a_stolen_refresh_token_and_a_confirmation_that_is_used_leave_their_traces() {
+    let platform = platform().await;
+    let ada = platform.player("Ada").await;
+    let stolen = ada.begins_to_refresh("Ada").await;
+    let refresh = async |token: &str| {
+        ada.rest().post("/api/users/login/refresh", &json!({"refreshToken": token})).await
+    };
+    let next = refresh(&stolen).await.json["refreshToken"].as_str().expect("a token").to_owned();
+    assert_eq!(refresh(&next).await.status, 200);
+
+    assert_eq!(refresh(&stolen).await.status, 401);
+
+    let replayed = activity(&ada, ada.id).await.remove(0);
+    assert_eq!(
+        (&replayed["kind"], &replayed["outcome"]),
+        (&json!("refresh_replayed"), &json!("refused"))
+    );
+    assert!(stolen.starts_with(replayed["sessionId"].as_str().expect("the session")));
+    assert!(replayed.get("actorId").is_none(), "who of the two it was is not known: {replayed}");
+    let action = json!({
+        "action": "ACTION_END_SESSIONS", "subject": ada.id.to_string(), "password": PASSWORD
+    });
+    let confirmed = ada.rest().post("/api/users/confirmations", &action).await;
+    let token = &confirmed.json["confirmationToken"];
+    let end = json!({"keepCurrent": true, "confirmationToken": token});
+    let path = format!("/api/users/{}/sessions:end", ada.id);
+    assert_eq!(ada.rest().post(&path, &end).await.status, 200);
+    let latest = activity(&ada, ada.id).await;
+    let words: Vec<_> = latest[..2].iter().map(|it| (&it["kind"], &it["detail"])).collect();
+    let what = json!(format!("end_sessions {}", ada.id));
+    let used = json!("confirmation_used");
+    assert_eq!(words, [(&used, &what), (&json!("action_confirmed"), &what)]);
+    assert!(!latest[0].to_string().contains(token.as_str().expect("a token")));
+}
+
 async fn happens_anywhere(root: &Person, kind: &str) -> Value {
     let waiting = async {
         loop {

@@ -13,8 +13,8 @@ use sir0_kernel::{InvitationId, Role, Roster, SessionId, StudioId, StudioRole, T
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, EventFilter, EventPlace, Invitation, Kind, LaneState, Member,
-    NewSession, Place, Placed, Refreshed, Session, SessionEnded, SignerRow, SigningKeys, Studio,
+    Action, ClientId, Email, EventFilter, EventPlace, Invitation, KeptEvent, Kind, LaneState,
+    Member, NewSession, Place, Refreshed, Session, SessionEnded, SignerRow, SigningKeys, Studio,
     StudioName, Toll, User, Username,
 };
 
@@ -75,8 +75,8 @@ storage::room! {
         rosters(after: Option<StudioId>, most: i64) -> Vec<Roster>;
         invited_to(hash: &[u8], now: Timestamp) -> Option<StudioId>;
         invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
-        security_events(filter: &EventFilter, behind: EventPlace, most: i64) -> Vec<Placed>;
-        security_events_after(position: i64, most: i64) -> Vec<Placed>;
+        security_events(filter: &EventFilter, behind: EventPlace, most: i64) -> Vec<KeptEvent>;
+        security_events_after(position: i64, most: i64) -> Vec<KeptEvent>;
     }
 
     writes {

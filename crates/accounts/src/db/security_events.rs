@@ -8,16 +8,11 @@ use sir0_storage as storage;
 use super::engine::{self, At, Database};
 use crate::{
     db::{Store, Tx},
-    domain::{EventFilter, EventPlace, Kind, Placed},
-    events::security,
+    domain::{EventFilter, EventPlace, KeptEvent, Kind},
 };
 
-/// A row: its position, and all of it as JSON.
-type EventRow = (i64, String);
-
-fn placed((position, payload): EventRow) -> storage::Result<Placed> {
-    let event = security::read(&payload).map_err(storage::Error::corrupt)?;
-    Ok(Placed { position, event })
+fn kept((position, payload): (i64, String)) -> KeptEvent {
+    KeptEvent { position, payload }
 }
 
 macro_rules! events {
@@ -69,7 +64,7 @@ impl Store<Database> {
         filter: &EventFilter,
         behind: EventPlace,
         most: i64,
-    ) -> storage::Result<Vec<Placed>> {
+    ) -> storage::Result<Vec<KeptEvent>> {
         let user = filter.user.map(i64::from);
         let kind = filter.kind.as_ref().map(|kind| kind.as_str().to_owned());
         let statement = match (user, &kind) {
@@ -86,8 +81,8 @@ impl Store<Database> {
         if let Some(kind) = kind {
             query = query.bind(kind);
         }
-        let rows: Vec<EventRow> = query.fetch_all(self.database.reader()).await?;
-        rows.into_iter().map(placed).collect()
+        let rows: Vec<(i64, String)> = query.fetch_all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(kept).collect())
     }
 
     /// The next events after a position of the feed, the first one first.
@@ -95,10 +90,10 @@ impl Store<Database> {
         &self,
         position: i64,
         most: i64,
-    ) -> storage::Result<Vec<Placed>> {
+    ) -> storage::Result<Vec<KeptEvent>> {
         let query = sqlx::query_as(SECURITY_EVENTS_AFTER).bind(position).bind(most);
-        let rows: Vec<EventRow> = query.fetch_all(self.database.reader()).await?;
-        rows.into_iter().map(placed).collect()
+        let rows: Vec<(i64, String)> = query.fetch_all(self.database.reader()).await?;
+        Ok(rows.into_iter().map(kept).collect())
     }
 }
 

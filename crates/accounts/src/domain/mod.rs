@@ -27,7 +27,7 @@ pub use password::{InvalidPassword, Password};
 pub(crate) use random::random;
 pub(crate) use refresh::RefreshToken;
 pub(crate) use secret::LinkSecret;
-pub(crate) use security_event::{EventFilter, EventPlace, Kind, Placed, SecurityEvent};
+pub(crate) use security_event::{EventFilter, EventPlace, KeptEvent, Kind, Placed, SecurityEvent};
 pub(crate) use session::{
     ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshable, Refreshed, Session,
     SignedIn, Wanted,

@@ -174,6 +174,15 @@ pub(crate) struct Placed {
     pub(crate) event: SecurityEvent,
 }
 
+/// What happened, as it is kept: `events` reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptEvent {
+    /// Its place in the feed.
+    pub(crate) position: i64,
+    /// All of it, as JSON.
+    pub(crate) payload: String,
+}
+
 /// Behind which event a page begins. The latest events come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EventPlace {

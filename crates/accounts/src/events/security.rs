@@ -5,9 +5,10 @@ use std::ops::Not;
 use serde::{Deserialize, Serialize};
 use sir0_feed::Unreadable;
 use sir0_kernel::{SessionId, Timestamp, UserId};
+use sir0_storage as storage;
 use sir0_tokens::Methods;
 
-use crate::domain::{ClientId, Kind, SecurityEvent};
+use crate::domain::{ClientId, KeptEvent, Kind, Placed, SecurityEvent};
 
 /// The row. Fields may be added, with a default for older rows. They are never renamed: the triggers of the table read
 /// `what` and `user`.
@@ -52,8 +53,17 @@ pub(super) fn write(event: &SecurityEvent) -> serde_json::Result<String> {
     })
 }
 
+impl TryFrom<&KeptEvent> for Placed {
+    type Error = storage::Error;
+
+    fn try_from(kept: &KeptEvent) -> storage::Result<Self> {
+        let event = read(&kept.payload).map_err(storage::Error::corrupt)?;
+        Ok(Self { position: kept.position, event })
+    }
+}
+
 /// The event of a row.
-pub(crate) fn read(payload: &str) -> Result<SecurityEvent, Unreadable> {
+pub(super) fn read(payload: &str) -> Result<SecurityEvent, Unreadable> {
     let row: Row = serde_json::from_str(payload)?;
     Ok(SecurityEvent {
         kind: Kind::from_row(row.what),

@@ -4,6 +4,7 @@
 //! a watcher who was away for longer than the feed remembers misses nothing either.
 
 use std::{
+    collections::VecDeque,
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
@@ -91,10 +92,11 @@ impl List for Happenings {
         // One event at a time for a client that has no room for more.
         let room = self.share.as_ref().map(|share| share.hold_ahead(READ_AHEAD_BYTES)).transpose();
         let most = room.as_ref().map_or(1, |_| READ_AHEAD);
-        let events = self.db.security_events_after(from, most).await?;
-        let rest = events.last().map(|last| Some(last.position));
-        let held = room.ok().flatten().filter(|_| !events.is_empty());
-        Ok(Piece { items: events.into(), rest, held })
+        let kept = self.db.security_events_after(from, most).await?;
+        let items = kept.iter().map(Placed::try_from).collect::<storage::Result<VecDeque<_>>>()?;
+        let rest = kept.last().map(|last| Some(last.position));
+        let held = room.ok().flatten().filter(|_| !kept.is_empty());
+        Ok(Piece { items, rest, held })
     }
 
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<WatchSecurityEventsResponse> {

@@ -78,7 +78,8 @@ impl Accounts {
         // What committed before the question is in the table once it has its position.
         self.feed.committed().await?;
         let one_more = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        let mut events = self.db.security_events(filter, behind, one_more).await?;
+        let kept = self.db.security_events(filter, behind, one_more).await?;
+        let mut events = kept.iter().map(Placed::try_from).collect::<storage::Result<Vec<_>>>()?;
         let has_more = events.len() > most;
         events.truncate(most);
         let next = events.last().filter(|_| has_more);

@@ -112,9 +112,9 @@ impl Stage {
     /// Someone who may make the call as its example has it.
     fn good(&self, call: &Promised) -> &Person {
         match call.name() {
-            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction" => {
-                &self.ada
-            }
+            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction"
+            | "listActivity" => &self.ada,
+            "listSecurityEvents" | "watchSecurityEvents" => &self.admin,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             "acceptInvitation" => &self.other,
             _ if ["Studios", "Games"].iter().any(|tag| call.operation["tags"][0] == *tag)
@@ -150,7 +150,7 @@ impl Stage {
                 Answer::to(request).await
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
-            "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
+            "PUBLISHER_ROLE_REQUIRED" | "ADMIN_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
                 made(&self.eve, method, &path, body.as_ref()).await
             }
             "SESSION_NOT_FOUND" => {

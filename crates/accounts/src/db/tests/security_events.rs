@@ -1,10 +1,7 @@
 //! What happened to accounts: kept at the positions of the feed, never changed, forgotten when it is old.
 
 use super::*;
-use crate::{
-    domain::{EventFilter, EventPlace, Kind, Placed, SecurityEvent},
-    work::audit::record,
-};
+use crate::domain::{EventFilter, EventPlace, Kind, SecurityEvent};
 
 const EVERYTHING: EventFilter = EventFilter { user: None, kind: None, since: EventPlace::ALWAYS };
 
@@ -16,10 +13,19 @@ fn signed_in(id: i32, at: Timestamp) -> SecurityEvent {
     SecurityEvent::new(Kind::SIGNED_IN, at).about(user(id)).with("it \u{1F511} \"went\" well")
 }
 
+fn announcement(event: &SecurityEvent) -> Announcement {
+    AccountsEvent::Security(Box::new(event.clone())).announcement(event.at)
+}
+
+/// These events, as they are kept.
+fn kept<const EVENTS: usize>(events: [&SecurityEvent; EVENTS]) -> [String; EVENTS] {
+    events.map(|event| announcement(event).payload)
+}
+
 async fn happens(db: &AccountsDb, events: &[SecurityEvent]) {
     work(db, async |tx| {
         for event in events {
-            record(tx, event.clone()).await?;
+            tx.announce(&announcement(event)).await?;
         }
         Ok(())
     })
@@ -28,10 +34,10 @@ async fn happens(db: &AccountsDb, events: &[SecurityEvent]) {
     db.database().number_events().await.expect("a feed");
 }
 
-async fn listed(db: &AccountsDb, filter: &EventFilter) -> Vec<SecurityEvent> {
+async fn listed(db: &AccountsDb, filter: &EventFilter) -> Vec<String> {
     let behind = EventPlace::before(EventPlace::NEVER);
     let events = db.security_events(filter, behind, 1_000).await.expect("a table");
-    events.into_iter().map(|placed| placed.event).collect()
+    events.into_iter().map(|it| it.payload).collect()
 }
 
 /// Runs a statement that is to be refused, and answers with how it was refused.
@@ -59,14 +65,14 @@ on_every_engine! {
         let of_kind = EventFilter { kind: Some(Kind::SIGNED_IN), ..EVERYTHING };
         let of_both = EventFilter { kind: Some(Kind::SIGNED_IN), ..of_ada.clone() };
         let late = EventFilter { since: EVENING, ..EVERYTHING };
-        assert_eq!(listed(&db, &EVERYTHING).await, [third.clone(), second.clone(), first.clone()]);
-        assert_eq!(listed(&db, &of_ada).await, [third.clone(), first.clone()]);
-        assert_eq!(listed(&db, &of_kind).await, [second.clone(), first.clone()]);
-        assert_eq!(listed(&db, &of_both).await, std::slice::from_ref(&first));
-        assert_eq!(listed(&db, &late).await, [third, second]);
+        assert_eq!(listed(&db, &EVERYTHING).await, kept([&third, &second, &first]));
+        assert_eq!(listed(&db, &of_ada).await, kept([&third, &first]));
+        assert_eq!(listed(&db, &of_kind).await, kept([&second, &first]));
+        assert_eq!(listed(&db, &of_both).await, kept([&first]));
+        assert_eq!(listed(&db, &late).await, kept([&third, &second]));
         let before = db.security_events(&EVERYTHING, EventPlace::before(EVENING), 9).await;
-        let before: Vec<_> = before.expect("a table").into_iter().map(|it| it.event).collect();
-        assert_eq!(before, [first]);
+        let before: Vec<_> = before.expect("a table").into_iter().map(|it| it.payload).collect();
+        assert_eq!(before, kept([&first]));
     }
 
     async fn events_of_one_moment_are_on_one_page_each(db: AccountsDb) {
@@ -77,11 +83,12 @@ on_every_engine! {
         loop {
             let page = db.security_events(&EVERYTHING, behind, 2).await.expect("a table");
             let Some(last) = page.last() else { break };
-            behind = EventPlace { at: last.event.at, position: last.position };
-            seen.extend(page.into_iter().map(|it| it.event.user.expect("a user").get()));
+            behind = EventPlace { at: NOON, position: last.position };
+            seen.extend(page.into_iter().map(|it| it.payload));
         }
 
-        assert_eq!(seen, [5, 4, 3, 2, 1]);
+        let [first, second, third, fourth, fifth] = &all;
+        assert_eq!(seen, kept([fifth, fourth, third, second, first]));
     }
 
     async fn an_event_lies_at_its_position_in_the_feed_also_when_the_feed_forgot_it(db: AccountsDb) {
@@ -90,8 +97,8 @@ on_every_engine! {
 
         db.database().prune_events(1).await.expect("a feed");
 
-        let kept: Vec<Placed> = db.security_events_after(0, 9).await.expect("a table");
-        let positions = |kept: &[Placed]| kept.iter().map(|it| it.position).collect::<Vec<_>>();
+        let kept: Vec<KeptEvent> = db.security_events_after(0, 9).await.expect("a table");
+        let positions = |kept: &[KeptEvent]| kept.iter().map(|it| it.position).collect::<Vec<_>>();
         let feed: Vec<_> = in_feed.iter().map(|row| row.position).collect();
         assert_eq!(positions(&kept), feed);
         let rest = db.security_events_after(feed[0], 9).await.expect("a table");
@@ -100,12 +107,12 @@ on_every_engine! {
 
     async fn what_did_not_happen_is_not_told(db: AccountsDb) {
         let mut tx = db.begin().await.expect("a turn to write");
-        record(&mut tx, signed_in(1, NOON)).await.expect("a table");
+        tx.announce(&announcement(&signed_in(1, NOON))).await.expect("a table");
         drop(tx);
 
         happens(&db, &[signed_in(2, NOON)]).await;
 
-        assert_eq!(listed(&db, &EVERYTHING).await, [signed_in(2, NOON)]);
+        assert_eq!(listed(&db, &EVERYTHING).await, kept([&signed_in(2, NOON)]));
     }
 
     async fn nothing_changes_an_event(db: AccountsDb) {
@@ -114,7 +121,7 @@ on_every_engine! {
         let refused = refused(&db, "UPDATE security_events SET user_id = 2").await;
 
         assert!(refused.contains("security events are never changed"), "{refused}");
-        assert_eq!(listed(&db, &EVERYTHING).await, [signed_in(1, NOON)]);
+        assert_eq!(listed(&db, &EVERYTHING).await, kept([&signed_in(1, NOON)]));
     }
 
     async fn old_events_are_forgotten_a_batch_at_a_time_and_later_ones_stay(db: AccountsDb) {
@@ -127,7 +134,7 @@ on_every_engine! {
         let batches = [forgets().await, forgets().await, forgets().await];
 
         assert_eq!(batches, [2, 1, 0]);
-        assert_eq!(listed(&db, &EVERYTHING).await, [signed_in(4, EVENING)]);
+        assert_eq!(listed(&db, &EVERYTHING).await, kept([&signed_in(4, EVENING)]));
     }
 
     async fn what_strangers_cause_takes_a_bounded_room_and_takes_it_from_nothing_else(db: AccountsDb) {
@@ -139,6 +146,6 @@ on_every_engine! {
         });
 
         assert_eq!(forgotten.await.expect("a table"), 2);
-        assert_eq!(listed(&db, &EVERYTHING).await, [refused(EVENING), signed_in(1, NOON)]);
+        assert_eq!(listed(&db, &EVERYTHING).await, kept([&refused(EVENING), &signed_in(1, NOON)]));
     }
 }
