@@ -50,8 +50,8 @@ assert.deepEqual([events[0]!.kind, events[0]!.userId], ["confirmation_used", use
 
 token = PUBLISHER;
 const kind = { query: { kind: "signed_in" as const, userId, since: "2020-01-01T00:00:00Z" } };
-const told = good(await sir0.listSecurityEvents(kind));
-assert.deepEqual([told.events.length, told.events[0]!.methods], [2, ["pwd"]]);
+const happened = good(await sir0.listSecurityEvents(kind));
+assert.deepEqual([happened.events.length, happened.events[0]!.methods], [2, ["pwd"]]);
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   added.push(good(await sir0.createGame({ body: { ...LANTERNS, title } })).gameId);

@@ -59,10 +59,10 @@ const activity = await ada.GET("/api/users/{user_id}/activity", {
 });
 const latest = good(activity).events[0]!;
 assert.deepEqual([latest.kind, latest.userId], ["confirmation_used", userId]);
-const told = await studio.GET("/api/security-events", {
+const happened = await studio.GET("/api/security-events", {
   params: { query: { kind: "signed_in", userId, since: "2020-01-01T00:00:00Z" } },
 });
-assert.deepEqual(good(told).events.map(({ methods }) => methods), [["pwd"], ["pwd"]]);
+assert.deepEqual(good(happened).events.map(({ methods }) => methods), [["pwd"], ["pwd"]]);
 
 const added = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {

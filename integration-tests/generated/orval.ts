@@ -53,8 +53,8 @@ const activity = await sir0.listActivity(userId, { pageSize: 1 }, ada);
 const latest = valid.listActivityResponse.parse(activity.data).events[0]!;
 assert.deepEqual([latest.kind, latest.userId], ["confirmation_used", userId]);
 const kind = { kind: "signed_in" as const, userId, since: "2020-01-01T00:00:00Z" };
-const told = await sir0.listSecurityEvents(kind, studio);
-assert.equal(valid.listSecurityEventsResponse.parse(told.data).events.length, 2);
+const happened = await sir0.listSecurityEvents(kind, studio);
+assert.equal(valid.listSecurityEventsResponse.parse(happened.data).events.length, 2);
 
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {

@@ -31,7 +31,7 @@ const FORMAT: &str = "https://schema.getpostman.com/json/collection/v2.1.0/colle
 const HOW: &str = "\
 ## How to run it
 
-Import the environment too, put the e-mail and the password of an administrator or a publisher into `adminEmail` and \
+Import the environment too, put the e-mail and the password of an administrator into `adminEmail` and \
 `adminPassword`, and choose it. Then run the collection, or a folder: each makes the accounts and the things that its \
 requests need, and ends with what it removes and signs out. The accounts of players that it made stay, because no call \
 removes one. A run needs no edit, and may be repeated.

@@ -133,7 +133,10 @@ pub(crate) fn that_follow(call: &Call) -> Vec<Refusal> {
             known(403, "PUBLISHER_ROLE_REQUIRED", "only publishers and administrators may do this"),
         ],
         "ADMIN" => {
-            vec![sign_in(), known(403, "ADMIN_ROLE_REQUIRED", "only administrators may do this")]
+            vec![
+                sign_in(),
+                known(403, "ADMINISTRATOR_ROLE_REQUIRED", "only administrators may do this"),
+            ]
         }
         _ => Vec::new(),
     };

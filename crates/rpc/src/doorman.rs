@@ -82,7 +82,7 @@ pub enum Denied {
     PublisherRoleRequired(&'static str),
     /// The caller is no administrator.
     #[error("only administrators may do this")]
-    AdminRoleRequired,
+    AdministratorRoleRequired,
     /// The request names a tag of a thing that has none.
     #[error("nothing that this call is about has a tag, send it without `If-Match`")]
     NothingHasTags,
@@ -112,7 +112,7 @@ impl Refusal for Denied {
             Self::OutOfTouch => Reason::unavailable(),
             Self::PeersOnly => Reason::denied("PEERS_ONLY"),
             Self::PublisherRoleRequired(_) => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
-            Self::AdminRoleRequired => Reason::denied("ADMIN_ROLE_REQUIRED"),
+            Self::AdministratorRoleRequired => Reason::denied("ADMINISTRATOR_ROLE_REQUIRED"),
             Self::NothingHasTags => Reason::precondition(PRECONDITION_FAILED),
             Self::NotYourAccount => Reason::denied("NOT_YOUR_ACCOUNT"),
             Self::TooManyRequests(exceeded) => Reason::too_often(*exceeded),
@@ -194,7 +194,7 @@ impl Doorman {
             Access::Anyone | Access::TokenHolder => None,
             Access::Owner | Access::SignedIn => Some(self.identify(metadata)?),
             Access::Publisher => Some(self.identify_publisher(metadata)?),
-            Access::Admin => Some(self.identify_admin(metadata)?),
+            Access::Admin => Some(self.identify_administrator(metadata)?),
             // A call that says nothing is closed to people.
             Access::Peer | Access::Unspecified => {
                 self.identify_peer(metadata)?;
@@ -249,9 +249,10 @@ impl Doorman {
     }
 
     /// Lets only administrators pass.
-    fn identify_admin(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
+    fn identify_administrator(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
         let caller = self.identify(metadata)?;
-        (caller.role == Role::Admin).then_some(caller).ok_or(Denied::AdminRoleRequired)
+        let may = caller.role == Role::Admin;
+        may.then_some(caller).ok_or(Denied::AdministratorRoleRequired)
     }
 
     /// Lets only other services of this platform pass.

@@ -40,7 +40,7 @@ fn found(log: &str) -> Vec<IpAddr> {
 async fn says(server: &Process, words: &str, times: usize) -> String {
     let late = Instant::now() + 3 * ROUND;
     loop {
-        let log = server.said();
+        let log = server.log();
         if log.lines().filter(|line| line.contains(words)).count() >= times {
             return log;
         }
@@ -98,7 +98,7 @@ async fn many_addresses_make_no_more_rows_and_lines_than_a_round_has() {
     let counted: i64 = rows.iter().map(|row| row["count"].as_i64().expect("a number")).sum();
     assert!(rows.len() <= most, "{} rows in {rounds} rounds", rows.len());
     assert_eq!(counted, i64::from(ADDRESSES), "none is lost");
-    let log = server.said();
+    let log = server.log();
     let lines = log.lines().filter(|line| line.contains("were refused")).count();
     assert!(lines <= most, "{lines} lines in {rounds} rounds");
     let others = rows.iter().filter(|row| row.get("address").is_none());

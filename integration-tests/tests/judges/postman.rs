@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::judge::{Verdict, hear_within, judge};
 
 const PATIENCE: Duration = Duration::from_secs(100);
-/// Who may do what not everyone may.
+/// An administrator.
 const STUDIO: &str = "Northlight";
 /// Their password, which JSON has to write otherwise.
 const QUOTED: &str = r#"nine "quiet" lanterns \ 58 harbours"#;
@@ -33,7 +33,7 @@ struct Run {
 impl Stage {
     async fn set() -> Self {
         let server = process().await;
-        let studio = server.publisher(STUDIO).await;
+        let studio = server.admin(STUDIO).await;
         let path = format!("/api/users/{}", studio.id);
         let changed = studio.rest().put(&path, &json!({"password": QUOTED})).await;
         assert_eq!(changed.status, 200, "{changed:?}");
@@ -174,11 +174,11 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
         stage.runs_as(&eve, PASSWORD, "player"),
     );
 
-    let admin = "adminEmail and adminPassword are those of an administrator or a publisher";
+    let admin = "adminEmail and adminPassword are those of an administrator";
     for (run, expected, because) in [
         (nobody, "set adminEmail and adminPassword in the environment", "are not set"),
         (wrong, admin, "INVALID_CREDENTIALS"),
-        (player, "createStudio answers 201", "STUDIO_FOUNDERS_ONLY"),
+        (player, "listSecurityEvents answers 200", "ADMINISTRATOR_ROLE_REQUIRED"),
     ] {
         let failures = run.report["run"]["failures"].as_array().expect("failures");
         let said: Vec<_> =

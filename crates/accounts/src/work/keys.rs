@@ -281,7 +281,8 @@ async fn add(
     let row = row(known, vault, key, times, rotation);
     db.unit(async |tx| {
         let is_added = tx.add_signing_key(&row).await?;
-        if is_added {
+        // The first start makes the first key, and nothing happened before it that someone could ask about.
+        if is_added && !known.0.is_empty() {
             record(tx, happened(Kind::KEY_ADDED, times.0).with(&row.kid)).await?;
         }
         Ok(is_added)

@@ -58,7 +58,7 @@ pub(super) fn of_success(operation: &Operation<'_>) -> Vec<String> {
 
 /// The same for the administrator, whose token and ids are kept under other names.
 pub(super) fn of_admin(sign_in: &Operation<'_>) -> Vec<String> {
-    let name = "adminEmail and adminPassword are those of an administrator or a publisher";
+    let name = "adminEmail and adminPassword are those of an administrator";
     let mut lines = vec![is_status(name, sign_in.success())];
     lines.extend(kept(sign_in, |name| operation::of("admin", name), false));
     lines.push("if (pm.response.code >= 400) pm.execution.setNextRequest(null);".to_owned());
@@ -74,7 +74,7 @@ pub(super) fn of_missing(asked: &[String]) -> Vec<String> {
     let mut lines = vec![
         format!("if ({}) {{", missing.join(" || ")),
         format!(
-            "  pm.test(\"set {names} in the environment: some calls need an administrator or a publisher\", () => {{"
+            "  pm.test(\"set {names} in the environment: some calls need an administrator\", () => {{"
         ),
         format!("    pm.expect.fail(\"{names} are not set\");"),
         "  });".to_owned(),

@@ -137,8 +137,9 @@ fn who_may_make_a_call_is_read_from_the_contract() {
     assert_eq!([roles(Access::Owner), roles(Access::SignedIn)], [signed_in; 2]);
     let publishing = [sign_in, publishers, Ok(Some(publisher)), Ok(Some(admin)), sign_in];
     assert_eq!(roles(Access::Publisher), publishing);
-    let admins = Err(Denied::AdminRoleRequired);
-    assert_eq!(roles(Access::Admin), [sign_in, admins, admins, Ok(Some(admin)), sign_in]);
+    let admins = Err(Denied::AdministratorRoleRequired);
+    let administering = [sign_in, admins, admins, Ok(Some(admin)), sign_in];
+    assert_eq!(roles(Access::Admin), administering);
     let closed = Err(Denied::PeersOnly);
     for access in [Access::Peer, Access::Unspecified] {
         assert_eq!(roles(access), [closed, closed, closed, closed, Ok(None)]);

@@ -150,7 +150,7 @@ impl Stage {
                 Answer::to(request).await
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
-            "PUBLISHER_ROLE_REQUIRED" | "ADMIN_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
+            "PUBLISHER_ROLE_REQUIRED" | "ADMINISTRATOR_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
                 made(&self.eve, method, &path, body.as_ref()).await
             }
             "SESSION_NOT_FOUND" => {
