@@ -45,6 +45,8 @@ const { confirmationToken } = approved;
 const ended = good(await sir0.endSessions({ path, body: { keepCurrent: true, confirmationToken } }));
 assert.equal(ended.ended, 0);
 
+const { events } = good(await sir0.listActivity({ path, query: { pageSize: 1 } }));
+assert.deepEqual([events[0]!.kind, events[0]!.userId], ["confirmation_used", userId]);
 const { factorId, sharedSecret } = good(await sir0.addFactor({ path, body: { name: "Phone" } }));
 const ofFactor = { ...path, factor_id: factorId };
 const first = good(await sir0.confirmFactor({ path: ofFactor, body: { code: shows(sharedSecret, -1) } }));
@@ -65,6 +67,9 @@ const removal = good(await sir0.confirmAction({ body: toRemove }));
 good(await sir0.removeFactor({ path: ofFactor, body: { confirmationToken: removal.confirmationToken } }));
 
 token = PUBLISHER;
+const kind = { query: { kind: "signed_in" as const, userId, since: "2020-01-01T00:00:00Z" } };
+const happened = good(await sir0.listSecurityEvents(kind));
+assert.deepEqual([happened.events.length, happened.events[0]!.methods], [2, ["pwd"]]);
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   added.push(good(await sir0.createGame({ body: { ...LANTERNS, title } })).gameId);

@@ -61,6 +61,12 @@ asked = made.EndSessionsRequest(
 )
 ended = call("POST", end, made.EndSessionsResponse, asked, token)
 assert ended.ended == 0, ended
+asked = {"pageSize": 1}
+latest = call("GET", f"{profile}/activity", made.ListActivityResponse, token=token, params=asked)
+assert (latest.events[0].kind, latest.events[0].userId) == ("confirmation_used", user_id), latest
+asked = {"kind": "signed_in", "userId": user_id, "since": "2020-01-01T00:00:00Z"}
+told = call("GET", "/api/security-events", made.ListSecurityEventsResponse, token=studio, params=asked)
+assert [event.methods for event in told.events] == [["pwd"], ["pwd"]], told
 
 factors = f"{profile}/factors"
 asked = made.AddFactorRequest(name="Phone")

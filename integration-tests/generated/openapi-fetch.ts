@@ -54,6 +54,15 @@ const ended = await ada.POST(end, {
   body: { keepCurrent: true, confirmationToken },
 });
 assert.equal(good(ended).ended, 0);
+const activity = await ada.GET("/api/users/{user_id}/activity", {
+  params: { path, query: { pageSize: 1 } },
+});
+const latest = good(activity).events[0]!;
+assert.deepEqual([latest.kind, latest.userId], ["confirmation_used", userId]);
+const happened = await studio.GET("/api/security-events", {
+  params: { query: { kind: "signed_in", userId, since: "2020-01-01T00:00:00Z" } },
+});
+assert.deepEqual(good(happened).events.map(({ methods }) => methods), [["pwd"], ["pwd"]]);
 
 const factors = "/api/users/{user_id}/factors" as const;
 const phone = good(await ada.POST(factors, { params: { path }, body: { name: "Phone" } }));

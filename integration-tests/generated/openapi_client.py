@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import UTC, datetime
 
 from made_client import AuthenticatedClient, Client
 from made_client.api.accounts import (
@@ -24,6 +25,7 @@ from made_client.api.administration import (
     sign_out_user,
     use_reset,
 )
+from made_client.api.audit import list_activity, list_security_events
 from made_client.api.games import (
     create_game,
     delete_game,
@@ -84,6 +86,7 @@ from made_client.models import (
     GetUserResponse401Reason,
     HandOverGameRequest,
     ListGamesSort,
+    ListSecurityEventsKind,
     LoginRequest,
     LoginResponse401Reason,
     LogoutRequest,
@@ -148,6 +151,15 @@ action = ConfirmActionRequest(
 approved = confirm_action.sync(client=ada, body=action).confirmation_token
 others = EndSessionsRequest(keep_current=True, confirmation_token=approved)
 assert end_sessions.sync(user_id, client=ada, body=others).ended == 0
+latest = list_activity.sync(user_id, client=ada, page_size=1).events[0]
+assert (latest.kind, latest.user_id) == ("confirmation_used", user_id), latest
+told = list_security_events.sync(
+    client=studio,
+    kind=ListSecurityEventsKind.SIGNED_IN,
+    user_id=user_id,
+    since=datetime(2020, 1, 1, tzinfo=UTC),
+)
+assert [event.methods for event in told.events] == [["pwd"], ["pwd"]], told
 
 phone = add_factor.sync(user_id, client=ada, body=AddFactorRequest(name="Phone"))
 shown = ConfirmFactorRequest(code=shows(phone.shared_secret, -1))

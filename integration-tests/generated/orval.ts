@@ -49,6 +49,12 @@ const { confirmationToken } = valid.confirmActionResponse.parse(confirmed.data);
 const others = valid.endSessionsBody.parse({ keepCurrent: true, confirmationToken });
 const ended = valid.endSessionsResponse.parse((await sir0.endSessions(userId, others, ada)).data);
 assert.equal(ended.ended, 0);
+const activity = await sir0.listActivity(userId, { pageSize: 1 }, ada);
+const latest = valid.listActivityResponse.parse(activity.data).events[0]!;
+assert.deepEqual([latest.kind, latest.userId], ["confirmation_used", userId]);
+const kind = { kind: "signed_in" as const, userId, since: "2020-01-01T00:00:00Z" };
+const happened = await sir0.listSecurityEvents(kind, studio);
+assert.equal(valid.listSecurityEventsResponse.parse(happened.data).events.length, 2);
 
 const adding = await sir0.addFactor(userId, valid.addFactorBody.parse({ name: "Phone" }), ada);
 const phone = valid.addFactorResponse.parse(adding.data);

@@ -100,6 +100,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "who may found a studio: `publishers`, `anyone` or `administrators`",
     ),
     Setting::new(
+        "accounts.security_events_kept",
+        "SIR0_ACCOUNTS_SECURITY_EVENTS_KEPT",
+        Kind::Duration,
+        "how long it is known what happened to accounts; `0s` for ever",
+    ),
+    Setting::new(
         "accounts.hashing.log_n",
         "SIR0_ACCOUNTS_HASHING_LOG_N",
         Kind::Number,
@@ -204,6 +210,9 @@ pub struct Config {
     pub longest_session: Duration,
     /// Who may found a studio.
     pub studios_founded_by: Founders,
+    /// How long it is known what happened to accounts. Zero keeps it for ever.
+    #[serde(with = "humantime_serde")]
+    pub security_events_kept: Duration,
     /// What a password costs to hash.
     pub hashing: hashing::Config,
     /// How many wrong passwords in a row an account takes.
@@ -237,11 +246,15 @@ impl Default for Config {
             idle_lifetime: Duration::from_hours(30 * 24),
             longest_session: Duration::from_hours(90 * 24),
             studios_founded_by: Founders::default(),
+            security_events_kept: EVENTS_KEPT,
             hashing: hashing::Config::default(),
             sign_in: SignIn::default(),
         }
     }
 }
+
+/// Long enough for whoever finds out late that something was wrong.
+const EVENTS_KEPT: Duration = Duration::from_hours(365 * 24);
 
 impl Config {
     const SHORTEST_SESSION: Duration = Duration::from_mins(1);
@@ -250,6 +263,7 @@ impl Config {
     const LONGEST_TOKEN: Duration = Duration::from_hours(1);
     const SHORTEST_ROTATION: Duration = Duration::from_mins(1);
     const LONGEST_ROTATION: Duration = Duration::from_hours(10 * 365 * 24);
+    const SHORTEST_KEPT: Duration = Duration::from_hours(24);
     /// Keeps tokens far below the length at which verifiers stop reading.
     const MAX_NAME_BYTES: usize = 255;
 
@@ -303,8 +317,18 @@ impl Config {
             let problem = "must be longer for tokens that live so long: more than 50 keys would be good at a time";
             return Err(InvalidConfig { key: "key_rotation", problem });
         }
+        let kept = Self::SHORTEST_KEPT..=Self::LONGEST_ROTATION;
+        if !self.security_events_kept.is_zero() && !kept.contains(&self.security_events_kept) {
+            let problem = "must be `0s`, or between 1 day and 10 years, such as `365d`";
+            return Err(InvalidConfig { key: "security_events_kept", problem });
+        }
         self.sign_in.check()?;
         self.hashing.check()
+    }
+
+    /// How long events are kept. `None` for ever.
+    pub(crate) fn events_kept(&self) -> Option<Duration> {
+        Some(self.security_events_kept).filter(|kept| !kept.is_zero())
     }
 
     /// How long sessions and their tokens last.
@@ -384,6 +408,8 @@ mod tests {
         let with = |sign_in| Config { sign_in, ..Config::default() };
         let endless_guessing = with(SignIn { most_failures: 101, ..SignIn::default() });
         let strict = with(SignIn { most_failures: 9, ..SignIn::default() });
+        let forgetful =
+            Config { security_events_kept: Duration::from_hours(1), ..Config::default() };
         let shut_for_ever = with(SignIn { shut_for: Duration::MAX, ..SignIn::default() });
 
         for (config, key) in [
@@ -391,6 +417,7 @@ mod tests {
             (too_long, "session_lifetime"),
             (long_token, "access_token_lifetime"),
             (no_idling, "idle_lifetime"),
+            (forgetful, "security_events_kept"),
             (nameless, "issuer"),
             (endless, "audience"),
             (hasty, "key_rotation"),

@@ -135,6 +135,9 @@ pub enum AccountsError {
     /// The invitation is not good. The answer does not say why.
     #[error("the invitation was used or revoked, is over, or never was")]
     InvitationRefused,
+    /// The resume token of a stream is ahead of every event.
+    #[error("the resume token is ahead of every event there is, watch again without it")]
+    ResumeTokenAhead,
     /// The database failed.
     #[error("the accounts database failed")]
     Database(#[from] storage::Error),
@@ -194,6 +197,7 @@ impl Refusal for AccountsError {
             Self::AlreadyMember(id) => Reason::exists("ALREADY_MEMBER").about("studio", id),
             Self::LastOwner(id) => Reason::precondition("LAST_OWNER").about("studio", id),
             Self::InvitationRefused => Reason::denied("INVITATION_REFUSED"),
+            Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
             Self::Database(error) => Reason::of_storage(error),
         }
     }

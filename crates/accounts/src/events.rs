@@ -1,5 +1,7 @@
 //! How the events of accounts lie in the table. Each is written in the transaction of its change.
 
+mod security;
+
 use serde::{Deserialize, Serialize};
 use sir0_feed::{Event, Unreadable};
 use sir0_kernel::{InvalidId, Roster, SessionId, StudioId, Timestamp, UserId};
@@ -83,6 +85,7 @@ impl AccountsEvent {
         match self {
             Self::SessionEnded(_) => "session_ended",
             Self::StudioChanged(_) => "studio_changed",
+            Self::Security(_) => "security_event",
         }
     }
 
@@ -91,6 +94,7 @@ impl AccountsEvent {
         let row = match self {
             Self::SessionEnded(ended) => serde_json::to_string(&SessionEndedRow::from(ended)),
             Self::StudioChanged(roster) => serde_json::to_string(&StudioChangedRow::from(roster)),
+            Self::Security(event) => security::write(event),
         };
         row.expect("numbers and texts are always JSON")
     }
@@ -107,6 +111,7 @@ impl Event for AccountsEvent {
                 let row: StudioChangedRow = serde_json::from_str(payload)?;
                 Ok(Self::StudioChanged(row.try_into()?))
             }
+            "security_event" => Ok(Self::Security(Box::new(security::read(payload)?))),
             _ => Err(Unreadable::Kind),
         }
     }

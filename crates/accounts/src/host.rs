@@ -12,10 +12,10 @@ use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
     self as contract, AccountsServiceDispatch, AccountsServiceKeyed, AdministrationServiceDispatch,
-    AdministrationServiceKeyed, GuardServiceDispatch, GuardServiceKeyed, SessionsServiceDispatch,
-    SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed, accounts_service_server,
-    administration_service_server, guard_service_server, sessions_service_server,
-    studios_service_server,
+    AdministrationServiceKeyed, AuditServiceDispatch, GuardServiceDispatch, GuardServiceKeyed,
+    SessionsServiceDispatch, SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed,
+    accounts_service_server, administration_service_server, audit_service_server,
+    guard_service_server, sessions_service_server, studios_service_server,
 };
 use sir0_contract_accounts_internal::{
     self as internal, FoundingServiceDispatch, TrustServiceDispatch, founding_service_server,
@@ -213,6 +213,7 @@ impl Hosted for Accounts {
             self.clone(),
             StudiosServiceKeyed by self.keys.clone()
         );
+        serve!(doors, audit_service_server::AuditServiceServer, AuditServiceDispatch, self.clone());
         serve!(
             doors,
             founding_service_server::FoundingServiceServer,

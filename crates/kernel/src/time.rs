@@ -41,6 +41,12 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// How long it is until a later moment. Nothing, if that is over.
+    #[must_use]
+    pub fn until(self, later: Self) -> Duration {
+        Duration::from_micros(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or_default())
+    }
+
     /// Earlier by this much.
     #[must_use]
     pub fn before(self, wait: Duration) -> Self {

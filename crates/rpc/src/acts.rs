@@ -1,7 +1,7 @@
 //! The acts of people who are signed in, one line each: who did what to what, in which request.
 
 #[doc(hidden)]
-pub use sir0_telemetry::logs::{ACTS, TRUSTED_ACTS};
+pub use sir0_telemetry::logs::{ACTS, REFUSED, TRUSTED_ACTS};
 
 /// Logs that a person did something: `acted!(role, { user.id = %id }, "user {id} signed in")`. The request is added.
 ///

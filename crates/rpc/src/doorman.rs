@@ -1,6 +1,8 @@
 //! Admits a request to a call, or refuses it, as the contract says who may make the call. It works inside the call, on
 //! the metadata, because that is the one place that gRPC, gRPC-Web and REST all pass.
 
+mod attended;
+
 use std::{sync::Arc, time::Duration};
 
 use sir0_kernel::{Client, Clock, Role, SessionId, Timestamp, UserId};
@@ -8,6 +10,7 @@ use sir0_tokens::{Claims, EndedSessions, InvalidToken, Methods, Verifier};
 use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
 
+pub use self::attended::Attended;
 use crate::{
     Founding, PRECONDITION_FAILED, Reason, Refusal, Studios, TrustAge,
     peer::Secret,

@@ -19,7 +19,7 @@ pub mod trace;
 mod trust_age;
 
 pub use content_tag::content_tag;
-pub use doorman::{Admitted, Caller, Denied, Doorman};
+pub use doorman::{Admitted, Attended, Caller, Denied, Doorman};
 pub use fields::{FieldFault, FieldReader, InvalidFields};
 pub use keys::Keys;
 pub use page_size::page_size;

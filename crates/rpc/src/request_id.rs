@@ -88,6 +88,12 @@ pub fn current() -> RequestId {
     CURRENT.try_with(|(id, _)| id.clone()).unwrap_or_else(|_| RequestId::fresh())
 }
 
+/// The request being answered by this task, if there is one.
+#[must_use]
+pub fn if_any() -> Option<RequestId> {
+    CURRENT.try_with(|(id, _)| id.clone()).ok()
+}
+
 /// The client of the request that this task works for. `None` outside of a request, and for one that this process made
 /// itself.
 #[must_use]

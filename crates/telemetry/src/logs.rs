@@ -33,6 +33,10 @@ pub const ACTS: &str = "sir0::acts";
 /// The same for a person to whom an operator gave a role: every such line is written.
 pub const TRUSTED_ACTS: &str = "sir0::acts::trusted";
 
+/// The target of a line that counts attempts at secrets that were refused. The code that writes such lines writes 65 in ten
+/// seconds at most, whoever tries whatever.
+pub const REFUSED: &str = "sir0::refused";
+
 /// The target of a line for each request, when an operator wants one.
 pub const ACCESS: &str = "sir0::access";
 

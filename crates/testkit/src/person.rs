@@ -6,7 +6,7 @@ use sir0_contract::{
     accounts::{
         LoginRequest, RegisterRequest, accounts_service_client::AccountsServiceClient,
         administration_service_client::AdministrationServiceClient,
-        sessions_service_client::SessionsServiceClient,
+        audit_service_client::AuditServiceClient, sessions_service_client::SessionsServiceClient,
     },
     status::status_service_client::StatusServiceClient,
     storefront::games_service_client::GamesServiceClient,
@@ -123,6 +123,12 @@ impl Person {
     #[must_use]
     pub fn administration(&self) -> AdministrationServiceClient<Bearer> {
         AdministrationServiceClient::new(self.connection())
+    }
+
+    /// What happened to accounts over gRPC, on a separate connection.
+    #[must_use]
+    pub fn audit(&self) -> AuditServiceClient<Bearer> {
+        AuditServiceClient::new(self.connection())
     }
 
     /// The storefront over gRPC, on a separate connection.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use sir0_kernel::{SessionId, Timestamp};
+use tokio::sync::watch;
 
 /// The sessions whose tokens are refused although they have not expired. Clones share one set.
 ///
@@ -18,7 +19,14 @@ use sir0_kernel::{SessionId, Timestamp};
 // One lock is enough: asking holds it for a single look-up, and only a logout or the sweep ever
 // writes. The signature check beside it costs far more.
 #[derive(Clone, Debug, Default)]
-pub struct EndedSessions(Arc<RwLock<HashMap<SessionId, Timestamp>>>);
+pub struct EndedSessions(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    ended: RwLock<HashMap<SessionId, Timestamp>>,
+    /// Tells those who wait that another session ended.
+    more: watch::Sender<()>,
+}
 
 impl EndedSessions {
     /// Refuses the session from now on. `expires` is when its last token expires.
@@ -26,6 +34,18 @@ impl EndedSessions {
         let mut ended = self.write();
         let kept = ended.entry(session).or_insert(expires);
         *kept = expires.max(*kept);
+        drop(ended);
+        self.0.more.send_replace(());
+    }
+
+    /// Waits until the session is ended. A session that ended before is noticed at once.
+    pub async fn until_ended(&self, session: SessionId) {
+        // What ends between the look and the wait is news to the receiver, which is here before either.
+        let mut more = self.0.more.subscribe();
+        while !self.is_ended(session) {
+            // The sender lives as long as `self`, so this cannot fail.
+            let _ = more.changed().await;
+        }
     }
 
     /// Whether tokens of this session are to be refused.
@@ -57,11 +77,11 @@ impl EndedSessions {
 
     // A panic elsewhere must not let ended sessions back in: the set is whole after every call.
     fn read(&self) -> RwLockReadGuard<'_, HashMap<SessionId, Timestamp>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.ended.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, HashMap<SessionId, Timestamp>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.0.ended.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,6 +102,23 @@ mod tests {
 
         assert!(ended.is_ended(over));
         assert!(!ended.is_ended(alive));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_end_of_a_session_hears_of_it_and_of_no_other() {
+        let ended = EndedSessions::default();
+        let (over, alive) = (SessionId::fresh(NOON), SessionId::fresh(NOON));
+        let watched = ended.clone();
+        let waiting = tokio::spawn(async move { watched.until_ended(over).await });
+        tokio::task::yield_now().await;
+
+        ended.end(alive, LATER);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        ended.end(over, LATER);
+
+        waiting.await.expect("no panic");
+        ended.until_ended(over).await;
     }
 
     #[test]

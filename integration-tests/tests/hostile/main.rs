@@ -12,6 +12,7 @@ mod kept;
 mod lanes;
 mod limits;
 mod log_bytes;
+mod refused;
 mod repeated;
 mod shutdown;
 mod signins;

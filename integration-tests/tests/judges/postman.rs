@@ -196,7 +196,7 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 46] = [
+const CONVERTED: [(&str, &str, u64); 49] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
@@ -207,6 +207,9 @@ const CONVERTED: [(&str, &str, u64); 46] = [
     ("POST", "api/users/login/continue", 401),
     ("POST", "api/users/login/refresh", 401),
     ("GET", "api/users/:user_id/sessions", 200),
+    ("GET", "api/users/:user_id/activity", 200),
+    ("GET", "api/security-events", 200),
+    ("GET", "api/security-events:watch", 200),
     ("POST", "api/users/confirmations", 403),
     ("POST", "api/users/:user_id/sessions:end", 200),
     ("POST", "api/users/:user_id/factors", 201),

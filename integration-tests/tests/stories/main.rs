@@ -1,6 +1,7 @@
 //! The platform as its clients see it. Every story starts a whole platform and uses it through real clients only.
 
 mod accounts;
+mod activity;
 mod addresses;
 mod administration;
 mod alive;

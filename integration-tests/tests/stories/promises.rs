@@ -162,6 +162,7 @@ async fn each_example_of_a_body_works_as_it_stands() {
         "updateUser",
         "listSessions",
         "confirmAction",
+        "listActivity",
         "addFactor",
         "listFactors",
         "listTrustedDevices",
@@ -194,6 +195,8 @@ async fn each_example_of_a_body_works_as_it_stands() {
     for name in ["updateMember", "removeMember", "revokeInvitation"] {
         made_with(&studio, name, &real).await;
     }
+    let root = platform.admin("Root").await;
+    made_as_it_stands(&root, "listSecurityEvents").await;
     let logout = named("logout");
     let mut body = logout.body().expect("a body");
     body["token"] = signed_in.json["token"].clone();
@@ -219,10 +222,12 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let of_studios =
         ["createStudio", "listStudios", "getStudio", "updateStudio", "createInvitation"];
     let of_members = ["acceptInvitation", "updateMember", "removeMember", "revokeInvitation"];
+    let of_audit = ["listActivity", "listSecurityEvents"];
     let of_owners = ["listInvitations", "listMyGames", "handOverGame"];
     let guard = ["addFactor", "listFactors", "listTrustedDevices", "forgetDevices"];
     let known =
         [&known[..], &guard, &sessions, &games, &of_studios, &of_members, &of_owners].concat();
+    let known = [&known[..], &of_audit].concat();
     let of_admins = ["findUsers", "showUser", "disableUser", "enableUser", "signOutUser"];
     let more_of_admins = ["requireNewPassword", "createReset", "useReset", "setUserRole"];
     let known = [&known[..], &of_admins, &more_of_admins].concat();
@@ -230,10 +235,14 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let left_out = promised().into_iter().map(|call| call.name());
     let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();
     // The codes, the challenge and the factor of the examples are nobody's: `guard` tries these.
-    let of_guard =
-        ["continueLogin", "renewRecoveryCodes", "confirmFactor", "removeFactor", "watchGames"];
+    let of_guard = ["continueLogin", "renewRecoveryCodes", "confirmFactor", "removeFactor"];
+    let streams = ["watchGames", "watchSecurityEvents"];
     let left_out: BTreeSet<_> = left_out.into_iter().collect();
-    assert_eq!(left_out, of_guard.into(), "say here how the example of a call is tried");
+    assert_eq!(
+        left_out,
+        of_guard.into_iter().chain(streams).collect(),
+        "say here how the example of a call is tried"
+    );
 }
 
 /// Others than these any call can meet. The port has a test that holds those against what its doors say.

@@ -6,7 +6,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMe
 use sir0_contract::{Call, FILE_DESCRIPTOR_SET};
 use sir0_testkit::Person;
 use tonic::{
-    Code, Request, Status,
+    Code, Request, Status, Streaming,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
@@ -46,6 +46,18 @@ pub(crate) async fn makes(person: &Person, call: &Call, message: Vec<u8>) -> Cod
         grpc.unary(request, path, Bytes).await.map(drop)
     };
     answered.map_or_else(|status| status.code(), |()| Code::Ok)
+}
+
+/// Makes a call that answers with a stream, and answers with the stream.
+pub(crate) async fn opens(person: &Person, call: &Call, message: Vec<u8>) -> Streaming<Vec<u8>> {
+    let mut request = Request::new(message);
+    let bearer = format!("Bearer {}", person.token()).parse().expect("a token is text");
+    request.metadata_mut().insert("authorization", bearer);
+    let mut grpc = Grpc::new(person.channel());
+    grpc.ready().await.expect("the server listens");
+    let path = call.path.parse().expect("a path");
+    let opened = grpc.server_streaming(request, path, Bytes).await;
+    opened.expect("someone who may").into_inner()
 }
 
 /// Leaves messages as they are.

@@ -16,9 +16,10 @@ use sir0_kernel::{
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Account, Action, Administrator, ClientId, Email, Factor, Invitation, LaneState, Locks, Member,
-    NewSession, Place, Refreshed, SealedFactor, Search, Session, SessionEnded, SignerRow,
-    SigningKeys, Studio, StudioName, Toll, TrustedDevice, User, Username, Wanted,
+    Account, Action, Administrator, ClientId, Email, EventFilter, EventPlace, Factor, Invitation,
+    KeptEvent, Kind, LaneState, Locks, Member, NewSession, Place, Refreshed, SealedFactor, Search,
+    Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, TrustedDevice, User,
+    Username, Wanted,
 };
 
 /// An account with its password hash.
@@ -101,6 +102,8 @@ storage::room! {
         rosters(after: Option<StudioId>, most: i64) -> Vec<Roster>;
         invited_to(hash: &[u8], now: Timestamp) -> Option<StudioId>;
         invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
+        security_events(filter: &EventFilter, behind: EventPlace, most: i64) -> Vec<KeptEvent>;
+        security_events_after(position: i64, most: i64) -> Vec<KeptEvent>;
     }
 
     writes {
@@ -183,6 +186,9 @@ storage::room! {
         revoke_invitation(studio: StudioId, id: InvitationId) -> bool;
         revoke_invitations_by(studio: StudioId, user: UserId) -> ();
         forget_invitations(expired_before: Timestamp) -> ();
+        session_owner(id: SessionId) -> Option<UserId>;
+        forget_security_events(before: Timestamp, most: i64) -> u64;
+        forget_security_events_of(kind: &Kind, kept: i64, most: i64) -> u64;
         announce(announcement: &Announcement) -> ();
     }
 }

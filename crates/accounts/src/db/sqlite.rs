@@ -20,6 +20,8 @@ pub(super) mod lanes;
 pub(super) mod refreshing;
 #[path = "resets.rs"]
 pub(super) mod resets;
+#[path = "security_events.rs"]
+pub(super) mod security_events;
 #[path = "sessions.rs"]
 pub(super) mod sessions;
 #[path = "setup.rs"]

@@ -18,6 +18,7 @@ mod races;
 mod refreshing;
 mod resets;
 mod rooms;
+mod security_events;
 mod sessions;
 mod setup;
 mod studios;

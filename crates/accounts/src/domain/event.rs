@@ -2,6 +2,8 @@
 
 use sir0_kernel::{Roster, SessionId, Timestamp};
 
+use super::SecurityEvent;
+
 /// A change to accounts that others have to hear of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AccountsEvent {
@@ -9,6 +11,8 @@ pub(crate) enum AccountsEvent {
     SessionEnded(SessionEnded),
     /// The members of a studio changed: who is in it now.
     StudioChanged(Roster),
+    /// Something that is kept for whoever asks later. Boxed: it is larger than the others.
+    Security(Box<SecurityEvent>),
 }
 
 /// A session was ended before its time.

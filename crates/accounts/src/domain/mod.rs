@@ -13,6 +13,7 @@ mod password;
 mod random;
 mod refresh;
 mod secret;
+mod security_event;
 mod session;
 mod setup;
 mod signing_keys;
@@ -43,6 +44,7 @@ pub use password::{InvalidPassword, Password};
 pub(crate) use random::random;
 pub(crate) use refresh::RefreshToken;
 pub(crate) use secret::LinkSecret;
+pub(crate) use security_event::{EventFilter, EventPlace, KeptEvent, Kind, Placed, SecurityEvent};
 pub(crate) use session::{
     ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshable, Refreshed, Session,
     SignedIn, Wanted,

@@ -102,8 +102,8 @@ impl List for Trusted {
             Told::InSync => Update::InSync(InSync {}),
             Told::Heartbeat => Update::Heartbeat(Heartbeat {}),
             Told::StartOver => Update::StartOver(StartOver {}),
-            // The end of the stream says it.
-            Told::GoingAway => return None,
+            // The end of the stream says that the process goes away.
+            Told::Change(AccountsEvent::Security(_)) | Told::GoingAway => return None,
         };
         let resume_token = match at.stage {
             // The present has to be sent whole: there is no resuming inside it.

@@ -5,11 +5,17 @@ use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage::{self as storage, once::Answer};
 
-use super::{Accounts, guard::At, passwords::Asked, sessions::announce};
+use super::{
+    Accounts,
+    audit::{done_by, happened, record},
+    guard::At,
+    passwords::Asked,
+    sessions::{announce, ended_by},
+};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{Email, FRESH, Place, ProfileChange, Register, UpdateUser, User, Username},
+    domain::{Email, FRESH, Kind, Place, ProfileChange, Register, UpdateUser, User, Username},
 };
 
 impl Accounts {
@@ -43,7 +49,9 @@ impl Accounts {
         let home = self.home(&email, request_id::client());
         let new = NewUser { username, email, hash, role, setup, home };
         let inserting = insert_user(self.db.clone(), new, self.shared.clock.now());
-        self.shared.tasks.to_completion(inserting).await
+        let added = self.shared.tasks.to_completion(inserting).await?;
+        self.feed.ring();
+        Ok(added)
     }
 
     /// Changes the profile of an account, its password, or both.
@@ -108,6 +116,13 @@ impl Accounts {
                     ended = tx.end_sessions_of(id, Some(by.session), at).await?;
                 }
                 announce(tx, &ended, at).await?;
+                let kinds = changed.iter().filter_map(|field| kind_of(field));
+                for kind in kinds.chain(hash.is_some().then_some(Kind::PASSWORD_CHANGED)) {
+                    record(tx, done_by(&by, kind, at).about(id)).await?;
+                }
+                if !ended.is_empty() {
+                    record(tx, ended_by(&by, id, &ended, at)).await?;
+                }
                 Ok((changed, ended))
             },
         );
@@ -129,6 +144,15 @@ impl Accounts {
             );
         }
         Ok(answer)
+    }
+}
+
+/// What a change to a field of an account is called.
+fn kind_of(field: &str) -> Option<Kind> {
+    match field {
+        "username" => Some(Kind::USERNAME_CHANGED),
+        "email" => Some(Kind::EMAIL_CHANGED),
+        _ => None,
     }
 }
 
@@ -161,6 +185,10 @@ pub(crate) async fn insert_user(
         let id = tx.add_user(&username, &email, &hash, role, at).await?;
         if let Some(home) = &home {
             tx.know_lane(home, at).await?;
+        }
+        record(tx, happened(Kind::ACCOUNT_ADDED, at).about(id).with(&role)).await?;
+        if setup.is_some() {
+            record(tx, happened(Kind::SETUP_USED, at).about(id)).await?;
         }
         Ok(id)
     });

@@ -6,13 +6,20 @@ use sir0_rpc::{Caller, acted};
 use sir0_storage::{self as storage, once::Answer};
 use sir0_transcoding::Call;
 
-use super::{Accounts, confirmations::approved, guard::At, passwords::Proved, sessions::announce};
+use super::{
+    Accounts,
+    audit::{happened, record},
+    confirmations::approved,
+    guard::At,
+    passwords::Proved,
+    sessions::announce,
+};
 use crate::{
     AccountsError,
     db::{AccountsDb, AccountsTx},
     domain::{
-        Account, Administer, Administrator, Changed, Locks, Measure, Search, SessionEnded, Studio,
-        keeps_an_administrator,
+        Account, Administer, Administrator, Changed, Kind, Locks, Measure, Search, SecurityEvent,
+        SessionEnded, Studio, keeps_an_administrator,
     },
 };
 
@@ -198,7 +205,33 @@ pub(crate) async fn apply(
         Vec::new()
     };
     announce(tx, &ended, at).await?;
+    if is_new || !ended.is_empty() {
+        record(tx, told(by, &after, measure, &ended, at)).await?;
+    }
     Ok(Changed { account: after, is_new, ended })
+}
+
+/// What is kept of a change.
+fn told(
+    by: By,
+    account: &Account,
+    measure: Measure,
+    ended: &[SessionEnded],
+    at: Timestamp,
+) -> SecurityEvent {
+    let event = |kind| happened(kind, at).about(account.user.id);
+    let event = match measure {
+        Measure::Disable => event(Kind::ACCOUNT_DISABLED),
+        Measure::Enable => event(Kind::ACCOUNT_ENABLED),
+        Measure::SignOut => event(Kind::SESSIONS_ENDED).counting(ended.len()),
+        Measure::RequireNewPassword => event(Kind::NEW_PASSWORD_REQUIRED),
+        Measure::Reset => event(Kind::RESET_MADE),
+        Measure::SetRole(role) => event(Kind::ROLE_CHANGED).with(&role),
+    };
+    match by {
+        By::Operator => event,
+        By::Administrator(who) => SecurityEvent { actor: Some(who), ..event },
+    }
 }
 
 /// Writes to the log what was done to an account, unless nothing was.

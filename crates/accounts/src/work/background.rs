@@ -30,6 +30,7 @@ impl Accounts {
                     AccountsEvent::StudioChanged(roster) => {
                         self.trust.studios.learn(roster.clone());
                     }
+                    AccountsEvent::Security(_) => {}
                 },
                 Next::Unread => {}
                 Next::Lost => _ = stopping.run_until_cancelled(self.learn_at_last()).await,
@@ -61,7 +62,7 @@ impl Accounts {
             if let Err(error) = self.tidy().await {
                 tracing::warn!(
                     error = &error as &dyn Error,
-                    "old sessions and failures could not be forgotten"
+                    "old sessions, failures and security events could not be forgotten"
                 );
             }
         }
@@ -114,6 +115,7 @@ impl Accounts {
             tx.forget_invitations(now.before(REMEMBERED)).await
         });
         tidying.await?;
-        self.forget_lanes(now).await
+        self.forget_lanes(now).await?;
+        self.forget_security_events(now).await
     }
 }

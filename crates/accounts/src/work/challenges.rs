@@ -10,6 +10,7 @@ use sir0_tokens::Methods;
 use super::{
     Accounts,
     codes::Spent,
+    failures::Why,
     guard::At,
     lanes::MustWait,
     passwords::Proved,
@@ -40,6 +41,11 @@ impl Second {
             Self::None | Self::Device(_) => Methods::PASSWORD,
             Self::Code(_) => Methods::PASSWORD.and(Methods::CODE),
         }
+    }
+
+    /// Whether it is a recovery code.
+    pub(super) const fn is_recovery(&self) -> bool {
+        matches!(self, Self::Code(Spent::Recovery(_)))
     }
 
     /// Uses up what is good once. Refuses what is good no more.
@@ -78,6 +84,9 @@ impl Accounts {
             (0, None, _) => Ok(Second::None),
             (_, None, Some(code)) => {
                 let spent = self.judge_code(proved.user.id, code, now).await?;
+                if spent.is_none() {
+                    self.count_refused(Why::Code, Some(proved.user.id));
+                }
                 spent.map(Second::Code).ok_or(AccountsError::CodeRefused)
             }
             (_, None, None) => Err(self.challenge(proved, wanted, now).await?),
@@ -148,6 +157,9 @@ impl Accounts {
             return Err(AccountsError::ChallengeRefused);
         }
         let spent = self.judge_code(user.id, &code, now).await?;
+        if spent.is_none() {
+            self.count_refused(Why::Code, Some(user.id));
+        }
         let second = Second::Code(spent.ok_or(AccountsError::CodeRefused)?);
         let home = self.home(&user.email, client);
         let lane = charged.place().clone();

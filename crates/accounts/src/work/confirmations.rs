@@ -6,11 +6,15 @@ use sir0_rpc::Caller;
 use sir0_storage::once::Answer;
 use sir0_tokens::Methods;
 
-use super::{Accounts, passwords::Asked};
+use super::{
+    Accounts,
+    audit::{done_by, record},
+    passwords::Asked,
+};
 use crate::{
     AccountsError,
     db::AccountsTx,
-    domain::{Action, Confirmation, FRESH, Proof},
+    domain::{Action, Confirmation, FRESH, Kind, Proof},
 };
 
 impl Accounts {
@@ -33,16 +37,20 @@ impl Accounts {
         answer: impl Fn(&Confirmation, Timestamp) -> A,
     ) -> Result<A, AccountsError> {
         let confirmation = Confirmation::fresh();
-        let expires = self.shared.clock.now().after(Confirmation::LIFE);
+        let at = self.shared.clock.now();
+        let expires = at.after(Confirmation::LIFE);
         let hash = confirmation.hash();
         let adding = self.db.once(
             |()| answer(&confirmation, expires),
             async |tx| {
                 tx.add_confirmation(&hash, by.session, action, expires).await?;
+                record(tx, done_by(&by, Kind::ACTION_CONFIRMED, at).with(&action)).await?;
                 Ok::<_, AccountsError>(())
             },
         );
-        Ok(adding.await?.0)
+        let (answer, ()) = adding.await?;
+        self.feed.ring();
+        Ok(answer)
     }
 }
 
@@ -61,5 +69,11 @@ pub(crate) async fn approved(
         let is_fresh = by.signed_in > now.before(FRESH);
         is_fresh && (by.methods.have(Methods::CODE) || tx.count_factors(by.user).await? == 0)
     };
-    if is_approved { Ok(()) } else { Err(AccountsError::StepUpRequired) }
+    if !is_approved {
+        return Err(AccountsError::StepUpRequired);
+    }
+    if shown.is_some() {
+        record(tx, done_by(by, Kind::CONFIRMATION_USED, now).with(&action)).await?;
+    }
+    Ok(())
 }

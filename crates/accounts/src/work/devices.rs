@@ -4,10 +4,13 @@ use sir0_kernel::{DeviceId, UserId};
 use sir0_rpc::{Caller, acted};
 use sir0_storage::once::Answer;
 
-use super::Accounts;
+use super::{
+    Accounts,
+    audit::{done_by, record},
+};
 use crate::{
     AccountsError,
-    domain::{Login, TrustedDevice},
+    domain::{Kind, Login, TrustedDevice},
 };
 
 impl Accounts {
@@ -42,17 +45,22 @@ impl Accounts {
         devices: Vec<DeviceId>,
         answer: impl Fn(usize) -> A,
     ) -> Result<A, AccountsError> {
+        let at = self.shared.clock.now();
         let forgetting = self.db.once(
             |count: &usize| answer(*count),
             async |tx| {
-                if devices.is_empty() {
-                    return Ok::<_, AccountsError>(tx.forget_devices_of(user).await?);
-                }
                 let mut count = 0;
+                if devices.is_empty() {
+                    count = tx.forget_devices_of(user).await?;
+                }
                 for device in &devices {
                     count += usize::from(tx.forget_device(*device, user).await?);
                 }
-                Ok(count)
+                if count > 0 {
+                    let event = done_by(&by, Kind::DEVICES_FORGOTTEN, at).about(user);
+                    record(tx, event.counting(count)).await?;
+                }
+                Ok::<_, AccountsError>(count)
             },
         );
         let (answer, count) = forgetting.await?;

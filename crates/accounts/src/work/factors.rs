@@ -5,12 +5,18 @@ use sir0_kernel::{FactorId, Timestamp, UserId};
 use sir0_rpc::{Caller, acted};
 use sir0_storage::once::Answer;
 
-use super::{Accounts, confirmations::approved, guard::At, sessions::announce};
+use super::{
+    Accounts,
+    audit::{done_by, record},
+    confirmations::approved,
+    guard::At,
+    sessions::{announce, ended_by},
+};
 use crate::{
     AccountsError,
     db::AccountsTx,
     domain::{
-        Action, AddFactor, ConfirmFactor, Confirmation, Factor, MOST_FACTORS, NewFactor,
+        Action, AddFactor, ConfirmFactor, Confirmation, Factor, Kind, MOST_FACTORS, NewFactor,
         RecoveryCode, RemoveFactor, SessionEnded, TotpSecret, UNCONFIRMED,
     },
 };
@@ -101,6 +107,7 @@ impl Accounts {
                 if is_first {
                     give_recovery_codes(tx, user, &codes).await?;
                 }
+                record(tx, done_by(&by, Kind::FACTOR_ADDED, now).with(&factor)).await?;
                 Ok((is_first, distrust(tx, user, by, now).await?))
             },
         );
@@ -146,6 +153,7 @@ impl Accounts {
                 if left == 0 {
                     tx.forget_recovery_codes(user).await?;
                 }
+                record(tx, done_by(&by, Kind::FACTOR_REMOVED, now).with(&factor)).await?;
                 distrust(tx, user, by, now).await
             },
         );
@@ -184,6 +192,7 @@ impl Accounts {
                 if tx.count_factors(user).await? == 0 {
                     return Err(AccountsError::FactorRequired);
                 }
+                record(tx, done_by(&by, Kind::RECOVERY_CODES_RENEWED, now)).await?;
                 give_recovery_codes(tx, user, &codes).await
             },
         );
@@ -215,5 +224,8 @@ async fn distrust(
     tx.forget_devices_of(user).await?;
     let ended = tx.end_sessions_of(user, Some(by.session), now).await?;
     announce(tx, &ended, now).await?;
+    if !ended.is_empty() {
+        record(tx, ended_by(&by, user, &ended, now)).await?;
+    }
     Ok(ended)
 }

@@ -6,11 +6,12 @@ use sir0_rpc::{Founding, Status, acted};
 
 use super::{
     Accounts,
+    audit::{happened, record},
     studios::{founded, refuse_founding},
 };
 use crate::{
     AccountsError,
-    domain::{Studio, StudioName},
+    domain::{Kind, SecurityEvent, Studio, StudioName},
 };
 
 impl Accounts {
@@ -32,6 +33,8 @@ impl Accounts {
             let name = StudioName::after(&user.username);
             let studio = Studio { id: StudioId::fresh(at), name, created: at };
             let roster = founded(tx, &studio, id, at).await?;
+            let event = happened(Kind::STUDIO_FOUNDED, at).about(id).with(&studio.id);
+            record(tx, SecurityEvent { actor: Some(id), ..event }).await?;
             Ok::<_, AccountsError>((user, roster, true))
         });
         let (user, roster, is_new) = founding.await?;

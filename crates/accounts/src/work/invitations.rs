@@ -7,12 +7,13 @@ use sir0_storage::once::Answer;
 
 use super::{
     Accounts,
+    audit::{done_by, record},
     guard::At,
     studios::{announce_members, held_by_owner, must_have, refuse_joining},
 };
 use crate::{
     AccountsError,
-    domain::{Bound, Invitation, Invite, LinkSecret, Seen, Studio},
+    domain::{Bound, Invitation, Invite, Kind, LinkSecret, Seen, Studio},
 };
 
 impl Accounts {
@@ -44,10 +45,12 @@ impl Accounts {
                 if tx.count_invitations(studio, at).await? >= Invitation::MOST_OPEN {
                     return Err(AccountsError::StudioLimit(Bound::Invitations));
                 }
-                Ok(tx.add_invitation(&invitation, &hash).await?)
+                tx.add_invitation(&invitation, &hash).await?;
+                Ok(record(tx, done_by(&by, Kind::INVITATION_MADE, at).with(&id)).await?)
             },
         );
         let (answer, ()) = inviting.await?;
+        self.feed.ring();
         acted!(
             by.role,
             { user.id = %by.user, studio.id = %studio, invitation.id = %id, role = %role },
@@ -110,6 +113,7 @@ impl Accounts {
                 }
                 refuse_joining(tx, by.user, &self.trust.studios).await?;
                 tx.add_member(id, by.user, invitation.role, at).await?;
+                record(tx, done_by(&by, Kind::STUDIO_JOINED, at).with(&id)).await?;
                 let roster = announce_members(tx, id, at).await?;
                 Ok((Seen { studio, role: Some(invitation.role) }, roster))
             },
@@ -147,11 +151,16 @@ impl Accounts {
                 let open = tx.count_invitations(studio, at).await?;
                 tx.revoke_invitation(studio, id).await?;
                 // One that is over lies there still, and opens nothing.
-                Ok::<_, AccountsError>(tx.count_invitations(studio, at).await? < open)
+                let was_open = tx.count_invitations(studio, at).await? < open;
+                if was_open {
+                    record(tx, done_by(&by, Kind::INVITATION_REVOKED, at).with(&id)).await?;
+                }
+                Ok::<_, AccountsError>(was_open)
             },
         );
         let (answer, was_open) = revoking.await?;
         if was_open {
+            self.feed.ring();
             acted!(
                 by.role,
                 { user.id = %by.user, studio.id = %studio, invitation.id = %id },

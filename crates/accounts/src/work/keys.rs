@@ -10,9 +10,10 @@ use sir0_storage as storage;
 use sir0_tokens::{KeyError, KeySet, Keys, Signers, SigningKey, Unopened, Vault};
 use zeroize::Zeroizing;
 
+use super::audit::{happened, record};
 use crate::{
     db::AccountsDb,
-    domain::{Rotation, SignerRow, SigningKeys, Stage, random},
+    domain::{Kind, Rotation, SignerRow, SigningKeys, Stage, random},
 };
 
 /// What private keys are sealed for. The row is the name of the key.
@@ -241,6 +242,7 @@ pub(crate) async fn rotate(
             if !tx.add_signing_key(&row).await? {
                 return Ok::<_, storage::Error>(false);
             }
+            record(tx, happened(Kind::KEY_ADDED, now).with(&row.kid)).await?;
             if leaked {
                 tx.refuse_signing_keys(row.generation, row.signs_from).await?;
             }
@@ -282,7 +284,15 @@ async fn add(
     rotation: Rotation,
 ) -> storage::Result<bool> {
     let row = row(known, vault, key, times, rotation);
-    db.unit(async |tx| tx.add_signing_key(&row).await).await
+    db.unit(async |tx| {
+        let is_added = tx.add_signing_key(&row).await?;
+        // The first start makes the first key, and nothing happened before it that someone could ask about.
+        if is_added && !known.0.is_empty() {
+            record(tx, happened(Kind::KEY_ADDED, times.0).with(&row.kid)).await?;
+        }
+        Ok(is_added)
+    })
+    .await
 }
 
 /// The row of a key behind the known ones, which is made and signs at these times.

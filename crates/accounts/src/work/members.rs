@@ -6,11 +6,12 @@ use sir0_storage::once::Answer;
 
 use super::{
     Accounts,
+    audit::{done_by, record},
     studios::{announce_members, held_by_owner, must_have},
 };
 use crate::{
     AccountsError,
-    domain::{Placement, Unfit, gets_role, leaves},
+    domain::{Kind, Placement, Unfit, gets_role, leaves},
 };
 
 impl Accounts {
@@ -42,6 +43,9 @@ impl Accounts {
                 if role < StudioRole::Owner {
                     tx.revoke_invitations_by(studio, user).await?;
                 }
+                let event = done_by(&by, Kind::STUDIO_ROLE_CHANGED, at).about(user);
+                let event = event.with(&format!("{studio} {role}"));
+                record(tx, event).await?;
                 Ok::<_, AccountsError>(Some(announce_members(tx, studio, at).await?))
             },
         );
@@ -88,6 +92,7 @@ impl Accounts {
                 }
                 tx.remove_member(studio, user).await?;
                 tx.revoke_invitations_by(studio, user).await?;
+                record(tx, done_by(&by, Kind::STUDIO_LEFT, at).about(user).with(&studio)).await?;
                 Ok::<_, AccountsError>(Some(announce_members(tx, studio, at).await?))
             },
         );

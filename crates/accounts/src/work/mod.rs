@@ -2,12 +2,14 @@
 
 pub(crate) mod accounts;
 pub(crate) mod administration;
+pub(crate) mod audit;
 mod background;
 mod challenges;
 mod codes;
 pub(crate) mod confirmations;
 mod devices;
 mod factors;
+mod failures;
 mod founding;
 pub(crate) mod guard;
 mod invitations;
@@ -23,7 +25,7 @@ pub(crate) mod setup;
 mod studios;
 mod trust;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::hmac;
 use sir0_feed::Feed;
@@ -44,6 +46,10 @@ pub struct Accounts {
     hasher: Hasher,
     lanes: Arc<lanes::Lanes>,
     guard: Arc<guard::Guard>,
+    /// Counts attempts that were refused.
+    failures: Arc<failures::Failures>,
+    /// How long events are kept. `None` for as long as the database lasts.
+    events_kept: Option<Duration>,
     /// Who may found a studio.
     founders: Founders,
     pub(crate) trust: Trust,

@@ -7,7 +7,7 @@ use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::{Accounts, Trust, guard::Guard, lanes::Lanes};
+use super::{Accounts, Trust, failures::Failures, guard::Guard, lanes::Lanes};
 use crate::{Config, InvalidConfig, db::AccountsDb, domain::LaneNames, hashing::Hasher};
 
 /// Why accounts cannot begin.
@@ -51,13 +51,15 @@ impl Accounts {
         let keys = Keys::open(&shared, db.database(), &trust.pepper);
         let seal = Seal::new(&db.database().sealing_key().await?);
         let refreshing = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &trust.refreshing));
-        let lifetimes = settings.lifetimes();
+        let (lifetimes, events_kept) = (settings.lifetimes(), settings.events_kept());
         let accounts = Self {
             db,
             feed,
             hasher,
             lanes,
             guard,
+            failures: Arc::new(Failures::default()),
+            events_kept,
             founders,
             trust,
             keys,
@@ -77,6 +79,7 @@ impl Accounts {
         tokio::spawn(accounts.clone().keep_keys_fresh());
         tokio::spawn(accounts.clone().keep_names_keyed());
         tokio::spawn(accounts.clone().seal_factors_anew());
+        tokio::spawn(accounts.clone().keep_telling_refused());
         Ok(accounts)
     }
 
@@ -87,8 +90,9 @@ impl Accounts {
         database.check().await
     }
 
-    /// Ends what runs in the background and closes the database.
+    /// Tells of attempts that were refused last, ends what runs in the background and closes the database.
     pub async fn close(&self) {
+        self.tell_refused().await;
         self.feed.stop();
         self.db.database().close().await;
     }

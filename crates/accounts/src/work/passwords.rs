@@ -4,7 +4,7 @@ use sir0_kernel::{Client, DeviceId};
 use sir0_rpc::{Caller, request_id};
 use sir0_transcoding::Call;
 
-use super::{Accounts, guard::At, lanes::MustWait};
+use super::{Accounts, failures::Why, guard::At, lanes::MustWait};
 use crate::{
     AccountsError,
     db::StoredUser,
@@ -67,6 +67,9 @@ impl Accounts {
                 return Err(error);
             }
         };
+        if !verdict.matches {
+            self.count_refused(Why::Password, stored.as_ref().map(|it| it.user.id));
+        }
         let stored = stored.filter(|_| verdict.matches);
         let lane = charged.place().clone();
         Ok(stored.map(|stored| Proved { stored, is_outdated: verdict.outdated, lane }))

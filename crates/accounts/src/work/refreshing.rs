@@ -5,11 +5,19 @@ use std::net::IpAddr;
 use sir0_contract_accounts::calls::sessions_service as calls;
 use sir0_rpc::{Client, request_id};
 
-use super::{Accounts, guard::At, sessions::announce};
+use super::{
+    Accounts,
+    audit::{happened, record},
+    failures::Why,
+    guard::At,
+    sessions::announce,
+};
 use crate::{
     AccountsError,
     db::Refresh,
-    domain::{ClientId, RefreshToken, Refreshable, Refreshed, SessionEnded, SignedIn},
+    domain::{
+        ClientId, Kind, RefreshToken, Refreshable, Refreshed, SecurityEvent, SessionEnded, SignedIn,
+    },
 };
 
 /// What a refresh token that was shown is.
@@ -27,11 +35,21 @@ impl Accounts {
         shown: Option<RefreshToken>,
         client: ClientId,
     ) -> Result<SignedIn, AccountsError> {
-        self.guard.pass(calls::REFRESH_SESSION, At::NoOne, None).await?;
-        let shown = shown.ok_or(AccountsError::RefreshRefused)?;
+        if let Err(exceeded) = self.guard.pass(calls::REFRESH_SESSION, At::NoOne, None).await {
+            self.count_refused(Why::Limit, None);
+            return Err(exceeded.into());
+        }
         let address = request_id::client().map(Client::address);
-        let refreshing = self.clone().save_refresh(shown, client, address);
-        let refreshed = self.shared.tasks.to_completion(refreshing).await;
+        let refreshed = match shown {
+            Some(shown) => {
+                let refreshing = self.clone().save_refresh(shown, client, address);
+                self.shared.tasks.to_completion(refreshing).await
+            }
+            None => Err(AccountsError::RefreshRefused),
+        };
+        if matches!(refreshed, Err(AccountsError::RefreshRefused)) {
+            self.count_refused(Why::Refresh, None);
+        }
         let outcome = match &refreshed {
             Ok(_) => "refreshed",
             Err(AccountsError::RefreshRefused) => "refused",
@@ -69,6 +87,14 @@ impl Accounts {
             let replayed = tx.end_replayed_session(refresh.session, &family, &refresh.shown, now);
             let Some(ended) = replayed.await? else { return Ok(Shown::Bad) };
             announce(tx, &[ended], now).await?;
+            let user = tx.session_owner(ended.session).await?;
+            let event = SecurityEvent {
+                user,
+                session: Some(ended.session),
+                client: Some(refresh.client.clone()),
+                ..happened(Kind::REFRESH_REPLAYED, now)
+            };
+            record(tx, event).await?;
             Ok(Shown::Replayed(ended))
         });
         let refreshed = match refreshing.await? {

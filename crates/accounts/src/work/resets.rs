@@ -8,6 +8,7 @@ use sir0_storage::once::Answer;
 use super::{
     Accounts,
     administration::{By, apply, held, tell},
+    audit::{done_by, happened, record},
     confirmations::approved,
     guard::At,
     sessions::announce,
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     AccountsError,
     db::AccountsDb,
-    domain::{Administer, LinkSecret, Measure, Password, RESET_LIFE, User},
+    domain::{Administer, Kind, LinkSecret, Measure, Password, RESET_LIFE, User},
 };
 
 impl Accounts {
@@ -46,6 +47,7 @@ impl Accounts {
                 held(tx, who, user).await?;
                 approved(tx, &by, confirmation.as_ref(), measure.action(user), at).await?;
                 tx.offer_reset(user, &hash, Some(by.user), expires).await?;
+                record(tx, done_by(&by, Kind::RESET_MADE, at).about(user)).await?;
                 Ok::<_, AccountsError>(())
             },
         );
@@ -95,6 +97,7 @@ impl Accounts {
             tx.forget_devices_of(id).await?;
             let ended = tx.end_sessions_of(id, None, at).await?;
             announce(tx, &ended, at).await?;
+            record(tx, happened(Kind::RESET_USED, at).about(id)).await?;
             // They were at the old password.
             tx.clear_all_lanes(&failures).await?;
             Ok(ended)
@@ -121,6 +124,7 @@ pub(crate) async fn offer_reset(
         let measure = if requires { Measure::RequireNewPassword } else { Measure::Reset };
         let changed = apply(tx, By::Operator, &administrators, account, measure, at).await?;
         tx.offer_reset(user, &hash, None, at.after(RESET_LIFE)).await?;
+        record(tx, happened(Kind::RESET_MADE, at).about(user)).await?;
         Ok::<_, AccountsError>((measure, changed))
     });
     let (measure, changed) = offering.await?;

@@ -10,8 +10,10 @@ use sir0_tokens::{Claims, Methods, SignIn};
 
 use super::{
     Accounts,
+    audit::{done_by, happened, record},
     challenges::Second,
     confirmations::approved,
+    failures::Why,
     guard::At,
     passwords::{Known, Proved},
 };
@@ -19,9 +21,9 @@ use crate::{
     AccountsError,
     db::AccountsTx,
     domain::{
-        AccountsEvent, Action, DeviceToken, EndSessions, Lane, Lifetimes, Login, NewFamily,
-        NewSession, Password, Place, RefreshToken, Refreshable, Session, SessionEnded, SignedIn,
-        TrustedDevice, Wanted,
+        AccountsEvent, Action, DeviceToken, EndSessions, Kind, Lane, Lifetimes, Login, NewFamily,
+        NewSession, Password, Place, RefreshToken, Refreshable, SecurityEvent, Session,
+        SessionEnded, SignedIn, TrustedDevice, Wanted,
     },
     hashing::Turn,
 };
@@ -80,6 +82,11 @@ impl Accounts {
             Ok(login) => self.try_sign_in(login, wanted, &mut standing).await,
             Err(refused) => Err(refused),
         };
+        if let Err(AccountsError::TooManyRequests(_) | AccountsError::TooManyAttempts(_)) =
+            &signed_in
+        {
+            self.count_refused(Why::Limit, None);
+        }
         metrics::counter!("sir0_logins_total", "outcome" => outcome_of(&signed_in)).increment(1);
         (standing, signed_in)
     }
@@ -176,9 +183,21 @@ impl Accounts {
                 return Err(AccountsError::ChallengeRefused);
             }
             second.take(tx, &stored, address, now).await?;
+            let event = |kind| SecurityEvent {
+                actor: Some(user.id),
+                session: Some(new.id),
+                client: Some(new.client.clone()),
+                methods: new.methods,
+                ..happened(kind, now).about(user.id)
+            };
+            record(tx, event(Kind::SIGNED_IN)).await?;
+            if second.is_recovery() {
+                record(tx, event(Kind::RECOVERY_CODE_USED)).await?;
+            }
             if let Some(token) = &trusted {
                 let device = TrustedDevice::new(device.clone(), address, now);
                 tx.add_device(user.id, &device, &token.hash()).await?;
+                record(tx, event(Kind::DEVICE_TRUSTED).with(&device.id)).await?;
             }
             // At the end: others who try the same account wait for these rows until the commit.
             tx.clear_lanes(&lane).await?;
@@ -188,6 +207,7 @@ impl Accounts {
             Ok(())
         });
         beginning.await?;
+        self.feed.ring();
         acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
 
         if let Some(password) = outdated {
@@ -285,6 +305,12 @@ impl Accounts {
                 }
             };
             announce(tx, ended.as_slice(), at).await?;
+            if let Some(SessionEnded { session, .. }) = ended {
+                let user = tx.session_owner(session).await?;
+                let event = happened(Kind::SIGNED_OUT, at);
+                record(tx, SecurityEvent { user, actor: user, session: Some(session), ..event })
+                    .await?;
+            }
             Ok::<_, AccountsError>(ended)
         });
         let ended = ending.await?;
@@ -338,6 +364,9 @@ impl Accounts {
                     ended = tx.end_sessions_of(user, spared, at).await?;
                 }
                 announce(tx, &ended, at).await?;
+                if !ended.is_empty() {
+                    record(tx, ended_by(&by, user, &ended, at)).await?;
+                }
                 Ok::<_, AccountsError>(ended)
             },
         );
@@ -361,6 +390,20 @@ impl Accounts {
             self.trust.end(*ended);
         }
         self.feed.ring();
+    }
+}
+
+/// The event that tells of sessions of an account that a caller ended.
+pub(super) fn ended_by(
+    by: &Caller,
+    user: UserId,
+    ended: &[SessionEnded],
+    at: Timestamp,
+) -> SecurityEvent {
+    let event = done_by(by, Kind::SESSIONS_ENDED, at).about(user).counting(ended.len());
+    match ended {
+        [one] => event.with(&one.session),
+        _ => event,
     }
 }
 

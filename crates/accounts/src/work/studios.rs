@@ -4,11 +4,14 @@ use sir0_kernel::{Role, Roster, StudioId, StudioRole, Timestamp, UserId};
 use sir0_rpc::{Caller, Studios, acted};
 use sir0_storage::{self as storage, once::Answer};
 
-use super::Accounts;
+use super::{
+    Accounts,
+    audit::{done_by, record},
+};
 use crate::{
     AccountsError,
     db::AccountsTx,
-    domain::{AccountsEvent, Bound, Founders, Member, Seen, Studio, StudioName},
+    domain::{AccountsEvent, Bound, Founders, Kind, Member, Seen, Studio, StudioName},
 };
 
 impl Accounts {
@@ -36,7 +39,9 @@ impl Accounts {
                 // Held, so that two that are founded at once count each other.
                 tx.user(by.user).await?.ok_or(AccountsError::UserNotFound(by.user))?;
                 refuse_founding(tx, by.user, by.role, self.founders, &self.trust.studios).await?;
-                Ok::<_, AccountsError>(founded(tx, &studio, by.user, at).await?)
+                let roster = founded(tx, &studio, by.user, at).await?;
+                record(tx, done_by(&by, Kind::STUDIO_FOUNDED, at).with(&studio.id)).await?;
+                Ok::<_, AccountsError>(roster)
             },
         );
         let (answer, roster) = founding.await?;
@@ -83,13 +88,16 @@ impl Accounts {
         name: StudioName,
         answer: impl Fn(&Seen) -> A,
     ) -> Result<A, AccountsError> {
+        let at = self.shared.clock.now();
         let renaming = self.db.once(answer, async |tx| {
             let (studio, roster) = held_by_owner(tx, by, id).await?;
             tx.rename_studio(id, &name).await?;
+            record(tx, done_by(&by, Kind::STUDIO_RENAMED, at).with(&id)).await?;
             let role = roster.role(by.user);
             Ok::<_, AccountsError>(Seen { studio: Studio { name, ..studio }, role })
         });
         let (answer, _) = renaming.await?;
+        self.feed.ring();
         acted!(by.role, { user.id = %by.user, studio.id = %id }, "studio {id} was renamed");
         Ok(answer)
     }

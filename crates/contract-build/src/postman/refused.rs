@@ -128,7 +128,9 @@ fn refused<'o>(
     match (refusal.status, &*refusal.reason) {
         (_, "INVALID_FIELDS") => request.query.push(Row::new("colour", "red")),
         (_, "SIGN_IN_REQUIRED") => request.by = By::Anyone,
-        (403, _) if follows && operation.call.access == "PUBLISHER" => request.by = By::Inherited,
+        (403, _) if follows && matches!(operation.call.access.as_str(), "PUBLISHER" | "ADMIN") => {
+            request.by = By::Inherited;
+        }
         (403, _) if follows => request.by = By::Holder(operation::of(operation::ANOTHER, "token")),
         (403, "OWNER_ONLY") => {
             request.by = By::Holder(operation::of(operation::ADMIN, "token"));

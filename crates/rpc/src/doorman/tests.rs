@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use sir0_contract_status::CALLS;
 use sir0_kernel::{SystemClock, Timestamp};
 use sir0_tokens::{Keys, Mint, SignIn, SigningKey};
@@ -160,6 +161,59 @@ fn who_may_make_a_call_is_read_from_the_contract() {
     }
     let refused = Denied::PublisherRoleRequired("change games").to_string();
     assert_eq!(refused, "only publishers and administrators may change games");
+}
+
+/// A stream that has said one thing, and says nothing more by itself.
+async fn a_stream_of(doorman: &Doorman, caller: &MetadataMap) -> Attended<u8> {
+    let says = stream::once(async { Ok(1_u8) }).chain(stream::pending());
+    let mut attended = doorman.attend(caller, says);
+    assert_eq!(attended.next().await.expect("open").ok(), Some(1));
+    attended
+}
+
+/// Waits for the end of a stream, and tells why it ended.
+async fn ends(mut stream: Attended<u8>) -> tonic::Code {
+    let refused = stream.next().await.expect("it says why").expect_err("it says nothing more");
+    assert!(stream.next().await.is_none(), "that is the last word");
+    refused.code()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_with_the_session_of_its_caller_and_the_streams_of_others_go_on() {
+    let setup = a_setup();
+    setup.keys.set(setup.mint.key(SystemClock.now()).key_set());
+    let (ada, session, expires) = setup.a_sign_in();
+    let (eve, ..) = setup.a_sign_in();
+    let hers = a_stream_of(&setup.doorman, &ada).await;
+    let mut others = a_stream_of(&setup.doorman, &eve).await;
+
+    let ending = setup.ended.clone();
+    tokio::spawn(async move { ending.end(session, expires) });
+    let began = tokio::time::Instant::now();
+
+    assert_eq!(ends(hers).await, tonic::Code::Unauthenticated);
+    assert_eq!(began.elapsed(), Duration::ZERO, "it waits for no timer");
+    let silence = tokio::time::timeout(Duration::from_mins(1), others.next());
+    assert!(silence.await.is_err(), "the other session goes on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_when_its_token_expires_or_accounts_is_not_heard_from() {
+    let clock = Arc::new(sir0_kernel::ManualClock::at(SystemClock.now()));
+    let setup = a_setup();
+    setup.keys.set(setup.mint.key(SystemClock.now()).key_set());
+    let age = TrustAge::starting_now(Duration::from_mins(1));
+    let doorman = Doorman { clock: Arc::clone(&clock) as _, ..setup.doorman.clone() };
+    let apart = setup.doorman.clone().told_by_another(age);
+    let (ada, ..) = setup.a_sign_in();
+    let mut expiring = a_stream_of(&doorman, &ada).await;
+    let untold = a_stream_of(&apart, &ada).await;
+
+    assert!(tokio::time::timeout(Duration::from_secs(30), expiring.next()).await.is_err());
+    clock.advance(Duration::from_hours(1));
+
+    assert_eq!(ends(expiring).await, tonic::Code::Unauthenticated);
+    assert_eq!(ends(untold).await, tonic::Code::Unavailable);
 }
 
 #[tokio::test]

@@ -58,6 +58,10 @@ const APART: [&str; 4] = ["sealing_key", "feed_head", "outbox", "setup_link"];
 /// their place.
 pub(super) const MADE_AT_FIRST: [&str; 2] = ["signing_keys", "sealed_secrets"];
 
+/// Tables that a trigger fills when the rows of another table come in. What it made of those of the copy goes before their
+/// own rows are written.
+pub(super) const FILLED_BY_OTHERS: [&str; 1] = ["security_events"];
+
 /// Rows read at a time: memory stays bounded however large a table is.
 const BATCH: usize = 500;
 

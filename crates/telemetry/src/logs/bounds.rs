@@ -3,7 +3,8 @@
 //!
 //! Three kinds of lines have a budget each, so that one kind cannot take the room of another: lines of libraries, lines
 //! of our code, and acts of people who are signed in. A fourth kind is free: acts of people to whom an operator gave a
-//! role, the lines that an operator asked for (the access log, and everything below `info`), and the sums themselves.
+//! role, the counts of refused attempts, the lines that an operator asked for (the access log, and everything below
+//! `info`), and the sums themselves.
 
 mod bucket;
 mod layer;
@@ -24,7 +25,7 @@ use tracing::{Event, Level, Metadata, callsite::Identifier};
 
 use self::{bucket::Bucket, people::People, place::Place};
 pub(super) use self::{layer::ByPlace, writer::Bounded};
-use super::{ACCESS, ACTS, SUMS, TRUSTED_ACTS};
+use super::{ACCESS, ACTS, REFUSED, SUMS, TRUSTED_ACTS};
 
 /// A place that was silent for so long is always heard, whatever else is said: it may be the first word of an outage.
 const SILENCE_MICROS: i64 = 10_000_000;
@@ -49,7 +50,7 @@ impl Payer {
             return None;
         }
         match metadata.target() {
-            ACCESS | SUMS | TRUSTED_ACTS => None,
+            ACCESS | REFUSED | SUMS | TRUSTED_ACTS => None,
             ACTS => Some(Self::Acts),
             ours if ours.starts_with("sir0") => Some(Self::Ours),
             _ => Some(Self::Libraries),

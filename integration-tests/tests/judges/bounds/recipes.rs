@@ -53,9 +53,9 @@ impl Stage {
                 "email": address(20, turn),
                 "password": password(12, turn),
             }),
-            "sir0.accounts.v1.GetUserRequest" | "sir0.accounts.v1.ListSessionsRequest" => {
-                json!({"userId": self.user})
-            }
+            "sir0.accounts.v1.GetUserRequest"
+            | "sir0.accounts.v1.ListSessionsRequest"
+            | "sir0.accounts.v1.ListActivityRequest" => json!({"userId": self.user}),
             "sir0.accounts.v1.ListFactorsRequest"
             | "sir0.accounts.v1.ListTrustedDevicesRequest"
             | "sir0.accounts.v1.RenewRecoveryCodesRequest"
@@ -104,6 +104,7 @@ impl Stage {
                 json!({"gameId": self.game, "title": "Light"})
             }
             "sir0.storefront.v1.DeleteGameRequest" => json!({"gameId": NOTHING}),
+            "sir0.accounts.v1.ListSecurityEventsRequest" => json!({}),
             "sir0.storefront.v1.HandOverGameRequest" => {
                 json!({"gameId": NOTHING, "studioId": NO_STUDIO})
             }
@@ -172,6 +173,10 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.GetUserRequest.user_id"
         | "accounts.v1.ListSessionsRequest.user_id"
         | "accounts.v1.ListSessionsRequest.page_size"
+        | "accounts.v1.ListActivityRequest.user_id"
+        | "accounts.v1.ListActivityRequest.page_size"
+        | "accounts.v1.ListSecurityEventsRequest.user_id"
+        | "accounts.v1.ListSecurityEventsRequest.page_size"
         | "accounts.v1.EndSessionsRequest.user_id"
         | "accounts.v1.UpdateUserRequest.user_id"
         | "storefront.v1.ListGamesRequest.page_size"
@@ -206,6 +211,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
             Recipe::Written { good: NO_FACTOR, broken: "factor_01arz3ndektsv4rrffq69g5fau" }
         }
         "storefront.v1.ListGamesRequest.sort"
+        | "accounts.v1.ListSecurityEventsRequest.kind"
         | "accounts.v1.ConfirmActionRequest.action"
         | "storefront.v1.HandOverGameRequest.studio_id"
         | "accounts.v1.CreateInvitationRequest.role"

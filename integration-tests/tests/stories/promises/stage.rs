@@ -141,9 +141,9 @@ impl Stage {
         match call.name() {
             "useReset" => &self.visitor,
             _ if call.operation["tags"][0] == "Administration" => &self.admin,
-            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction" => {
-                &self.ada
-            }
+            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction"
+            | "listActivity" => &self.ada,
+            "listSecurityEvents" | "watchSecurityEvents" => &self.admin,
             _ if call.operation["tags"][0] == "Guard" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             "acceptInvitation" => &self.other,
