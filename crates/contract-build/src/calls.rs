@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) number: usize,
     /// Without `ACCESS_`.
     pub(crate) access: String,
+    /// The scope that opens it to API tokens.
+    pub(crate) scope: Option<String>,
     /// By what attempts are counted, such as `ADDRESS`.
     pub(crate) limits: Vec<String>,
     /// Whether it may have an idempotency key.
@@ -79,7 +81,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
     let promised = promised.map(|it| options.get_extension(&it).into_owned());
     let promised = promised.as_ref().and_then(Value::as_message);
     let access = access(pool, promised);
-    let limits = limits(pool, promised);
+    let (limits, scope) = (limits(pool, promised), scope(promised));
     let mut rest = match http.map(|http| options.get_extension(&http).into_owned()) {
         Some(Value::Message(rule)) => {
             let bindings = binding::read(&method, &rule)?;
@@ -103,7 +105,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
     }
     let answers_secret = holds_secret(&method.output());
     let comment = comments::lines(&method.parent_file(), method.path()).join("\n");
-    Ok(Call { method, number, access, limits, takes_key, answers_secret, comment, rest })
+    Ok(Call { method, number, access, scope, limits, takes_key, answers_secret, comment, rest })
 }
 
 /// Whether a call may have an idempotency key: it is a change, and made by people who are signed in. What a stranger named a
@@ -133,6 +135,12 @@ fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {
         || "UNSPECIFIED".to_owned(),
         |value| value.name().trim_start_matches("ACCESS_").to_owned(),
     )
+}
+
+/// The scope that opens the call to API tokens.
+fn scope(promised: Option<&DynamicMessage>) -> Option<String> {
+    let scope = promised?.get_field_by_name("scope")?;
+    scope.as_str().filter(|scope| !scope.is_empty()).map(str::to_owned)
 }
 
 /// By what attempts at the call are counted, such as `ADDRESS`.

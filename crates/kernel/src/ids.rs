@@ -125,6 +125,11 @@ ulid_id! {
     InvitationId, "invitation_"
 }
 
+ulid_id! {
+    /// Identifies an API token. It is no secret. Written `apitoken_01j9z3k8m4…`.
+    ApiTokenId, "apitoken_"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
