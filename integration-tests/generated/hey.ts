@@ -45,6 +45,18 @@ const { confirmationToken } = approved;
 const ended = good(await sir0.endSessions({ path, body: { keepCurrent: true, confirmationToken } }));
 assert.equal(ended.ended, 0);
 
+const nightly = { name: "Nightly builds", scopes: ["games:read" as const], lifeDays: 30 };
+const made = good(await sir0.createApiToken({ path, body: nightly }));
+const held = good(await sir0.listApiTokens({ path })).apiTokens;
+assert.deepEqual(held.map(({ tokenId }) => tokenId), [made.tokenId]);
+const given = good(await sir0.exchangeApiToken({ body: { apiToken: made.apiToken } }));
+assert.deepEqual(given.scopes, nightly.scopes);
+token = given.accessToken;
+assert.equal((await sir0.getUser({ path })).error?.reason, "SCOPE_MISSING");
+token = adas;
+const worthless = { path: { ...path, token_id: made.tokenId } };
+assert.equal(good(await sir0.revokeApiToken(worthless)).wasGood, true);
+
 token = PUBLISHER;
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {

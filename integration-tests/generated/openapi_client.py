@@ -5,6 +5,12 @@ import os
 
 from made_client import AuthenticatedClient, Client
 from made_client.api.accounts import get_setup, get_user, login, logout, register, update_user
+from made_client.api.api_tokens import (
+    create_api_token,
+    exchange_api_token,
+    list_api_tokens,
+    revoke_api_token,
+)
 from made_client.api.games import (
     create_game,
     delete_game,
@@ -38,15 +44,19 @@ from made_client.models import (
     AcceptInvitationRequest,
     ConfirmActionRequest,
     ConfirmActionRequestAction,
+    CreateApiTokenRequest,
+    CreateApiTokenRequestScopesItem,
     CreateGameRequest,
     CreateInvitationRequest,
     CreateInvitationRequestRole,
     CreateStudioRequest,
     DeleteGameResponse403Reason,
     EndSessionsRequest,
+    ExchangeApiTokenRequest,
     GetGameResponse404Reason,
     GetStatusResponseStatus,
     GetUserResponse401Reason,
+    GetUserResponse403Reason,
     HandOverGameRequest,
     ListGamesSort,
     LoginRequest,
@@ -104,6 +114,18 @@ action = ConfirmActionRequest(
 approved = confirm_action.sync(client=ada, body=action).confirmation_token
 others = EndSessionsRequest(keep_current=True, confirmation_token=approved)
 assert end_sessions.sync(user_id, client=ada, body=others).ended == 0
+
+reading = CreateApiTokenRequestScopesItem("games:read")
+nightly = CreateApiTokenRequest(name="Nightly builds", scopes=[reading], life_days=30)
+made = create_api_token.sync(user_id, client=ada, body=nightly)
+held = list_api_tokens.sync(user_id, client=ada).api_tokens
+assert [it.token_id for it in held] == [made.token_id], held
+asked = ExchangeApiTokenRequest(api_token=made.api_token)
+given = exchange_api_token.sync(client=visitor, body=asked)
+machine = AuthenticatedClient(base_url=BASE, token=given.access_token)
+missing = get_user.sync(user_id, client=machine)
+assert missing.reason == GetUserResponse403Reason.SCOPE_MISSING, missing
+assert revoke_api_token.sync(user_id, made.token_id, client=ada).was_good
 
 added = []
 for title in ["Lanterns", "Harbours", "Cranes"]:

@@ -5,7 +5,7 @@ use sir0_rpc::{FieldFault, Reason, Refusal, rates::Exceeded};
 use sir0_storage as storage;
 
 use crate::{
-    domain::{Bound, Founders},
+    domain::{ApiToken, Bound, Founders},
     hashing::{Refused, Wait},
 };
 
@@ -85,6 +85,20 @@ pub enum AccountsError {
     /// The invitation is not good. The answer does not say why.
     #[error("the invitation was used or revoked, is over, or never was")]
     InvitationRefused,
+    /// The account belongs to another person, and the caller may be an administrator.
+    #[error("only its owner may do this with an account")]
+    OwnerOnly,
+    /// The scopes name what the owner may not do.
+    #[error(
+        "the owner of an API token may do what it opens, and `games:write` is for who writes games"
+    )]
+    ScopesBeyondOwner,
+    /// The account has as many API tokens as there may be.
+    #[error("an account has at most {} API tokens, revoke one first", ApiToken::MOST)]
+    ApiTokenLimit,
+    /// The API token is not good. The answer does not say why.
+    #[error("the API token is unknown, expired or revoked, or its owner may not do this any more")]
+    ApiTokenRefused,
     /// The database failed.
     #[error("the accounts database failed")]
     Database(#[from] storage::Error),
@@ -121,6 +135,15 @@ impl Refusal for AccountsError {
             Self::AlreadyMember(id) => Reason::exists("ALREADY_MEMBER").about("studio", id),
             Self::LastOwner(id) => Reason::precondition("LAST_OWNER").about("studio", id),
             Self::InvitationRefused => Reason::denied("INVITATION_REFUSED"),
+            Self::OwnerOnly => Reason::denied("NOT_YOUR_ACCOUNT"),
+            Self::ScopesBeyondOwner => Reason::invalid("INVALID_FIELDS").naming(&[FieldFault {
+                field: "scopes".to_owned(),
+                description:
+                    "must be what you may do yourself: `games:write` is for who writes games"
+                        .to_owned(),
+            }]),
+            Self::ApiTokenLimit => Reason::precondition("API_TOKEN_LIMIT_REACHED"),
+            Self::ApiTokenRefused => Reason::unauthenticated("API_TOKEN_REFUSED"),
             Self::Database(error) => Reason::of_storage(error),
         }
     }

@@ -11,8 +11,9 @@ mod sealing;
 use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
-    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, SessionsServiceDispatch,
-    SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed, accounts_service_server,
+    self as contract, AccountsServiceDispatch, AccountsServiceKeyed, ApiTokensServiceDispatch,
+    ApiTokensServiceKeyed, SessionsServiceDispatch, SessionsServiceKeyed, StudiosServiceDispatch,
+    StudiosServiceKeyed, accounts_service_server, api_tokens_service_server,
     sessions_service_server, studios_service_server,
 };
 use sir0_contract_accounts_internal::{
@@ -182,6 +183,13 @@ impl Hosted for Accounts {
             AccountsServiceDispatch,
             self.clone(),
             AccountsServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            api_tokens_service_server::ApiTokensServiceServer,
+            ApiTokensServiceDispatch,
+            self.clone(),
+            ApiTokensServiceKeyed by self.keys.clone()
         );
         serve!(
             doors,

@@ -171,8 +171,7 @@ fn rest(
     // Unknown query parameters are refused, so any call can answer 400.
     refusals.push(400);
     match access {
-        "OWNER" | "PUBLISHER" => refusals.extend([401, 403]),
-        "SIGNED_IN" => refusals.push(401),
+        "OWNER" | "PUBLISHER" | "SIGNED_IN" => refusals.extend([401, 403]),
         _ => {}
     }
     let is_set = |name| field(name).as_ref().and_then(Value::as_bool).unwrap_or_default();

@@ -69,7 +69,7 @@ fn each_call_is_made_with_success_in_the_folder_of_its_service() {
 }
 
 /// What a request alone does not meet, whatever it says.
-const LEFT_OUT: [(&str, &str); 11] = [
+const LEFT_OUT: [(&str, &str); 13] = [
     ("confirmAction: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("updateUser: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("TOO_BUSY", "takes more sign-ins at once than the server has places"),
@@ -80,6 +80,8 @@ const LEFT_OUT: [(&str, &str); 11] = [
     ("STUDIO_LIMIT_REACHED", "takes as many as there may be"),
     ("ALREADY_MEMBER", "takes a second invitation for a member"),
     ("LAST_OWNER", "takes the account of the owner"),
+    ("API_TOKEN_LIMIT_REACHED", "takes as many as there may be"),
+    ("SCOPE_MISSING", "takes the access token of an API token"),
     ("ALREADY_DONE", "takes a call that has a key and answers with a secret"),
 ];
 

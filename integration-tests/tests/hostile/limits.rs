@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use sir0_contract::{
     Access, Call, FILE_DESCRIPTOR_SET,
     accounts::{
-        AcceptInvitationRequest, Action, ConfirmActionRequest, EndSessionsRequest, LoginRequest,
-        LogoutRequest, RefreshSessionRequest, RegisterRequest, UpdateUserRequest,
+        AcceptInvitationRequest, Action, ConfirmActionRequest, CreateApiTokenRequest,
+        EndSessionsRequest, ExchangeApiTokenRequest, LoginRequest, LogoutRequest,
+        RefreshSessionRequest, RegisterRequest, UpdateUserRequest,
         accounts_service_client::AccountsServiceClient,
+        api_tokens_service_client::ApiTokensServiceClient,
         sessions_service_client::SessionsServiceClient,
         studios_service_client::StudiosServiceClient,
     },
@@ -91,6 +93,10 @@ impl Someone {
 
     fn sessions(&self) -> SessionsServiceClient<Channel> {
         SessionsServiceClient::new(self.channel.clone())
+    }
+
+    fn api_tokens(&self) -> ApiTokensServiceClient<Channel> {
+        ApiTokensServiceClient::new(self.channel.clone())
     }
 
     fn studios(&self) -> StudiosServiceClient<Channel> {
@@ -198,6 +204,21 @@ async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &st
                 subject: "1".to_owned(),
                 password: WRONG.to_owned(),
             }
+        ),
+        "CreateApiToken" => over!(
+            api_tokens: Method::POST, "/api/users/1/api-tokens",
+            {"name": "Nightly", "scopes": ["games:read"], "confirmationToken": "none"},
+            create_api_token, CreateApiTokenRequest {
+                user_id: 1,
+                name: "Nightly".to_owned(),
+                scopes: vec!["games:read".to_owned()],
+                confirmation_token: Some("none".to_owned()),
+                ..Default::default()
+            }
+        ),
+        "ExchangeApiToken" => over!(
+            api_tokens: Method::POST, "/api/tokens:exchange", {"apiToken": "none"},
+            exchange_api_token, ExchangeApiTokenRequest { api_token: "none".to_owned() }
         ),
         "AcceptInvitation" => over!(
             studios: Method::POST, "/api/invitations:accept", {"secret": "5eed"},

@@ -4,6 +4,7 @@ mod accounts;
 mod addresses;
 mod alive;
 mod apart;
+mod api_tokens;
 mod codings;
 mod databases;
 mod faults;

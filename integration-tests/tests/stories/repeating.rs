@@ -92,7 +92,15 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         call: "ConfirmAction",
         method: Method::POST,
         path: "/api/users/confirmations".to_owned(),
-        body: json!({"action": "ACTION_END_SESSIONS", "subject": subject, "password": password}),
+        body: json!({"action": "ACTION_END_SESSIONS", "subject": &subject, "password": password}),
+        other: Value::Null,
+    };
+
+    let make = Change {
+        call: "CreateApiToken",
+        method: Method::POST,
+        path: format!("/api/users/{subject}/api-tokens"),
+        body: json!({"name": "Nightly builds", "scopes": ["games:write"]}),
         other: Value::Null,
     };
 
@@ -100,11 +108,15 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
     let again = invite.sent(&studio, "5f0c").await;
     assert_eq!(confirm.sent(&studio, "5f0c").await.status, 200);
     assert_eq!(confirm.sent(&studio, "5f0c").await.json["reason"], "ALREADY_DONE");
+    assert_eq!(make.sent(&studio, "5f0c").await.status, 201);
+    assert_eq!(make.sent(&studio, "5f0c").await.json["reason"], "ALREADY_DONE");
+    let listed = studio.rest().get(&make.path).await;
+    assert_eq!(listed.json["apiTokens"].as_array().map(Vec::len), Some(1), "{listed:?}");
 
     let calls = sir0_contract::calls().filter(|call| call.keying == Keying::Refused);
     assert_eq!(
         calls.map(|call| call.name).collect::<Vec<_>>(),
-        ["ConfirmAction", "CreateInvitation"]
+        ["CreateApiToken", "ConfirmAction", "CreateInvitation"]
     );
     assert_eq!((first.status, again.status), (201, 409), "{again:?}");
     assert_eq!(again.json["reason"], "ALREADY_DONE");

@@ -1,6 +1,7 @@
 //! Wire messages become commands, or every bad field is named; what the rules know becomes wire messages.
 
 pub(crate) mod accounts;
+pub(crate) mod api_tokens;
 pub(crate) mod sessions;
 pub(crate) mod studios;
 pub(crate) mod trust;

@@ -168,6 +168,9 @@ pub(crate) fn confirm(
         Ok(pb::Action::EndSessions) => {
             fields.read("subject", account(subject)).map(Action::EndSessions)
         }
+        Ok(pb::Action::CreateApiToken) => {
+            fields.read("subject", account(subject)).map(Action::CreateApiToken)
+        }
         Ok(pb::Action::Unspecified) | Err(_) => {
             fields.read("action", Err::<Action, _>("must be one of the known actions"))
         }

@@ -9,12 +9,14 @@ mod sqlite;
 
 use std::{net::IpAddr, time::Duration};
 
-use sir0_kernel::{InvitationId, Role, Roster, SessionId, StudioId, StudioRole, Timestamp, UserId};
+use sir0_kernel::{
+    ApiTokenId, InvitationId, Role, Roster, SessionId, StudioId, StudioRole, Timestamp, UserId,
+};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ClientId, Email, Invitation, LaneState, Member, NewSession, Place, Refreshed, Session,
-    SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User, Username,
+    Action, ApiToken, ClientId, Email, Invitation, LaneState, Member, NewSession, Place, Refreshed,
+    Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User, Username,
 };
 
 /// An account with its password hash.
@@ -74,6 +76,8 @@ storage::room! {
         rosters(after: Option<StudioId>, most: i64) -> Vec<Roster>;
         invited_to(hash: &[u8], now: Timestamp) -> Option<StudioId>;
         invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
+        owner_of_api_token(hash: &[u8], now: Timestamp) -> Option<UserId>;
+        api_tokens(user: UserId, now: Timestamp) -> Vec<ApiToken>;
     }
 
     writes {
@@ -88,6 +92,7 @@ storage::room! {
         end_session(id: SessionId, at: Timestamp) -> Option<SessionEnded>;
         end_family(id: SessionId, family: &[u8], at: Timestamp) -> Option<SessionEnded>;
         end_sessions_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
+        end_sign_ins_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
         forget_sessions(expired_before: Timestamp) -> ();
         add_confirmation(hash: &[u8], session: SessionId, action: Action, expires: Timestamp) -> ();
         use_confirmation(hash: &[u8], session: SessionId, action: Action, now: Timestamp) -> bool;
@@ -125,6 +130,13 @@ storage::room! {
         revoke_invitation(studio: StudioId, id: InvitationId) -> bool;
         revoke_invitations_by(studio: StudioId, user: UserId) -> ();
         forget_invitations(expired_before: Timestamp) -> ();
+        count_api_tokens(user: UserId, now: Timestamp) -> i64;
+        add_api_token(token: &ApiToken, hash: &[u8]) -> ();
+        hold_role(user: UserId) -> Option<Role>;
+        use_api_token(hash: &[u8], user: UserId, address: Option<IpAddr>, now: Timestamp) -> Option<ApiToken>;
+        session_of_api_token(token: &ApiToken, expires: Timestamp, now: Timestamp) -> SessionId;
+        revoke_api_token(id: ApiTokenId, user: UserId) -> Option<ApiToken>;
+        forget_api_tokens(expired_before: Timestamp) -> ();
         announce(announcement: &Announcement) -> ();
     }
 }

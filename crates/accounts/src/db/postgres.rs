@@ -2,6 +2,8 @@
 
 use sir0_storage::postgres as engine;
 
+#[path = "api_tokens.rs"]
+pub(super) mod api_tokens;
 #[path = "confirmations.rs"]
 pub(super) mod confirmations;
 #[path = "invitations.rs"]

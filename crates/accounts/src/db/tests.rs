@@ -10,6 +10,7 @@ use sir0_tokens::Methods;
 use super::*;
 use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 
+mod api_tokens;
 mod confirmations;
 mod lanes;
 mod races;

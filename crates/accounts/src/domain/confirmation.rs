@@ -11,6 +11,8 @@ use super::LinkSecret;
 pub(crate) enum Action {
     /// Ending sessions of an account.
     EndSessions(UserId),
+    /// Making an API token for an account.
+    CreateApiToken(UserId),
 }
 
 /// The words in the table. They are never changed.
@@ -18,6 +20,7 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EndSessions(user) => write!(f, "end_sessions {user}"),
+            Self::CreateApiToken(user) => write!(f, "create_api_token {user}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The rules of accounts: plain functions on plain data. No network, no database, no clock.
 
+mod api_token;
 mod command;
 mod confirmation;
 mod email;
@@ -16,6 +17,7 @@ mod studio;
 mod user;
 mod username;
 
+pub(crate) use api_token::{ApiToken, ApiTokenName, ApiTokenSecret, Exchanged, NewApiToken};
 pub(crate) use command::{EndSessions, Invite, Login, Placement, Proof, Register, UpdateUser};
 pub(crate) use confirmation::{Action, Confirmation};
 pub use email::{Email, InvalidEmail};

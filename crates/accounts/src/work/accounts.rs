@@ -92,8 +92,9 @@ impl Accounts {
                 }
                 let mut ended = Vec::new();
                 if hash.is_some() || changed.contains(&"email") {
-                    // Who knew the old ones is signed out everywhere else. The session that made the change stays.
-                    ended = tx.end_sessions_of(id, Some(by.session), at).await?;
+                    // Who knew the old ones is signed out everywhere else. The session that made the change stays,
+                    // and so do machines: their owner sees in the list of API tokens what there is to revoke.
+                    ended = tx.end_sign_ins_of(id, Some(by.session), at).await?;
                 }
                 announce(tx, &ended, at).await?;
                 Ok((changed, ended))

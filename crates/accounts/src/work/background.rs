@@ -107,6 +107,7 @@ impl Accounts {
         let tidying = self.db.unit(async |tx| {
             tx.forget_sessions(now.before(REMEMBERED)).await?;
             tx.forget_confirmations(now).await?;
+            tx.forget_api_tokens(now.before(REMEMBERED)).await?;
             tx.forget_invitations(now.before(REMEMBERED)).await
         });
         tidying.await?;

@@ -1,6 +1,7 @@
 //! What the calls do. Each change is one unit of work: read, decide, write, announce.
 
 pub(crate) mod accounts;
+mod api_tokens;
 mod background;
 pub(crate) mod confirmations;
 mod founding;

@@ -121,6 +121,8 @@ fn refused<'o>(
     match (refusal.status, &*refusal.reason) {
         (_, "INVALID_FIELDS") => request.query.push(Row::new("colour", "red")),
         (_, "SIGN_IN_REQUIRED") => request.by = By::Anyone,
+        // It takes the access token of an API token.
+        (403, "SCOPE_MISSING") => return None,
         (403, _) if follows && operation.call.access == "PUBLISHER" => request.by = By::Inherited,
         (403, _) if follows => request.by = By::Holder(operation::of(operation::ANOTHER, "token")),
         _ if refusal.by_another => {

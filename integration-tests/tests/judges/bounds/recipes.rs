@@ -7,6 +7,7 @@ use sir0_testkit::{PASSWORD, Person, a_game, email_of};
 /// No game and no account has this id, so that what is let in changes nothing.
 const NOTHING: i32 = i32::MAX;
 const NO_SESSION: &str = "session_01arz3ndektsv4rrffq69g5fav";
+const NO_API_TOKEN: &str = "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
 
@@ -67,6 +68,13 @@ impl Stage {
             "sir0.accounts.v1.ConfirmActionRequest" => {
                 json!({"action": "ACTION_END_SESSIONS", "subject": "1", "password": PASSWORD})
             }
+            "sir0.accounts.v1.CreateApiTokenRequest" => {
+                json!({"userId": self.user, "name": letters(12, turn), "scopes": ["games:read"]})
+            }
+            "sir0.accounts.v1.ListApiTokensRequest" => json!({"userId": self.user}),
+            "sir0.accounts.v1.RevokeApiTokenRequest" => {
+                json!({"userId": self.user, "tokenId": NO_API_TOKEN})
+            }
             "sir0.storefront.v1.ListGamesRequest" | "sir0.storefront.v1.WatchGamesRequest" => {
                 json!({})
             }
@@ -124,6 +132,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.WatchGamesRequest.genre"
         | "accounts.v1.CreateStudioRequest.name"
         | "accounts.v1.UpdateStudioRequest.name"
+        | "accounts.v1.CreateApiTokenRequest.name"
         | "accounts.v1.AcceptInvitationRequest.secret" => Recipe::Text(letters),
         "accounts.v1.RegisterRequest.email" | "accounts.v1.UpdateUserRequest.email" => {
             Recipe::Text(address)
@@ -136,6 +145,10 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.ListSessionsRequest.user_id"
         | "accounts.v1.ListSessionsRequest.page_size"
         | "accounts.v1.EndSessionsRequest.user_id"
+        | "accounts.v1.CreateApiTokenRequest.user_id"
+        | "accounts.v1.CreateApiTokenRequest.life_days"
+        | "accounts.v1.ListApiTokensRequest.user_id"
+        | "accounts.v1.RevokeApiTokenRequest.user_id"
         | "accounts.v1.UpdateUserRequest.user_id"
         | "storefront.v1.ListGamesRequest.page_size"
         | "storefront.v1.GetGameRequest.game_id"
@@ -152,6 +165,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
         "accounts.v1.EndSessionsRequest.session_ids" => {
             Recipe::Written { good: NO_SESSION, broken: "session_01arz3ndektsv4rrffq69g5fau" }
+        }
+        "accounts.v1.CreateApiTokenRequest.scopes" => {
+            Recipe::Written { good: "games:read", broken: "builds:upload" }
         }
         "storefront.v1.ListGamesRequest.sort"
         | "accounts.v1.ConfirmActionRequest.action"

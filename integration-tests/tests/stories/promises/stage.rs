@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sir0_testkit::{Answer, PASSWORD, Person, Running, platform};
 
 use super::{Promised, Real, made, made_as_it_stands, made_with, text};
+use crate::api_tokens;
 
 /// A call as it succeeds, to be changed so that it does not.
 #[derive(Clone)]
@@ -44,6 +45,9 @@ pub(super) struct Stage {
     /// A publisher with another studio.
     other: Person,
     others: Real,
+    /// Machines that may list games, and write them.
+    reader: Person,
+    writer: Person,
 }
 
 impl Stage {
@@ -64,7 +68,27 @@ impl Stage {
         let other = platform.publisher("Southlight").await;
         made_as_it_stands(&other, "createGame").await;
         let others = Real::of(&other).await;
-        Self { platform, visitor, ada, eve, admin, studio, real, viewer, other, others }
+        let real = real.making(&ada).await;
+        let [for_reader, for_writer] = [
+            api_tokens::makes(&studio, &["games:read"], "").await,
+            api_tokens::makes(&studio, &["games:write"], "").await,
+        ];
+        let reader = api_tokens::machine_with(&studio, &for_reader.0).await;
+        let writer = api_tokens::machine_with(&studio, &for_writer.0).await;
+        Self {
+            platform,
+            visitor,
+            ada,
+            eve,
+            admin,
+            studio,
+            real,
+            viewer,
+            other,
+            others,
+            reader,
+            writer,
+        }
     }
 
     /// Founds so many studios for this person, as the owner.
@@ -112,9 +136,8 @@ impl Stage {
     /// Someone who may make the call as its example has it.
     fn good(&self, call: &Promised) -> &Person {
         match call.name() {
-            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction" => {
-                &self.ada
-            }
+            "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction"
+            | "createApiToken" | "listApiTokens" | "revokeApiToken" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             "acceptInvitation" => &self.other,
             _ if ["Studios", "Games"].iter().any(|tag| call.operation["tags"][0] == *tag)
@@ -150,6 +173,20 @@ impl Stage {
                 Answer::to(request).await
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
+            "SCOPE_MISSING" => {
+                let by = if call.name() == "listMyGames" { &self.writer } else { &self.reader };
+                made(by, method, &path, body.as_ref()).await
+            }
+            "API_TOKEN_REFUSED" => {
+                made(good, method, &path, asked.with("apiToken", json!("sir0_none")).as_ref()).await
+            }
+            "API_TOKEN_LIMIT_REACHED" => loop {
+                let path = format!("/api/users/{}/api-tokens", self.eve.id);
+                let answer = made(&self.eve, method, &path, body.as_ref()).await;
+                if answer.status != 201 {
+                    return answer;
+                }
+            },
             "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" => {
                 made(&self.eve, method, &path, body.as_ref()).await
             }
@@ -209,11 +246,14 @@ impl Stage {
             }
             "STUDIO_NOT_FOUND" => {
                 // As it stands in the example, or beside it.
-                let body = match call.name() {
-                    "createGame" | "handOverGame" => asked.with("studioId", json!(Real::STUDIO)),
-                    _ => body,
+                let (by, body) = match call.name() {
+                    "createApiToken" => (good, asked.with("studioId", json!(Real::STUDIO))),
+                    "createGame" | "handOverGame" => {
+                        (&self.admin, asked.with("studioId", json!(Real::STUDIO)))
+                    }
+                    _ => (&self.admin, body),
                 };
-                made(&self.admin, method, &call.path(), body.as_ref()).await
+                made(by, method, &call.path(), body.as_ref()).await
             }
             "NOT_YOUR_GAME" => {
                 let body = self.others.put_into_body(call.body().as_ref());
@@ -222,7 +262,9 @@ impl Stage {
             "STUDIO_ROLE_REQUIRED" => {
                 let (by, body) = match call.name() {
                     "createGame" => (&self.other, asked.with("studioId", json!(self.real.studio))),
-                    "handOverGame" => (good, asked.with("studioId", json!(self.others.studio))),
+                    "handOverGame" | "createApiToken" => {
+                        (good, asked.with("studioId", json!(self.others.studio)))
+                    }
                     _ => (&self.viewer, body),
                 };
                 made(by, method, &path, body.as_ref()).await
