@@ -3,8 +3,6 @@
 use sir0_contract_accounts::{
     self as pb, api_tokens_service_server::ApiTokensService, calls::api_tokens_service as calls,
 };
-use sir0_kernel::UserId;
-use sir0_rpc::Caller;
 use tonic::{Request, Response, Status};
 
 use crate::{Accounts, convert::api_tokens as convert, domain::NewApiToken};
@@ -19,7 +17,8 @@ impl ApiTokensService for Accounts {
             self.shared.doorman.admit(calls::CREATE_API_TOKEN, request.metadata())?.caller()?;
         let new: NewApiToken = request.into_inner().try_into()?;
 
-        self.api_tokens_must_be_theirs(caller, new.user).await?;
+        self.user(new.user).await?;
+        caller.must_own(new.user)?;
         let made = self.add_api_token(caller, new, convert::made).await?;
 
         Ok(Response::new(made))
@@ -33,7 +32,8 @@ impl ApiTokensService for Accounts {
             self.shared.doorman.admit(calls::LIST_API_TOKENS, request.metadata())?.caller()?;
         let user = convert::user_id(request.get_ref().user_id)?;
 
-        self.api_tokens_must_be_theirs(caller, user).await?;
+        self.user(user).await?;
+        caller.must_own(user)?;
         let tokens = self.api_tokens(user).await?;
 
         let api_tokens = tokens.iter().map(pb::ApiToken::from).collect();
@@ -48,7 +48,8 @@ impl ApiTokensService for Accounts {
             self.shared.doorman.admit(calls::REVOKE_API_TOKEN, request.metadata())?.caller()?;
         let (user, id) = convert::revocation(request.get_ref())?;
 
-        self.api_tokens_must_be_theirs(caller, user).await?;
+        self.user(user).await?;
+        caller.must_own(user)?;
         let revoked = Self::revoke_api_token(self, caller, user, id, |was_good| {
             pb::RevokeApiTokenResponse { was_good }
         });
@@ -66,13 +67,5 @@ impl ApiTokensService for Accounts {
         let exchanged = self.exchange(shown).await?;
 
         Ok(Response::new(convert::exchanged(exchanged)))
-    }
-}
-
-impl Accounts {
-    /// Lets the owner of an account and administrators pass, if there is such an account.
-    async fn api_tokens_must_be_theirs(&self, caller: Caller, user: UserId) -> Result<(), Status> {
-        self.user(user).await?;
-        Ok(caller.must_own(user)?)
     }
 }
