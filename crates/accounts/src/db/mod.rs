@@ -15,8 +15,9 @@ use sir0_kernel::{
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Action, ApiToken, ClientId, Email, Invitation, LaneState, Member, NewSession, Place, Refreshed,
-    Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User, Username,
+    Action, ApiToken, ClientId, Details, Email, Invitation, LaneState, Member, NewSession, Place,
+    Refreshed, Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, User,
+    Username,
 };
 
 /// An account with its password hash.
@@ -76,6 +77,7 @@ storage::room! {
         rosters(after: Option<StudioId>, most: i64) -> Vec<Roster>;
         invited_to(hash: &[u8], now: Timestamp) -> Option<StudioId>;
         invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
+        details(user: UserId) -> Details;
         owner_of_api_token(hash: &[u8], now: Timestamp) -> Option<UserId>;
         api_tokens(user: UserId, now: Timestamp) -> Vec<ApiToken>;
     }
@@ -130,6 +132,8 @@ storage::room! {
         revoke_invitation(studio: StudioId, id: InvitationId) -> bool;
         revoke_invitations_by(studio: StudioId, user: UserId) -> ();
         forget_invitations(expired_before: Timestamp) -> ();
+        details(user: UserId) -> Details;
+        save_details(user: UserId, details: &Details) -> ();
         count_api_tokens(user: UserId, now: Timestamp) -> i64;
         add_api_token(token: &ApiToken, hash: &[u8]) -> ();
         hold_role(user: UserId) -> Option<Role>;

@@ -10,6 +10,8 @@ pub(super) mod confirmations;
 pub(super) mod invitations;
 #[path = "lanes.rs"]
 pub(super) mod lanes;
+#[path = "profiles.rs"]
+pub(super) mod profiles;
 #[path = "refreshing.rs"]
 pub(super) mod refreshing;
 #[path = "sessions.rs"]

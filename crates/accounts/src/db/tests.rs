@@ -13,6 +13,7 @@ use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 mod api_tokens;
 mod confirmations;
 mod lanes;
+mod profiles;
 mod races;
 mod refreshing;
 mod rooms;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sir0_kernel::{SessionId, StudioId, StudioRole, UserId};
 
-use super::{Confirmation, Email, Password, ProfileChange, SetupToken, Username};
+use super::{Confirmation, DetailsChange, Email, Password, ProfileChange, SetupToken, Username};
 
 /// Asks for a new account.
 pub(crate) struct Register {
@@ -25,6 +25,8 @@ pub(crate) struct Login {
 pub(crate) struct UpdateUser {
     pub(crate) id: UserId,
     pub(crate) change: ProfileChange,
+    /// What the person tells of themselves.
+    pub(crate) details: DetailsChange,
     pub(crate) password: Option<Password>,
     /// The password of the caller, if it was given.
     pub(crate) proof: Option<Proof>,

@@ -3,6 +3,7 @@
 mod api_token;
 mod command;
 mod confirmation;
+mod details;
 mod email;
 mod event;
 mod lane;
@@ -20,6 +21,9 @@ mod username;
 pub(crate) use api_token::{ApiToken, ApiTokenName, ApiTokenSecret, Exchanged, NewApiToken};
 pub(crate) use command::{EndSessions, Invite, Login, Placement, Proof, Register, UpdateUser};
 pub(crate) use confirmation::{Action, Confirmation};
+pub(crate) use details::{
+    BirthDate, Country, Details, DetailsChange, Field, Language, TermsVersion,
+};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
 pub use lane::Lane;

@@ -9,13 +9,21 @@ use super::{Accounts, guard::At, sessions::announce};
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{Email, Place, ProfileChange, Register, SessionEnded, UpdateUser, User, Username},
+    domain::{
+        Details, DetailsChange, Email, Place, ProfileChange, Register, SessionEnded, UpdateUser,
+        User, Username,
+    },
 };
 
 impl Accounts {
     /// Reads an account.
     pub(crate) async fn user(&self, id: UserId) -> Result<User, AccountsError> {
         self.db.user(id).await?.ok_or(AccountsError::UserNotFound(id))
+    }
+
+    /// What the owner of an account told.
+    pub(crate) async fn details(&self, id: UserId) -> Result<Details, AccountsError> {
+        Ok(self.db.details(id).await?)
     }
 
     /// Makes an account.
@@ -50,9 +58,13 @@ impl Accounts {
     pub(crate) async fn change_user<A: Answer + Send + 'static>(
         &self,
         by: Caller,
-        UpdateUser { id, change, password, proof }: UpdateUser,
+        UpdateUser { id, change, details, password, proof }: UpdateUser,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        // Nobody accepts terms for another.
+        if details.terms.is_some() && by.user != id {
+            return Err(AccountsError::OwnerOnly);
+        }
         if let Some(proof) = proof {
             self.must_know_password(calls::UPDATE_USER, by, proof).await?;
         }
@@ -64,7 +76,7 @@ impl Accounts {
             }
             None => None,
         };
-        let saving = self.clone().save_change(by, id, change, hash, answer);
+        let saving = self.clone().save_change(by, id, (change, details), hash, answer);
         self.shared.tasks.to_completion(saving).await
     }
 
@@ -72,7 +84,7 @@ impl Accounts {
         self,
         by: Caller,
         id: UserId,
-        change: ProfileChange,
+        (change, details): (ProfileChange, DetailsChange),
         hash: Option<String>,
         answer: impl Fn() -> A,
     ) -> Result<A, AccountsError> {
@@ -82,10 +94,16 @@ impl Accounts {
             |_| answer(),
             async |tx| {
                 let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-                let changed = user.change(change);
+                let mut changed = user.change(change);
                 if !changed.is_empty() {
                     let user = wanted.insert(user);
                     tx.save_user(user, at).await?;
+                }
+                let mut told = tx.details(id).await?;
+                let more = told.change(details, at);
+                if !more.is_empty() {
+                    tx.save_details(id, &told).await?;
+                    changed.extend(more);
                 }
                 if let Some(hash) = &hash {
                     tx.set_password(id, hash, at).await?;

@@ -166,6 +166,16 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "accounts.v1.EndSessionsRequest.session_ids" => {
             Recipe::Written { good: NO_SESSION, broken: "session_01arz3ndektsv4rrffq69g5fau" }
         }
+        "accounts.v1.UpdateUserRequest.country" => Recipe::Written { good: "DE", broken: "de" },
+        "accounts.v1.UpdateUserRequest.language" => {
+            Recipe::Written { good: "de-AT", broken: "de_AT" }
+        }
+        "accounts.v1.UpdateUserRequest.birth_date" => {
+            Recipe::Written { good: "1990-02-28", broken: "28.02.1990" }
+        }
+        "accounts.v1.UpdateUserRequest.terms_version" => {
+            Recipe::Written { good: "2027-01", broken: "two words" }
+        }
         "accounts.v1.CreateApiTokenRequest.scopes" => {
             Recipe::Written { good: "games:read", broken: "builds:upload" }
         }
