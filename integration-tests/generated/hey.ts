@@ -65,6 +65,17 @@ token = adas;
 const toRemove = { action: "ACTION_REMOVE_FACTOR" as const, subject: factorId, password, code: codes[0]! };
 const removal = good(await sir0.confirmAction({ body: toRemove }));
 good(await sir0.removeFactor({ path: ofFactor, body: { confirmationToken: removal.confirmationToken } }));
+const nightly = { name: "Nightly builds", scopes: ["games:read" as const], lifeDays: 30 };
+const made = good(await sir0.createApiToken({ path, body: nightly }));
+const held = good(await sir0.listApiTokens({ path })).apiTokens;
+assert.deepEqual(held.map(({ tokenId }) => tokenId), [made.tokenId]);
+const given = good(await sir0.exchangeApiToken({ body: { apiToken: made.apiToken } }));
+assert.deepEqual(given.scopes, nightly.scopes);
+token = given.accessToken;
+assert.equal((await sir0.getUser({ path })).error?.reason, "SCOPE_MISSING");
+token = adas;
+const worthless = { path: { ...path, token_id: made.tokenId } };
+assert.equal(good(await sir0.revokeApiToken(worthless)).wasGood, true);
 
 token = PUBLISHER;
 const kind = { query: { kind: "signed_in" as const, userId, since: "2020-01-01T00:00:00Z" } };

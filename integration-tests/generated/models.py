@@ -99,6 +99,17 @@ approved = call("POST", "/api/users/confirmations", made.ConfirmActionResponse, 
 asked = made.RemoveFactorRequest(confirmationToken=approved.confirmationToken)
 call("POST", f"{factors}/{phone.factorId}:remove", made.RemoveFactorResponse, asked, token)
 
+tokens = f"{profile}/api-tokens"
+asked = made.CreateApiTokenRequest(name="Nightly builds", scopes=["games:read"], lifeDays=30)
+kept = call("POST", tokens, made.CreateApiTokenResponse, asked, token)
+held = call("GET", tokens, made.ListApiTokensResponse, token=token).apiTokens
+assert [it.tokenId for it in held] == [kept.tokenId], held
+asked = made.ExchangeApiTokenRequest(apiToken=kept.apiToken)
+given = call("POST", "/api/tokens:exchange", made.ExchangeApiTokenResponse, asked)
+assert call("GET", profile, made.Error, token=given.accessToken).reason == "SCOPE_MISSING"
+path = f"{tokens}/{kept.tokenId}"
+assert call("DELETE", path, made.RevokeApiTokenResponse, token=token).wasGood
+
 added = []
 for title in ["Lanterns", "Harbours", "Cranes"]:
     asked = made.CreateGameRequest(title=title, genre=NAME, price=19.99)
@@ -134,6 +145,7 @@ for refused in [
     lambda: made.RegisterRequest(username="Ada", email="ada", password=PASSWORD),
     lambda: made.RegisterRequest(username="Ada", email=EMAIL, password="short"),
     lambda: made.LoginRequest(email=EMAIL),
+    lambda: made.CreateApiTokenRequest(name="Nightly builds", scopes=["all"]),
 ]:
     try:
         raise AssertionError(f"{refused()!r} is taken")

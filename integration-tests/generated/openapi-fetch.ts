@@ -89,6 +89,21 @@ const removal = good(await ada.POST("/api/users/confirmations", { body: toRemove
 const remove = "/api/users/{user_id}/factors/{factor_id}:remove" as const;
 good(await ada.POST(remove, { ...ofFactor, body: { confirmationToken: removal.confirmationToken } }));
 
+const tokens = "/api/users/{user_id}/api-tokens" as const;
+const nightly = { name: "Nightly builds", scopes: ["games:read" as const], lifeDays: 30 };
+const made = good(await ada.POST(tokens, { params: { path }, body: nightly }));
+const held = good(await ada.GET(tokens, { params: { path } })).apiTokens;
+assert.deepEqual(held.map(({ tokenId }) => tokenId), [made.tokenId]);
+const { apiToken } = made;
+const given = good(await visitor.POST("/api/tokens:exchange", { body: { apiToken } }));
+assert.deepEqual(given.scopes, nightly.scopes);
+const missing = await as(given.accessToken).GET("/api/users/{user_id}", { params: { path } });
+assert.equal(missing.error?.reason, "SCOPE_MISSING");
+const worthless = await ada.DELETE("/api/users/{user_id}/api-tokens/{token_id}", {
+  params: { path: { ...path, token_id: made.tokenId } },
+});
+assert.equal(good(worthless).wasGood, true);
+
 const added = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   added.push(good(await studio.POST("/api/games", { body: { ...LANTERNS, title } })).gameId);

@@ -26,6 +26,12 @@ from made_client.api.administration import (
     use_reset,
 )
 from made_client.api.audit import list_activity, list_security_events
+from made_client.api.api_tokens import (
+    create_api_token,
+    exchange_api_token,
+    list_api_tokens,
+    revoke_api_token,
+)
 from made_client.api.games import (
     create_game,
     delete_game,
@@ -71,6 +77,8 @@ from made_client.models import (
     ConfirmActionRequestAction,
     ConfirmFactorRequest,
     ContinueLoginRequest,
+    CreateApiTokenRequest,
+    CreateApiTokenRequestScopesItem,
     CreateGameRequest,
     CreateInvitationRequest,
     CreateInvitationRequestRole,
@@ -80,10 +88,12 @@ from made_client.models import (
     DisableUserRequest,
     EnableUserRequest,
     EndSessionsRequest,
+    ExchangeApiTokenRequest,
     ForgetDevicesRequest,
     GetGameResponse404Reason,
     GetStatusResponseStatus,
     GetUserResponse401Reason,
+    GetUserResponse403Reason,
     HandOverGameRequest,
     ListGamesSort,
     ListSecurityEventsKind,
@@ -185,6 +195,18 @@ approved = confirm_action.sync(client=ada, body=action).confirmation_token
 removal = RemoveFactorRequest(confirmation_token=approved)
 removed = remove_factor.sync_detailed(user_id, phone.factor_id, client=ada, body=removal)
 assert removed.status_code == 200, removed
+
+reading = CreateApiTokenRequestScopesItem("games:read")
+nightly = CreateApiTokenRequest(name="Nightly builds", scopes=[reading], life_days=30)
+made = create_api_token.sync(user_id, client=ada, body=nightly)
+held = list_api_tokens.sync(user_id, client=ada).api_tokens
+assert [it.token_id for it in held] == [made.token_id], held
+asked = ExchangeApiTokenRequest(api_token=made.api_token)
+given = exchange_api_token.sync(client=visitor, body=asked)
+machine = AuthenticatedClient(base_url=BASE, token=given.access_token)
+missing = get_user.sync(user_id, client=machine)
+assert missing.reason == GetUserResponse403Reason.SCOPE_MISSING, missing
+assert revoke_api_token.sync(user_id, made.token_id, client=ada).was_good
 
 added = []
 for title in ["Lanterns", "Harbours", "Cranes"]:

@@ -82,6 +82,21 @@ const token2 = valid.confirmActionResponse.parse(removal.data).confirmationToken
 const remove = valid.removeFactorBody.parse({ confirmationToken: token2 });
 valid.removeFactorResponse.parse((await sir0.removeFactor(userId, phone.factorId, remove, ada)).data);
 
+const nightly = { name: "Nightly builds", scopes: ["games:read"], lifeDays: 30 };
+const asked = valid.createApiTokenBody.parse(nightly);
+assert.equal(valid.createApiTokenBody.safeParse({ ...nightly, scopes: ["all"] }).success, false);
+const made = await sir0.createApiToken(userId, asked, ada);
+assert.ok(made.status === 201, JSON.stringify(made));
+const { apiToken, tokenId } = made.data;
+const held = valid.listApiTokensResponse.parse((await sir0.listApiTokens(userId, ada)).data);
+assert.deepEqual(held.apiTokens.map((it) => it.tokenId), [tokenId]);
+const exchanged = await sir0.exchangeApiToken(valid.exchangeApiTokenBody.parse({ apiToken }));
+const given = valid.exchangeApiTokenResponse.parse(exchanged.data);
+const missing = await sir0.getUser(userId, signed(given.accessToken));
+assert.ok(missing.status === 403 && missing.data.reason === "SCOPE_MISSING");
+const worthless = await sir0.revokeApiToken(userId, tokenId, ada);
+assert.equal(valid.revokeApiTokenResponse.parse(worthless.data).wasGood, true);
+
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   const game = await sir0.createGame(valid.createGameBody.parse({ ...LANTERNS, title }), studio);

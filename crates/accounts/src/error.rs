@@ -7,7 +7,7 @@ use sir0_tokens::Unopened;
 
 use crate::{
     convert::wire_time,
-    domain::{Bound, Challenged, Founders, MOST_FACTORS},
+    domain::{ApiToken, Bound, Challenged, Founders, MOST_FACTORS},
     hashing::{Refused, Wait},
 };
 
@@ -138,6 +138,20 @@ pub enum AccountsError {
     /// The resume token of a stream is ahead of every event.
     #[error("the resume token is ahead of every event there is, watch again without it")]
     ResumeTokenAhead,
+    /// The account belongs to another person, and the caller may be an administrator.
+    #[error("only its owner may do this with an account")]
+    NotYours,
+    /// The scopes name what the owner may not do.
+    #[error(
+        "the owner of an API token may do what it opens, and `games:write` is for who writes games"
+    )]
+    ScopesBeyondOwner,
+    /// The account has as many API tokens as there may be.
+    #[error("an account has at most {} API tokens, revoke one first", ApiToken::MOST)]
+    ApiTokenLimit,
+    /// The API token is not good. The answer does not say why.
+    #[error("the API token is unknown, expired or revoked, or its owner may not do this any more")]
+    ApiTokenRefused,
     /// The database failed.
     #[error("the accounts database failed")]
     Database(#[from] storage::Error),
@@ -198,6 +212,15 @@ impl Refusal for AccountsError {
             Self::LastOwner(id) => Reason::precondition("LAST_OWNER").about("studio", id),
             Self::InvitationRefused => Reason::denied("INVITATION_REFUSED"),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
+            Self::NotYours => Reason::denied("NOT_YOUR_ACCOUNT"),
+            Self::ScopesBeyondOwner => Reason::invalid("INVALID_FIELDS").naming(&[FieldFault {
+                field: "scopes".to_owned(),
+                description:
+                    "must be what you may do yourself: `games:write` is for who writes games"
+                        .to_owned(),
+            }]),
+            Self::ApiTokenLimit => Reason::precondition("API_TOKEN_LIMIT_REACHED"),
+            Self::ApiTokenRefused => Reason::unauthenticated("API_TOKEN_REFUSED"),
             Self::Database(error) => Reason::of_storage(error),
         }
     }

@@ -12,9 +12,10 @@ use std::{path::Path, sync::Arc};
 
 use sir0_contract_accounts::{
     self as contract, AccountsServiceDispatch, AccountsServiceKeyed, AdministrationServiceDispatch,
-    AdministrationServiceKeyed, AuditServiceDispatch, GuardServiceDispatch, GuardServiceKeyed,
-    SessionsServiceDispatch, SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed,
-    accounts_service_server, administration_service_server, audit_service_server,
+    AdministrationServiceKeyed, ApiTokensServiceDispatch, ApiTokensServiceKeyed,
+    AuditServiceDispatch, GuardServiceDispatch, GuardServiceKeyed, SessionsServiceDispatch,
+    SessionsServiceKeyed, StudiosServiceDispatch, StudiosServiceKeyed, accounts_service_server,
+    administration_service_server, api_tokens_service_server, audit_service_server,
     guard_service_server, sessions_service_server, studios_service_server,
 };
 use sir0_contract_accounts_internal::{
@@ -191,6 +192,13 @@ impl Hosted for Accounts {
             AdministrationServiceDispatch,
             self.clone(),
             AdministrationServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            api_tokens_service_server::ApiTokensServiceServer,
+            ApiTokensServiceDispatch,
+            self.clone(),
+            ApiTokensServiceKeyed by self.keys.clone()
         );
         serve!(
             doors,

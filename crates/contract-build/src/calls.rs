@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) number: usize,
     /// Without `ACCESS_`.
     pub(crate) access: String,
+    /// The scope that opens it to API tokens.
+    pub(crate) scope: Option<String>,
     /// By what attempts are counted, such as `ADDRESS`.
     pub(crate) limits: Vec<String>,
     /// Whether it may have an idempotency key.
@@ -81,7 +83,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
     let promised = promised.map(|it| options.get_extension(&it).into_owned());
     let promised = promised.as_ref().and_then(Value::as_message);
     let access = access(pool, promised);
-    let limits = limits(pool, promised);
+    let (limits, scope) = (limits(pool, promised), scope(promised));
     let mut rest = match http.map(|http| options.get_extension(&http).into_owned()) {
         Some(Value::Message(rule)) => {
             let bindings = binding::read(&method, &rule)?;
@@ -111,6 +113,7 @@ fn call(pool: &DescriptorPool, number: usize, method: MethodDescriptor) -> Resul
         method,
         number,
         access,
+        scope,
         limits,
         takes_key,
         answers_secret,
@@ -146,6 +149,12 @@ fn access(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> String {
     )
 }
 
+/// The scope that opens the call to API tokens.
+fn scope(promised: Option<&DynamicMessage>) -> Option<String> {
+    let scope = promised?.get_field_by_name("scope")?;
+    scope.as_str().filter(|scope| !scope.is_empty()).map(str::to_owned)
+}
+
 /// By what attempts at the call are counted, such as `ADDRESS`.
 fn limits(pool: &DescriptorPool, promised: Option<&DynamicMessage>) -> Vec<String> {
     let listed = promised.and_then(|it| it.get_field_by_name("limits")).map(Cow::into_owned);
@@ -174,8 +183,7 @@ fn rest(
     // Unknown query parameters are refused, so any call can answer 400.
     refusals.push(400);
     match access {
-        "OWNER" | "PUBLISHER" | "ADMIN" => refusals.extend([401, 403]),
-        "SIGNED_IN" => refusals.push(401),
+        "OWNER" | "PUBLISHER" | "ADMIN" | "SIGNED_IN" => refusals.extend([401, 403]),
         _ => {}
     }
     let is_set = |name| field(name).as_ref().and_then(Value::as_bool).unwrap_or_default();

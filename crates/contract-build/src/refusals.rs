@@ -144,6 +144,10 @@ pub(crate) fn that_follow(call: &Call) -> Vec<Refusal> {
         ],
         _ => Vec::new(),
     };
+    if !refusals.is_empty() {
+        let details = "the API token of this access token does not open this";
+        refusals.push(known(403, "SCOPE_MISSING", details));
+    }
     if call.rest.as_ref().is_some_and(|rest| rest.is_tagged || rest.takes_conditions) {
         let details = "this has no tag that `If-Match` names, read it again";
         refusals.push(known(412, "PRECONDITION_FAILED", details));

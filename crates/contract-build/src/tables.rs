@@ -112,8 +112,8 @@ fn render_field(field: &FieldDescriptor, patterns: &mut String) -> String {
 }
 
 fn render_call(call: &Call) -> String {
-    let Call { method, number, access, limits, takes_key, answers_secret, comment, rest, .. } =
-        call;
+    let Call { method, number, access, scope, limits, takes_key, .. } = call;
+    let Call { answers_secret, comment, rest, .. } = call;
     let keying = match (takes_key, answers_secret) {
         (false, _) => "Never",
         (true, false) => "Answered",
@@ -130,7 +130,7 @@ fn render_call(call: &Call) -> String {
     format!(
         "Call {{ service: {service:?}, name: {name:?}, path: \"/{service}/{name}\", number: {number}, \
          takes_stream: {takes_stream}, streaming: {streaming}, access: Access::{access}, \
-         limits: &[{limits}], \
+         scope: {scope:?}, limits: &[{limits}], \
          keying: Keying::{keying}, comment: {comment:?}, \
          request: &{request}, response: &{response}, rest: {rest} }},\n"
     )

@@ -72,7 +72,7 @@ fn each_call_is_made_with_success_in_the_folder_of_its_service() {
 }
 
 /// What a request alone does not meet, whatever it says.
-const LEFT_OUT: [(&str, &str); 23] = [
+const LEFT_OUT: [(&str, &str); 25] = [
     ("confirmAction: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("updateUser: TOO_MANY_ATTEMPTS", "would keep the person of the run out"),
     ("TOO_BUSY", "takes more sign-ins at once than the server has places"),
@@ -95,6 +95,8 @@ const LEFT_OUT: [(&str, &str); 23] = [
     ("confirmFactor: KEY_REUSED", "takes the code of an app"),
     ("FACTOR_LIMIT_REACHED", "takes as many as there may be"),
     ("renewRecoveryCodes: KEY_REUSED", "takes an account with a second factor"),
+    ("API_TOKEN_LIMIT_REACHED", "takes as many as there may be"),
+    ("SCOPE_MISSING", "takes the access token of an API token"),
     ("ALREADY_DONE", "takes a call that has a key and answers with a secret"),
 ];
 

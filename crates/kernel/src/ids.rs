@@ -135,6 +135,11 @@ ulid_id! {
     DeviceId, "device_"
 }
 
+ulid_id! {
+    /// Identifies an API token. It is no secret. Written `apitoken_01j9z3k8m4…`.
+    ApiTokenId, "apitoken_"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,17 +8,21 @@ mod origin;
 mod price;
 mod role;
 mod roster;
+mod scope;
 mod secret;
 mod text;
 mod time;
 
 pub use budget::{Budget, Held, OverBudget, Share};
 pub use client::Client;
-pub use ids::{DeviceId, FactorId, GameId, InvalidId, InvitationId, SessionId, StudioId, UserId};
+pub use ids::{
+    ApiTokenId, DeviceId, FactorId, GameId, InvalidId, InvitationId, SessionId, StudioId, UserId,
+};
 pub use origin::{InvalidOrigin, Origin};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, StudioRole, UnknownRole, UnknownStudioRole};
 pub use roster::Roster;
+pub use scope::{Grant, Scope, Scopes, UnknownScope};
 pub use secret::read_secret;
 pub use text::{
     Form, InvalidText, Text, caseless, compatible, folded, found_by, name_key, prepare_search,

@@ -5,7 +5,7 @@ mod attended;
 
 use std::{sync::Arc, time::Duration};
 
-use sir0_kernel::{Client, Clock, Role, SessionId, Timestamp, UserId};
+use sir0_kernel::{Client, Clock, Grant, Role, Scope, SessionId, StudioId, Timestamp, UserId};
 use sir0_tokens::{Claims, EndedSessions, InvalidToken, Methods, Verifier};
 use sir0_transcoding::{Access, Call, Conditions};
 use tonic::metadata::MetadataMap;
@@ -50,12 +50,14 @@ pub struct Caller {
     pub methods: Methods,
     /// When the token expires.
     pub expires: Timestamp,
+    /// What the token is good for, if a machine got it for an API token. `None`: for all that the account may do.
+    pub grant: Option<Grant>,
 }
 
 impl From<Claims> for Caller {
     fn from(claims: Claims) -> Self {
-        let Claims { user, role, session, expires, signed_in, methods } = claims;
-        Self { user, role, session, signed_in, methods, expires }
+        let Claims { user, role, session, expires, signed_in, methods, grant } = claims;
+        Self { user, role, session, signed_in, methods, expires, grant }
     }
 }
 
@@ -83,6 +85,12 @@ pub enum Denied {
     /// The caller is no administrator.
     #[error("only administrators may do this")]
     AdministratorRoleRequired,
+    /// The access token is that of an API token which does not open the call.
+    #[error("{}", match .0 {
+        Some(scope) => format!("the API token of this access token lacks the scope `{scope}`"),
+        None => "no API token opens this, sign in for it".to_owned(),
+    })]
+    ScopeMissing(Option<&'static str>),
     /// The request names a tag of a thing that has none.
     #[error("nothing that this call is about has a tag, send it without `If-Match`")]
     NothingHasTags,
@@ -113,6 +121,10 @@ impl Refusal for Denied {
             Self::PeersOnly => Reason::denied("PEERS_ONLY"),
             Self::PublisherRoleRequired(_) => Reason::denied("PUBLISHER_ROLE_REQUIRED"),
             Self::AdministratorRoleRequired => Reason::denied("ADMINISTRATOR_ROLE_REQUIRED"),
+            Self::ScopeMissing(Some(scope)) => {
+                Reason::denied("SCOPE_MISSING").about("scope", scope)
+            }
+            Self::ScopeMissing(None) => Reason::denied("SCOPE_MISSING"),
             Self::NothingHasTags => Reason::precondition(PRECONDITION_FAILED),
             Self::NotYourAccount => Reason::denied("NOT_YOUR_ACCOUNT"),
             Self::TooManyRequests(exceeded) => Reason::too_often(*exceeded),
@@ -208,9 +220,9 @@ impl Doorman {
     pub fn admit(&self, call: &Call, metadata: &MetadataMap) -> Result<Admitted, Denied> {
         let caller = match call.access {
             Access::Anyone | Access::TokenHolder => None,
-            Access::Owner | Access::SignedIn => Some(self.identify(metadata)?),
-            Access::Publisher => Some(self.identify_publisher(metadata)?),
-            Access::Admin => Some(self.identify_administrator(metadata)?),
+            Access::Owner | Access::SignedIn => Some(self.identify_for(call, metadata)?),
+            Access::Publisher => Some(self.identify_publisher(call, metadata)?),
+            Access::Admin => Some(self.identify_administrator(call, metadata)?),
             // A call that says nothing is closed to people.
             Access::Peer | Access::Unspecified => {
                 self.identify_peer(metadata)?;
@@ -257,16 +269,33 @@ impl Doorman {
         calls.take(caller.user).map(drop).map_err(Denied::TooManyRequests)
     }
 
-    /// Lets publishers and administrators pass, and who may write the games of a studio.
-    fn identify_publisher(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
+    /// The caller, if their token opens this call: that of a person opens each, and that of a machine opens those
+    /// whose scope it has.
+    fn identify_for(&self, call: &Call, metadata: &MetadataMap) -> Result<Caller, Denied> {
         let caller = self.identify(metadata)?;
+        let Some(Grant { scopes, .. }) = caller.grant else { return Ok(caller) };
+        let scope: Option<Scope> = call.scope.and_then(|scope| scope.parse().ok());
+        if scope.is_some_and(|scope| scopes.have(scope)) {
+            Ok(caller)
+        } else {
+            Err(Denied::ScopeMissing(call.scope))
+        }
+    }
+
+    /// Lets publishers and administrators pass, and who may write the games of a studio.
+    fn identify_publisher(&self, call: &Call, metadata: &MetadataMap) -> Result<Caller, Denied> {
+        let caller = self.identify_for(call, metadata)?;
         let may = caller.role >= Role::Publisher || self.studios.writes_games(caller.user);
         may.then_some(caller).ok_or(Denied::PublisherRoleRequired(self.publishers_do))
     }
 
     /// Lets only administrators pass.
-    fn identify_administrator(&self, metadata: &MetadataMap) -> Result<Caller, Denied> {
-        let caller = self.identify(metadata)?;
+    fn identify_administrator(
+        &self,
+        call: &Call,
+        metadata: &MetadataMap,
+    ) -> Result<Caller, Denied> {
+        let caller = self.identify_for(call, metadata)?;
         let may = caller.role == Role::Admin;
         may.then_some(caller).ok_or(Denied::AdministratorRoleRequired)
     }
@@ -314,6 +343,14 @@ impl Caller {
         } else {
             Err(Denied::NotYourAccount)
         }
+    }
+
+    /// Whether the token is good for the things of this studio, of which `None` is the platform. Whether the account
+    /// may do something with them is another question.
+    #[must_use]
+    pub fn reaches(&self, studio: Option<StudioId>) -> bool {
+        let only = self.grant.and_then(|grant| grant.studio);
+        only.is_none_or(|only| studio == Some(only))
     }
 }
 

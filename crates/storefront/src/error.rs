@@ -27,6 +27,9 @@ pub enum StorefrontError {
     /// The caller may not do this in the studio.
     #[error("your role in this studio does not allow this, ask one of its owners")]
     StudioRoleRequired(StudioId),
+    /// The access token is that of an API token for the games of one studio.
+    #[error("the API token of this access token is for the games of {0} alone")]
+    OnlyForStudio(StudioId),
     /// Who is in which studio is not known.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -51,6 +54,7 @@ impl Refusal for StorefrontError {
             Self::StudioRoleRequired(id) => {
                 Reason::denied("STUDIO_ROLE_REQUIRED").about("studio", id)
             }
+            Self::OnlyForStudio(id) => Reason::denied("SCOPE_MISSING").about("studio", id),
             Self::Denied(denied) => denied.reason(),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
             Self::Database(error) => Reason::of_storage(error),

@@ -61,6 +61,7 @@ fn caller(user: i32, role: Role) -> Caller {
         signed_in: at,
         methods: Methods::PASSWORD,
         expires: at,
+        grant: None,
     }
 }
 

@@ -6,6 +6,7 @@ use sir0_contract::{
     accounts::{
         LoginRequest, RegisterRequest, accounts_service_client::AccountsServiceClient,
         administration_service_client::AdministrationServiceClient,
+        api_tokens_service_client::ApiTokensServiceClient,
         audit_service_client::AuditServiceClient, sessions_service_client::SessionsServiceClient,
     },
     status::status_service_client::StatusServiceClient,
@@ -111,6 +112,12 @@ impl Person {
     #[must_use]
     pub fn accounts(&self) -> AccountsClient {
         AccountsServiceClient::new(self.connection())
+    }
+
+    /// The API tokens of accounts over gRPC, on a separate connection.
+    #[must_use]
+    pub fn api_tokens(&self) -> ApiTokensServiceClient<Bearer> {
+        ApiTokensServiceClient::new(self.connection())
     }
 
     /// The sessions of accounts over gRPC, on a separate connection.

@@ -25,7 +25,7 @@ pub use ended::EndedSessions;
 pub use key_file::{Holds, KeyError, Readers};
 pub use key_set::{InvalidKeySet, KeySet, Keys};
 pub use keys::SigningKey;
-pub use mint::{AccessToken, Mint};
+pub use mint::{AccessToken, Machine, Mint};
 pub use seal::{Forged, Seal};
 pub use sign_in::{Methods, SignIn};
 pub use signers::Signers;
@@ -34,3 +34,10 @@ pub use verify::{Claims, InvalidToken, Verifier};
 
 /// The media type of RFC 9068, so that no other JWT of ours can pass for an access token.
 pub const TOKEN_TYPE: &str = "at+jwt";
+
+/// Whom the access tokens of API tokens are for, on a platform whose own audience is this one. A version that knows
+/// no scopes refuses another audience (RFC 9068, 4), so it never takes a token that may do little for one that may do
+/// everything.
+fn audience_of_machines(audience: &str) -> String {
+    format!("{audience}:scoped")
+}

@@ -7,10 +7,10 @@ use std::{
 
 use jsonwebtoken::{Algorithm, Header};
 use serde::Serialize;
-use sir0_kernel::Timestamp;
+use sir0_kernel::{Grant, Role, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
-use crate::{SignIn, Signers, SigningKey, TOKEN_TYPE};
+use crate::{SignIn, Signers, SigningKey, TOKEN_TYPE, audience_of_machines};
 
 /// Makes the tokens of one issuer for one audience.
 #[derive(Debug)]
@@ -18,6 +18,23 @@ pub struct Mint {
     signers: Signers,
     issuer: String,
     audience: String,
+    /// Whom the tokens of machines are for.
+    of_machines: String,
+}
+
+/// What the access token of an API token tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine<'a> {
+    /// Whose API token it is: `sub`.
+    pub user: UserId,
+    /// What they may do: `role`.
+    pub role: Role,
+    /// The session whose end ends the token: `sid`.
+    pub session: SessionId,
+    /// The API token: `client_id` (RFC 9068).
+    pub client: &'a str,
+    /// What the token is good for: `scope` (RFC 9068) and `studio`.
+    pub grant: Grant,
 }
 
 /// The token that a sign-in gives. It has no `Debug`, so that no log can show it.
@@ -38,17 +55,24 @@ struct Payload<'a> {
     iat: i64,
     jti: String,
     client_id: &'a str,
-    auth_time: i64,
-    amr: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<Vec<&'static str>>,
     sid: String,
     role: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    studio: Option<String>,
 }
 
 impl Mint {
     /// Signs with the one of these keys whose time it is, in the name of `issuer`, for `audience`.
     #[must_use]
     pub fn new(signers: impl Into<Signers>, issuer: String, audience: String) -> Self {
-        Self { signers: signers.into(), issuer, audience }
+        let of_machines = audience_of_machines(&audience);
+        Self { signers: signers.into(), issuer, audience, of_machines }
     }
 
     /// The key it signs with at this moment.
@@ -61,28 +85,64 @@ impl Mint {
     /// are alike.
     #[must_use]
     pub fn mint(&self, sign_in: &SignIn<'_>, now: Timestamp, expires: Timestamp) -> AccessToken {
+        self.signed(
+            &Payload {
+                iss: &self.issuer,
+                sub: sign_in.user.to_string(),
+                aud: &self.audience,
+                exp: expires.seconds(),
+                iat: now.seconds(),
+                jti: fresh_token_id(now),
+                client_id: sign_in.client,
+                auth_time: Some(sign_in.at.seconds()),
+                amr: Some(sign_in.methods.names().collect()),
+                sid: sign_in.session.to_string(),
+                role: sign_in.role.as_str(),
+                scope: None,
+                studio: None,
+            },
+            now,
+        )
+    }
+
+    /// A token for a machine: it opens what its scopes name. It is for an audience that verifiers who know no scopes
+    /// refuse. Nobody signed in for it, so it has neither `auth_time` nor `amr`.
+    #[must_use]
+    pub fn mint_for_machine(
+        &self,
+        machine: &Machine<'_>,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> AccessToken {
+        self.signed(
+            &Payload {
+                iss: &self.issuer,
+                sub: machine.user.to_string(),
+                aud: &self.of_machines,
+                exp: expires.seconds(),
+                iat: now.seconds(),
+                jti: fresh_token_id(now),
+                client_id: machine.client,
+                auth_time: None,
+                amr: None,
+                sid: machine.session.to_string(),
+                role: machine.role.as_str(),
+                scope: Some(machine.grant.scopes.to_string()),
+                studio: machine.grant.studio.map(|studio| studio.to_string()),
+            },
+            now,
+        )
+    }
+
+    fn signed(&self, payload: &Payload<'_>, now: Timestamp) -> AccessToken {
         let key = self.signers.at(now);
         let header = Header {
             typ: Some(TOKEN_TYPE.to_owned()),
             kid: Some(key.kid().to_owned()),
             ..Header::new(Algorithm::EdDSA)
         };
-        let expires = expires.seconds();
-        let payload = Payload {
-            iss: &self.issuer,
-            sub: sign_in.user.to_string(),
-            aud: &self.audience,
-            exp: expires,
-            iat: now.seconds(),
-            jti: fresh_token_id(now),
-            client_id: sign_in.client,
-            auth_time: sign_in.at.seconds(),
-            amr: sign_in.methods.names().collect(),
-            sid: sign_in.session.to_string(),
-            role: sign_in.role.as_str(),
-        };
-        let token = sign(&key, &header, &payload);
-        AccessToken { token, expires: Timestamp::from_micros(expires.saturating_mul(1_000_000)) }
+        let expires = Timestamp::from_micros(payload.exp.saturating_mul(1_000_000));
+        AccessToken { token: sign(&key, &header, payload), expires }
     }
 }
 

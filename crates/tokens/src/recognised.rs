@@ -55,6 +55,7 @@ mod tests {
         expires: Timestamp::from_micros(1),
         signed_in: Timestamp::from_micros(0),
         methods: crate::Methods::PASSWORD,
+        grant: None,
     };
 
     #[test]

@@ -4,9 +4,11 @@ use std::{str::FromStr, sync::Arc};
 
 use jsonwebtoken::{Algorithm, TokenData, Validation, decode, decode_header, errors::ErrorKind};
 use serde::Deserialize;
-use sir0_kernel::{Role, SessionId, Timestamp, UserId};
+use sir0_kernel::{Grant, Role, Scopes, SessionId, StudioId, Timestamp, UserId};
 
-use crate::{KeySet, Methods, TOKEN_TYPE, key_set::Keys, recognised::Recognised};
+use crate::{
+    KeySet, Methods, TOKEN_TYPE, audience_of_machines, key_set::Keys, recognised::Recognised,
+};
 
 /// Verifies the access tokens of one issuer for one audience. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub struct Verifier(Arc<Rules>);
 struct Rules {
     keys: Keys,
     validation: Validation,
+    /// Whom the tokens of machines are for.
+    of_machines: String,
     recognised: Recognised,
 }
 
@@ -30,10 +34,12 @@ pub struct Claims {
     pub session: SessionId,
     /// From this moment on it is refused.
     pub expires: Timestamp,
-    /// When its holder proved who they are.
+    /// When its holder proved who they are. For the token of a machine, whose holder proved nothing, 1970.
     pub signed_in: Timestamp,
     /// How its holder proved it.
     pub methods: Methods,
+    /// What it is good for, if it is the token of a machine. `None`: for all that its holder may do.
+    pub grant: Option<Grant>,
 }
 
 /// Why a token is refused. For logs and metrics only: a client that forges tokens learns nothing
@@ -88,11 +94,13 @@ impl Verifier {
     pub fn new(keys: impl Into<Keys>, issuer: &str, audience: &str) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[issuer]);
-        validation.set_audience(&[audience]);
+        let of_machines = audience_of_machines(audience);
+        validation.set_audience(&[audience, &of_machines]);
         validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
         // The library would ask the machine's clock; `verify` is told the time.
         validation.validate_exp = false;
-        Self(Arc::new(Rules { keys: keys.into(), validation, recognised: Recognised::new() }))
+        let (keys, recognised) = (keys.into(), Recognised::new());
+        Self(Arc::new(Rules { keys, validation, of_machines, recognised }))
     }
 
     /// Tells who holds this token at this moment. Knows nothing of sessions that ended early.
@@ -127,7 +135,7 @@ impl Verifier {
 
         let TokenData { claims, .. } =
             decode::<Payload>(token, key, &self.0.validation).map_err(refusal)?;
-        claims.read().ok_or(InvalidToken::BadClaims)
+        claims.read(&self.0.of_machines).ok_or(InvalidToken::BadClaims)
     }
 }
 
@@ -138,36 +146,61 @@ struct Payload {
     exp: i64,
     sid: String,
     role: String,
-    // The library compares these two, in a list as well; ours are single strings.
+    // The library compares `iss` and `aud`, in a list as well; ours are single strings.
     #[serde(rename = "iss")]
     _iss: String,
-    #[serde(rename = "aud")]
-    _aud: String,
+    aud: String,
     iat: i64,
     #[serde(rename = "jti")]
     _jti: String,
     // A token of an older version lacks these two. It was made at a sign-in by password.
     auth_time: Option<i64>,
     amr: Option<Vec<String>>,
+    // The token of a machine has the first of these, and may have the other.
+    scope: Option<String>,
+    studio: Option<String>,
 }
 
 impl Payload {
-    fn read(&self) -> Option<Claims> {
+    fn read(&self, of_machines: &str) -> Option<Claims> {
         let user = UserId::parse(self.sub.parse().ok()?).ok()?;
         // Only one spelling is good: `+7` and `007` are numbers too, but the mint never writes them.
         if user.to_string() != self.sub {
             return None;
         }
         let methods = self.amr.as_ref();
+        let grant = self.grant(of_machines).ok()?;
         Some(Claims {
             user,
             role: Role::from_str(&self.role).ok()?,
             session: SessionId::parse(&self.sid).ok()?,
             expires: moment(self.exp)?,
-            signed_in: moment(self.auth_time.unwrap_or(self.iat))?,
-            methods: methods
-                .map_or(Methods::PASSWORD, |amr| Methods::of(amr.iter().map(String::as_str))),
+            // A machine never signs in, whatever its token says: nothing that needs a recent sign-in is for it.
+            signed_in: match grant {
+                Some(_) => Timestamp::from_micros(0),
+                None => moment(self.auth_time.unwrap_or(self.iat))?,
+            },
+            methods: match (grant, methods) {
+                (Some(_), _) => Methods::default(),
+                (None, None) => Methods::PASSWORD,
+                (None, Some(amr)) => Methods::of(amr.iter().map(String::as_str)),
+            },
+            grant,
         })
+    }
+
+    /// What the token is good for; `None` is everything. Its audience has to say so too: where the two differ it is
+    /// no token of ours.
+    fn grant(&self, of_machines: &str) -> Result<Option<Grant>, InvalidToken> {
+        match (self.aud == of_machines, &self.scope, &self.studio) {
+            (false, None, None) => Ok(None),
+            (true, Some(scope), studio) => {
+                let studio = studio.as_ref().map(|studio| StudioId::parse(studio)).transpose();
+                let studio = studio.map_err(|_malformed| InvalidToken::BadClaims)?;
+                Ok(Some(Grant { scopes: Scopes::known(scope), studio }))
+            }
+            _ => Err(InvalidToken::BadClaims),
+        }
     }
 }
 

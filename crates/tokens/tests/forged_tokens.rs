@@ -117,6 +117,7 @@ fn an_honest_token_says_who_holds_it() {
             expires,
             signed_in: Timestamp::from_micros(NOW.seconds() * 1_000_000),
             methods: Methods::PASSWORD,
+            grant: None,
         })
     );
     // What the forge signs by itself is as good, so each refusal below is for the one thing

@@ -22,6 +22,8 @@ pub struct Call {
     pub streaming: bool,
     /// Which callers may make it.
     pub access: Access,
+    /// Which scope opens it to the access token of an API token. `None` opens it to none.
+    pub scope: Option<&'static str>,
     /// By what attempts at it are counted, if it checks a secret.
     pub limits: &'static [Limit],
     /// Whether it may have an idempotency key.

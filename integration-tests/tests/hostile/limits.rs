@@ -10,12 +10,14 @@ use sir0_contract::{
     Access, Call, FILE_DESCRIPTOR_SET,
     accounts::{
         AcceptInvitationRequest, Action, AddFactorRequest, ConfirmActionRequest,
-        ConfirmFactorRequest, ContinueLoginRequest, CreateResetRequest, DisableUserRequest,
-        EnableUserRequest, EndSessionsRequest, LoginRequest, LogoutRequest, RefreshSessionRequest,
-        RegisterRequest, RemoveFactorRequest, RenewRecoveryCodesRequest, RequireNewPasswordRequest,
-        SetUserRoleRequest, SignOutUserRequest, UpdateUserRequest, UseResetRequest,
+        ConfirmFactorRequest, ContinueLoginRequest, CreateApiTokenRequest, CreateResetRequest,
+        DisableUserRequest, EnableUserRequest, EndSessionsRequest, ExchangeApiTokenRequest,
+        LoginRequest, LogoutRequest, RefreshSessionRequest, RegisterRequest, RemoveFactorRequest,
+        RenewRecoveryCodesRequest, RequireNewPasswordRequest, SetUserRoleRequest,
+        SignOutUserRequest, UpdateUserRequest, UseResetRequest,
         accounts_service_client::AccountsServiceClient,
         administration_service_client::AdministrationServiceClient,
+        api_tokens_service_client::ApiTokensServiceClient,
         guard_service_client::GuardServiceClient, sessions_service_client::SessionsServiceClient,
         studios_service_client::StudiosServiceClient,
     },
@@ -105,6 +107,10 @@ impl Someone {
 
     fn administration(&self) -> AdministrationServiceClient<Channel> {
         AdministrationServiceClient::new(self.channel.clone())
+    }
+
+    fn api_tokens(&self) -> ApiTokensServiceClient<Channel> {
+        ApiTokensServiceClient::new(self.channel.clone())
     }
 
     fn studios(&self) -> StudiosServiceClient<Channel> {
@@ -246,6 +252,21 @@ async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &st
                 password: WRONG.to_owned(),
                 code: None,
             }
+        ),
+        "CreateApiToken" => over!(
+            api_tokens: Method::POST, "/api/users/1/api-tokens",
+            {"name": "Nightly", "scopes": ["games:read"], "confirmationToken": "none"},
+            create_api_token, CreateApiTokenRequest {
+                user_id: 1,
+                name: "Nightly".to_owned(),
+                scopes: vec!["games:read".to_owned()],
+                confirmation_token: Some("none".to_owned()),
+                ..Default::default()
+            }
+        ),
+        "ExchangeApiToken" => over!(
+            api_tokens: Method::POST, "/api/tokens:exchange", {"apiToken": "none"},
+            exchange_api_token, ExchangeApiTokenRequest { api_token: "none".to_owned() }
         ),
         "AcceptInvitation" => over!(
             studios: Method::POST, "/api/invitations:accept", {"secret": "5eed"},

@@ -39,7 +39,7 @@ async fn the_server_draws_every_bound_where_the_contract_says_it_is() {
 
         let (status, refused) = asked::over_rest(&admin, probe).await;
         assert_eq!(refused, expected, "the server on {probe}: {status}");
-        // What keeps every bound may be refused for what it says, also for one wrong password too many.
+        // What keeps every bound may be refused for what it says, and many wrong passwords are too many.
         let is_known = if probe.is_beyond { &[400][..] } else { &[200, 201, 401, 403, 404, 429] };
         assert!(is_known.contains(&status), "the server answers {status} to {probe}");
     }

@@ -196,13 +196,17 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 49] = [
+const CONVERTED: [(&str, &str, u64); 53] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
     ("POST", "api/users/login", 200),
     ("GET", "api/users/:user_id", 200),
     ("PUT", "api/users/:user_id", 200),
+    ("POST", "api/users/:user_id/api-tokens", 201),
+    ("GET", "api/users/:user_id/api-tokens", 200),
+    ("DELETE", "api/users/:user_id/api-tokens/:token_id", 200),
+    ("POST", "api/tokens:exchange", 401),
     // The challenge, the refresh token and the password of the examples are none of this server.
     ("POST", "api/users/login/continue", 401),
     ("POST", "api/users/login/refresh", 401),

@@ -6,6 +6,7 @@ mod addresses;
 mod administration;
 mod alive;
 mod apart;
+mod api_tokens;
 mod codings;
 mod databases;
 mod faults;

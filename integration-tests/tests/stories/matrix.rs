@@ -7,7 +7,7 @@ use sir0_testkit::{Answer, PASSWORD, Person, Topology, email_of, platform, topol
 use sir0_transcoding::{Binding, Part};
 use tonic::Code;
 
-use crate::{grpc_web, untyped};
+use crate::{api_tokens, grpc_web, untyped};
 
 /// No game has this id, so a caller that is let in changes nothing.
 const NO_GAME: i32 = i32::MAX;
@@ -18,7 +18,9 @@ const NO_STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
 const NO_FACTOR: &str = "factor_01kb2m3n4p5q6r7s8t9v0w1x2y";
 /// What no administrator does with another's account.
-const OWNER_ALONE: [&str; 4] = ["AddFactor", "ConfirmFactor", "RemoveFactor", "RenewRecoveryCodes"];
+const OWNER_ALONE: [&str; 5] =
+    ["AddFactor", "ConfirmFactor", "CreateApiToken", "RemoveFactor", "RenewRecoveryCodes"];
+const NO_API_TOKEN: &str = "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2z";
 
 #[test]
 fn every_call_has_a_comment_someone_who_may_make_it_and_a_rest_form_unless_it_is_internal() {
@@ -52,20 +54,26 @@ enum Who {
     Publisher,
     Admin,
     Owner,
+    /// A machine with all scopes that there are, whose API token is a publisher's.
+    Machine,
 }
 
 /// What the contract promises this caller.
 fn promised(call: &Call, who: Who) -> Verdict {
     use Verdict::{LetIn, NoTokenOfOurs, NotYou, SignInFirst};
-    let is_signed_in = !matches!(who, Who::Nobody | Who::BrokenToken | Who::LoggedOut);
     let access = call.access;
+    let is_signed_in = !matches!(who, Who::Nobody | Who::BrokenToken | Who::LoggedOut);
+    let is_closed_to_it = who == Who::Machine && call.scope.is_none();
     let may = match access {
         Access::Anyone => true,
+        Access::SignedIn | Access::Owner | Access::Publisher | Access::Admin if is_closed_to_it => {
+            false
+        }
         Access::Owner if OWNER_ALONE.contains(&call.name) => who == Who::Owner,
         // Whether the thing is theirs, the call asks: of what is not there it says so.
         Access::SignedIn => is_signed_in,
         Access::Owner => matches!(who, Who::Owner | Who::Admin),
-        Access::Publisher => matches!(who, Who::Publisher | Who::Admin),
+        Access::Publisher => matches!(who, Who::Publisher | Who::Admin | Who::Machine),
         Access::Admin => who == Who::Admin,
         Access::TokenHolder => !matches!(who, Who::Nobody | Who::BrokenToken),
         // No access token is the secret that services share.
@@ -126,6 +134,7 @@ async fn over_rest(person: &Person, call: &Call, values: &[(&str, Value)]) -> An
         .filter_map(|field| {
             let value = match text(field.name)? {
                 Value::Bool(value) => (*value).into(),
+                Value::List(texts) => texts.iter().filter_map(Value::as_str).collect(),
                 value => value.as_str()?.into(),
             };
             Some((field.json.to_owned(), value))
@@ -168,12 +177,16 @@ async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
     let logged_out = owner.signs_in("Ada").await;
     let logout = serde_json::json!({"token": logged_out.token()});
     assert_eq!(logged_out.rest().post("/api/users/logout", &logout).await.status, 200);
+    let publisher = platform.publisher("Northlight").await;
+    let (token, _) = api_tokens::makes(&publisher, &["games:read", "games:write"], "").await;
+    let machine = api_tokens::machine_with(&publisher, &token).await;
     let people = [
         (Who::Nobody, platform.visitor()),
         (Who::BrokenToken, owner.with_token(&owner.token().replacen('.', ".A", 1))),
         (Who::LoggedOut, logged_out),
         (Who::Player, platform.player("Eve").await),
-        (Who::Publisher, platform.publisher("Northlight").await),
+        (Who::Publisher, publisher),
+        (Who::Machine, machine),
         (Who::Owner, owner.clone()),
         (Who::Admin, platform.admin("Root").await),
     ];
@@ -197,6 +210,8 @@ async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
                 ("studio_id", Value::String(NO_STUDIO.to_owned())),
                 ("invitation_id", Value::String(NO_INVITATION.to_owned())),
                 ("factor_id", Value::String(NO_FACTOR.to_owned())),
+                ("token_id", Value::String(NO_API_TOKEN.to_owned())),
+                ("api_token", Value::String(token.clone())),
                 ("username", Value::String("Ada".to_owned())),
                 ("keep_current", Value::Bool(true)),
                 ("token", Value::String(person.token.clone().unwrap_or_default())),
@@ -211,6 +226,12 @@ async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
             if call.name == "Login" {
                 values.push(("email", Value::String(email_of("Ada"))));
                 values.push(("password", Value::String(PASSWORD.to_owned())));
+            }
+            // Whose account it is, is asked of a request that can be read.
+            if call.name == "CreateApiToken" {
+                values.push(("name", Value::String("Nightly builds".to_owned())));
+                let scopes = vec![Value::String("games:read".to_owned())];
+                values.push(("scopes", Value::List(scopes)));
             }
             let message = untyped::request(call, &values);
             let grpc = untyped::makes(person, call, message.clone()).await;

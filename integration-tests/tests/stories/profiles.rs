@@ -1,5 +1,7 @@
 //! A person changes a profile: what may be changed, by whom, and what stays.
 
+mod details;
+
 use serde_json::json;
 use sir0_contract::accounts::{GetUserRequest, LoginRequest, UpdateUserRequest, User};
 use sir0_testkit::{PASSWORD, Person, email_of, platform};

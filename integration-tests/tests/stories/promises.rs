@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sir0_testkit::{Answer, PASSWORD, Person, openapi, platform, platform_with, reasons};
 
 use self::stage::Stage;
+use crate::api_tokens;
 
 /// A call of the document.
 struct Promised {
@@ -97,6 +98,8 @@ struct Real {
     studio: String,
     invitation: String,
     secret: String,
+    api_token: String,
+    token: String,
 }
 
 impl Real {
@@ -104,6 +107,9 @@ impl Real {
     const INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
     const FACTOR: &str = "factor_01k3v4zq9w6m8x2c5b7n1d0fgh";
     const SECRET: &str = "5eed5eed5eed5eed5eed5eed5eed5eed";
+    const TOKEN: &str = "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2y";
+    const API_TOKEN: &str =
+        "sir0_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0a1b2c3d";
 
     /// The first studio that this person is in.
     async fn of(person: &Person) -> Self {
@@ -117,12 +123,22 @@ impl Real {
         let answer = by.rest().post(&path, &json!({"role": "viewer"})).await;
         let (invitation, secret) =
             (text(&answer.json["invitationId"]), text(&answer.json["secret"]));
-        Self { studio: self.studio.clone(), invitation, secret }
+        Self { invitation, secret, ..self.clone() }
+    }
+
+    /// With an API token of this person, whom the examples are about.
+    async fn making(&self, by: &Person) -> Self {
+        let mut owner = by.clone();
+        owner.id = 1;
+        let (api_token, token) = api_tokens::makes(&owner, &["games:read"], "").await;
+        Self { api_token, token, ..self.clone() }
     }
 
     fn put_into(&self, example: &str) -> String {
         let example = example.replace(Self::STUDIO, &self.studio);
-        example.replace(Self::INVITATION, &self.invitation).replace(Self::SECRET, &self.secret)
+        let example = example.replace(Self::INVITATION, &self.invitation);
+        let example = example.replace(Self::SECRET, &self.secret);
+        example.replace(Self::TOKEN, &self.token).replace(Self::API_TOKEN, &self.api_token)
     }
 
     fn put_into_body(&self, example: Option<&Value>) -> Option<Value> {
@@ -167,6 +183,8 @@ async fn each_example_of_a_body_works_as_it_stands() {
         "listFactors",
         "listTrustedDevices",
         "forgetDevices",
+        "createApiToken",
+        "listApiTokens",
     ] {
         made_as_it_stands(&ada, name).await;
     }
@@ -197,6 +215,10 @@ async fn each_example_of_a_body_works_as_it_stands() {
     }
     let root = platform.admin("Root").await;
     made_as_it_stands(&root, "listSecurityEvents").await;
+    let of_machines = Real::default().making(&ada).await;
+    for name in ["exchangeApiToken", "revokeApiToken"] {
+        made_with(&ada, name, &of_machines).await;
+    }
     let logout = named("logout");
     let mut body = logout.body().expect("a body");
     body["token"] = signed_in.json["token"].clone();
@@ -231,6 +253,8 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let of_admins = ["findUsers", "showUser", "disableUser", "enableUser", "signOutUser"];
     let more_of_admins = ["requireNewPassword", "createReset", "useReset", "setUserRole"];
     let known = [&known[..], &of_admins, &more_of_admins].concat();
+    let of_machines = ["createApiToken", "listApiTokens", "exchangeApiToken", "revokeApiToken"];
+    let known = [&known[..], &of_machines].concat();
     // A stream has neither a body nor a variable.
     let left_out = promised().into_iter().map(|call| call.name());
     let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();

@@ -93,7 +93,16 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         call: "ConfirmAction",
         method: Method::POST,
         path: "/api/users/confirmations".to_owned(),
-        body: json!({"action": "ACTION_END_SESSIONS", "subject": subject, "password": password}),
+        body: json!({"action": "ACTION_END_SESSIONS", "subject": &subject, "password": password}),
+        other: Value::Null,
+        by: None,
+    };
+
+    let make = Change {
+        call: "CreateApiToken",
+        method: Method::POST,
+        path: format!("/api/users/{subject}/api-tokens"),
+        body: json!({"name": "Nightly builds", "scopes": ["games:write"]}),
         other: Value::Null,
         by: None,
     };
@@ -116,6 +125,10 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
     let again = invite.sent(&studio, "5f0c").await;
     assert_eq!(confirm.sent(&studio, "5f0c").await.status, 200);
     assert_eq!(confirm.sent(&studio, "5f0c").await.json["reason"], "ALREADY_DONE");
+    assert_eq!(make.sent(&studio, "5f0c").await.status, 201);
+    assert_eq!(make.sent(&studio, "5f0c").await.json["reason"], "ALREADY_DONE");
+    let listed = studio.rest().get(&make.path).await;
+    assert_eq!(listed.json["apiTokens"].as_array().map(Vec::len), Some(1), "{listed:?}");
 
     let reset = Change {
         call: "CreateReset",
@@ -134,6 +147,7 @@ async fn a_secret_is_told_once_and_what_was_sent_again_made_no_other() {
         calls.map(|call| call.name).collect::<Vec<_>>(),
         [
             "CreateReset",
+            "CreateApiToken",
             "AddFactor",
             "ConfirmFactor",
             "RenewRecoveryCodes",

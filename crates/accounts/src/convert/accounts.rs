@@ -1,15 +1,15 @@
 //! Accounts and what is asked of them, on the wire and as the rules know them.
 
 use sir0_contract_accounts as pb;
-use sir0_kernel::UserId;
+use sir0_kernel::{Timestamp, UserId};
 use sir0_rpc::{FieldReader, InvalidFields};
 
 use super::{guard, wire_time};
 use crate::{
     AccountsError,
     domain::{
-        Email, InvalidPassword, Login, Password, ProfileChange, Proof, Register, SetupToken,
-        UpdateUser, User, Username,
+        BirthDate, Details, DetailsChange, Email, Field, InvalidPassword, Login, Password,
+        ProfileChange, Proof, Register, SetupToken, UpdateUser, User, Username,
     },
 };
 
@@ -18,15 +18,23 @@ pub(crate) fn updated() -> pb::UpdateUserResponse {
     pb::UpdateUserResponse { message: "Profile updated successfully".to_owned() }
 }
 
-impl From<User> for pb::User {
-    fn from(user: User) -> Self {
-        Self {
-            user_id: user.id.get(),
-            username: user.username.as_str().to_owned(),
-            email: user.email.as_str().to_owned(),
-            role: user.role.to_string(),
-            create_time: Some(wire_time(user.created)),
-        }
+/// An account and what its owner told, for those who may see both.
+pub(crate) fn user(user: &User, details: &Details) -> pb::User {
+    let (terms_version, terms_time) = match &details.terms {
+        Some((version, at)) => (Some(version.as_str().to_owned()), Some(wire_time(*at))),
+        None => (None, None),
+    };
+    pb::User {
+        user_id: user.id.get(),
+        username: user.username.as_str().to_owned(),
+        email: user.email.as_str().to_owned(),
+        role: user.role.to_string(),
+        create_time: Some(wire_time(user.created)),
+        country: details.country.as_ref().map(|it| it.as_str().to_owned()),
+        language: details.language.as_ref().map(|it| it.as_str().to_owned()),
+        birth_date: details.birth_date.as_ref().map(|it| it.as_str().to_owned()),
+        terms_version,
+        terms_time,
     }
 }
 
@@ -82,38 +90,57 @@ pub(crate) fn user_id(number: i32) -> Result<UserId, InvalidFields> {
 /// Reads a request to change an account.
 pub(crate) async fn update_user(
     request: pb::UpdateUserRequest,
+    now: Timestamp,
 ) -> Result<UpdateUser, InvalidFields> {
-    judging(move || request.try_into()).await
+    judging(move || changes(request, now)).await
 }
 
-impl TryFrom<pb::UpdateUserRequest> for UpdateUser {
-    type Error = InvalidFields;
+/// Reads what a person tells of themselves.
+fn details(
+    request: &pb::UpdateUserRequest,
+    now: Timestamp,
+    fields: &mut FieldReader,
+) -> Option<DetailsChange> {
+    let today = wire_time(now).to_string();
+    let today = today.split('T').next().unwrap_or_default();
+    let born = match Field::<BirthDate>::parse(request.birth_date.as_deref()) {
+        Ok(Field::Becomes(date)) => date.by(today).map(Field::Becomes),
+        other => other,
+    };
+    let country = fields.read("country", Field::parse(request.country.as_deref()));
+    let language = fields.read("language", Field::parse(request.language.as_deref()));
+    let birth_date = fields.read("birth_date", born);
+    let terms =
+        fields.read_optional("terms_version", request.terms_version.as_deref().map(str::parse));
+    let (country, language, birth_date) = (country?, language?, birth_date?);
+    Some(DetailsChange { country, language, birth_date, terms: terms? })
+}
 
-    fn try_from(request: pb::UpdateUserRequest) -> Result<Self, InvalidFields> {
-        let mut fields = FieldReader::default();
-        let id = fields.read("user_id", UserId::parse(request.user_id));
-        let username =
-            fields.read_optional("username", request.username.as_deref().map(Username::parse));
-        let email = fields.read_optional("email", request.email.as_deref().map(Email::parse));
-        let (name, mail) =
-            (request.username.unwrap_or_default(), request.email.unwrap_or_default());
-        let password = request.password.as_deref();
-        let password = password.map(|text| Password::choose(text, &name, &mail));
-        let password = fields.read_optional("password", password);
+fn changes(request: pb::UpdateUserRequest, now: Timestamp) -> Result<UpdateUser, InvalidFields> {
+    let mut fields = FieldReader::default();
+    let id = fields.read("user_id", UserId::parse(request.user_id));
+    let username =
+        fields.read_optional("username", request.username.as_deref().map(Username::parse));
+    let email = fields.read_optional("email", request.email.as_deref().map(Email::parse));
+    let details = details(&request, now, &mut fields);
+    let (name, mail) = (request.username.unwrap_or_default(), request.email.unwrap_or_default());
+    let password = request.password.as_deref();
+    let password = password.map(|text| Password::choose(text, &name, &mail));
+    let password = fields.read_optional("password", password);
 
-        let (Some(id), Some(username), Some(email), Some(password)) =
-            (id, username, email, password)
-        else {
-            return Err(fields.into_faults());
-        };
-        let change = ProfileChange { username, email };
-        if change == ProfileChange::default() && password.is_none() {
-            return Err(InvalidFields::one("request", "must change username, email or password"));
-        }
-        let proof = request.current_password.as_deref();
-        let proof = proof.map(|text| Proof { password: Password::parse(text).ok(), code: None });
-        Ok(Self { id, change, password, proof })
+    let (Some(id), Some(username), Some(email), Some(password), Some(details)) =
+        (id, username, email, password, details)
+    else {
+        return Err(fields.into_faults());
+    };
+    let change = ProfileChange { username, email };
+    let is_kept = change == ProfileChange::default() && details == DetailsChange::default();
+    if is_kept && password.is_none() {
+        return Err(InvalidFields::one("request", "must change something of the account"));
     }
+    let proof = request.current_password.as_deref();
+    let proof = proof.map(|text| Proof { password: Password::parse(text).ok(), code: None });
+    Ok(UpdateUser { id, change, details, password, proof })
 }
 
 /// Judges the new password of this account, whose name and e-mail it must not repeat. A request to change an account

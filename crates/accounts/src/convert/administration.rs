@@ -4,10 +4,13 @@ use sir0_contract_accounts as pb;
 use sir0_kernel::{Form, Role, StudioRole, Text, Timestamp, UserId, caseless};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, page_size};
 
-use super::{accounts::judging, wire_time};
+use super::{
+    accounts::{self, judging},
+    wire_time,
+};
 use crate::domain::{
-    Account, Administer, Confirmation, Email, InvalidPassword, LinkSecret, Measure, Password,
-    Search, Studio, User,
+    Account, Administer, Confirmation, Details, Email, InvalidPassword, LinkSecret, Measure,
+    Password, Search, Studio, User,
 };
 
 /// What the token of a page of accounts is sealed for.
@@ -18,7 +21,8 @@ const BEGINNING: Text = Text { min: 1, max: 64, form: Form::Line };
 impl From<&Account> for pb::Account {
     fn from(Account { user, locks }: &Account) -> Self {
         Self {
-            user: Some(user.clone().into()),
+            // What a person tells of themselves is read with the account alone.
+            user: Some(accounts::user(user, &Details::default())),
             disable_time: locks.disabled.map(wire_time),
             new_password_time: locks.new_password.map(wire_time),
         }

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod administration;
+pub(crate) mod api_tokens;
 pub(crate) mod audit;
 pub(crate) mod guard;
 pub(crate) mod sessions;

@@ -169,6 +169,7 @@ pub(crate) fn confirm(
         Ok(pb::Action::EndSessions) => Some(Action::EndSessions),
         Ok(pb::Action::AddFactor) => Some(Action::AddFactor),
         Ok(pb::Action::RenewRecoveryCodes) => Some(Action::RenewRecoveryCodes),
+        Ok(pb::Action::CreateApiToken) => Some(Action::CreateApiToken),
         Ok(pb::Action::DisableUser) => Some(Action::DisableUser),
         Ok(pb::Action::EnableUser) => Some(Action::EnableUser),
         Ok(pb::Action::SignOutUser) => Some(Action::SignOutUser),

@@ -10,16 +10,16 @@ mod sqlite;
 use std::{net::IpAddr, time::Duration};
 
 use sir0_kernel::{
-    DeviceId, FactorId, InvitationId, Role, Roster, SessionId, StudioId, StudioRole, Timestamp,
-    UserId,
+    ApiTokenId, DeviceId, FactorId, InvitationId, Role, Roster, SessionId, StudioId, StudioRole,
+    Timestamp, UserId,
 };
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Account, Action, Administrator, ClientId, Email, EventFilter, EventPlace, Factor, Invitation,
-    KeptEvent, Kind, LaneState, Locks, Member, NewSession, Place, Refreshed, SealedFactor, Search,
-    Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll, TrustedDevice, User,
-    Username, Wanted,
+    Account, Action, Administrator, ApiToken, ClientId, Details, Email, EventFilter, EventPlace,
+    Factor, Invitation, KeptEvent, Kind, LaneState, Locks, Member, NewSession, Place, Refreshed,
+    SealedFactor, Search, Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll,
+    TrustedDevice, User, Username, Wanted,
 };
 
 /// An account with its password hash.
@@ -104,6 +104,9 @@ storage::room! {
         invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
         security_events(filter: &EventFilter, behind: EventPlace, most: i64) -> Vec<KeptEvent>;
         security_events_after(position: i64, most: i64) -> Vec<KeptEvent>;
+        details(user: UserId) -> Details;
+        owner_of_api_token(hash: &[u8], now: Timestamp) -> Option<UserId>;
+        api_tokens(user: UserId, now: Timestamp) -> Vec<ApiToken>;
     }
 
     writes {
@@ -118,6 +121,7 @@ storage::room! {
         end_session(id: SessionId, at: Timestamp) -> Option<SessionEnded>;
         end_family(id: SessionId, family: &[u8], at: Timestamp) -> Option<SessionEnded>;
         end_sessions_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
+        end_sign_ins_of(user: UserId, but_for: Option<SessionId>, at: Timestamp) -> Vec<SessionEnded>;
         forget_sessions(expired_before: Timestamp) -> ();
         add_confirmation(hash: &[u8], session: SessionId, action: Action, expires: Timestamp) -> ();
         use_confirmation(hash: &[u8], session: SessionId, action: Action, now: Timestamp) -> bool;
@@ -189,6 +193,15 @@ storage::room! {
         session_owner(id: SessionId) -> Option<UserId>;
         forget_security_events(before: Timestamp, most: i64) -> u64;
         forget_security_events_of(kind: &Kind, kept: i64, most: i64) -> u64;
+        details(user: UserId) -> Details;
+        save_details(user: UserId, details: &Details) -> ();
+        count_api_tokens(user: UserId, now: Timestamp) -> i64;
+        add_api_token(token: &ApiToken, hash: &[u8]) -> ();
+        hold_role(user: UserId) -> Option<Role>;
+        use_api_token(hash: &[u8], user: UserId, address: Option<IpAddr>, now: Timestamp) -> Option<ApiToken>;
+        session_of_api_token(token: &ApiToken, expires: Timestamp, now: Timestamp) -> SessionId;
+        revoke_api_token(id: ApiTokenId, user: UserId) -> Option<ApiToken>;
+        forget_api_tokens(expired_before: Timestamp) -> ();
         announce(announcement: &Announcement) -> ();
     }
 }

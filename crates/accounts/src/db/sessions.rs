@@ -88,16 +88,25 @@ pub(crate) const END_SESSION: &str = concat!(
     ended_columns!()
 );
 
-pub(crate) const END_SESSIONS_OF_USER: &str = concat!(
-    "
+macro_rules! ends_of_user {
+    ($which:literal) => {
+        concat!(
+            "
     UPDATE sessions
        SET ",
-    ends!("$1"),
-    "
-     WHERE user_id = $2 AND session_id <> $3 AND ended_at IS NULL AND expires_at > $1
+            ends!("$1"),
+            "
+     WHERE user_id = $2 AND session_id <> $3 AND ended_at IS NULL AND expires_at > $1",
+            $which,
+            "
  RETURNING ",
-    ended_columns!()
-);
+            ended_columns!()
+        )
+    };
+}
+
+pub(crate) const END_SESSIONS_OF_USER: &str = ends_of_user!("");
+pub(crate) const END_SIGN_INS_OF_USER: &str = ends_of_user!(" AND api_token_id IS NULL");
 
 pub(crate) const ENDED_SESSIONS: &str = concat!(
     "
@@ -116,13 +125,14 @@ pub(crate) const SESSIONS_OF_USER: &str = concat!(
     session_columns!(),
     "
       FROM sessions
-     WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND session_id < $3
+     WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND session_id < $3 AND api_token_id IS NULL
   ORDER BY session_id DESC
      LIMIT $4"
 );
 
 pub(crate) const HAS_SESSION: &str = "
-    SELECT EXISTS (SELECT 1 FROM sessions WHERE session_id = $1 AND user_id = $2)";
+    SELECT EXISTS
+           (SELECT 1 FROM sessions WHERE session_id = $1 AND user_id = $2 AND api_token_id IS NULL)";
 
 pub(crate) const FORGET_SESSIONS: &str = "
     DELETE FROM sessions
@@ -207,16 +217,36 @@ impl Tx<engine::Tx> {
         row.map(ended_from).transpose()
     }
 
-    /// Ends every session of an account, but for one.
+    /// Ends every session of an account, but for one. So the access tokens end that its API tokens gave: whoever
+    /// exchanges one again gets what the account may do by then.
     pub(crate) async fn end_sessions_of(
         &mut self,
         user: UserId,
         but_for: Option<SessionId>,
         at: Timestamp,
     ) -> storage::Result<Vec<SessionEnded>> {
+        self.end_all(END_SESSIONS_OF_USER, user, but_for, at).await
+    }
+
+    /// Ends every session that a person began by signing in to an account, but for one.
+    pub(crate) async fn end_sign_ins_of(
+        &mut self,
+        user: UserId,
+        but_for: Option<SessionId>,
+        at: Timestamp,
+    ) -> storage::Result<Vec<SessionEnded>> {
+        self.end_all(END_SIGN_INS_OF_USER, user, but_for, at).await
+    }
+
+    async fn end_all(
+        &mut self,
+        statement: &'static str,
+        user: UserId,
+        but_for: Option<SessionId>,
+        at: Timestamp,
+    ) -> storage::Result<Vec<SessionEnded>> {
         let spared = but_for.map(|session| session.to_string()).unwrap_or_default();
-        let query =
-            sqlx::query_as(END_SESSIONS_OF_USER).bind(At(at)).bind(i64::from(user)).bind(spared);
+        let query = sqlx::query_as(statement).bind(At(at)).bind(i64::from(user)).bind(spared);
         let rows: Vec<EndedRow> = query.fetch_all(&mut *self.tx).await?;
         rows.into_iter().map(ended_from).collect()
     }

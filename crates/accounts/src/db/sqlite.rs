@@ -4,6 +4,8 @@ use sir0_storage::sqlite as engine;
 
 #[path = "administration.rs"]
 pub(super) mod administration;
+#[path = "api_tokens.rs"]
+pub(super) mod api_tokens;
 #[path = "challenges.rs"]
 pub(super) mod challenges;
 #[path = "confirmations.rs"]
@@ -16,6 +18,8 @@ pub(super) mod factors;
 pub(super) mod invitations;
 #[path = "lanes.rs"]
 pub(super) mod lanes;
+#[path = "profiles.rs"]
+pub(super) mod profiles;
 #[path = "refreshing.rs"]
 pub(super) mod refreshing;
 #[path = "resets.rs"]

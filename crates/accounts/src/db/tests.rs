@@ -11,9 +11,11 @@ use super::*;
 use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 
 mod administration;
+mod api_tokens;
 mod confirmations;
 mod factors;
 mod lanes;
+mod profiles;
 mod races;
 mod refreshing;
 mod resets;

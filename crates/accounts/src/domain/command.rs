@@ -5,8 +5,8 @@ use std::time::Duration;
 use sir0_kernel::{FactorId, SessionId, StudioId, StudioRole, UserId};
 
 use super::{
-    Beside, ChallengeToken, Code, Confirmation, Email, FactorName, Password, ProfileChange,
-    SetupToken, TotpCode, Username,
+    Beside, ChallengeToken, Code, Confirmation, DetailsChange, Email, FactorName, Password,
+    ProfileChange, SetupToken, TotpCode, Username,
 };
 
 /// Asks for a new account.
@@ -29,6 +29,8 @@ pub(crate) struct Login {
 pub(crate) struct UpdateUser {
     pub(crate) id: UserId,
     pub(crate) change: ProfileChange,
+    /// What the person tells of themselves.
+    pub(crate) details: DetailsChange,
     pub(crate) password: Option<Password>,
     /// The password of the caller, if it was given.
     pub(crate) proof: Option<Proof>,

@@ -29,6 +29,8 @@ pub(crate) enum Action {
     CreateReset(UserId),
     /// Giving an account another role, as an administrator.
     SetUserRole(UserId),
+    /// Making an API token for an account.
+    CreateApiToken(UserId),
 }
 
 /// The words in the table. They are never changed.
@@ -45,6 +47,7 @@ impl fmt::Display for Action {
             Self::RequireNewPassword(user) => write!(f, "require_new_password {user}"),
             Self::CreateReset(user) => write!(f, "create_reset {user}"),
             Self::SetUserRole(user) => write!(f, "set_user_role {user}"),
+            Self::CreateApiToken(user) => write!(f, "create_api_token {user}"),
         }
     }
 }

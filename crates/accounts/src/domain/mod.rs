@@ -1,10 +1,12 @@
 //! The rules of accounts: plain functions on plain data. No network, no database, no clock.
 
 mod administration;
+mod api_token;
 mod challenge;
 mod code;
 mod command;
 mod confirmation;
+mod details;
 mod email;
 mod event;
 mod factor;
@@ -25,6 +27,7 @@ pub(crate) use administration::{
     Account, Administer, Administrator, Changed, Locks, Measure, RESET_LIFE, Search,
     keeps_an_administrator,
 };
+pub(crate) use api_token::{ApiToken, ApiTokenName, ApiTokenSecret, Exchanged, NewApiToken};
 pub use challenge::Challenged;
 pub(crate) use challenge::{Beside, ChallengeToken, DeviceToken, TrustedDevice};
 pub(crate) use code::{Code, RecoveryCode, TotpCode};
@@ -33,6 +36,9 @@ pub(crate) use command::{
     Register, RemoveFactor, UpdateUser,
 };
 pub(crate) use confirmation::{Action, Confirmation};
+pub(crate) use details::{
+    BirthDate, Country, Details, DetailsChange, Field, Language, TermsVersion,
+};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
 pub(crate) use factor::{

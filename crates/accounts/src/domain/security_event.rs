@@ -101,6 +101,10 @@ kinds! {
     ACCOUNT_ENABLED: "account_enabled";
     /// The password of a caller let a session do one thing. The detail is the action.
     ACTION_CONFIRMED: "action_confirmed";
+    /// The detail is the API token.
+    API_TOKEN_MADE: "api_token_made";
+    /// The detail is the API token.
+    API_TOKEN_REVOKED: "api_token_revoked";
     /// Secrets were refused, from an address or for an account. The detail says how many for which reason.
     ATTEMPTS_REFUSED: "attempts_refused";
     /// That thing was done. The detail is the action.

@@ -84,7 +84,10 @@ impl AccountsService for Accounts {
         let user = self.user(id).await?;
         caller.must_own(id)?;
 
-        Ok(Response::new(pb::GetUserResponse { user: Some(user.into()) }))
+        let details = self.details(id).await?;
+
+        let user = convert::user(&user, &details);
+        Ok(Response::new(pb::GetUserResponse { user: Some(user) }))
     }
 
     async fn update_user(
@@ -92,15 +95,15 @@ impl AccountsService for Accounts {
         request: Request<pb::UpdateUserRequest>,
     ) -> Result<Response<pb::UpdateUserResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::UPDATE_USER, request.metadata())?.caller()?;
-        let UpdateUser { id, change, password, proof } =
-            convert::update_user(request.into_inner()).await?;
+        let UpdateUser { id, change, details, password, proof } =
+            convert::update_user(request.into_inner(), self.shared.clock.now()).await?;
 
         let mut user = self.user(id).await?;
         caller.must_own(id)?;
         user.change(change.clone());
         let password = convert::password_of(user, password).await?;
 
-        let update = UpdateUser { id, change, password, proof };
+        let update = UpdateUser { id, change, details, password, proof };
         let updated = self.change_user(caller, update, convert::updated).await?;
 
         Ok(Response::new(updated))

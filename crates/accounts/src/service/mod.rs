@@ -2,6 +2,7 @@
 
 mod accounts;
 mod administration;
+mod api_tokens;
 mod audit;
 mod founding;
 mod guard;

@@ -15,13 +15,21 @@ use super::{
 use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
-    domain::{Email, FRESH, Kind, Place, ProfileChange, Register, UpdateUser, User, Username},
+    domain::{
+        Details, DetailsChange, Email, FRESH, Kind, Place, ProfileChange, Register, UpdateUser,
+        User, Username,
+    },
 };
 
 impl Accounts {
     /// Reads an account.
     pub(crate) async fn user(&self, id: UserId) -> Result<User, AccountsError> {
         self.db.user(id).await?.ok_or(AccountsError::UserNotFound(id))
+    }
+
+    /// What the owner of an account told.
+    pub(crate) async fn details(&self, id: UserId) -> Result<Details, AccountsError> {
+        Ok(self.db.details(id).await?)
     }
 
     /// Makes an account.
@@ -58,9 +66,13 @@ impl Accounts {
     pub(crate) async fn change_user<A: Answer + Send + 'static>(
         &self,
         by: Caller,
-        UpdateUser { id, change, password, proof }: UpdateUser,
+        UpdateUser { id, change, details, password, proof }: UpdateUser,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        // Nobody accepts terms for another.
+        if details.terms.is_some() && by.user != id {
+            return Err(AccountsError::NotYours);
+        }
         if password.is_some() && by.user != id {
             return Err(AccountsError::UseReset);
         }
@@ -76,7 +88,7 @@ impl Accounts {
             }
             None => None,
         };
-        let saving = self.clone().save_change((by, is_proved), id, change, hash, answer);
+        let saving = self.clone().save_change((by, is_proved), id, (change, details), hash, answer);
         self.shared.tasks.to_completion(saving).await
     }
 
@@ -84,7 +96,7 @@ impl Accounts {
         self,
         (by, is_proved): (Caller, bool),
         id: UserId,
-        change: ProfileChange,
+        (change, details): (ProfileChange, DetailsChange),
         hash: Option<String>,
         answer: impl Fn() -> A,
     ) -> Result<A, AccountsError> {
@@ -94,10 +106,16 @@ impl Accounts {
             |_| answer(),
             async |tx| {
                 let mut user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-                let changed = user.change(change);
+                let mut changed = user.change(change);
                 if !changed.is_empty() {
                     let user = wanted.insert(user);
                     tx.save_user(user, at).await?;
+                }
+                let mut told = tx.details(id).await?;
+                let more = told.change(details, at);
+                if !more.is_empty() {
+                    tx.save_details(id, &told).await?;
+                    changed.extend(more);
                 }
                 if let Some(hash) = &hash {
                     tx.set_password(id, hash, at).await?;
@@ -111,9 +129,10 @@ impl Accounts {
                     {
                         return Err(AccountsError::ProofRequired);
                     }
-                    // Who knew the old ones is signed out everywhere else. The session that made the change stays.
                     tx.forget_devices_of(id).await?;
-                    ended = tx.end_sessions_of(id, Some(by.session), at).await?;
+                    // Who knew the old ones is signed out everywhere else. The session that made the change stays,
+                    // and so do machines: their owner sees in the list of API tokens what there is to revoke.
+                    ended = tx.end_sign_ins_of(id, Some(by.session), at).await?;
                 }
                 announce(tx, &ended, at).await?;
                 let kinds = changed.iter().filter_map(|field| kind_of(field));

@@ -112,6 +112,7 @@ impl Accounts {
             tx.forget_factors(now.before(UNCONFIRMED)).await?;
             tx.forget_old_devices(now).await?;
             tx.forget_resets(now).await?;
+            tx.forget_api_tokens(now.before(REMEMBERED)).await?;
             tx.forget_invitations(now.before(REMEMBERED)).await
         });
         tidying.await?;

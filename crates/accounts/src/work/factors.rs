@@ -222,7 +222,7 @@ async fn distrust(
     now: Timestamp,
 ) -> Result<Vec<SessionEnded>, AccountsError> {
     tx.forget_devices_of(user).await?;
-    let ended = tx.end_sessions_of(user, Some(by.session), now).await?;
+    let ended = tx.end_sign_ins_of(user, Some(by.session), now).await?;
     announce(tx, &ended, now).await?;
     if !ended.is_empty() {
         record(tx, ended_by(&by, user, &ended, now)).await?;

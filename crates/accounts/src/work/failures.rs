@@ -37,12 +37,14 @@ pub(crate) enum Why {
     Code,
     /// The refresh token was not good.
     Refresh,
+    /// The API token was not good.
+    ApiToken,
     /// There were too many attempts before, and nothing was looked at.
     Limit,
 }
 
 impl Why {
-    const NAMES: [&'static str; 4] = ["password", "code", "refresh", "limit"];
+    const NAMES: [&'static str; 5] = ["password", "code", "refresh", "api_token", "limit"];
 }
 
 /// Attempts, by why they were refused.

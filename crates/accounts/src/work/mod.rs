@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod administration;
+mod api_tokens;
 pub(crate) mod audit;
 mod background;
 mod challenges;

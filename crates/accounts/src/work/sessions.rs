@@ -361,7 +361,7 @@ impl Accounts {
                     ended.extend(tx.end_session(*session, at).await?);
                 }
                 if sessions.is_empty() {
-                    ended = tx.end_sessions_of(user, spared, at).await?;
+                    ended = tx.end_sign_ins_of(user, spared, at).await?;
                 }
                 announce(tx, &ended, at).await?;
                 if !ended.is_empty() {

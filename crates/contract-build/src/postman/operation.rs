@@ -205,7 +205,7 @@ pub(super) fn maker<'o, 'c>(all: &'o [Operation<'c>], name: &str) -> Option<&'o 
 
 /// Whether a member of an answer feeds other requests.
 fn is_kept(name: &str) -> bool {
-    ["token", "refreshToken", SECRET].contains(&name) || name.ends_with("Id")
+    ["token", "refreshToken", "apiToken", SECRET].contains(&name) || name.ends_with("Id")
 }
 
 /// What one person is told to tell to another.

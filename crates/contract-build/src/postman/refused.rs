@@ -128,6 +128,8 @@ fn refused<'o>(
     match (refusal.status, &*refusal.reason) {
         (_, "INVALID_FIELDS") => request.query.push(Row::new("colour", "red")),
         (_, "SIGN_IN_REQUIRED") => request.by = By::Anyone,
+        // It takes the access token of an API token.
+        (403, "SCOPE_MISSING") => return None,
         (403, _) if follows && matches!(operation.call.access.as_str(), "PUBLISHER" | "ADMIN") => {
             request.by = By::Inherited;
         }

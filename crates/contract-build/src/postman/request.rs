@@ -102,7 +102,12 @@ impl<'o> Request<'o> {
             after: scripts::of_success(operation),
             answers: answered(operation).into_iter().collect(),
         };
-        for name in operation.may_name(&fed) {
+        // What was made before is the administrator's, so another person names none of it.
+        let may_name = match request.by {
+            By::Holder(_) => operation.may_name(&fed),
+            By::Anyone | By::Inherited => Vec::new(),
+        };
+        for name in may_name {
             let example = json!(name);
             request
                 .body

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use sir0_contract_status::CALLS;
-use sir0_kernel::{SystemClock, Timestamp};
-use sir0_tokens::{Keys, Mint, SignIn, SigningKey};
+use sir0_kernel::{Scopes, SystemClock, Timestamp};
+use sir0_tokens::{Keys, Machine, Mint, SignIn, SigningKey};
 
 use super::*;
 use crate::{Status, rates::Rate};
@@ -214,6 +214,45 @@ async fn a_stream_ends_when_its_token_expires_or_accounts_is_not_heard_from() {
 
     assert_eq!(ends(expiring).await, tonic::Code::Unauthenticated);
     assert_eq!(ends(untold).await, tonic::Code::Unavailable);
+}
+
+#[test]
+fn the_token_of_a_machine_opens_what_its_scopes_name_and_nothing_else() {
+    let setup = a_setup();
+    setup.keys.set(setup.mint.key(SystemClock.now()).key_set());
+    let doorman = setup.doorman.clone().for_publishers_to("change games");
+    let now = SystemClock.now();
+    let holding = |role, scopes: &str| {
+        let grant = Grant { scopes: Scopes::known(scopes), studio: None };
+        let (user, session) = (UserId::parse(7).expect("an id"), SessionId::fresh(now));
+        let machine = Machine { user, role, session, client: "apitoken_1", grant };
+        let token = setup.mint.mint_for_machine(&machine, now, now.after(Duration::from_hours(1)));
+        showing(&token.token)
+    };
+    let admits = |access, scope, scopes: &str, role| {
+        let call = Call { access, scope, rest: None, ..CALLS[0] };
+        doorman.admit(&call, &holding(role, scopes)).map(drop)
+    };
+    let (write, both) = (Some("games:write"), "games:read games:write");
+
+    for access in [Access::Owner, Access::SignedIn, Access::Publisher] {
+        let admits = |scope, scopes| admits(access, scope, scopes, Role::Admin);
+        assert_eq!(admits(write, both), Ok(()));
+        assert_eq!(admits(write, "games:write"), Ok(()));
+        let missing = Err(Denied::ScopeMissing(write));
+        assert_eq!([admits(write, "games:read"), admits(write, "")], [missing; 2]);
+        assert_eq!(admits(None, both), Err(Denied::ScopeMissing(None)), "no scope opens it");
+        let unknown = Some("builds:upload");
+        assert_eq!(admits(unknown, "builds:upload"), Err(Denied::ScopeMissing(unknown)));
+    }
+    let player = admits(Access::Publisher, write, both, Role::Player);
+    assert_eq!(player, Err(Denied::PublisherRoleRequired("change games")));
+    assert_eq!(admits(Access::Anyone, None, "", Role::Player), Ok(()), "anyone may");
+    for access in [Access::Peer, Access::Unspecified] {
+        assert_eq!(admits(access, write, both, Role::Admin), Err(Denied::PeersOnly));
+    }
+    let told = Denied::ScopeMissing(write).to_string();
+    assert!(told.contains("`games:write`"), "{told}");
 }
 
 #[tokio::test]

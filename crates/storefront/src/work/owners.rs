@@ -23,10 +23,10 @@ pub(super) struct Writer {
 impl Writer {
     /// Lets pass who writes the games of the studio that has this one, and administrators.
     pub(super) fn must_write(&self, game: &Game) -> Result<(), StorefrontError> {
-        if self.may(game, StudioRole::Editor) {
-            Ok(())
-        } else {
-            Err(StorefrontError::NotYourGame(game.id))
+        match self.by.grant.and_then(|grant| grant.studio) {
+            Some(only) if game.studio != Some(only) => Err(StorefrontError::OnlyForStudio(only)),
+            _ if self.may(game, StudioRole::Editor) => Ok(()),
+            _ => Err(StorefrontError::NotYourGame(game.id)),
         }
     }
 
@@ -45,12 +45,14 @@ impl Writer {
     }
 
     fn may(&self, game: &Game, least: StudioRole) -> bool {
-        game.studio.map_or(self.by.role == Role::Admin, |studio| self.has_role(studio, least))
+        let is_platforms = || self.by.role == Role::Admin && self.by.reaches(None);
+        game.studio.map_or_else(is_platforms, |studio| self.has_role(studio, least))
     }
 
     fn has_role(&self, studio: StudioId, least: StudioRole) -> bool {
-        self.by.role == Role::Admin
-            || self.studios.role(self.by.user, studio).is_some_and(|role| role >= least)
+        let role = || self.studios.role(self.by.user, studio);
+        self.by.reaches(Some(studio))
+            && (self.by.role == Role::Admin || role().is_some_and(|role| role >= least))
     }
 }
 
@@ -69,10 +71,11 @@ impl Storefront {
         Ok(Writer { by, studios: self.shared.doorman.studios()?.clone() })
     }
 
-    /// The studios that the caller is in.
+    /// The studios that the caller is in, as far as their token reaches.
     pub(super) fn studios_of(&self, by: Caller) -> Result<Vec<StudioId>, StorefrontError> {
         let studios = self.shared.doorman.studios()?.of(by.user);
-        Ok(studios.into_iter().map(|(studio, _)| studio).collect())
+        let studios = studios.into_iter().map(|(studio, _)| studio);
+        Ok(studios.filter(|studio| by.reaches(Some(*studio))).collect())
     }
 
     /// The studio that a new game of this caller is of: the one that is named, or else the one that there is. `None` is the
@@ -83,7 +86,11 @@ impl Storefront {
         named: Option<StudioId>,
     ) -> Result<Option<StudioId>, Status> {
         let is_admin = by.role == Role::Admin;
-        let Some(named) = named else {
+        let only = by.grant.and_then(|grant| grant.studio);
+        if let (Some(only), Some(_)) = (only, named.filter(|named| Some(*named) != only)) {
+            return Err(StorefrontError::OnlyForStudio(only).into());
+        }
+        let Some(named) = named.or(only) else {
             return if is_admin { Ok(None) } else { self.own_studio(by).await.map(Some) };
         };
         let studios = self.shared.doorman.studios()?;

@@ -154,6 +154,10 @@ fn sides(
         (_, "pattern", Rule::String(_), Recipe::Written { good, broken }) => {
             (vec![Some(of_list(json!(good)))], Some(of_list(json!(broken))))
         }
+        ("repeated.items.string", "in", Rule::List(texts), Recipe::Written { broken, .. }) => {
+            let within = texts.iter().map(|text| Some(json!([text.as_str().expect("a text")])));
+            (within.collect(), Some(json!([broken])))
+        }
         ("repeated", "max_items", Rule::U64(most), Recipe::Written { good, .. }) => {
             let list = |count: u64| Some((0..count).map(|_| json!(good)).collect());
             (vec![list(*most)], list(most + 1))

@@ -9,6 +9,7 @@ const NOTHING: i32 = i32::MAX;
 const NO_SESSION: &str = "session_01arz3ndektsv4rrffq69g5fav";
 const NO_FACTOR: &str = "factor_01arz3ndektsv4rrffq69g5fav";
 const NO_DEVICE: &str = "device_01arz3ndektsv4rrffq69g5fav";
+const NO_API_TOKEN: &str = "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
 
@@ -82,6 +83,13 @@ impl Stage {
             "sir0.accounts.v1.ConfirmActionRequest" => {
                 json!({"action": "ACTION_END_SESSIONS", "subject": "1", "password": PASSWORD})
             }
+            "sir0.accounts.v1.CreateApiTokenRequest" => {
+                json!({"userId": self.user, "name": letters(12, turn), "scopes": ["games:read"]})
+            }
+            "sir0.accounts.v1.ListApiTokensRequest" => json!({"userId": self.user}),
+            "sir0.accounts.v1.RevokeApiTokenRequest" => {
+                json!({"userId": self.user, "tokenId": NO_API_TOKEN})
+            }
             "sir0.accounts.v1.ShowUserRequest"
             | "sir0.accounts.v1.DisableUserRequest"
             | "sir0.accounts.v1.EnableUserRequest"
@@ -153,6 +161,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.WatchGamesRequest.genre"
         | "accounts.v1.CreateStudioRequest.name"
         | "accounts.v1.UpdateStudioRequest.name"
+        | "accounts.v1.CreateApiTokenRequest.name"
         | "accounts.v1.AcceptInvitationRequest.secret"
         | "accounts.v1.FindUsersRequest.username"
         | "accounts.v1.UseResetRequest.secret" => Recipe::Text(letters),
@@ -178,6 +187,10 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.ListSecurityEventsRequest.user_id"
         | "accounts.v1.ListSecurityEventsRequest.page_size"
         | "accounts.v1.EndSessionsRequest.user_id"
+        | "accounts.v1.CreateApiTokenRequest.user_id"
+        | "accounts.v1.CreateApiTokenRequest.life_days"
+        | "accounts.v1.ListApiTokensRequest.user_id"
+        | "accounts.v1.RevokeApiTokenRequest.user_id"
         | "accounts.v1.UpdateUserRequest.user_id"
         | "storefront.v1.ListGamesRequest.page_size"
         | "storefront.v1.GetGameRequest.game_id"
@@ -209,6 +222,19 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "accounts.v1.ConfirmFactorRequest.factor_id"
         | "accounts.v1.RemoveFactorRequest.factor_id" => {
             Recipe::Written { good: NO_FACTOR, broken: "factor_01arz3ndektsv4rrffq69g5fau" }
+        }
+        "accounts.v1.UpdateUserRequest.country" => Recipe::Written { good: "DE", broken: "de" },
+        "accounts.v1.UpdateUserRequest.language" => {
+            Recipe::Written { good: "de-AT", broken: "de_AT" }
+        }
+        "accounts.v1.UpdateUserRequest.birth_date" => {
+            Recipe::Written { good: "1990-02-28", broken: "28.02.1990" }
+        }
+        "accounts.v1.UpdateUserRequest.terms_version" => {
+            Recipe::Written { good: "2027-01", broken: "two words" }
+        }
+        "accounts.v1.CreateApiTokenRequest.scopes" => {
+            Recipe::Written { good: "games:read", broken: "builds:upload" }
         }
         "storefront.v1.ListGamesRequest.sort"
         | "accounts.v1.ListSecurityEventsRequest.kind"

@@ -13,6 +13,7 @@ use crate::{
 };
 
 use super::{Promised, Real, made, made_as_it_stands, made_with, text};
+use crate::api_tokens;
 
 /// A call as it succeeds, to be changed so that it does not.
 #[derive(Clone)]
@@ -56,6 +57,9 @@ pub(super) struct Stage {
     others: Real,
     /// Someone with a second factor.
     guarded: Guarded,
+    /// Machines that may list games, and write them.
+    reader: Person,
+    writer: Person,
 }
 
 impl Stage {
@@ -78,6 +82,13 @@ impl Stage {
         made_as_it_stands(&other, "createGame").await;
         let others = Real::of(&other).await;
         let guarded = guards(platform.player("Marie").await).await;
+        let real = real.making(&ada).await;
+        let [for_reader, for_writer] = [
+            api_tokens::makes(&studio, &["games:read"], "").await,
+            api_tokens::makes(&studio, &["games:write"], "").await,
+        ];
+        let reader = api_tokens::machine_with(&studio, &for_reader.0).await;
+        let writer = api_tokens::machine_with(&studio, &for_writer.0).await;
         Self {
             platform,
             visitor,
@@ -91,6 +102,8 @@ impl Stage {
             other,
             others,
             guarded,
+            reader,
+            writer,
         }
     }
 
@@ -142,7 +155,7 @@ impl Stage {
             "useReset" => &self.visitor,
             _ if call.operation["tags"][0] == "Administration" => &self.admin,
             "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction"
-            | "listActivity" => &self.ada,
+            | "listActivity" | "createApiToken" | "listApiTokens" | "revokeApiToken" => &self.ada,
             "listSecurityEvents" | "watchSecurityEvents" => &self.admin,
             _ if call.operation["tags"][0] == "Guard" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
@@ -186,6 +199,20 @@ impl Stage {
                 Answer::to(request).await
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
+            "SCOPE_MISSING" => {
+                let by = if call.name() == "listMyGames" { &self.writer } else { &self.reader };
+                made(by, method, &path, body.as_ref()).await
+            }
+            "API_TOKEN_REFUSED" => {
+                made(good, method, &path, asked.with("apiToken", json!("sir0_none")).as_ref()).await
+            }
+            "API_TOKEN_LIMIT_REACHED" => loop {
+                let path = format!("/api/users/{}/api-tokens", self.eve.id);
+                let answer = made(&self.eve, method, &path, body.as_ref()).await;
+                if answer.status != 201 {
+                    return answer;
+                }
+            },
             "PUBLISHER_ROLE_REQUIRED" | "NOT_YOUR_ACCOUNT" | "ADMINISTRATOR_ROLE_REQUIRED" => {
                 made(&self.eve, method, &path, body.as_ref()).await
             }
@@ -395,11 +422,14 @@ impl Stage {
             }
             "STUDIO_NOT_FOUND" => {
                 // As it stands in the example, or beside it.
-                let body = match call.name() {
-                    "createGame" | "handOverGame" => asked.with("studioId", json!(Real::STUDIO)),
-                    _ => body,
+                let (by, body) = match call.name() {
+                    "createApiToken" => (good, asked.with("studioId", json!(Real::STUDIO))),
+                    "createGame" | "handOverGame" => {
+                        (&self.admin, asked.with("studioId", json!(Real::STUDIO)))
+                    }
+                    _ => (&self.admin, body),
                 };
-                made(&self.admin, method, &call.path(), body.as_ref()).await
+                made(by, method, &call.path(), body.as_ref()).await
             }
             "NOT_YOUR_GAME" => {
                 let body = self.others.put_into_body(call.body().as_ref());
@@ -408,7 +438,9 @@ impl Stage {
             "STUDIO_ROLE_REQUIRED" => {
                 let (by, body) = match call.name() {
                     "createGame" => (&self.other, asked.with("studioId", json!(self.real.studio))),
-                    "handOverGame" => (good, asked.with("studioId", json!(self.others.studio))),
+                    "handOverGame" | "createApiToken" => {
+                        (good, asked.with("studioId", json!(self.others.studio)))
+                    }
                     _ => (&self.viewer, body),
                 };
                 made(by, method, &path, body.as_ref()).await

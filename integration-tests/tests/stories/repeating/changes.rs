@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sir0_testkit::{Answer, Person, Running, a_game, email_of};
 
 use super::KEY;
+use crate::api_tokens;
 
 /// A change over REST, which can be sent again.
 #[derive(Clone)]
@@ -73,6 +74,14 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         ),
     ];
     changes.extend(changes_of_guard(&studio, &account).await);
+    let made = api_tokens::makes(&studio, &["games:read"], "").await.1;
+    changes.push(of(
+        "RevokeApiToken",
+        Method::DELETE,
+        &format!("{account}/api-tokens/{made}"),
+        Value::Null,
+        Value::Null,
+    ));
     changes.extend(changes_of_studios(platform, &studio, &own, &games[0]).await);
     changes.extend(changes_by_an_administrator(platform).await);
     // This one comes last: the session of the token ends with the other one.
