@@ -243,6 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_stands_in_the_contract_and_in_the_documents() {
+        let contract = include_str!("../../../../proto/sir0/accounts/v1/audit_service.proto");
+        let documents = include_str!("../../../../docs/api.md");
+        for kind in Kind::ALL {
+            let kind = kind.as_str();
+            assert!(contract.contains(&format!("      \"{kind}\"")), "{kind}");
+            assert!(documents.contains(&format!("`{kind}`")), "{kind}");
+        }
+        let listed = contract.lines().filter(|line| line.starts_with("      \"")).count();
+        assert_eq!(listed, Kind::ALL.len() + 1, "and one that keeps all");
+    }
+
+    #[test]
     fn an_owner_is_told_that_another_person_did_it_and_not_from_where() {
         let user = |id| UserId::parse(id).expect("an id");
         let (ada, eve) = (user(1), user(2));
