@@ -146,4 +146,4 @@ storage::room! {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
