@@ -4,7 +4,7 @@ use sir0_kernel::SessionId;
 use sir0_throwaway::on_every_engine;
 
 use super::*;
-use crate::db::tests::{EVENING, MIDNIGHT, NOON, an_empty_database, email, name, races, work};
+use crate::db::tests::{EVENING, NOON, an_empty_database, email, name, races, work};
 
 /// Makes an administrator of this number.
 async fn an_administrator(db: &AccountsDb, number: usize) -> UserId {
