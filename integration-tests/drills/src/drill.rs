@@ -12,6 +12,7 @@ mod islands;
 mod kill;
 mod ledger;
 mod load;
+mod locked;
 mod machine;
 mod members;
 mod memory;

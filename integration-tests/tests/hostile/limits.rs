@@ -1,5 +1,7 @@
 //! How often a client may ask, and how often it may try a secret.
 
+mod tries;
+
 use std::collections::BTreeSet;
 
 use http::Method;
@@ -7,14 +9,8 @@ use prost_reflect::{DescriptorPool, FieldDescriptor};
 use reqwest::Client;
 use serde_json::{Value, json};
 use sir0_contract::{
-    Access, Call, FILE_DESCRIPTOR_SET,
+    Access, FILE_DESCRIPTOR_SET,
     accounts::{
-        AcceptInvitationRequest, Action, AddFactorRequest, ConfirmActionRequest,
-        ConfirmFactorRequest, ContinueLoginRequest, CreateApiTokenRequest, CreateResetRequest,
-        DisableUserRequest, EnableUserRequest, EndSessionsRequest, ExchangeApiTokenRequest,
-        LoginRequest, LogoutRequest, RefreshSessionRequest, RegisterRequest, RemoveFactorRequest,
-        RenewRecoveryCodesRequest, RequireNewPasswordRequest, SetUserRoleRequest,
-        SignOutUserRequest, UpdateUserRequest, UseResetRequest,
         accounts_service_client::AccountsServiceClient,
         administration_service_client::AdministrationServiceClient,
         api_tokens_service_client::ApiTokensServiceClient,
@@ -33,13 +29,12 @@ use tonic::{
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::StatusExt;
 
+use self::tries::tries;
 use crate::signins::WRONG;
 
 const PROXIES: (&str, &str) = ("SIR0_LIMITS_PROXIES", "127.0.0.0/8");
 const PER_ADDRESS: &str = "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ADDRESS";
 const PER_ACCOUNT: &str = "SIR0_ACCOUNTS_SIGN_IN_ATTEMPTS_PER_ACCOUNT";
-/// No account has a factor with this id.
-const NO_FACTOR: &str = "factor_01arz3ndektsv4rrffq69g5fav";
 /// How many attempts are free in these tests.
 const FREE: usize = 3;
 
@@ -157,160 +152,6 @@ impl Ended {
         for (told, begin) in self.limit.iter().zip(begin) {
             assert!(told.as_ref().is_some_and(|told| told.starts_with(&begin)), "{self:?}");
         }
-    }
-}
-
-/// Makes a call that checks a secret, at one of the doors, with a secret that is wrong or new.
-async fn tries(who: &Someone, call: &Call, door: usize, times: usize, token: &str) -> Ended {
-    let name = format!("{}{}{times}", call.name, who.address.replace('.', ""));
-    let (email, username) = (format!("{name}@example.com"), name.clone());
-    let password = format!("{PASSWORD} {times}");
-    let over_grpc = door == 1;
-    macro_rules! over {
-        ($method:expr, $path:expr, $body:tt, $call:ident, $message:expr) => {
-            over!(accounts: $method, $path, $body, $call, $message)
-        };
-        ($client:ident: $method:expr, $path:expr, $body:tt, $call:ident, $message:expr) => {
-            if over_grpc {
-                Ended::of_grpc(who.$client().$call(who.request($message, token)).await)
-            } else {
-                Ended::of_rest(&who.asks($method, $path, Some(&json!($body)), token).await)
-            }
-        };
-    }
-    match call.name {
-        "Register" => over!(
-            Method::POST, "/api/users/register",
-            {"username": username, "email": email, "password": password},
-            register, RegisterRequest { username, email, password, ..RegisterRequest::default() }
-        ),
-        "Login" => over!(
-            Method::POST, "/api/users/login", {"email": email, "password": WRONG},
-            login, LoginRequest { email, password: WRONG.to_owned(), ..Default::default() }
-        ),
-        "ContinueLogin" => over!(
-            Method::POST, "/api/users/login/continue", {"challengeId": "none", "code": "123456"},
-            continue_login, ContinueLoginRequest {
-                challenge_id: "none".to_owned(), code: "123456".to_owned(), trust_device: false
-            }
-        ),
-        "AddFactor" => over!(
-            guard: Method::POST, "/api/users/1/factors", {"name": name, "confirmationToken": "none"},
-            add_factor, AddFactorRequest {
-                user_id: 1, name, confirmation_token: Some("none".to_owned())
-            }
-        ),
-        "ConfirmFactor" => over!(
-            guard: Method::POST, &format!("/api/users/1/factors/{NO_FACTOR}:confirm"), {"code": "123456"},
-            confirm_factor, ConfirmFactorRequest {
-                user_id: 1, factor_id: NO_FACTOR.to_owned(), code: "123456".to_owned()
-            }
-        ),
-        "RemoveFactor" => over!(
-            guard: Method::POST, &format!("/api/users/1/factors/{NO_FACTOR}:remove"),
-            {"confirmationToken": "none"},
-            remove_factor, RemoveFactorRequest {
-                user_id: 1,
-                factor_id: NO_FACTOR.to_owned(),
-                confirmation_token: Some("none".to_owned()),
-            }
-        ),
-        "RenewRecoveryCodes" => over!(
-            guard: Method::POST, "/api/users/1/recovery-codes", {"confirmationToken": "none"},
-            renew_recovery_codes, RenewRecoveryCodesRequest {
-                user_id: 1, confirmation_token: Some("none".to_owned())
-            }
-        ),
-        "Logout" => over!(
-            Method::POST, "/api/users/logout", {"token": "one.of.theirs"},
-            logout, LogoutRequest { token: "one.of.theirs".to_owned() }
-        ),
-        "UpdateUser" => over!(
-            Method::PUT, "/api/users/1", {"password": password},
-            update_user, UpdateUserRequest {
-                user_id: 1, password: Some(password), ..UpdateUserRequest::default()
-            }
-        ),
-        "RefreshSession" => over!(
-            sessions: Method::POST, "/api/users/login/refresh", {"refreshToken": "none"},
-            refresh_session, RefreshSessionRequest {
-                refresh_token: "none".to_owned(), ..Default::default()
-            }
-        ),
-        "EndSessions" => over!(
-            sessions: Method::POST, "/api/users/1/sessions:end", {"confirmationToken": "none"},
-            end_sessions, EndSessionsRequest {
-                user_id: 1, confirmation_token: Some("none".to_owned()), ..Default::default()
-            }
-        ),
-        "ConfirmAction" => over!(
-            sessions: Method::POST, "/api/users/confirmations",
-            {"action": "ACTION_END_SESSIONS", "subject": "1", "password": WRONG},
-            confirm_action, ConfirmActionRequest {
-                action: Action::EndSessions.into(),
-                subject: "1".to_owned(),
-                password: WRONG.to_owned(),
-                code: None,
-            }
-        ),
-        "CreateApiToken" => over!(
-            api_tokens: Method::POST, "/api/users/1/api-tokens",
-            {"name": "Nightly", "scopes": ["games:read"], "confirmationToken": "none"},
-            create_api_token, CreateApiTokenRequest {
-                user_id: 1,
-                name: "Nightly".to_owned(),
-                scopes: vec!["games:read".to_owned()],
-                confirmation_token: Some("none".to_owned()),
-                ..Default::default()
-            }
-        ),
-        "ExchangeApiToken" => over!(
-            api_tokens: Method::POST, "/api/tokens:exchange", {"apiToken": "none"},
-            exchange_api_token, ExchangeApiTokenRequest { api_token: "none".to_owned() }
-        ),
-        "AcceptInvitation" => over!(
-            studios: Method::POST, "/api/invitations:accept", {"secret": "5eed"},
-            accept_invitation, AcceptInvitationRequest { secret: "5eed".to_owned() }
-        ),
-        "UseReset" => over!(
-            administration: Method::POST, "/api/users/resets:use",
-            {"secret": "5eed", "newPassword": password},
-            use_reset, UseResetRequest { secret: "5eed".to_owned(), new_password: password }
-        ),
-        other => return tries_as_administrator(who, other, over_grpc, token).await,
-    }
-}
-
-/// Makes a call of administrators with a confirmation that approves nothing.
-async fn tries_as_administrator(who: &Someone, name: &str, over_grpc: bool, token: &str) -> Ended {
-    let confirmation_token = Some("none".to_owned());
-    macro_rules! over {
-        ($verb:ident, $path:literal, $call:ident, $request:ident { $($more:tt)* }) => {
-            if over_grpc {
-                let request = $request { user_id: 1, confirmation_token, $($more)* };
-                Ended::of_grpc(who.administration().$call(who.request(request, token)).await)
-            } else {
-                let path = concat!("/api/admin/users/1", $path);
-                let mut body = json!({"confirmationToken": "none"});
-                if name == "SetUserRole" {
-                    body["role"] = json!("player");
-                }
-                Ended::of_rest(&who.asks(Method::$verb, path, Some(&body), token).await)
-            }
-        };
-    }
-    match name {
-        "DisableUser" => over!(POST, ":disable", disable_user, DisableUserRequest {}),
-        "EnableUser" => over!(POST, ":enable", enable_user, EnableUserRequest {}),
-        "SignOutUser" => over!(POST, ":signOut", sign_out_user, SignOutUserRequest {}),
-        "RequireNewPassword" => {
-            over!(POST, ":requireNewPassword", require_new_password, RequireNewPasswordRequest {})
-        }
-        "CreateReset" => over!(POST, ":reset", create_reset, CreateResetRequest {}),
-        "SetUserRole" => {
-            over!(PUT, "/role", set_user_role, SetUserRoleRequest { role: "player".to_owned() })
-        }
-        other => panic!("{other} checks a secret: say here how it is tried"),
     }
 }
 

@@ -207,4 +207,4 @@ storage::room! {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

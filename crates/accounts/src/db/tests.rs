@@ -10,13 +10,12 @@ use sir0_tokens::Methods;
 use super::*;
 use crate::domain::{AccountsEvent, ClientId, Email, NewSession, User, Username};
 
-mod administration;
 mod api_tokens;
 mod confirmations;
 mod factors;
 mod lanes;
 mod profiles;
-mod races;
+pub(crate) mod races;
 mod refreshing;
 mod resets;
 mod rooms;
@@ -26,26 +25,26 @@ mod setup;
 mod studios;
 mod users;
 
-const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
-const EVENING: Timestamp = Timestamp::from_micros(1_800_021_600_000_000);
-const MIDNIGHT: Timestamp = Timestamp::from_micros(1_800_043_200_000_000);
+pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+pub(crate) const EVENING: Timestamp = Timestamp::from_micros(1_800_021_600_000_000);
+pub(crate) const MIDNIGHT: Timestamp = Timestamp::from_micros(1_800_043_200_000_000);
 
-async fn an_empty_database(url: &str) -> AccountsDb {
+pub(crate) async fn an_empty_database(url: &str) -> AccountsDb {
     let asked = DatabaseConfig { url: Some(url), password_file: None, connections: 64 };
     let place = Location::of(asked, Path::new(""), "").expect("a place");
     AccountsDb::open(&place).await.expect("a database").0
 }
 
-fn name(text: &str) -> Username {
+pub(crate) fn name(text: &str) -> Username {
     Username::parse(text).expect("a name")
 }
 
-fn email(text: &str) -> Email {
+pub(crate) fn email(text: &str) -> Email {
     Email::parse(text).expect("an address")
 }
 
 /// A session from noon until midnight, with one token.
-fn a_session(id: SessionId) -> NewSession {
+pub(crate) fn a_session(id: SessionId) -> NewSession {
     NewSession {
         id,
         client: ClientId::parse(None).expect("a client"),
@@ -60,7 +59,7 @@ fn a_session(id: SessionId) -> NewSession {
 }
 
 /// Does this as one unit of work, and commits it.
-async fn work<T>(
+pub(crate) async fn work<T>(
     db: &AccountsDb,
     work: impl AsyncFnOnce(&mut AccountsTx) -> storage::Result<T>,
 ) -> storage::Result<T> {
@@ -70,15 +69,44 @@ async fn work<T>(
     Ok(done)
 }
 
+/// Begins a session as a version did that knew no locks.
+const BEGIN_BEFORE: &str = "
+    INSERT INTO sessions (session_id, user_id, created_at, expires_at)
+    SELECT $1, user_id, $2, $3
+      FROM users
+     WHERE user_id = $4
+ RETURNING session_id";
+
 impl AccountsDb {
-    async fn keeps(&self, username: &str, address: &str) -> storage::Result<UserId> {
+    /// Whether a version from before begins a session now.
+    pub(crate) async fn begins_before(&self, user: UserId, at: Timestamp) -> bool {
+        macro_rules! begin {
+            ($database:expr, $engine:ident) => {{
+                let mut tx = $database.write().await.expect("a turn to write");
+                let query = sqlx::query_scalar::<_, String>(BEGIN_BEFORE)
+                    .bind(SessionId::fresh(at).to_string())
+                    .bind(storage::$engine::At(at))
+                    .bind(storage::$engine::At(MIDNIGHT))
+                    .bind(i64::from(user));
+                let begun = query.fetch_optional(&mut *tx).await.expect("a table");
+                tx.commit().await.expect("room on the disk");
+                begun.is_some()
+            }};
+        }
+        match self.database() {
+            storage::Database::Sqlite(database) => begin!(database, sqlite),
+            storage::Database::Postgres(database) => begin!(database, postgres),
+        }
+    }
+
+    pub(crate) async fn keeps(&self, username: &str, address: &str) -> storage::Result<UserId> {
         let (username, address) = (name(username), email(address));
         work(self, async |tx| tx.add_user(&username, &address, "hash", Role::Player, NOON).await)
             .await
     }
 
     /// An account as a version without name keys wrote it.
-    async fn was_kept_before(&self, username: &str, address: &str) -> UserId {
+    pub(crate) async fn was_kept_before(&self, username: &str, address: &str) -> UserId {
         const FORGET: &str = "UPDATE users SET name_key = NULL, name_key_version = 0, \
                               name_key_of = NULL, username = $1, username_key = $2 WHERE user_id = $3";
         let id = self.keeps(address.split('@').next().unwrap(), address).await.expect("free names");
@@ -87,12 +115,12 @@ impl AccountsDb {
     }
 
     /// Gives an account another name, as a version without name keys does it.
-    async fn was_renamed_before(&self, id: UserId, username: &str) {
+    pub(crate) async fn was_renamed_before(&self, id: UserId, username: &str) {
         const RENAME: &str = "UPDATE users SET username = $1, username_key = $2 WHERE user_id = $3";
         self.was_renamed_by(RENAME, id, username).await;
     }
 
-    async fn was_renamed_by(&self, statement: &'static str, id: UserId, username: &str) {
+    pub(crate) async fn was_renamed_by(&self, statement: &'static str, id: UserId, username: &str) {
         macro_rules! rename {
             ($database:expr) => {{
                 let mut tx = $database.write().await.expect("a turn to write");
@@ -110,7 +138,9 @@ impl AccountsDb {
     }
 
     /// Ada, with this many sessions from noon until midnight.
-    async fn ada_signs_in<const SESSIONS: usize>(&self) -> (UserId, [SessionId; SESSIONS]) {
+    pub(crate) async fn ada_signs_in<const SESSIONS: usize>(
+        &self,
+    ) -> (UserId, [SessionId; SESSIONS]) {
         let ada = self.keeps("Ada", "ada@example.com").await.expect("a free name");
         let sessions = [(); SESSIONS].map(|()| SessionId::fresh(NOON));
         for session in sessions {
@@ -120,28 +150,28 @@ impl AccountsDb {
     }
 
     /// Begins a session for this proof, and answers whether it began.
-    async fn begins(&self, session: SessionId, proved: &StoredUser) -> bool {
+    pub(crate) async fn begins(&self, session: SessionId, proved: &StoredUser) -> bool {
         self.begins_as(&a_session(session), proved).await
     }
 
-    async fn begins_as(&self, new: &NewSession, proved: &StoredUser) -> bool {
+    pub(crate) async fn begins_as(&self, new: &NewSession, proved: &StoredUser) -> bool {
         work(self, async |tx| tx.begin_session(new, proved).await).await.expect("a table")
     }
 
     /// What a sign-in with this e-mail proves at this moment.
-    async fn proof(&self, address: &str) -> StoredUser {
+    pub(crate) async fn proof(&self, address: &str) -> StoredUser {
         self.stored(address).await.expect("kept")
     }
 
-    async fn ends(&self, session: SessionId) -> Option<SessionEnded> {
+    pub(crate) async fn ends(&self, session: SessionId) -> Option<SessionEnded> {
         work(self, async |tx| tx.end_session(session, EVENING).await).await.expect("a table")
     }
 
-    async fn stored(&self, address: &str) -> Option<StoredUser> {
+    pub(crate) async fn stored(&self, address: &str) -> Option<StoredUser> {
         self.user_by_email(&email(address)).await.expect("a table")
     }
 
-    async fn ended_at(&self, now: Timestamp) -> Vec<SessionId> {
+    pub(crate) async fn ended_at(&self, now: Timestamp) -> Vec<SessionId> {
         let ended = self.ended_sessions(now, None, 1_000_000).await.expect("a table");
         let mut ended: Vec<_> = ended.into_iter().map(|ended| ended.session).collect();
         ended.sort();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sir0_kernel::{Role, Timestamp, UserId};
+use sir0_kernel::{Role, StudioRole, Timestamp, UserId};
 
-use super::{Action, Confirmation, Email, SessionEnded, User};
+use super::{Action, Confirmation, Email, SessionEnded, Studio, User};
 
 /// An account as administrators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +129,14 @@ pub(crate) struct Changed {
     /// Whether it was otherwise before.
     pub(crate) is_new: bool,
     pub(crate) ended: Vec<SessionEnded>,
+}
+
+/// An account with what belongs to it.
+pub(crate) struct Shown {
+    pub(crate) account: Account,
+    /// In how many sessions it is signed in.
+    pub(crate) sessions: i64,
+    pub(crate) studios: Vec<(Studio, StudioRole)>,
 }
 
 /// Which accounts are looked for. `None` means any.

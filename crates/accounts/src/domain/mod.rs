@@ -24,7 +24,7 @@ mod user;
 mod username;
 
 pub(crate) use administration::{
-    Account, Administer, Administrator, Changed, Locks, Measure, RESET_LIFE, Search,
+    Account, Administer, Administrator, Changed, Locks, Measure, RESET_LIFE, Search, Shown,
     keeps_an_administrator,
 };
 pub(crate) use api_token::{ApiToken, ApiTokenName, ApiTokenSecret, Exchanged, NewApiToken};

@@ -5,9 +5,9 @@ use sir0_storage as storage;
 
 use super::{GrantError, Operator, id_of};
 use crate::{
-    domain::{Account, LinkSecret, Measure, Search},
+    domain::{Account, LinkSecret, Measure, Search, Shown},
     work::{
-        administration::{Shown, change_account, find, show},
+        administration::{change_account, find, show},
         resets::offer_reset,
     },
 };

@@ -9,8 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     Accounts,
     convert::{accounts::user_id, administration as convert},
-    domain::Measure,
-    work::administration::Shown,
+    domain::{Measure, Shown},
 };
 
 #[tonic::async_trait]

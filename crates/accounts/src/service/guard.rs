@@ -3,24 +3,13 @@
 use sir0_contract_accounts::{
     self as pb, calls::guard_service as calls, guard_service_server::GuardService,
 };
-use sir0_kernel::UserId;
-use sir0_rpc::Caller;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Accounts, AccountsError,
+    Accounts,
     convert::{accounts::user_id, guard as convert},
     domain::{AddFactor, ConfirmFactor, Confirmation, RemoveFactor},
 };
-
-impl Accounts {
-    /// Lets the owner of an account pass, and no administrator: who adds a factor to another's account takes it.
-    async fn must_be(&self, caller: Caller, account: UserId) -> Result<(), Status> {
-        self.user(account).await?;
-        caller.must_own(account)?;
-        if caller.user == account { Ok(()) } else { Err(AccountsError::OwnerOnly(account).into()) }
-    }
-}
 
 #[tonic::async_trait]
 impl GuardService for Accounts {
@@ -43,7 +32,9 @@ impl GuardService for Accounts {
     ) -> Result<Response<pb::AddFactorResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::ADD_FACTOR, request.metadata())?.caller()?;
         let add: AddFactor = request.into_inner().try_into()?;
-        self.must_be(caller, add.user).await?;
+        self.user(add.user).await?;
+        caller.must_own(add.user)?;
+        owner_alone(caller, add.user)?;
 
         let added = self.add_factor(caller, add, convert::added).await?;
 
@@ -57,7 +48,9 @@ impl GuardService for Accounts {
         let caller =
             self.shared.doorman.admit(calls::CONFIRM_FACTOR, request.metadata())?.caller()?;
         let confirm: ConfirmFactor = request.into_inner().try_into()?;
-        self.must_be(caller, confirm.user).await?;
+        self.user(confirm.user).await?;
+        caller.must_own(confirm.user)?;
+        owner_alone(caller, confirm.user)?;
 
         let confirmed = self.confirm_factor(caller, confirm, |codes| pb::ConfirmFactorResponse {
             message: "Factor confirmed".to_owned(),
@@ -74,7 +67,9 @@ impl GuardService for Accounts {
         let caller =
             self.shared.doorman.admit(calls::REMOVE_FACTOR, request.metadata())?.caller()?;
         let remove: RemoveFactor = request.into_inner().try_into()?;
-        self.must_be(caller, remove.user).await?;
+        self.user(remove.user).await?;
+        caller.must_own(remove.user)?;
+        owner_alone(caller, remove.user)?;
 
         let removed = self.remove_factor(caller, remove, || pb::RemoveFactorResponse {
             message: "Factor removed".to_owned(),
@@ -90,7 +85,9 @@ impl GuardService for Accounts {
         let caller =
             self.shared.doorman.admit(calls::RENEW_RECOVERY_CODES, request.metadata())?.caller()?;
         let user = user_id(request.get_ref().user_id)?;
-        self.must_be(caller, user).await?;
+        self.user(user).await?;
+        caller.must_own(user)?;
+        owner_alone(caller, user)?;
         let confirmation = request.get_ref().confirmation_token.as_deref().map(Confirmation::shown);
 
         let renewed = self.renew_recovery_codes(caller, confirmation, |codes| {

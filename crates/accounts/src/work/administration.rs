@@ -1,7 +1,7 @@
 //! Accounts in the hands of administrators and operators: found, shown, locked, signed out, given another role.
 
 use sir0_contract_accounts::calls::administration_service as calls;
-use sir0_kernel::{Role, StudioRole, Timestamp, UserId};
+use sir0_kernel::{Role, Timestamp, UserId};
 use sir0_rpc::{Caller, acted};
 use sir0_storage::{self as storage, once::Answer};
 use sir0_transcoding::Call;
@@ -19,7 +19,7 @@ use crate::{
     db::{AccountsDb, AccountsTx},
     domain::{
         Account, Administer, Administrator, Changed, Kind, Locks, Measure, Search, SecurityEvent,
-        SessionEnded, Studio, keeps_an_administrator,
+        SessionEnded, Shown, keeps_an_administrator,
     },
 };
 
@@ -30,14 +30,6 @@ pub(crate) enum By {
     Operator,
     /// The account of an administrator.
     Administrator(UserId),
-}
-
-/// An account with what belongs to it.
-pub(crate) struct Shown {
-    pub(crate) account: Account,
-    /// In how many sessions it is signed in.
-    pub(crate) sessions: i64,
-    pub(crate) studios: Vec<(Studio, StudioRole)>,
 }
 
 impl Accounts {
@@ -282,3 +274,6 @@ pub(crate) async fn change_account(
     tell(By::Operator, measure, &changed);
     Ok((changed.is_new, changed.ended))
 }
+
+#[cfg(test)]
+mod tests;

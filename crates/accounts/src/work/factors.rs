@@ -202,6 +202,11 @@ impl Accounts {
     }
 }
 
+/// Lets the owner of an account pass, and no administrator: who adds a factor to another's account takes it.
+pub(crate) fn owner_alone(caller: Caller, account: UserId) -> Result<(), AccountsError> {
+    if caller.user == account { Ok(()) } else { Err(AccountsError::OwnerOnly(account)) }
+}
+
 /// Puts these recovery codes in the place of those before.
 async fn give_recovery_codes(
     tx: &mut AccountsTx,

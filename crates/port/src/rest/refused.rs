@@ -49,13 +49,20 @@ pub(super) struct Refused {
     code: Code,
     status: StatusCode,
     reason: Cow<'static, str>,
-    /// The broader reason in whose words it is told, if that is another one.
-    kind: Option<Box<str>>,
     details: Cow<'static, str>,
     fields: Vec<FieldFault>,
-    /// The member with the facts, and the facts. Few refusals have them.
-    facts: Option<Box<(&'static str, Map<String, Value>)>>,
+    /// What few refusals have.
+    more: Option<Box<More>>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What few refusals have beside a reason and a message.
+#[derive(Debug)]
+struct More {
+    /// The broader reason in whose words it is told, if that is another one.
+    kind: Option<String>,
+    /// The member with the facts, and the facts.
+    facts: Option<(&'static str, Map<String, Value>)>,
 }
 
 /// The contract's error body.
@@ -105,16 +112,7 @@ impl Refused {
         details: &'static str,
     ) -> Self {
         let (reason, details) = (Cow::Borrowed(reason), Cow::Borrowed(details));
-        Self {
-            code,
-            status,
-            reason,
-            kind: None,
-            details,
-            fields: Vec::new(),
-            facts: None,
-            headers: Vec::new(),
-        }
+        Self { code, status, reason, details, fields: Vec::new(), more: None, headers: Vec::new() }
     }
 
     /// The path is known, the method is not.
@@ -189,8 +187,6 @@ impl Refused {
             None if status.code() == Code::InvalidArgument => Cow::Borrowed("INVALID_REQUEST"),
             None => Cow::Owned(format!("{:?}", status.code()).to_uppercase()),
         };
-        let kind = info.error_info().and_then(|error| error.metadata.get(KIND));
-        let kind = kind.map(|kind| kind.as_str().into());
         let fields = info.bad_request().into_iter().flat_map(|bad| &bad.field_violations);
         let fields = fields.map(|violation| FieldFault {
             field: call.request.json_path(&violation.field),
@@ -201,9 +197,12 @@ impl Refused {
             INVALID_FIELDS => InvalidFields::new(fields.clone()).to_string(),
             _ => status.message().to_owned(),
         };
-        let facts = call.rest.iter().flat_map(|rest| rest.facts);
-        let facts = facts.into_iter().find(|facts| facts.reason == reason);
-        let facts = facts.map(|facts| Box::new((facts.member, as_json(facts, info.error_info()))));
+        let kind = info.error_info().and_then(|error| error.metadata.get(KIND)).cloned();
+        let mut told = call.rest.iter().flat_map(|rest| rest.facts);
+        let told = told.find(|facts| facts.reason == reason);
+        let facts = told.map(|told| (told.member, as_json(told, info.error_info())));
+        let has_more = kind.is_some() || facts.is_some();
+        let more = has_more.then(|| Box::new(More { kind, facts }));
         let mut headers = Vec::new();
         if let Some(wait) = info.retry_info().and_then(|retry| retry.retry_delay) {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -225,10 +224,9 @@ impl Refused {
                 _ => http_status(status.code()),
             },
             reason,
-            kind,
             details: details.into(),
             fields,
-            facts,
+            more,
             headers,
         }
     }
@@ -250,8 +248,11 @@ impl Refused {
     }
 
     pub(super) fn into_response(self) -> Response<Body> {
+        let more = self.more.as_deref();
+        let kind = more.and_then(|more| more.kind.as_deref());
+        let facts = more.and_then(|more| more.facts.as_ref());
         let body = ErrorBody {
-            error: words(self.kind.as_deref().unwrap_or(&self.reason)),
+            error: words(kind.unwrap_or(&self.reason)),
             details: &self.details,
             reason: &self.reason,
             fields: self
@@ -259,7 +260,7 @@ impl Refused {
                 .iter()
                 .map(|FieldFault { field, description }| Named { field, description })
                 .collect(),
-            facts: self.facts.as_deref().map(|(member, facts)| HashMap::from([(*member, facts)])),
+            facts: facts.map(|(member, facts)| HashMap::from([(*member, facts)])),
         };
         let body = serde_json::to_vec(&body).expect("texts are always JSON");
         let mut response = Response::new(Body::full(body));

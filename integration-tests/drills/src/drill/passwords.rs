@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use futures::future::join_all;
+use serde_json::json;
 use sir0_testkit::{PASSWORD, Process, email_of, process, process_with};
 
 use super::{
@@ -98,34 +99,50 @@ async fn sign_ins(process: &Process, lasting: Duration) -> Result<f64> {
     Ok(f64::from(done) / started.elapsed().as_secs_f64())
 }
 
-/// Wrong passwords for accounts that exist, and passwords for e-mails that none has, one after the other in turns.
+/// Wrong passwords for accounts that exist, for accounts that are disabled, and passwords for e-mails that none has, one after
+/// the other in turns.
 async fn known_and_unknown(is_short: bool, report: &mut Report) -> Result<()> {
     let accounts: u16 = if is_short { 4 } else { 63 };
     let process = process().await;
+    let admin = process.admin("Root").await;
     for number in 0..accounts {
         process.visitor().registers(&format!("Known {number}")).await;
+        let disabled = process.visitor().registers(&format!("Disabled {number}")).await;
+        let disable = format!("/api/admin/users/{disabled}:disable");
+        let answer = admin.rest().post(&disable, &json!({})).await;
+        ensure!(answer.status == 200, "{}", answer.text);
     }
     let strangers = (0..ADDRESSES).map(|number| Stranger::at(process.address(), 2_000 + number));
     let strangers = strangers.collect::<Result<Vec<_>>>()?;
-    let mut times = [Times::default(), Times::default()];
+    let mut times = [Times::default(), Times::default(), Times::default()];
     for _ in 0..FROM_EACH {
         for stranger in &strangers {
             for number in 0..accounts {
-                let who = ["Known", "Unknown"].map(|who| email_of(&format!("{who} {number}")));
+                let kinds = ["Known", "Disabled", "Unknown"];
+                let who = kinds.map(|who| email_of(&format!("{who} {number}")));
                 for (email, times) in who.iter().zip(&mut times) {
                     let started = Instant::now();
                     let answer = stranger.signs_in(email, "seven wrong cranes").await;
                     ensure!(answer.status == 401, "{email}: {}", answer.text);
+                    ensure!(answer.json["reason"] == "INVALID_CREDENTIALS", "{}", answer.text);
                     times.add(started.elapsed());
                 }
             }
         }
     }
-    let [known, unknown] = times.each_ref().map(|times| times.percentile(50));
+    let [known, disabled, unknown] = times.each_ref().map(|times| times.percentile(50));
     report.tells("sign-ins of each kind", times[0].count());
     report.tells("a wrong password, p50", ms(known));
+    report.tells("a wrong password of a disabled account, p50", ms(disabled));
     report.tells("an e-mail that no account has, p50", ms(unknown));
-    let differs = (known.as_secs_f64() / unknown.as_secs_f64() - 1.0).abs() * 100.0;
-    report.should("by how much they differ", format!("{differs:.2} %"), "≤ 2 %", differs <= 2.0);
+    for (what, kind) in [("a disabled account", disabled), ("none", unknown)] {
+        let differs = (known.as_secs_f64() / kind.as_secs_f64() - 1.0).abs() * 100.0;
+        report.should(
+            &format!("by how much an account and {what} differ"),
+            format!("{differs:.2} %"),
+            "≤ 2 %",
+            differs <= 2.0,
+        );
+    }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! A session ends at one instance. How soon does another refuse its token? By each of the ways to hear of it.
-//! And the same for a member who is removed from a studio.
+//! And the same for a member who is removed from a studio, and for an account that is disabled.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use tonic::Code;
 use super::{
     dice::Dice,
     fleet::Fleet,
-    members,
+    locked, members,
     report::Report,
     times::{Times, ms},
 };
@@ -42,6 +42,7 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     by(&fleet, logouts, "Redis rings", &mut report).await?;
     let removals = members::Removals { count: logouts, bar: members::RUNG };
     members::by(&fleet, removals, "Redis rings", &mut report).await?;
+    locked::by(&fleet, removals, "Redis rings", &mut report).await?;
     let redis = block_in_place(move || {
         let mut redis = redis;
         redis.kill();
@@ -50,12 +51,14 @@ pub(super) async fn run(is_short: bool) -> Result<Report> {
     by(&fleet, logouts, "Redis is dead, the poll remains", &mut report).await?;
     let polled = members::Removals { bar: members::POLLED, ..removals };
     members::by(&fleet, polled, "Redis is dead, the poll remains", &mut report).await?;
+    locked::by(&fleet, polled, "Redis is dead, the poll remains", &mut report).await?;
     drop((fleet, redis));
 
     let fleet = Fleet::of(2, &[]).await;
     fleet.first().visitor().registers("Ada").await;
     by(&fleet, logouts, "no Redis, PostgreSQL notifies", &mut report).await?;
     members::by(&fleet, removals, "no Redis, PostgreSQL notifies", &mut report).await?;
+    locked::by(&fleet, removals, "no Redis, PostgreSQL notifies", &mut report).await?;
     Ok(report)
 }
 

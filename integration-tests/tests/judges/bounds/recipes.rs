@@ -56,8 +56,9 @@ impl Stage {
             }),
             "sir0.accounts.v1.GetUserRequest"
             | "sir0.accounts.v1.ListSessionsRequest"
-            | "sir0.accounts.v1.ListActivityRequest" => json!({"userId": self.user}),
-            "sir0.accounts.v1.ListFactorsRequest"
+            | "sir0.accounts.v1.ListActivityRequest"
+            | "sir0.accounts.v1.ListApiTokensRequest"
+            | "sir0.accounts.v1.ListFactorsRequest"
             | "sir0.accounts.v1.ListTrustedDevicesRequest"
             | "sir0.accounts.v1.RenewRecoveryCodesRequest"
             | "sir0.accounts.v1.ForgetDevicesRequest" => json!({"userId": self.user}),
@@ -86,7 +87,6 @@ impl Stage {
             "sir0.accounts.v1.CreateApiTokenRequest" => {
                 json!({"userId": self.user, "name": letters(12, turn), "scopes": ["games:read"]})
             }
-            "sir0.accounts.v1.ListApiTokensRequest" => json!({"userId": self.user}),
             "sir0.accounts.v1.RevokeApiTokenRequest" => {
                 json!({"userId": self.user, "tokenId": NO_API_TOKEN})
             }
@@ -105,6 +105,7 @@ impl Stage {
             "sir0.storefront.v1.ListGamesRequest"
             | "sir0.storefront.v1.WatchGamesRequest"
             | "sir0.storefront.v1.ListMyGamesRequest"
+            | "sir0.accounts.v1.ListSecurityEventsRequest"
             | "sir0.accounts.v1.FindUsersRequest" => json!({}),
             "sir0.storefront.v1.GetGameRequest" => json!({"gameId": self.game}),
             "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
@@ -112,7 +113,6 @@ impl Stage {
                 json!({"gameId": self.game, "title": "Light"})
             }
             "sir0.storefront.v1.DeleteGameRequest" => json!({"gameId": NOTHING}),
-            "sir0.accounts.v1.ListSecurityEventsRequest" => json!({}),
             "sir0.storefront.v1.HandOverGameRequest" => {
                 json!({"gameId": NOTHING, "studioId": NO_STUDIO})
             }
@@ -143,6 +143,7 @@ impl Stage {
 
 /// What a field with bounds takes.
 pub(super) fn of(field: &FieldDescriptor) -> Recipe {
+    let is_number = ["user_id", "game_id", "page_size"].contains(&field.name());
     match field.full_name().strip_prefix("sir0.").unwrap_or_default() {
         "accounts.v1.AddFactorRequest.name"
         | "accounts.v1.LoginRequest.client_id"
@@ -172,46 +173,11 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.UpdateUserRequest.password"
         | "accounts.v1.UseResetRequest.new_password" => Recipe::Text(password),
         "storefront.v1.CreateGameRequest.request_id" => Recipe::Pattern(letters, "two words"),
-        "accounts.v1.AddFactorRequest.user_id"
-        | "accounts.v1.ConfirmFactorRequest.user_id"
-        | "accounts.v1.ForgetDevicesRequest.user_id"
-        | "accounts.v1.ListFactorsRequest.user_id"
-        | "accounts.v1.ListTrustedDevicesRequest.user_id"
-        | "accounts.v1.RemoveFactorRequest.user_id"
-        | "accounts.v1.RenewRecoveryCodesRequest.user_id"
-        | "accounts.v1.GetUserRequest.user_id"
-        | "accounts.v1.ListSessionsRequest.user_id"
-        | "accounts.v1.ListSessionsRequest.page_size"
-        | "accounts.v1.ListActivityRequest.user_id"
-        | "accounts.v1.ListActivityRequest.page_size"
-        | "accounts.v1.ListSecurityEventsRequest.user_id"
-        | "accounts.v1.ListSecurityEventsRequest.page_size"
-        | "accounts.v1.EndSessionsRequest.user_id"
-        | "accounts.v1.CreateApiTokenRequest.user_id"
-        | "accounts.v1.CreateApiTokenRequest.life_days"
-        | "accounts.v1.ListApiTokensRequest.user_id"
-        | "accounts.v1.RevokeApiTokenRequest.user_id"
-        | "accounts.v1.UpdateUserRequest.user_id"
-        | "storefront.v1.ListGamesRequest.page_size"
-        | "storefront.v1.GetGameRequest.game_id"
+        "accounts.v1.CreateApiTokenRequest.life_days"
         | "storefront.v1.CreateGameRequest.price"
-        | "storefront.v1.UpdateGameRequest.game_id"
         | "storefront.v1.UpdateGameRequest.price"
-        | "storefront.v1.DeleteGameRequest.game_id"
         | "storefront.v1.WatchGamesRequest.game_ids"
-        | "storefront.v1.ListMyGamesRequest.page_size"
-        | "storefront.v1.HandOverGameRequest.game_id"
-        | "accounts.v1.CreateInvitationRequest.life_hours"
-        | "accounts.v1.UpdateMemberRequest.user_id"
-        | "accounts.v1.RemoveMemberRequest.user_id"
-        | "accounts.v1.FindUsersRequest.page_size"
-        | "accounts.v1.ShowUserRequest.user_id"
-        | "accounts.v1.DisableUserRequest.user_id"
-        | "accounts.v1.EnableUserRequest.user_id"
-        | "accounts.v1.SignOutUserRequest.user_id"
-        | "accounts.v1.RequireNewPasswordRequest.user_id"
-        | "accounts.v1.CreateResetRequest.user_id"
-        | "accounts.v1.SetUserRoleRequest.user_id" => Recipe::Number,
+        | "accounts.v1.CreateInvitationRequest.life_hours" => Recipe::Number,
         "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
         "accounts.v1.EndSessionsRequest.session_ids" => {
             Recipe::Written { good: NO_SESSION, broken: "session_01arz3ndektsv4rrffq69g5fau" }
@@ -244,6 +210,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.UpdateMemberRequest.role"
         | "accounts.v1.FindUsersRequest.role"
         | "accounts.v1.SetUserRoleRequest.role" => Recipe::OneOf,
+        _ if is_number => Recipe::Number,
         _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::*;
 use crate::domain::{Lane, LaneNames, LaneRules, Place, Toll};
 
-pub(super) const RACERS: usize = 32;
+pub(crate) const RACERS: usize = 32;
 
 /// How often a race is run. On PostgreSQL a fault shows only now and then. The one writer of SQLite leaves nothing to
 /// chance.
-pub(super) const fn rounds(db: &AccountsDb) -> usize {
+pub(crate) const fn rounds(db: &AccountsDb) -> usize {
     match db {
         AccountsDb::Sqlite(_) => 2,
         AccountsDb::Postgres(_) => 200,
@@ -17,7 +17,7 @@ pub(super) const fn rounds(db: &AccountsDb) -> usize {
 }
 
 /// How many of the racers won.
-pub(super) async fn winners<F>(race: impl Fn(usize) -> F) -> usize
+pub(crate) async fn winners<F>(race: impl Fn(usize) -> F) -> usize
 where
     F: Future<Output = bool> + Send + 'static,
 {

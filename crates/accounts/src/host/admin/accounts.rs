@@ -10,9 +10,8 @@ use super::role;
 use crate::{
     Operator,
     convert::{administration::search, wire_time},
-    domain::{Account, Measure},
+    domain::{Account, Measure, Shown},
     operator::Done,
-    work::administration::Shown,
 };
 
 /// Which accounts to list.

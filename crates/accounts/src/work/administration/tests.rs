@@ -1,11 +1,10 @@
 //! Accounts that are locked, given another role and reset: who is left, and what begins no more.
 
+use sir0_kernel::SessionId;
+use sir0_throwaway::on_every_engine;
+
 use super::*;
-use crate::{
-    AccountsError,
-    domain::{Measure, Search},
-    work::administration::{By, apply, change_account, find, held},
-};
+use crate::db::tests::{EVENING, NOON, an_empty_database, email, name, races, work};
 
 /// Makes an administrator of this number.
 async fn an_administrator(db: &AccountsDb, number: usize) -> UserId {
@@ -49,35 +48,6 @@ async fn does(db: &AccountsDb, user: UserId, measure: Measure) {
     change_account(db, user, measure, EVENING).await.expect("an operator may");
 }
 
-/// Begins a session as a version did that knew no locks.
-const BEGIN_BEFORE: &str = "
-    INSERT INTO sessions (session_id, user_id, created_at, expires_at)
-    SELECT $1, user_id, $2, $3
-      FROM users
-     WHERE user_id = $4
- RETURNING session_id";
-
-/// Whether a version from before begins a session now.
-async fn begins_before(db: &AccountsDb, user: UserId, at: Timestamp) -> bool {
-    macro_rules! begin {
-        ($database:expr, $engine:ident) => {{
-            let mut tx = $database.write().await.expect("a turn to write");
-            let query = sqlx::query_scalar::<_, String>(BEGIN_BEFORE)
-                .bind(SessionId::fresh(at).to_string())
-                .bind(storage::$engine::At(at))
-                .bind(storage::$engine::At(MIDNIGHT))
-                .bind(i64::from(user));
-            let begun = query.fetch_optional(&mut *tx).await.expect("a table");
-            tx.commit().await.expect("room on the disk");
-            begun.is_some()
-        }};
-    }
-    match db.database() {
-        storage::Database::Sqlite(database) => begin!(database, sqlite),
-        storage::Database::Postgres(database) => begin!(database, postgres),
-    }
-}
-
 on_every_engine! {
     async fn an_account_that_is_locked_begins_no_session_and_one_that_is_opened_does(db: AccountsDb) {
         let (ada, [session]) = db.ada_signs_in().await;
@@ -100,18 +70,18 @@ on_every_engine! {
 
     async fn a_version_from_before_begins_no_session_of_a_locked_account_either(db: AccountsDb) {
         let ada = db.keeps("Ada", "ada@example.com").await.expect("a free name");
-        assert!(begins_before(&db, ada, NOON).await);
+        assert!(db.begins_before(ada, NOON).await);
 
         for measure in [Measure::Disable, Measure::RequireNewPassword] {
             does(&db, ada, measure).await;
-            assert!(!begins_before(&db, ada, EVENING).await, "{measure:?}");
+            assert!(!db.begins_before(ada, EVENING).await, "{measure:?}");
             does(&db, ada, Measure::Enable).await;
         }
-        assert!(!begins_before(&db, ada, EVENING).await, "it needs a new password still");
+        assert!(!db.begins_before(ada, EVENING).await, "it needs a new password still");
         work(&db, async |tx| tx.set_new_password(ada, "new hash", EVENING).await).await.expect("hers");
-        assert!(begins_before(&db, ada, EVENING).await);
+        assert!(db.begins_before(ada, EVENING).await);
         does(&db, ada, Measure::Disable).await;
-        assert!(begins_before(&db, ada, NOON).await, "what `copy` writes was begun before");
+        assert!(db.begins_before(ada, NOON).await, "what `copy` writes was begun before");
     }
 
     async fn whoever_is_no_administrator_any_more_changes_nobody(db: AccountsDb) {

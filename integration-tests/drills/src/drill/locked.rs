@@ -1,0 +1,73 @@
+//! An account is disabled at one instance. How soon does another refuse its token?
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+use sir0_testkit::Person;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    dice::Dice,
+    fleet::Fleet,
+    members::Removals,
+    report::Report,
+    times::{Times, ms},
+};
+
+/// Accounts are not disabled in step with the poll.
+const SPREAD: Duration = Duration::from_millis(600);
+/// Beyond this it was never heard of.
+const LONG: Duration = Duration::from_secs(10);
+
+/// Disables an account and enables it again, so often, and waits each time until the other instance refuses it.
+pub(super) async fn by(
+    fleet: &Fleet,
+    Removals { count, bar }: Removals,
+    way: &str,
+    report: &mut Report,
+) -> Result<()> {
+    let name = |who: &str| format!("{who} locked {}", way.len());
+    let admin = fleet.first().admin(&name("Root")).await;
+    fleet.first().visitor().registers(&name("Ada")).await;
+    let elsewhere = fleet.instances.last().context("two instances")?.visitor();
+    let (mut times, mut never) = (Times::default(), 0);
+    for _ in 0..count {
+        let ada = fleet.first().visitor().signs_in(&name("Ada")).await;
+        match disabled(&admin, &elsewhere.with_token(ada.token()), ada.id).await? {
+            Some(took) => times.add(took),
+            None => never += 1,
+        }
+    }
+    report.must_be_none(&format!("{way}: a disabled account never refused elsewhere"), never);
+    report.should(
+        &format!("{way}: from the lock of an account to the refusal elsewhere, p50, p99, longest"),
+        format!("{}, {}, {}", ms(times.percentile(50)), ms(times.percentile(99)), ms(times.max())),
+        &format!("p99 ≤ {} ms", bar.as_millis()),
+        times.count() == count && times.percentile(99) <= bar,
+    );
+    Ok(())
+}
+
+/// Disables the account, and asks there with its token until it is refused. `None` if it never is.
+async fn disabled(admin: &Person, there: &Person, id: i32) -> Result<Option<Duration>> {
+    let (account, own) = (format!("/api/admin/users/{id}"), format!("/api/users/{id}"));
+    let good = there.rest().get(&own).await;
+    ensure!(good.status == 200, "a good session is refused elsewhere: {good:?}");
+    sleep(Dice::new().shorter_than(SPREAD)).await;
+
+    let done = admin.rest().post(&format!("{account}:disable"), &json!({})).await;
+    ensure!(done.status == 200, "a lock is refused: {done:?}");
+    let answered = Instant::now();
+    let mut took = None;
+    while took.is_none() && answered.elapsed() < LONG {
+        match there.rest().get(&own).await.status {
+            401 => took = Some(answered.elapsed()),
+            200 => sleep(Duration::from_millis(3)).await,
+            other => anyhow::bail!("neither accepted nor refused: {other}"),
+        }
+    }
+    let done = admin.rest().post(&format!("{account}:enable"), &json!({})).await;
+    ensure!(done.status == 200, "it stays locked: {done:?}");
+    Ok(took)
+}
