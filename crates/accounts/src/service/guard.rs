@@ -34,7 +34,6 @@ impl GuardService for Accounts {
         let add: AddFactor = request.into_inner().try_into()?;
         self.user(add.user).await?;
         caller.must_own(add.user)?;
-        owner_alone(caller, add.user)?;
 
         let added = self.add_factor(caller, add, convert::added).await?;
 
@@ -50,7 +49,6 @@ impl GuardService for Accounts {
         let confirm: ConfirmFactor = request.into_inner().try_into()?;
         self.user(confirm.user).await?;
         caller.must_own(confirm.user)?;
-        owner_alone(caller, confirm.user)?;
 
         let confirmed = self.confirm_factor(caller, confirm, |codes| pb::ConfirmFactorResponse {
             message: "Factor confirmed".to_owned(),
@@ -69,7 +67,6 @@ impl GuardService for Accounts {
         let remove: RemoveFactor = request.into_inner().try_into()?;
         self.user(remove.user).await?;
         caller.must_own(remove.user)?;
-        owner_alone(caller, remove.user)?;
 
         let removed = self.remove_factor(caller, remove, || pb::RemoveFactorResponse {
             message: "Factor removed".to_owned(),
@@ -87,10 +84,9 @@ impl GuardService for Accounts {
         let user = user_id(request.get_ref().user_id)?;
         self.user(user).await?;
         caller.must_own(user)?;
-        owner_alone(caller, user)?;
         let confirmation = request.get_ref().confirmation_token.as_deref().map(Confirmation::shown);
 
-        let renewed = self.renew_recovery_codes(caller, confirmation, |codes| {
+        let renewed = self.renew_recovery_codes(caller, user, confirmation, |codes| {
             pb::RenewRecoveryCodesResponse { recovery_codes: convert::recovery_codes(codes) }
         });
 

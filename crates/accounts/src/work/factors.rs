@@ -36,6 +36,7 @@ impl Accounts {
         add: AddFactor,
         answer: impl Fn(&NewFactor, Timestamp) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        owner_alone(by, add.user)?;
         self.guard.pass(calls::ADD_FACTOR, At::User(by.user), None).await?;
         self.shared.tasks.to_completion(self.clone().save_factor(by, add, answer)).await
     }
@@ -77,6 +78,7 @@ impl Accounts {
         confirm: ConfirmFactor,
         answer: impl Fn(&[RecoveryCode]) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        owner_alone(by, confirm.user)?;
         self.guard.pass(calls::CONFIRM_FACTOR, At::User(by.user), None).await?;
         self.shared.tasks.to_completion(self.clone().save_confirmed(by, confirm, answer)).await
     }
@@ -124,6 +126,7 @@ impl Accounts {
         remove: RemoveFactor,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        owner_alone(by, remove.user)?;
         self.guard.pass(calls::REMOVE_FACTOR, At::User(by.user), None).await?;
         self.shared.tasks.to_completion(self.clone().save_removed(by, remove, answer)).await
     }
@@ -167,9 +170,11 @@ impl Accounts {
     pub(crate) async fn renew_recovery_codes<A: Answer + Send + 'static>(
         &self,
         by: Caller,
+        user: UserId,
         confirmation: Option<Confirmation>,
         answer: impl Fn(&[RecoveryCode]) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
+        owner_alone(by, user)?;
         self.guard.pass(calls::RENEW_RECOVERY_CODES, At::User(by.user), None).await?;
         let renewing = self.clone().save_recovery_codes(by, confirmation, answer);
         self.shared.tasks.to_completion(renewing).await
@@ -203,8 +208,8 @@ impl Accounts {
 }
 
 /// Lets the owner of an account pass, and no administrator: who adds a factor to another's account takes it.
-pub(crate) fn owner_alone(caller: Caller, account: UserId) -> Result<(), AccountsError> {
-    if caller.user == account { Ok(()) } else { Err(AccountsError::OwnerOnly(account)) }
+fn owner_alone(by: Caller, account: UserId) -> Result<(), AccountsError> {
+    if by.user == account { Ok(()) } else { Err(AccountsError::OwnerOnly(account)) }
 }
 
 /// Puts these recovery codes in the place of those before.

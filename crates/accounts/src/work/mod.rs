@@ -9,7 +9,7 @@ mod challenges;
 mod codes;
 pub(crate) mod confirmations;
 mod devices;
-pub(crate) mod factors;
+mod factors;
 mod failures;
 mod founding;
 pub(crate) mod guard;
