@@ -80,7 +80,7 @@ assert.equal(good(await sir0.revokeApiToken(worthless)).wasGood, true);
 token = PUBLISHER;
 const kind = { query: { kind: "signed_in" as const, userId, since: "2020-01-01T00:00:00Z" } };
 const happened = good(await sir0.listSecurityEvents(kind));
-assert.deepEqual([happened.events.length, happened.events[0]!.methods], [2, ["pwd"]]);
+assert.deepEqual([happened.events.length, happened.events[0]!.methods], [3, ["pwd", "otp"]]);
 const added: number[] = [];
 for (const title of ["Lanterns", "Harbours", "Cranes"]) {
   added.push(good(await sir0.createGame({ body: { ...LANTERNS, title } })).gameId);

@@ -3,7 +3,6 @@
 use sir0_kernel::{StudioId, UserId};
 use sir0_rpc::{FieldFault, Reason, Refusal, rates::Exceeded};
 use sir0_storage as storage;
-use sir0_tokens::Unopened;
 
 use crate::{
     convert::wire_time,
@@ -50,9 +49,6 @@ pub enum AccountsError {
     /// An administrator does what only the owner of an account may.
     #[error("only its owner may do this with an account")]
     OwnerOnly(UserId),
-    /// A secret that lies sealed in the database does not open.
-    #[error("the secret of a second factor does not open")]
-    Sealed(#[from] Unopened),
     /// The password is right, and an administrator disabled the account.
     #[error("the account is disabled, ask the operator of the platform")]
     AccountDisabled,
@@ -177,7 +173,6 @@ impl Refusal for AccountsError {
             Self::FactorLimit => Reason::precondition("FACTOR_LIMIT_REACHED"),
             Self::FactorRequired => Reason::precondition("FACTOR_REQUIRED"),
             Self::OwnerOnly(id) => Reason::denied("OWNER_ONLY").about("user", id),
-            Self::Sealed(_) => Reason::internal(),
             Self::AccountDisabled => {
                 Reason::unauthenticated("ACCOUNT_DISABLED").kind("INVALID_CREDENTIALS")
             }

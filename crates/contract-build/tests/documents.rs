@@ -137,7 +137,7 @@ fn each_answer_that_refuses_lists_its_reasons_and_shows_each() {
     };
     assert_eq!(reasons("410"), json!(["THING_GONE"]));
     assert_eq!(reasons("401"), json!(["SIGN_IN_REQUIRED"]));
-    assert_eq!(reasons("403"), json!(["PUBLISHER_ROLE_REQUIRED"]));
+    assert_eq!(reasons("403"), json!(["PUBLISHER_ROLE_REQUIRED", "SCOPE_MISSING"]));
     assert_eq!(
         reasons("429"),
         json!(["BUSY", "TOO_MANY_REQUESTS", "TOO_MUCH_WAITING"]),

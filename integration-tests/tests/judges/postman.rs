@@ -219,8 +219,8 @@ const CONVERTED: [(&str, &str, u64); 53] = [
     ("POST", "api/users/:user_id/factors", 201),
     ("GET", "api/users/:user_id/factors", 200),
     // The factor of the examples is not there, and nobody has a second one.
-    ("POST", "api/users/{{user_id}}/factors/{{factor_id}}:confirm", 404),
-    ("POST", "api/users/{{user_id}}/factors/{{factor_id}}:remove", 404),
+    ("POST", "api/users/:user_id/factors/{{factor_id}}:confirm", 404),
+    ("POST", "api/users/:user_id/factors/{{factor_id}}:remove", 404),
     ("POST", "api/users/:user_id/recovery-codes", 400),
     ("GET", "api/users/:user_id/devices", 200),
     ("POST", "api/users/:user_id/devices:forget", 200),

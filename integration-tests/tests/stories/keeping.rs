@@ -1,6 +1,7 @@
 //! What an installation keeps, and what its operator is told about it: files, databases, and the commands beside a
 //! server.
 
+mod accounts;
 mod commands;
 mod doctor;
 mod files;

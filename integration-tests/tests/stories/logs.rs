@@ -124,7 +124,7 @@ async fn what_happens_to_a_game_is_a_line_each_that_names_who_did_it_over_every_
         .runs(&["admin", "grant", "--email", "Northlight@example.com", "--role", "admin"])
         .await;
     let said = String::from_utf8_lossy(&of_the_operator.stderr).into_owned();
-    assert!(said.contains("an operator made user") && !said.contains('@'), "{said}");
+    assert!(said.contains("has another role, by an operator") && !said.contains('@'), "{said}");
 }
 
 #[tokio::test]

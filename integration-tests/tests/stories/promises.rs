@@ -223,7 +223,7 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let mut body = logout.body().expect("a body");
     body["token"] = signed_in.json["token"].clone();
     let left = made(&ada, &logout.method, logout.path, Some(&body)).await;
-    let admin = platform.admin("Root").await;
+    let admin = root;
     for name in ["findUsers", "showUser", "disableUser", "enableUser", "signOutUser"] {
         made_as_it_stands(&admin, name).await;
     }

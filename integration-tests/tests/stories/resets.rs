@@ -116,3 +116,23 @@ async fn what_can_be_no_reset_is_refused_at_every_door() {
     let named: Vec<_> = both.json["fields"].as_array().expect("fields").iter().collect();
     assert_eq!(named.len(), 2, "{both:?}");
 }
+
+#[tokio::test]
+async fn an_administrator_gives_an_account_back_to_an_owner_who_lost_the_app() {
+    let platform = platform().await;
+    let root = platform.admin("Root").await;
+    let ada = crate::guard::guards(platform.player("Ada").await).await.person;
+    let path = format!("/api/admin/users/{}:reset", ada.id);
+
+    for removes in [false, true] {
+        let made = root.rest().post(&path, &json!({"removeFactors": removes})).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let reset = json!({"secret": made.json["secret"], "newPassword": NEW});
+        let set = ada.rest().post("/api/users/resets:use", &reset).await;
+        assert_eq!(set.status, 200, "{set:?}");
+
+        let answer = signs_in(&platform.visitor(), "Ada", NEW).await;
+        let expected = if removes { 200 } else { 401 };
+        assert_eq!(answer.status, expected, "a reset alone goes past no factor: {answer:?}");
+    }
+}

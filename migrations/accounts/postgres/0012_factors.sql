@@ -45,10 +45,29 @@ CREATE TABLE challenges (
     password_hash  TEXT NOT NULL, -- that was proved; with another one the challenge is worth nothing
     client_id      TEXT NOT NULL,
     device_name    TEXT,
-    is_refreshable BOOLEAN NOT NULL,
+    is_refreshable INTEGER NOT NULL, -- 1 for a session with refresh tokens, else 0
     attempts       INTEGER NOT NULL DEFAULT 0, -- codes that were tried, counted before they are judged
     expires_at     TIMESTAMPTZ NOT NULL
 );
 
 CREATE INDEX challenges_of_user ON challenges (user_id);
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+
+-- How many factors guarded the account when the session began. A version from before this does not write it, and may run
+-- beside this one: it begins no session of an account that a factor guards. Sessions of before the first factor, which
+-- `sir0 copy` writes, stay.
+ALTER TABLE sessions ADD COLUMN factors INTEGER;
+
+CREATE FUNCTION begin_no_session_without_factor() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM factors
+                WHERE user_id = NEW.user_id AND confirmed_at <= NEW.created_at) THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER sessions_without_factor BEFORE INSERT ON sessions
+   FOR EACH ROW WHEN (NEW.ended_at IS NULL AND NEW.factors IS NULL)
+       EXECUTE FUNCTION begin_no_session_without_factor();

@@ -26,6 +26,7 @@ CREATE TABLE resets (
     user_id     BIGINT      NOT NULL PRIMARY KEY REFERENCES users (user_id),
     secret_hash BYTEA       NOT NULL UNIQUE, -- SHA-256 of the secret in the link
     created_by  BIGINT      NULL, -- the administrator; NULL for the operator at the command line
+    removes_factors INTEGER NOT NULL, -- 1 if the second factors go with the old password, else 0
     expires_at  TIMESTAMPTZ NOT NULL
 );
 

@@ -45,10 +45,22 @@ CREATE TABLE challenges (
     password_hash  TEXT NOT NULL, -- that was proved; with another one the challenge is worth nothing
     client_id      TEXT NOT NULL,
     device_name    TEXT,
-    is_refreshable BOOLEAN NOT NULL,
+    is_refreshable INTEGER NOT NULL, -- 1 for a session with refresh tokens, else 0
     attempts       INTEGER NOT NULL DEFAULT 0, -- codes that were tried, counted before they are judged
     expires_at     INTEGER NOT NULL
 );
 
 CREATE INDEX challenges_of_user ON challenges (user_id);
 CREATE INDEX challenges_by_expiry ON challenges (expires_at);
+
+-- How many factors guarded the account when the session began. A version from before this does not write it, and may run
+-- beside this one: it begins no session of an account that a factor guards. Sessions of before the first factor, which
+-- `sir0 copy` writes, stay.
+ALTER TABLE sessions ADD COLUMN factors INTEGER;
+
+CREATE TRIGGER sessions_without_factor BEFORE INSERT ON sessions
+  WHEN new.ended_at IS NULL AND new.factors IS NULL
+   AND EXISTS (SELECT 1 FROM factors
+                WHERE user_id = new.user_id AND confirmed_at <= new.created_at) BEGIN
+    SELECT RAISE(IGNORE);
+END;

@@ -19,6 +19,7 @@ CREATE TABLE resets (
     user_id     INTEGER NOT NULL PRIMARY KEY REFERENCES users (user_id),
     secret_hash BLOB    NOT NULL UNIQUE, -- SHA-256 of the secret in the link
     created_by  INTEGER NULL, -- the administrator; NULL for the operator at the command line
+    removes_factors INTEGER NOT NULL, -- 1 if the second factors go with the old password, else 0
     expires_at  INTEGER NOT NULL -- microseconds, UTC
 );
 

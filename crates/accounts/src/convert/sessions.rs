@@ -175,6 +175,7 @@ pub(crate) fn confirm(
         Ok(pb::Action::SignOutUser) => Some(Action::SignOutUser),
         Ok(pb::Action::RequireNewPassword) => Some(Action::RequireNewPassword),
         Ok(pb::Action::CreateReset) => Some(Action::CreateReset),
+        Ok(pb::Action::ResetFactors) => Some(Action::ResetFactors),
         Ok(pb::Action::SetUserRole) => Some(Action::SetUserRole),
         Ok(pb::Action::RemoveFactor | pb::Action::Unspecified) | Err(_) => None,
     };

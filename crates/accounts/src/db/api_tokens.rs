@@ -99,8 +99,8 @@ pub(crate) const API_SESSION_GOES_ON: &str = "
 pub(crate) const BEGIN_API_SESSION: &str = "
     INSERT INTO sessions
            (session_id, user_id, created_at, seen_at, expires_at, token_expires_at, client_id, device_name, address,
-            methods, api_token_id)
-    VALUES ($1, $2, $3, $3, $4, $4, $5, $6, $7, '', $5)";
+            methods, api_token_id, factors)
+    VALUES ($1, $2, $3, $3, $4, $4, $5, $6, $7, '', $5, 0)";
 
 pub(crate) const SET_API_SESSION: &str = "
     UPDATE api_tokens
@@ -114,6 +114,10 @@ pub(crate) const REVOKE_API_TOKEN: &str = concat!(
  RETURNING ",
     api_token_columns!()
 );
+
+pub(crate) const REVOKE_API_TOKENS_OF_USER: &str = "
+    DELETE FROM api_tokens
+     WHERE user_id = $1";
 
 pub(crate) const FORGET_API_TOKENS: &str = "
     DELETE FROM api_tokens
@@ -237,6 +241,13 @@ impl Tx<engine::Tx> {
         let query = sqlx::query_as(REVOKE_API_TOKEN).bind(id.to_string()).bind(i64::from(user));
         let row = query.fetch_optional(&mut *self.tx).await?;
         row.map(api_token_from).transpose()
+    }
+
+    /// Makes all API tokens of an account worthless. Their access tokens end with the sessions of the account.
+    pub(crate) async fn revoke_api_tokens_of(&mut self, user: UserId) -> storage::Result<()> {
+        let query = sqlx::query(REVOKE_API_TOKENS_OF_USER).bind(i64::from(user));
+        query.execute(&mut *self.tx).await?;
+        Ok(())
     }
 
     /// Forgets API tokens that are over.

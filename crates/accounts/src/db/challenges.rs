@@ -19,7 +19,7 @@ storage::row! {
         password_hash: String,
         client_id: String,
         device_name: Option<String>,
-        is_refreshable: bool,
+        is_refreshable: i32,
     }
 }
 
@@ -71,7 +71,7 @@ impl Store<Database> {
         let wanted = Wanted {
             client: ClientId::from_row(row.client_id),
             device: row.device_name.map(DeviceName::from_row),
-            is_refreshable: row.is_refreshable,
+            is_refreshable: row.is_refreshable != 0,
         };
         Ok(Some(Waiting { proved, wanted }))
     }
@@ -91,7 +91,7 @@ impl Tx<engine::Tx> {
             .bind(&proved.password_hash)
             .bind(wanted.client.as_str())
             .bind(wanted.device.as_ref().map(DeviceName::as_str))
-            .bind(wanted.is_refreshable)
+            .bind(i32::from(wanted.is_refreshable))
             .bind(At(expires))
             .execute(&mut *self.tx)
             .await?;

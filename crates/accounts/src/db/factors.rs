@@ -111,6 +111,10 @@ pub(crate) const REMOVE_FACTOR: &str = "
      WHERE factor_id = $1 AND user_id = $2
  RETURNING factor_id";
 
+pub(crate) const REMOVE_FACTORS_OF_USER: &str = "
+    DELETE FROM factors
+     WHERE user_id = $1";
+
 pub(crate) const RECOUNT_FACTORS: &str = "
     UPDATE users
        SET factors = (SELECT COUNT(*) FROM factors WHERE user_id = $1 AND confirmed_at IS NOT NULL)
@@ -254,6 +258,12 @@ impl Tx<engine::Tx> {
     ) -> storage::Result<bool> {
         let query = sqlx::query(REMOVE_FACTOR).bind(id.to_string()).bind(i64::from(user));
         Ok(query.fetch_optional(&mut *self.tx).await?.is_some())
+    }
+
+    /// Removes all factors of an account.
+    pub(crate) async fn remove_factors_of(&mut self, user: UserId) -> storage::Result<()> {
+        sqlx::query(REMOVE_FACTORS_OF_USER).bind(i64::from(user)).execute(&mut *self.tx).await?;
+        Ok(())
     }
 
     /// Notes beside the password of an account how many factors guard it, and answers that. Who changes factors does this

@@ -152,10 +152,13 @@ storage::room! {
         set_locks(id: UserId, locks: Locks, at: Timestamp) -> ();
         revoke_all_invitations_by(user: UserId) -> ();
         revoke_invitations_of_no_owner(user: UserId) -> ();
-        offer_reset(user: UserId, hash: &[u8], by: Option<UserId>, expires: Timestamp) -> ();
-        use_reset(hash: &[u8], now: Timestamp) -> bool;
+        offer_reset(user: UserId, hash: &[u8], by: Option<UserId>, expires: Timestamp, removes_factors: bool) -> ();
+        use_reset(hash: &[u8], now: Timestamp) -> Option<bool>;
+        remove_factors_of(user: UserId) -> ();
         set_new_password(id: UserId, hash: &str, at: Timestamp) -> ();
         drop_reset(user: UserId) -> ();
+        drop_resets_by(user: UserId) -> ();
+        revoke_api_tokens_of(user: UserId) -> ();
         forget_resets(now: Timestamp) -> ();
         offer_setup(hash: &[u8], expires: Timestamp) -> bool;
         use_setup(hash: &[u8], now: Timestamp) -> bool;

@@ -59,8 +59,8 @@ pub(crate) const BEGIN_SESSION: &str = concat!(
     "
     INSERT INTO sessions
            (session_id, user_id, created_at, expires_at, client_id, device_name, address, methods, seen_at,
-            token_expires_at, family_hash, refresh_hash, last_at)
-    SELECT $1, user_id, $2, $3, $7, $8, $9, $10, $2, $11, $12, $13, $14
+            token_expires_at, family_hash, refresh_hash, last_at, factors)
+    SELECT $1, user_id, $2, $3, $7, $8, $9, $10, $2, $11, $12, $13, $14, factors
       FROM users
      WHERE user_id = $4 AND password_hash = $5 AND role = $6 AND factors = $15
        AND disabled_at IS NULL AND new_password_at IS NULL",

@@ -27,6 +27,8 @@ pub(crate) enum Action {
     RequireNewPassword(UserId),
     /// Making the reset link of an account, as an administrator.
     CreateReset(UserId),
+    /// Making a link that removes the second factors of an account, as an administrator.
+    ResetFactors(UserId),
     /// Giving an account another role, as an administrator.
     SetUserRole(UserId),
     /// Making an API token for an account.
@@ -46,6 +48,7 @@ impl fmt::Display for Action {
             Self::SignOutUser(user) => write!(f, "sign_out_user {user}"),
             Self::RequireNewPassword(user) => write!(f, "require_new_password {user}"),
             Self::CreateReset(user) => write!(f, "create_reset {user}"),
+            Self::ResetFactors(user) => write!(f, "reset_factors {user}"),
             Self::SetUserRole(user) => write!(f, "set_user_role {user}"),
             Self::CreateApiToken(user) => write!(f, "create_api_token {user}"),
         }

@@ -92,11 +92,14 @@ impl TotpSecret {
 
     /// The address that an app opens, for an account of this issuer. A colon would end the name of either.
     pub(crate) fn uri(&self, issuer: &str, account: &str) -> Zeroizing<String> {
-        let plain = |text: &str| text.replace(':', " ").trim().to_owned();
-        let named =
-            self.totp(|it| it.with_issuer(Some(plain(issuer))).with_account_name(plain(account)));
+        let plain = |text: &str, nameless: &str| {
+            let plain = text.replace(':', " ").trim().to_owned();
+            if plain.is_empty() { nameless.to_owned() } else { plain }
+        };
+        let (issuer, account) = (plain(issuer, "sir0"), plain(account, "account"));
+        let named = self.totp(|it| it.with_issuer(Some(issuer)).with_account_name(account));
         let uri = named.and_then(|totp| totp.to_url().ok());
-        Zeroizing::new(uri.expect("neither name has a colon, and an account has a name"))
+        Zeroizing::new(uri.expect("two names without a colon"))
     }
 
     /// The step whose code this is, if it is one of those around now. Whether it was used, only the database knows.
@@ -168,6 +171,10 @@ mod tests {
         assert!(uri.starts_with("otpauth://totp/Acme"), "{}", *uri);
         assert!(uri.contains("secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), "{}", *uri);
         assert!(!uri.contains("Ada & co"), "{}", *uri);
+        assert!(
+            secret.uri(":", "::").starts_with("otpauth://totp/sir0"),
+            "colons alone name nobody"
+        );
     }
 
     #[test]

@@ -74,6 +74,9 @@ enum Admin {
         /// The password may be known to someone else: it is worthless from now on, and all sessions end.
         #[arg(long)]
         require_new_password: bool,
+        /// The person has neither the app that shows codes nor a recovery code: the link removes the second factors, too.
+        #[arg(long)]
+        factors: bool,
     },
 }
 
@@ -133,8 +136,8 @@ async fn perform(operator: &Operator, command: Admin, address: &str) -> anyhow::
         Admin::Disable(of) => accounts::take(operator, &of, Measure::Disable).await,
         Admin::Enable(of) => accounts::take(operator, &of, Measure::Enable).await,
         Admin::SignOut(of) => accounts::take(operator, &of, Measure::SignOut).await,
-        Admin::Reset { of, require_new_password } => {
-            accounts::reset(operator, &of, require_new_password, address).await
+        Admin::Reset { of, require_new_password, factors } => {
+            accounts::reset(operator, &of, (require_new_password, factors), address).await
         }
     }
 }

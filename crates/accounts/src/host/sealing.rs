@@ -8,7 +8,11 @@ use sir0_storage as storage;
 use sir0_tokens::{KeyError, Readers, SigningKey, Vault};
 
 use super::key;
-use crate::{Config, db::AccountsDb, work::keys::open_private};
+use crate::{
+    Config,
+    db::AccountsDb,
+    work::{codes::closed_factors, keys::open_private},
+};
 
 /// Its name in the data folder and in a backup.
 pub(super) const NAME: &str = "sealing-key";
@@ -95,8 +99,13 @@ pub(super) async fn inspect(
         Err(error) => return Ok(Finding::Failing(format!("{error:#}"), CURE)),
     };
     let closed = sealed().find_map(|key| open_private(&vault, key).err());
+    let factors = closed_factors(db, &vault).await?;
     Ok(match closed {
         Some(error) => Finding::Failing(full(&error), CURE),
+        None if factors > 0 => Finding::Doubtful(
+            format!("{factors} second factors are sealed under a key that is not here"),
+            "put that sealing key back; until then recovery codes open those accounts, see docs/backup.md",
+        ),
         None => Finding::Well(format!("{} that sign or will sign", sealed().count())),
     })
 }

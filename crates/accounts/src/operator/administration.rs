@@ -46,13 +46,16 @@ impl Operator {
     }
 
     /// Makes the reset link of an account, and answers with its secret: it sets a new password, once and within a day. An
-    /// earlier link works no more. `requires` makes the password worthless too, and ends all sessions.
+    /// earlier link works no more. `requires` makes the password worthless too, and ends all sessions; with
+    /// `removes_factors` the link removes the second factors, too.
     pub(crate) async fn reset(
         &self,
         email: &str,
         requires: bool,
+        removes_factors: bool,
     ) -> Result<(UserId, LinkSecret), GrantError> {
         let user = id_of(&self.db, email).await?;
-        Ok((user, offer_reset(&self.db, user, requires, self.clock.now()).await?))
+        let now = self.clock.now();
+        Ok((user, offer_reset(&self.db, user, requires, removes_factors, now).await?))
     }
 }

@@ -112,10 +112,11 @@ impl AdministrationService for Accounts {
     ) -> Result<Response<pb::CreateResetResponse>, Status> {
         let caller =
             self.shared.doorman.admit(calls::CREATE_RESET, request.metadata())?.caller()?;
-        let pb::CreateResetRequest { user_id, confirmation_token } = request.get_ref();
+        let pb::CreateResetRequest { user_id, confirmation_token, remove_factors } =
+            request.get_ref();
         let asked = convert::administer(*user_id, Measure::Reset, confirmation_token.as_deref())?;
 
-        let created = self.create_reset(caller, asked, convert::created).await?;
+        let created = self.create_reset(caller, asked, *remove_factors, convert::created).await?;
 
         Ok(Response::new(created))
     }

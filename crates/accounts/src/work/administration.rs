@@ -98,7 +98,7 @@ impl Accounts {
             Locks { new_password: Some(_), .. } => AccountsError::NewPasswordRequired,
             Locks { disabled: None, new_password: None } => return Ok(()),
         };
-        self.db.unit(async |tx| tx.clear_lanes(&proved.lane).await).await?;
+        self.db.unit(async |tx| tx.take_back(&proved.lane).await).await?;
         Err(refusal)
     }
 }
@@ -180,6 +180,14 @@ pub(crate) async fn apply(
         tx.set_locks(id, after.locks, at).await?;
     }
     let is_new = after != before;
+    if measure.ends_sessions() && after.user.role != Role::Admin || after.locks != before.locks {
+        // A thief who was an administrator may have made some.
+        tx.drop_resets_by(id).await?;
+    }
+    if measure == Measure::RequireNewPassword {
+        // Whoever knew the password may have made some.
+        tx.revoke_api_tokens_of(id).await?;
+    }
     match measure {
         Measure::Disable | Measure::RequireNewPassword => tx.revoke_all_invitations_by(id).await?,
         Measure::SetRole(role) if role < before.user.role => {

@@ -43,6 +43,11 @@ impl Second {
         }
     }
 
+    /// Whether it is a code.
+    pub(super) const fn is_code(&self) -> bool {
+        matches!(self, Self::Code(_))
+    }
+
     /// Whether it is a recovery code.
     pub(super) const fn is_recovery(&self) -> bool {
         matches!(self, Self::Code(Spent::Recovery(_)))
@@ -80,16 +85,16 @@ impl Accounts {
     ) -> Result<Second, AccountsError> {
         let now = self.shared.clock.now();
         match (proved.factors, device, &beside.code) {
-            (_, Some(device), _) => Ok(Second::Device(device)),
-            (0, None, _) => Ok(Second::None),
-            (_, None, Some(code)) => {
+            (1.., _, Some(code)) => {
                 let spent = self.judge_code(proved.user.id, code, now).await?;
                 if spent.is_none() {
                     self.count_refused(Why::Code, Some(proved.user.id));
                 }
                 spent.map(Second::Code).ok_or(AccountsError::CodeRefused)
             }
-            (_, None, None) => Err(self.challenge(proved, wanted, now).await?),
+            (_, Some(device), _) => Ok(Second::Device(device)),
+            (..1, None, _) => Ok(Second::None),
+            (1.., None, None) => Err(self.challenge(proved, wanted, now).await?),
         }
     }
 

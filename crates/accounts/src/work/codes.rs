@@ -3,12 +3,13 @@
 use std::error::Error;
 
 use sir0_kernel::{FactorId, Timestamp, UserId};
+use sir0_storage as storage;
 use sir0_tokens::Vault;
 
 use super::Accounts;
 use crate::{
     AccountsError,
-    db::AccountsTx,
+    db::{AccountsDb, AccountsTx},
     domain::{Code, SealedFactor, TotpCode, TotpSecret},
 };
 
@@ -42,6 +43,20 @@ impl Spent {
     }
 }
 
+/// How many factors do not open with these sealing keys.
+pub(crate) async fn closed_factors(db: &AccountsDb, vault: &Vault) -> storage::Result<usize> {
+    let sealing = vault.seal(PURPOSE, "", b"");
+    let (mut behind, mut closed) = (None, 0);
+    loop {
+        let older = db.factors_to_reseal(behind, &sealing[..NAME], BATCH).await?;
+        let Some(last) = older.last() else { return Ok(closed) };
+        behind = Some(last.id);
+        let opens =
+            |it: &&SealedFactor| vault.open(PURPOSE, &it.id.to_string(), &it.secret).is_ok();
+        closed += older.iter().filter(|it| !opens(it)).count();
+    }
+}
+
 impl Accounts {
     /// What a code of this account uses up. `None` for one that is wrong or late. Whether it was used before, only
     /// [`Spent::take`] knows.
@@ -56,7 +71,7 @@ impl Accounts {
             Code::Recovery(code) => Ok(Some(Spent::Recovery(code.hash()))),
             Code::Totp(code) => {
                 for sealed in self.db.guarding_factors(user).await? {
-                    if let Some(step) = self.step_of(&sealed, code, now)? {
+                    if let Some(step) = self.step_of(&sealed, code, now) {
                         return Ok(Some(Spent::Step(sealed.id, step)));
                     }
                 }
@@ -65,15 +80,21 @@ impl Accounts {
         }
     }
 
-    /// The step whose code of this factor this is.
+    /// The step whose code of this factor this is. A secret whose sealing key is lost has no codes.
     pub(super) fn step_of(
         &self,
         SealedFactor { id, secret }: &SealedFactor,
         code: &TotpCode,
         now: Timestamp,
-    ) -> Result<Option<i64>, AccountsError> {
-        let secret = self.trust.ring.vault().open(PURPOSE, &id.to_string(), secret)?;
-        Ok(TotpSecret::opened(secret).step_of(code, now))
+    ) -> Option<i64> {
+        match self.trust.ring.vault().open(PURPOSE, &id.to_string(), secret) {
+            Ok(secret) => TotpSecret::opened(secret).step_of(code, now),
+            Err(error) => {
+                let error = &error as &dyn Error;
+                tracing::error!(error, factor.id = %id, "the secret of a second factor does not open");
+                None
+            }
+        }
     }
 
     /// Seals the secret of a factor.

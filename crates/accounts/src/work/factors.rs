@@ -94,7 +94,7 @@ impl Accounts {
         let waiting = self.db.waiting_factor(factor, user, since).await?;
         let waiting = waiting.ok_or(AccountsError::FactorNotFound)?;
         let code = code.ok_or(AccountsError::WrongCode)?;
-        let step = self.step_of(&waiting, &code, now)?.ok_or(AccountsError::WrongCode)?;
+        let step = self.step_of(&waiting, &code, now).ok_or(AccountsError::WrongCode)?;
         let codes = RecoveryCode::fresh();
         let confirming = self.db.once(
             |(is_first, _): &(bool, Vec<SessionEnded>)| {

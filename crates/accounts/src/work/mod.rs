@@ -6,7 +6,7 @@ mod api_tokens;
 pub(crate) mod audit;
 mod background;
 mod challenges;
-mod codes;
+pub(crate) mod codes;
 pub(crate) mod confirmations;
 mod devices;
 mod factors;

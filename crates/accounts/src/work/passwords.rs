@@ -8,7 +8,7 @@ use super::{Accounts, failures::Why, guard::At, lanes::MustWait};
 use crate::{
     AccountsError,
     db::StoredUser,
-    domain::{Email, Lane, Password, Place, Proof},
+    domain::{Code, Email, Lane, Password, Place, Proof},
     hashing::{Turn, Verdict},
 };
 
@@ -109,9 +109,13 @@ impl Accounts {
             let Proved { stored, lane, .. } = judged.ok_or(AccountsError::WrongPassword)?;
             let spent = if asked == Asked::PasswordAndCode && stored.factors > 0 {
                 let now = accounts.shared.clock.now();
-                let code = code.ok_or(AccountsError::WrongCode)?;
-                let spent = accounts.judge_code(by.user, &code, now).await?;
-                Some(spent.ok_or(AccountsError::WrongCode)?)
+                let code = code.unwrap_or(Code::Neither);
+                Some(
+                    accounts
+                        .judge_code(by.user, &code, now)
+                        .await?
+                        .ok_or(AccountsError::WrongCode)?,
+                )
             } else {
                 None
             };
@@ -121,10 +125,18 @@ impl Accounts {
                 {
                     return Err(AccountsError::WrongCode);
                 }
-                Ok::<_, AccountsError>(tx.clear_lanes(&lane).await?)
+                // Where a factor guards the account, a password alone forgets no wrong codes.
+                if spent.is_none() && stored.factors > 0 {
+                    return Ok::<_, AccountsError>(tx.take_back(&lane).await?);
+                }
+                Ok(tx.clear_lanes(&lane).await?)
             });
             forgiving.await
         };
-        self.shared.tasks.to_completion(judging).await
+        let proved = self.shared.tasks.to_completion(judging).await;
+        if matches!(proved, Err(AccountsError::WrongCode)) {
+            self.count_refused(Why::Code, Some(by.user));
+        }
+        proved
     }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     AccountsError,
     db::AccountsDb,
-    domain::{Administer, Kind, LinkSecret, Measure, Password, RESET_LIFE, User},
+    domain::{Action, Administer, Kind, LinkSecret, Measure, Password, RESET_LIFE, User},
 };
 
 impl Accounts {
@@ -25,16 +25,21 @@ impl Accounts {
         &self,
         by: Caller,
         asked: Administer,
+        removes_factors: bool,
         answer: impl Fn(&LinkSecret, Timestamp) -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
         self.count_confirmation(&by, &asked).await?;
-        self.shared.tasks.to_completion(self.clone().save_reset(by, asked, answer)).await
+        self.shared
+            .tasks
+            .to_completion(self.clone().save_reset(by, asked, removes_factors, answer))
+            .await
     }
 
     async fn save_reset<A: Answer>(
         self,
         by: Caller,
         Administer { user, measure, confirmation }: Administer,
+        removes_factors: bool,
         answer: impl Fn(&LinkSecret, Timestamp) -> A,
     ) -> Result<A, AccountsError> {
         let at = self.shared.clock.now();
@@ -45,9 +50,12 @@ impl Accounts {
             |()| answer(&secret, expires),
             async |tx| {
                 held(tx, who, user).await?;
-                approved(tx, &by, confirmation.as_ref(), measure.action(user), at).await?;
-                tx.offer_reset(user, &hash, Some(by.user), expires).await?;
-                record(tx, done_by(&by, Kind::RESET_MADE, at).about(user)).await?;
+                let action =
+                    if removes_factors { Action::ResetFactors(user) } else { measure.action(user) };
+                approved(tx, &by, confirmation.as_ref(), action, at).await?;
+                tx.offer_reset(user, &hash, Some(by.user), expires, removes_factors).await?;
+                let event = done_by(&by, Kind::RESET_MADE, at).about(user);
+                record(tx, if removes_factors { event.with("factors") } else { event }).await?;
                 Ok::<_, AccountsError>(())
             },
         );
@@ -90,8 +98,12 @@ impl Accounts {
         let saving = self.db.unit(async |tx| {
             // The account before its link, as by whoever makes one.
             tx.account(id).await?.ok_or(AccountsError::ResetRefused)?;
-            if !tx.use_reset(&secret.hash(), at).await? {
-                return Err(AccountsError::ResetRefused);
+            let used = tx.use_reset(&secret.hash(), at).await?;
+            if used.ok_or(AccountsError::ResetRefused)? {
+                tx.remove_factors_of(id).await?;
+                tx.forget_recovery_codes(id).await?;
+                tx.recount_factors(id).await?;
+                record(tx, happened(Kind::FACTOR_REMOVED, at).about(id).with("all")).await?;
             }
             tx.set_new_password(id, &hash, at).await?;
             tx.forget_devices_of(id).await?;
@@ -100,7 +112,7 @@ impl Accounts {
             record(tx, happened(Kind::RESET_USED, at).about(id)).await?;
             // They were at the old password.
             tx.clear_all_lanes(&failures).await?;
-            Ok(ended)
+            Ok::<_, AccountsError>(ended)
         });
         let ended = saving.await?;
         self.ended(&ended);
@@ -115,6 +127,7 @@ pub(crate) async fn offer_reset(
     db: &AccountsDb,
     user: UserId,
     requires: bool,
+    removes_factors: bool,
     at: Timestamp,
 ) -> Result<LinkSecret, AccountsError> {
     let secret = LinkSecret::fresh();
@@ -123,7 +136,7 @@ pub(crate) async fn offer_reset(
         let (administrators, account) = held(tx, By::Operator, user).await?;
         let measure = if requires { Measure::RequireNewPassword } else { Measure::Reset };
         let changed = apply(tx, By::Operator, &administrators, account, measure, at).await?;
-        tx.offer_reset(user, &hash, None, at.after(RESET_LIFE)).await?;
+        tx.offer_reset(user, &hash, None, at.after(RESET_LIFE), removes_factors).await?;
         record(tx, happened(Kind::RESET_MADE, at).about(user)).await?;
         Ok::<_, AccountsError>((measure, changed))
     });

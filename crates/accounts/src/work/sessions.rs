@@ -200,13 +200,21 @@ impl Accounts {
                 record(tx, event(Kind::DEVICE_TRUSTED).with(&device.id)).await?;
             }
             // At the end: others who try the same account wait for these rows until the commit.
+            if stored.factors > 0 && !second.is_code() {
+                // A trusted device stands for no code: wrong ones from elsewhere stay counted.
+                return Ok(tx.take_back(&lane).await?);
+            }
             tx.clear_lanes(&lane).await?;
             if let Some(home) = &home {
                 tx.know_lane(home, now).await?;
             }
             Ok(())
         });
-        beginning.await?;
+        let begun = beginning.await;
+        if matches!(begun, Err(AccountsError::CodeRefused)) {
+            self.count_refused(Why::Code, Some(user.id));
+        }
+        begun?;
         self.feed.ring();
         acted!(user.role, { user.id = %user.id }, "user {} signed in", user.id);
 

@@ -130,9 +130,7 @@ fn refused<'o>(
         (_, "SIGN_IN_REQUIRED") => request.by = By::Anyone,
         // It takes the access token of an API token.
         (403, "SCOPE_MISSING") => return None,
-        (403, _) if follows && matches!(operation.call.access.as_str(), "PUBLISHER" | "ADMIN") => {
-            request.by = By::Inherited;
-        }
+        (403, _) if follows && operation.call.access == "PUBLISHER" => request.by = By::Inherited,
         (403, _) if follows => request.by = By::Holder(operation::of(operation::ANOTHER, "token")),
         (403, "OWNER_ONLY") => {
             request.by = By::Holder(operation::of(operation::ADMIN, "token"));
@@ -155,7 +153,8 @@ fn refused<'o>(
                 let example = nothing_like(operation.body()?.get(&thing)?);
                 request.body.as_mut()?.insert(thing, example);
             }
-            if request.by == By::Inherited {
+            let is_for_owners = operation.refusals().iter().any(|it| it.reason == "OWNER_ONLY");
+            if request.by == By::Inherited && !is_for_owners {
                 // Of what is not there, a player may be told only that it is not theirs.
                 request.by = By::Holder(operation::of(operation::ADMIN, "token"));
             }

@@ -190,7 +190,9 @@ async fn tries_as_administrator(At { who, over_grpc, token }: At<'_>, name: &str
         "RequireNewPassword" => {
             over!(POST, ":requireNewPassword", require_new_password, RequireNewPasswordRequest {})
         }
-        "CreateReset" => over!(POST, ":reset", create_reset, CreateResetRequest {}),
+        "CreateReset" => {
+            over!(POST, ":reset", create_reset, CreateResetRequest { remove_factors: false })
+        }
         "SetUserRole" => {
             over!(PUT, "/role", set_user_role, SetUserRoleRequest { role: "player".to_owned() })
         }

@@ -178,6 +178,7 @@ async fn every_stream_that_belongs_to_someone_is_cut_when_their_session_ends() {
 async fn a_watcher_who_loses_the_role_hears_nothing_more() {
     let platform = platform().await;
     let root = platform.admin("Root").await;
+    platform.admin("Other").await;
     let mut events = watches(&root, "").await;
     next(&mut events).await;
 

@@ -104,6 +104,7 @@ async fn an_api_token_follows_the_role_of_its_owner_at_once() {
     let owner = platform.publisher("Northlight").await;
     let game = adds(&owner, &a_game("Lanterns")).await;
     let admin = platform.admin("Root").await;
+    platform.admin("Other").await;
     let platforms = adds(&admin, &a_game("Harbours")).await;
     let (token, _) = makes(&admin, &["games:write"], "").await;
     let machine = machine_with(&admin, &token).await;

@@ -3,11 +3,13 @@
 use super::*;
 
 async fn offers(db: &AccountsDb, user: UserId, hash: &[u8]) {
-    work(db, async |tx| tx.offer_reset(user, hash, None, EVENING).await).await.expect("a table");
+    work(db, async |tx| tx.offer_reset(user, hash, None, EVENING, false).await)
+        .await
+        .expect("a table");
 }
 
 async fn uses(db: &AccountsDb, hash: &[u8], at: Timestamp) -> bool {
-    work(db, async |tx| tx.use_reset(hash, at).await).await.expect("a table")
+    work(db, async |tx| tx.use_reset(hash, at).await).await.expect("a table").is_some()
 }
 
 on_every_engine! {
@@ -57,7 +59,7 @@ on_every_engine! {
                 async move {
                     db.unit(async |tx| {
                         tx.account(ada).await?;
-                        let is_good = tx.use_reset(b"link", NOON).await?;
+                        let is_good = tx.use_reset(b"link", NOON).await?.is_some();
                         if is_good {
                             tx.set_new_password(ada, &format!("hash {racer}"), NOON).await?;
                         }
@@ -83,7 +85,7 @@ on_every_engine! {
                     db.unit(async |tx| {
                         if racer % 2 == 0 {
                             tx.hold_with_administrators(ada).await?;
-                            tx.offer_reset(ada, b"link", None, EVENING).await?;
+                            tx.offer_reset(ada, b"link", None, EVENING, false).await?;
                             return Ok(true);
                         }
                         tx.account(ada).await?;

@@ -127,19 +127,21 @@ pub(super) async fn take(
 pub(super) async fn reset(
     operator: &Operator,
     Of { email }: &Of,
-    requires: bool,
+    (requires, removes_factors): (bool, bool),
     address: &str,
 ) -> anyhow::Result<String> {
-    let made = operator.reset(email, requires).await.context("no link was made")?;
+    let made = operator.reset(email, requires, removes_factors).await;
+    let made = made.context("no link was made")?;
     let (user, secret) = made;
     let until = if requires {
         "The old password is worthless, and all sessions have ended."
     } else {
         "The old password stays good until then."
     };
+    let factors = if removes_factors { " Its use removes the second factors." } else { "" };
     let secret = secret.as_str();
     Ok(format!(
-        "Whoever has this secret sets the password of user {user}. It works once, for a day. {until}\n\n    \
+        "Whoever has this secret sets the password of user {user}. It works once, for a day. {until}{factors}\n\n    \
          {secret}\n\nThe person sets a new password with it:\n\n    \
          curl {address}/api/users/resets:use -d '{{\"secret\":\"{secret}\",\"newPassword\":\"...\"}}'\n"
     ))
