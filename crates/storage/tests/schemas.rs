@@ -29,6 +29,8 @@ async fn accounts_has_one_schema_on_both_engines() {
     let triggers = [
         "trigger security_events_kept on events",
         "trigger security_events_stay on security_events",
+        "trigger sessions_of_older_version on sessions",
+        "trigger sessions_without_factor on sessions",
     ];
     assert_eq!(difference(&sqlite, &postgres), triggers);
     assert_eq!(difference(&postgres, &sqlite), POSITIONS);

@@ -319,6 +319,12 @@ impl Process {
         tables::of_the_storefront(self.databases.as_ref(), &self.data_dir())
     }
 
+    /// Where the tables of accounts are.
+    #[must_use]
+    pub fn accounts_tables(&self) -> Tables {
+        tables::of("accounts", self.databases.as_ref(), &self.data_dir())
+    }
+
     /// Someone who is not signed in.
     #[must_use]
     pub fn visitor(&self) -> Person {

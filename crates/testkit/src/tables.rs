@@ -37,8 +37,13 @@ impl Databases {
 
 /// Where the storefront's tables are, with these databases or in this folder.
 pub(crate) fn of_the_storefront(databases: Option<&Databases>, folder: &Path) -> Tables {
+    of("storefront", databases, folder)
+}
+
+/// Where the tables of this service are.
+pub(crate) fn of(service: &str, databases: Option<&Databases>, folder: &Path) -> Tables {
     match databases {
-        Some(databases) => Tables::Server(databases.0["storefront"].url().to_owned()),
-        None => Tables::File(folder.join("storefront.db")),
+        Some(databases) => Tables::Server(databases.0[service].url().to_owned()),
+        None => Tables::File(folder.join(service).with_extension("db")),
     }
 }

@@ -10,7 +10,7 @@ use sir0_contract::{
     calls,
 };
 use sir0_kernel::Role;
-use sir0_testkit::{LONG, PASSWORD, Person, Tables, Topology, platform, process, topology};
+use sir0_testkit::{LONG, PASSWORD, Person, Topology, platform, process, topology};
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
@@ -101,9 +101,8 @@ async fn a_watcher_who_was_away_for_longer_than_the_feed_remembers_misses_nothin
     }
 
     assert!(server.terminate().await.success());
-    let accounts = Tables::File(server.data_dir().join("accounts.db"));
     let forget = "DELETE FROM events WHERE position < (SELECT MAX(position) FROM events)";
-    databases::run(&accounts, forget).await;
+    databases::run(&server.accounts_tables(), forget).await;
     server.starts_again().await;
     let mut events = watches(&root, &token).await;
     renames(RENAMES).await;
