@@ -2,6 +2,7 @@
 
 mod commands;
 mod files;
+mod proofs;
 mod settings;
 mod sources_of;
 mod versions;

@@ -88,10 +88,9 @@ async fn a_build_server_changes_a_game_with_an_api_token_until_it_is_revoked() {
     let listed = owner.rest().get(&path_of(&owner)).await;
     let found = &listed.json["apiTokens"][0];
     assert_eq!((&found["tokenId"], &found["name"]), (&json!(id), &json!("Nightly builds")));
-    assert_eq!(
-        (&found["scopes"], &found["address"]),
-        (&json!(["games:write"]), &json!("127.0.0.1"))
-    );
+    assert_eq!(found["scopes"], json!(["games:write"]));
+    let address = found["address"].as_str().and_then(|it| it.parse::<std::net::IpAddr>().ok());
+    assert!(address.is_some(), "the one that it was used from: {listed:?}");
     assert!(found["useTime"].is_string() && found.get("studioId").is_none(), "{listed:?}");
     let secret = token.strip_prefix("sir0_").expect("a text that scanners know");
     assert!(!listed.text.contains(&secret[..16]), "it was shown once");
