@@ -114,8 +114,9 @@ impl Callers {
     }
 
     async fn end_a_session(&self, fleet: &Fleet, rounds: usize) -> Result<Logouts> {
-        const ANNOUNCED: &str =
-            "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM outbox)";
+        // Beside it stands what owners are told of the sign-out.
+        const ANNOUNCED: &str = "SELECT (SELECT count(*) FROM events WHERE kind = 'session_ended')
+                                      + (SELECT count(*) FROM outbox WHERE kind = 'session_ended')";
         let player = fleet.first().player("Ada").await;
         let mut logouts = Logouts { rounds, ..Logouts::default() };
         let announced = || fleet.count(ACCOUNTS, ANNOUNCED);
