@@ -253,7 +253,7 @@ impl Default for Config {
     }
 }
 
-/// Long enough for whoever finds out late that something was wrong.
+/// How long security events are kept: a stolen account may be found out months later.
 const EVENTS_KEPT: Duration = Duration::from_hours(365 * 24);
 
 impl Config {

@@ -183,7 +183,7 @@ impl Doorman {
 
     /// Returns once keys and sessions are known, or when patience ends. A process that takes calls before refuses every
     /// caller who is signed in.
-    pub async fn is_told(&self, patience: Duration) {
+    pub async fn wait_to_be_told(&self, patience: Duration) {
         let Some(age) = &self.trust_age else { return };
         let told = async {
             while !age.is_heard() {

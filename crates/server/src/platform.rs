@@ -168,7 +168,7 @@ async fn behind(
         leaving,
     };
     if let Some(doorman) = services.doorman() {
-        doorman.is_told(FIRST_WORD).await;
+        doorman.wait_to_be_told(FIRST_WORD).await;
     }
     let found = checkup.begin().await;
 

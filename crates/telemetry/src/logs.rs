@@ -34,7 +34,7 @@ pub const ACTS: &str = "sir0::acts";
 pub const TRUSTED_ACTS: &str = "sir0::acts::trusted";
 
 /// The target of a line that counts attempts at secrets that were refused. The code that writes such lines writes 65 in ten
-/// seconds at most, whoever tries whatever.
+/// seconds at most, of all accounts and addresses together.
 pub const REFUSED: &str = "sir0::refused";
 
 /// The target of a line for each request, when an operator wants one.

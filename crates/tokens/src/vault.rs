@@ -82,6 +82,9 @@ impl Key {
 }
 
 impl Vault {
+    /// The form, and the id of the key.
+    const FRONT_BYTES: usize = 1 + KeyId::BYTES;
+
     /// Reads the keys in this file that these readers may read, or makes one key if there is no such file.
     ///
     /// Any number of processes may do this at the same moment: they all end with the same key.
@@ -122,17 +125,26 @@ impl Vault {
         self.0[0].id
     }
 
+    /// The first bytes of all that this vault seals, and of nothing that another key sealed.
+    #[must_use]
+    pub fn front(&self) -> [u8; Self::FRONT_BYTES] {
+        let mut front = [FORM; Self::FRONT_BYTES];
+        front[1..].copy_from_slice(&self.0[0].id.0);
+        front
+    }
+
     /// Seals a secret for this purpose and this row of it.
     #[must_use]
     pub fn seal(&self, purpose: &str, row: &str, secret: &[u8]) -> Vec<u8> {
         let Key { id, aead } = &*self.0[0];
+        let front = self.front();
         let mut sealed = Zeroizing::new(secret.to_vec());
         // The buffer has room from the start: one that grows would leave its content behind.
         sealed.reserve_exact(AES_256_GCM.tag_len());
         let nonce = aead
             .seal_in_place_append_tag(Aad::from(bound_to(*id, purpose, row)), &mut *sealed)
             .expect("the system gives random numbers, and no secret is too long");
-        [&[FORM][..], &id.0, nonce.as_ref(), &sealed].concat()
+        [&front[..], nonce.as_ref(), &sealed].concat()
     }
 
     /// Opens what was sealed for this purpose and this row.
@@ -261,6 +273,7 @@ mod tests {
         assert!(new.open("purpose", "row", &after).is_ok());
         assert_eq!(new.open("purpose", "row", &before), Err(Unopened::OtherKey(old.sealing())));
         assert_eq!(Vault::key_of(&after), Some(new.sealing()));
+        assert!(after.starts_with(&new.front()) && !before.starts_with(&new.front()));
         assert_ne!(old.sealing(), new.sealing());
         assert!(new.opening_also(&[1; 32]).open("purpose", "row", &before).is_ok());
     }

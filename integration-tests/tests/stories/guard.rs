@@ -10,6 +10,8 @@ use tonic::Code;
 use tonic_types::StatusExt;
 use totp_rs::{Builder, Secret, Totp};
 
+use crate::administration::does;
+
 /// An app that shows codes.
 pub(crate) struct App(Totp);
 
@@ -183,6 +185,45 @@ async fn a_code_is_good_once_and_so_are_those_before_it() {
     assert_eq!(first.status, 200, "{first:?}");
     is_refused(&again, 401, "CODE_REFUSED");
     is_refused(&before, 401, "CODE_REFUSED");
+}
+
+#[tokio::test]
+async fn wrong_codes_stay_counted_whatever_the_password_alone_opens() {
+    let (platform, ada) = ada_is_guarded().await;
+    let root = platform.admin("Root").await;
+    let beside = json!({"code": ada.app.shows(0), "trustDevice": true});
+    let trusted = signs_in(&ada.person, "Ada", beside).await;
+    let device = json!({"deviceToken": trusted.json["deviceToken"]});
+    let account = format!("/api/users/{}", ada.person.id);
+    let guesses = async |number| {
+        for _ in 0..number {
+            let wrong = json!({"code": ada.app.does_not_show()});
+            is_refused(&signs_in(&ada.person, "Ada", wrong).await, 401, "CODE_REFUSED");
+        }
+    };
+
+    guesses(6).await;
+    let proved = json!({"username": "Countess", "currentPassword": PASSWORD});
+    let proved = ada.person.rest().put(&account, &proved).await;
+    assert_eq!(proved.status, 200, "{proved:?}");
+    guesses(6).await;
+    assert_eq!(signs_in(&ada.person, "Ada", device).await.status, 200);
+    guesses(6).await;
+    does(&root, &ada.person, "disable").await;
+    is_refused(&signs_in(&ada.person, "Ada", json!({})).await, 401, "ACCOUNT_DISABLED");
+    does(&root, &ada.person, "enable").await;
+
+    // Twenty delay nothing, and each one after that delays the next.
+    let mut refused = None;
+    for _ in 18..26 {
+        let answer = signs_in(&ada.person, "Ada", json!({"code": ada.app.does_not_show()})).await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+        is_refused(&answer, 401, "CODE_REFUSED");
+    }
+    is_refused(&refused.expect("they were counted from the first on"), 429, "TOO_MANY_ATTEMPTS");
 }
 
 #[tokio::test]

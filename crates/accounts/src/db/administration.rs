@@ -17,8 +17,8 @@ fn account_from(row: UserRow) -> storage::Result<Account> {
     Ok(Account { user: stored.user, locks: stored.locks })
 }
 
-// Whoever changes an account as an administrator holds it together with all administrators, in this one order. So of two who
-// take each other away at the same moment the second one sees what the first one did, and no two wait for each other.
+// A change by an administrator holds the account together with all administrators, in this one order. So of two administrators
+// who take each other away at the same moment the second one sees what the first one did, and no two wait for each other.
 pub(crate) const HOLD_WITH_ADMINISTRATORS: &str = concat!(
     "
     SELECT ",

@@ -74,16 +74,16 @@ pub(crate) const COUNT_RECOVERY_CODES: &str = "
       FROM recovery_codes
      WHERE user_id = $1";
 
-/// Those that another key seals than the one whose name stands in front of what is sealed.
+/// Those that do not begin as all does that the sealing key of today seals.
 pub(crate) const FACTORS_TO_RESEAL: &str = concat!(
     "
     SELECT ",
     sealed_columns!(),
     "
       FROM factors
-     WHERE factor_id > $1 AND SUBSTR(secret, 1, 9) <> $2
+     WHERE factor_id > $1 AND SUBSTR(secret, 1, $3) <> $2
   ORDER BY factor_id
-     LIMIT $3"
+     LIMIT $4"
 );
 
 pub(crate) const COUNT_FACTORS: &str = "
@@ -194,11 +194,13 @@ impl Store<Database> {
     pub(crate) async fn factors_to_reseal(
         &self,
         behind: Option<FactorId>,
-        sealing: &[u8],
+        front: &[u8],
         most: i64,
     ) -> storage::Result<Vec<SealedFactor>> {
         let behind = behind.map(|factor| factor.to_string()).unwrap_or_default();
-        let query = sqlx::query_as(FACTORS_TO_RESEAL).bind(behind).bind(sealing).bind(most);
+        let length = i32::try_from(front.len()).unwrap_or(i32::MAX);
+        let query = sqlx::query_as(FACTORS_TO_RESEAL).bind(behind).bind(front).bind(length);
+        let query = query.bind(most);
         let rows: Vec<SealedRow> = query.fetch_all(self.database.reader()).await?;
         rows.into_iter().map(sealed_from).collect()
     }

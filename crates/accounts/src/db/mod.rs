@@ -79,7 +79,7 @@ storage::room! {
         factors_of(user: UserId, since: Timestamp) -> Vec<Factor>;
         guarding_factors(user: UserId) -> Vec<SealedFactor>;
         waiting_factor(id: FactorId, user: UserId, since: Timestamp) -> Option<SealedFactor>;
-        factors_to_reseal(behind: Option<FactorId>, sealing: &[u8], most: i64) -> Vec<SealedFactor>;
+        factors_to_reseal(behind: Option<FactorId>, front: &[u8], most: i64) -> Vec<SealedFactor>;
         count_recovery_codes(user: UserId) -> i64;
         challenge(hash: &[u8], now: Timestamp) -> Option<Waiting>;
         devices_of(user: UserId, now: Timestamp) -> Vec<TrustedDevice>;

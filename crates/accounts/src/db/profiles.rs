@@ -55,7 +55,7 @@ impl Store<Database> {
 }
 
 impl Tx<engine::Tx> {
-    /// What the owner of an account told. Whoever changes it holds the row of the account.
+    /// What the owner of an account told. A change of it holds the row of the account.
     pub(crate) async fn details(&mut self, user: UserId) -> storage::Result<Details> {
         let query = sqlx::query_as(DETAILS).bind(i64::from(user));
         let row: Option<DetailsRow> = query.fetch_optional(&mut *self.tx).await?;

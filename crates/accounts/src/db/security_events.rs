@@ -1,4 +1,4 @@
-//! What happened to accounts, as it is kept for whoever asks later. Compiled once for each engine.
+//! Security events, as rows. Compiled once for each engine.
 //!
 //! No statement writes a row: a trigger does, when an event of the feed gets its position.
 

@@ -217,8 +217,8 @@ impl Tx<engine::Tx> {
         row.map(ended_from).transpose()
     }
 
-    /// Ends every session of an account, but for one. So the access tokens end that its API tokens gave: whoever
-    /// exchanges one again gets what the account may do by then.
+    /// Ends every session of an account, but for one. So the access tokens end that its API tokens gave: an API
+    /// token that is exchanged again gives what the account may do by then.
     pub(crate) async fn end_sessions_of(
         &mut self,
         user: UserId,

@@ -23,7 +23,7 @@ pub(crate) struct Locks {
 }
 
 impl Locks {
-    /// Whether nobody signs in.
+    /// Whether the account cannot be signed in to.
     pub(crate) fn is_shut(self) -> bool {
         self != Self::default()
     }
@@ -63,13 +63,13 @@ pub(crate) fn keeps_an_administrator(
 /// A change of an account, by an administrator or an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Measure {
-    /// Nobody signs in.
+    /// The account cannot be signed in to.
     Disable,
     /// The password that it has is good again.
     Enable,
     /// All sessions end.
     SignOut,
-    /// Nobody signs in until a reset link set a new password.
+    /// The account cannot be signed in to until a reset link set a new password.
     RequireNewPassword,
     /// Makes a reset link.
     Reset,

@@ -3,32 +3,15 @@
 use std::{fmt::Write as _, net::IpAddr, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use sir0_kernel::{ApiTokenId, Form, Grant, InvalidText, Role, SessionId, Text, Timestamp, UserId};
+use sir0_kernel::{ApiTokenId, Grant, Role, SessionId, Timestamp, UserId};
 use sir0_tokens::{AccessToken, Machine};
 use zeroize::Zeroizing;
 
-use super::{Confirmation, random};
+use super::{Confirmation, label::label, random};
 
-/// What an API token is called: 1 to 64 characters, all of which can be seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ApiTokenName(String);
-
-impl ApiTokenName {
-    const TEXT: Text = Text { min: 1, max: 64, form: Form::Line };
-
-    /// The only way in from outside.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
-        Self::TEXT.read(text).map(Self)
-    }
-
-    /// The way in from the database.
-    pub(crate) const fn from_row(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
+label! {
+    /// What an API token is called.
+    ApiTokenName
 }
 
 /// Asks for an API token.
@@ -89,12 +72,12 @@ pub(crate) struct ApiTokenSecret(Zeroizing<String>);
 
 impl ApiTokenSecret {
     const PREFIX: &str = "sir0_";
-    /// How many bytes of it nobody guesses.
+    /// How many bytes of it are random.
     const RANDOM: usize = 32;
     /// How many bytes check the others.
     const CHECK: usize = 4;
 
-    /// One that nobody guesses.
+    /// A new one, with 256 random bits.
     pub(crate) fn fresh() -> Self {
         let mut text = Zeroizing::new(Self::PREFIX.to_owned());
         text.reserve(2 * (Self::RANDOM + Self::CHECK));

@@ -11,7 +11,7 @@ pub(crate) enum AccountsEvent {
     SessionEnded(SessionEnded),
     /// The members of a studio changed: who is in it now.
     StudioChanged(Roster),
-    /// Something that is kept for whoever asks later. Boxed: it is larger than the others.
+    /// A security event. Boxed: it is larger than the others.
     Security(Box<SecurityEvent>),
 }
 

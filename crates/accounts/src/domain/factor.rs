@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use data_encoding::BASE32_NOPAD;
 use qrcode::{QrCode, render::svg};
-use sir0_kernel::{FactorId, Form, InvalidText, Text, Timestamp};
+use sir0_kernel::{FactorId, Timestamp};
 use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
-use super::{TotpCode, random};
+use super::{TotpCode, label::label, random};
 
 /// How many factors an account has at most, with those that wait for their first code.
 pub(crate) const MOST_FACTORS: i64 = 10;
@@ -38,26 +38,9 @@ pub(crate) struct NewFactor {
     pub(crate) uri: Zeroizing<String>,
 }
 
-/// What a factor is called: 1 to 64 characters, all of which can be seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FactorName(String);
-
-impl FactorName {
-    const TEXT: Text = Text { min: 1, max: 64, form: Form::Line };
-
-    /// The only way in from outside.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
-        Self::TEXT.read(text).map(Self)
-    }
-
-    /// The way in from the database.
-    pub(crate) const fn from_row(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
+label! {
+    /// What a factor is called.
+    FactorName
 }
 
 /// The secret that an app and the server share.

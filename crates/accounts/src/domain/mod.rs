@@ -10,6 +10,7 @@ mod details;
 mod email;
 mod event;
 mod factor;
+mod label;
 mod lane;
 mod password;
 mod random;

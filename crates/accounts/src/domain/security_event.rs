@@ -1,4 +1,4 @@
-//! What happened to accounts, for whoever asks later.
+//! Security events: what happened to accounts.
 
 use std::{borrow::Cow, net::IpAddr};
 
@@ -7,7 +7,7 @@ use sir0_tokens::Methods;
 
 use super::ClientId;
 
-/// Something that happened, with ids and neither a name nor an e-mail.
+/// A thing that happened to an account. It has ids, and neither a name nor an e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SecurityEvent {
     pub(crate) kind: Kind,
@@ -30,7 +30,7 @@ pub(crate) struct SecurityEvent {
 }
 
 impl SecurityEvent {
-    /// It happened once, and nobody is known to have done it.
+    /// An event that happened once, with no known actor.
     pub(crate) fn new(kind: Kind, at: Timestamp) -> Self {
         Self {
             kind,

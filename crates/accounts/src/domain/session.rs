@@ -2,10 +2,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use sir0_kernel::{Form, InvalidText, Role, SessionId, Text, Timestamp, UserId};
+use sir0_kernel::{Role, SessionId, Timestamp, UserId};
 use sir0_tokens::{AccessToken, Methods, SignIn};
 
-use super::{DeviceToken, RefreshToken};
+use super::{DeviceToken, RefreshToken, label::label};
 
 /// A session as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,31 +136,16 @@ impl ClientId {
     }
 }
 
-/// What a device is called: 1 to 64 characters, all of which can be seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DeviceName(String);
+label! {
+    /// What a device is called.
+    DeviceName
+}
 
 impl DeviceName {
-    const TEXT: Text = Text { min: 1, max: 64, form: Form::Line };
-
-    /// The only way in from outside.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidText> {
-        Self::TEXT.read(text).map(Self)
-    }
-
     /// What a client calls itself in `User-Agent`, as far as it can be shown.
     pub(crate) fn of_agent(agent: &str) -> Option<Self> {
         let shown: String = agent.trim().chars().take(Self::TEXT.max).collect();
         Self::parse(&shown).ok()
-    }
-
-    /// The way in from the database.
-    pub(crate) const fn from_row(text: String) -> Self {
-        Self(text)
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
     }
 }
 

@@ -69,7 +69,7 @@ impl Accounts {
         UpdateUser { id, change, details, password, proof }: UpdateUser,
         answer: impl Fn() -> A + Send + Sync + 'static,
     ) -> Result<A, AccountsError> {
-        // Nobody accepts terms for another.
+        // Terms are accepted by the owner alone.
         if details.terms.is_some() && by.user != id {
             return Err(AccountsError::NotYours);
         }

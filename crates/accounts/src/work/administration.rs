@@ -180,26 +180,29 @@ pub(crate) async fn apply(
         tx.set_locks(id, after.locks, at).await?;
     }
     let is_new = after != before;
-    if measure.ends_sessions() && after.user.role != Role::Admin || after.locks != before.locks {
-        // A thief who was an administrator may have made some.
-        tx.drop_resets_by(id).await?;
-    }
-    if measure == Measure::RequireNewPassword {
-        // Whoever knew the password may have made some.
-        tx.revoke_api_tokens_of(id).await?;
-    }
+    // A thief with the account may have made links, invitations and API tokens: they end with what the thief had.
     match measure {
-        Measure::Disable | Measure::RequireNewPassword => tx.revoke_all_invitations_by(id).await?,
+        Measure::Disable => {
+            tx.drop_resets_by(id).await?;
+            tx.revoke_all_invitations_by(id).await?;
+        }
+        Measure::RequireNewPassword => {
+            tx.drop_resets_by(id).await?;
+            tx.revoke_api_tokens_of(id).await?;
+            tx.revoke_all_invitations_by(id).await?;
+        }
         Measure::SetRole(role) if role < before.user.role => {
+            tx.drop_resets_by(id).await?;
             tx.revoke_invitations_of_no_owner(id).await?;
         }
-        _ => {}
+        Measure::SetRole(_) | Measure::Enable | Measure::SignOut | Measure::Reset => {}
     }
-    if measure.ends_sessions() && !matches!(measure, Measure::SetRole(_)) {
-        // What was signed in with the old password is asked for all again.
+    let is_for_role = matches!(measure, Measure::SetRole(_));
+    if measure.ends_sessions() && !is_for_role {
+        // Devices are asked for a code again.
         tx.forget_devices_of(id).await?;
     }
-    let ended = if measure.ends_sessions() && (is_new || !matches!(measure, Measure::SetRole(_))) {
+    let ended = if measure.ends_sessions() && (is_new || !is_for_role) {
         tx.end_sessions_of(id, None, at).await?
     } else {
         Vec::new()

@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Accounts {
-    /// Makes an API token for its owner, and for nobody else.
+    /// Makes an API token. Only the owner of the account may.
     pub(crate) async fn add_api_token<A: Answer + Send + 'static>(
         &self,
         by: Caller,
@@ -176,8 +176,8 @@ impl Accounts {
     ) -> Result<Exchanged, AccountsError> {
         let now = self.shared.clock.now();
         let (hash, life) = (shown.hash(), self.lifetimes.token);
-        // The account is held before its API token, as by whoever changes the account. Whether the API token is good
-        // is answered by its use.
+        // The account is held before its API token, as a change of the account does. Whether the API token is good is
+        // answered by its use.
         let owner = self.db.owner_of_api_token(&hash, now).await?;
         let owner = owner.ok_or(AccountsError::ApiTokenRefused)?;
         let exchanging = self.db.unit(async |tx| {

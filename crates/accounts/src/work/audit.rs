@@ -1,4 +1,4 @@
-//! What happened to accounts: recorded with the change that it tells of, and listed for whoever asks later.
+//! Security events: recorded with the change that they tell of, and listed for owners and administrators.
 //!
 //! A unit of work says what it does with one line, behind the statements that do it:
 //!
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`done_by`] is for what a caller does, also to another account, which [`SecurityEvent::about`] names; [`happened`] is for
-//! what nobody does who is signed in. After the commit `feed.ring()` brings it to watchers at once. A new kind is a line
+//! what is done without a session. After the commit `feed.ring()` brings it to watchers at once. A new kind is a line
 //! in [`Kind`].
 
 use sir0_kernel::{Client, Timestamp, UserId};
@@ -23,7 +23,7 @@ use crate::{
 
 /// How many events are forgotten in one unit of work: others wait for it on SQLite.
 const BATCH: i64 = 1_000;
-/// How many counts of refused attempts are kept, whoever tries whatever. A row is some 300 bytes with its indexes.
+/// How many counts of refused attempts are kept, of all accounts and addresses together. A row is some 300 bytes with its indexes.
 const MOST_REFUSED: i64 = 100_000;
 
 /// Records what happened, in the unit of work that does it: it is told if and only if it happens.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use sir0_contract_accounts::calls::accounts_service as calls;
-use sir0_kernel::{DeviceId, Timestamp};
+use sir0_kernel::{DeviceId, Timestamp, UserId};
 use sir0_rpc::{Client, rates::Standing, request_id};
 use sir0_tokens::Methods;
 
@@ -14,7 +14,7 @@ use super::{
     guard::At,
     lanes::MustWait,
     passwords::Proved,
-    sessions::{Begun, outcome_of},
+    sign_in::{Begun, outcome_of},
 };
 use crate::{
     AccountsError,
@@ -75,6 +75,12 @@ impl Second {
 }
 
 impl Accounts {
+    /// Refuses a code at a sign-in, and counts it.
+    pub(super) fn refused_code(&self, user: UserId) -> AccountsError {
+        self.count_refused(Why::Code, Some(user));
+        AccountsError::CodeRefused
+    }
+
     /// What stands beside the password of this account. Without anything that is good a sign-in has to go on with a code.
     pub(super) async fn second(
         &self,
@@ -86,11 +92,9 @@ impl Accounts {
         let now = self.shared.clock.now();
         match (proved.factors, device, &beside.code) {
             (1.., _, Some(code)) => {
-                let spent = self.judge_code(proved.user.id, code, now).await?;
-                if spent.is_none() {
-                    self.count_refused(Why::Code, Some(proved.user.id));
-                }
-                spent.map(Second::Code).ok_or(AccountsError::CodeRefused)
+                let user = proved.user.id;
+                let spent = self.judge_code(user, code, now).await?;
+                spent.map(Second::Code).ok_or_else(|| self.refused_code(user))
             }
             (_, Some(device), _) => Ok(Second::Device(device)),
             (..1, None, _) => Ok(Second::None),
@@ -162,10 +166,7 @@ impl Accounts {
             return Err(AccountsError::ChallengeRefused);
         }
         let spent = self.judge_code(user.id, &code, now).await?;
-        if spent.is_none() {
-            self.count_refused(Why::Code, Some(user.id));
-        }
-        let second = Second::Code(spent.ok_or(AccountsError::CodeRefused)?);
+        let second = Second::Code(spent.ok_or_else(|| self.refused_code(user.id))?);
         let home = self.home(&user.email, client);
         let lane = charged.place().clone();
         let proved = Proved { stored: proved, is_outdated: false, lane };

@@ -17,8 +17,6 @@ use crate::{
 const PURPOSE: &str = "second factor";
 /// How many secrets are sealed anew in one unit of work: others wait for it on SQLite.
 const BATCH: i64 = 100;
-/// The length of what names the key in front of what is sealed.
-const NAME: usize = 9;
 
 /// What a code that is right uses up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +43,9 @@ impl Spent {
 
 /// How many factors do not open with these sealing keys.
 pub(crate) async fn closed_factors(db: &AccountsDb, vault: &Vault) -> storage::Result<usize> {
-    let sealing = vault.seal(PURPOSE, "", b"");
     let (mut behind, mut closed) = (None, 0);
     loop {
-        let older = db.factors_to_reseal(behind, &sealing[..NAME], BATCH).await?;
+        let older = db.factors_to_reseal(behind, &vault.front(), BATCH).await?;
         let Some(last) = older.last() else { return Ok(closed) };
         behind = Some(last.id);
         let opens =
@@ -124,8 +121,7 @@ impl Accounts {
         behind: Option<FactorId>,
     ) -> Result<Option<FactorId>, AccountsError> {
         let vault: &Vault = self.trust.ring.vault();
-        let sealing = vault.seal(PURPOSE, "", b"");
-        let older = self.db.factors_to_reseal(behind, &sealing[..NAME], BATCH).await?;
+        let older = self.db.factors_to_reseal(behind, &vault.front(), BATCH).await?;
         let last = older.last().map(|factor| factor.id);
         let mut anew = Vec::new();
         for SealedFactor { id, secret: before } in older {

@@ -93,7 +93,7 @@ impl Accounts {
     ) -> Result<A, AccountsError> {
         let at = self.shared.clock.now();
         let hash = secret.hash();
-        // The studio is held before its invitation, as by whoever revokes it. Whether the invitation is good is answered
+        // The studio is held before its invitation, as where it is revoked. Whether the invitation is good is answered
         // by its use.
         let studio = self.db.invited_to(&hash, at).await?;
         let accepting = self.db.once(

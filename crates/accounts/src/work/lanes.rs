@@ -13,7 +13,7 @@ use crate::{
 
 /// How long a count is kept that nothing is added to.
 const KEPT: Duration = Duration::from_hours(30 * 24);
-/// How many lanes have a count, whoever tries whatever. A row is some 150 bytes.
+/// How many lanes have a count, of all accounts together. A row is some 150 bytes.
 const MOST_LANES: i64 = 100_000;
 /// How many are forgotten in one unit of work: others wait for it on SQLite.
 const BATCH: i64 = 1_000;

@@ -23,6 +23,7 @@ mod refreshing;
 pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+mod sign_in;
 mod studios;
 mod trust;
 

@@ -96,7 +96,7 @@ impl Accounts {
         let at = self.shared.clock.now();
         let failures = self.lanes.account(&email);
         let saving = self.db.unit(async |tx| {
-            // The account before its link, as by whoever makes one.
+            // The account is held before its link, as where a link is made.
             tx.account(id).await?.ok_or(AccountsError::ResetRefused)?;
             let used = tx.use_reset(&secret.hash(), at).await?;
             if used.ok_or(AccountsError::ResetRefused)? {

@@ -94,10 +94,10 @@ async fn a_start_waits_for_the_first_word_and_not_for_ever() {
     let doorman = a_setup().doorman.clone().told_by_another(age.clone());
     let begun = tokio::time::Instant::now();
 
-    doorman.is_told(Duration::from_secs(2)).await;
+    doorman.wait_to_be_told(Duration::from_secs(2)).await;
     let unheard = begun.elapsed();
     age.heard();
-    doorman.is_told(Duration::from_secs(2)).await;
+    doorman.wait_to_be_told(Duration::from_secs(2)).await;
 
     assert_eq!(unheard, Duration::from_secs(2));
     assert_eq!(begun.elapsed(), unheard, "nothing more is waited for");

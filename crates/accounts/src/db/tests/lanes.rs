@@ -1,4 +1,4 @@
-//! Failures in a row: guesses are counted one by one, and each lane of an account has a count of its own.
+//! Lanes: guesses in a row are counted one by one, and each lane of an account has a count of its own.
 
 use std::time::Duration;
 
