@@ -21,7 +21,6 @@ use crate::{
     work::{
         accounts::{NewUser, insert_user, refuse_taken},
         administration::change_account,
-        lanes::open_lanes,
         setup::offer_setup,
     },
 };
@@ -89,13 +88,6 @@ impl Operator {
         let measure = Measure::SetRole(role);
         let (changed, _) = change_account(&self.db, id, measure, self.clock.now()).await?;
         Ok((id, changed))
-    }
-
-    /// Forgets all wrong passwords for this e-mail, so that it can be signed in to at once from everywhere. Answers whether
-    /// there were any.
-    pub async fn open_lanes(&self, email: &str) -> Result<bool, GrantError> {
-        let email = Email::parse(email)?;
-        Ok(open_lanes(&self.db, &email).await.map_err(AccountsError::from)?)
     }
 
     /// Makes the link of the first administrator: the path of a page, with a secret in its fragment that works once and

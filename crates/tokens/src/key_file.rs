@@ -45,7 +45,7 @@ impl Holds {
 
     const fn when_read(self) -> &'static str {
         match self {
-            Self::SigningKey => "run `sir0 keys rotate --now`, which signs everyone out",
+            Self::SigningKey => "run `sir0 keys rotate --now`, which ends all access tokens",
             Self::SealingKeys => "put a new key in front of it and run `sir0 keys rotate --now`",
         }
     }

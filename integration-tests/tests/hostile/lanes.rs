@@ -83,3 +83,21 @@ async fn an_owner_who_mistypes_and_then_remembers_begins_anew() {
         assert_eq!(there.signs_in(&ada, PASSWORD).await.status, 200, "in round {round}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_lets_an_owner_in_at_once_who_came_from_somewhere_new() {
+    let server = process_with(&FEW).await;
+    server.visitor().registers("Ada").await;
+    let ada = email_of("Ada");
+    guess(&server, &ada, 100..100 + MOST).await;
+    let new = at(&server, 300);
+    is_shut_for(&new, &ada).await;
+    let unlock = ["unlock", "--email", &ada];
+
+    let said = server.operator(&unlock, "").await;
+
+    assert!(said.contains("can sign in at once from everywhere"), "{said}");
+    assert_eq!(new.signs_in(&ada, PASSWORD).await.status, 200);
+    let said = server.operator(&unlock, "").await;
+    assert!(said.contains("there is no wrong password or code to forget"), "{said}");
+}

@@ -374,6 +374,8 @@ async fn an_operator_does_all_of_it_at_the_command_line_beside_the_server() {
     assert!(!is_let_in(&ada).await);
     let shown = does(&["show"]).await;
     assert!(shown.contains("state     disabled") && shown.contains("sessions  0"), "{shown}");
+    assert!(shown.contains("second factors: 0, trusted devices: 0"), "{shown}");
+    assert!(shown.contains("API tokens: 0"), "{shown}");
     assert!(does(&["enable"]).await.contains("is enabled."));
     visitor.signs_in("Ada").await;
     assert!(does(&["sign-out"]).await.contains("1 session has ended"));

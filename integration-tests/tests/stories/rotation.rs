@@ -6,9 +6,11 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sir0_accounts::Config;
-use sir0_testkit::{LONG, Person, Process, Split, process, process_with, split_with};
+use sir0_testkit::{
+    LONG, PASSWORD, Person, Process, Split, email_of, process, process_with, split_with,
+};
 use sir0_throwaway::Database;
 use sir0_tokens::{Readers, Vault};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -118,8 +120,13 @@ async fn no_good_token_is_refused_while_the_key_changes_and_every_one_is_after_a
     assert_eq!(stage.let_in(&first).await, GOOD, "the key before is believed still");
 
     // The keys have leaked.
+    let launcher = json!({
+        "email": email_of("Northlight"), "password": PASSWORD, "withRefreshToken": true,
+    });
+    let launcher = at[0].rest().post("/api/users/login", &launcher).await;
+    let launcher = json!({"refreshToken": launcher.json["refreshToken"]});
     let said = stage.keys(&["rotate", "--now"]).await;
-    assert!(said.contains("everyone signs in again"), "{said}");
+    assert!(said.contains("everyone else signs in again"), "{said}");
     let listed = stage.keys(&["list"]).await;
     assert_eq!(listed.lines().filter(|line| line.contains("signs from")).count(), 1, "{listed}");
     timeout(LONG, async {
@@ -137,6 +144,11 @@ async fn no_good_token_is_refused_while_the_key_changes_and_every_one_is_after_a
         assert_eq!(stage.let_in(&fresh).await, GOOD);
         assert!(!kids.contains(&kid(&fresh)));
     }
+    let goes_on = at[1].rest().post("/api/users/login/refresh", &launcher).await;
+    assert_eq!(goes_on.status, 200, "no key makes a refresh token: {}", goes_on.text);
+    let renewed = first.with_token(goes_on.json["token"].as_str().expect("a token"));
+    assert_eq!(stage.let_in(&renewed).await, GOOD);
+    assert!(!kids.contains(&kid(&renewed)));
     let listed = stage.keys(&["list"]).await;
     assert_eq!(
         listed.lines().filter(|line| line.ends_with("may have leaked")).count(),

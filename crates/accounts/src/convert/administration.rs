@@ -1,7 +1,7 @@
 //! What administrators ask and are told, on the wire and as the rules know it.
 
 use sir0_contract_accounts as pb;
-use sir0_kernel::{Form, Role, StudioRole, Text, Timestamp, UserId, caseless};
+use sir0_kernel::{Form, Role, Text, Timestamp, UserId, caseless};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, page_size};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     Account, Administer, Confirmation, Details, Email, InvalidPassword, LinkSecret, Measure,
-    Password, Search, Studio, User,
+    Password, Search, Shown, User,
 };
 
 /// What the token of a page of accounts is sealed for.
@@ -113,11 +113,8 @@ pub(crate) fn page(
 }
 
 /// An account with what belongs to it.
-pub(crate) fn shown(
-    account: &Account,
-    sessions: i64,
-    studios: &[(Studio, StudioRole)],
-) -> pb::ShowUserResponse {
+pub(crate) fn shown(Shown { account, access, studios }: &Shown) -> pb::ShowUserResponse {
+    let number = |counted: i64| i32::try_from(counted).unwrap_or(i32::MAX);
     let studios = studios.iter().map(|(studio, role)| pb::Membership {
         studio_id: studio.id.to_string(),
         name: studio.name.as_str().to_owned(),
@@ -125,8 +122,11 @@ pub(crate) fn shown(
     });
     pb::ShowUserResponse {
         account: Some(account.into()),
-        sessions: i32::try_from(sessions).unwrap_or(i32::MAX),
+        sessions: number(access.sessions),
         studios: studios.collect(),
+        factors: number(access.factors),
+        devices: number(access.devices),
+        api_tokens: number(access.api_tokens),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     db::{Store, Tx},
-    domain::{Account, Administrator, Email, Locks, Search},
+    domain::{Access, Account, Administrator, Email, Locks, Search},
 };
 
 fn account_from(row: UserRow) -> storage::Result<Account> {
@@ -52,10 +52,11 @@ pub(crate) const FOUND_BY_NAME: &str = found!(" AND username_key >= $5 AND usern
 pub(crate) const FOUND_BY_EMAIL: &str =
     found!(" AND username_key >= $5 AND username_key < $6 AND email_key = $7");
 
-pub(crate) const COUNT_SESSIONS: &str = "
-    SELECT COUNT(*)
-      FROM sessions
-     WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2";
+pub(crate) const ACCESS_OF: &str = "
+    SELECT (SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2),
+           (SELECT COUNT(*) FROM factors WHERE user_id = $1 AND confirmed_at IS NOT NULL),
+           (SELECT COUNT(*) FROM trusted_devices WHERE user_id = $1 AND expires_at > $2),
+           (SELECT COUNT(*) FROM api_tokens WHERE user_id = $1 AND expires_at > $2)";
 
 pub(crate) const SET_LOCKS: &str = "
     UPDATE users
@@ -109,14 +110,12 @@ impl Store<Database> {
         rows.into_iter().map(account_from).collect()
     }
 
-    /// In how many sessions an account is signed in.
-    pub(crate) async fn count_sessions(
-        &self,
-        user: UserId,
-        now: Timestamp,
-    ) -> storage::Result<i64> {
-        let query = sqlx::query_scalar(COUNT_SESSIONS).bind(i64::from(user)).bind(At(now));
-        Ok(query.fetch_one(self.database.reader()).await?)
+    /// Counts what opens and guards an account.
+    pub(crate) async fn access_of(&self, user: UserId, now: Timestamp) -> storage::Result<Access> {
+        let query = sqlx::query_as(ACCESS_OF).bind(i64::from(user)).bind(At(now));
+        let (sessions, factors, devices, api_tokens) =
+            query.fetch_one(self.database.reader()).await?;
+        Ok(Access { sessions, factors, devices, api_tokens })
     }
 }
 

@@ -59,7 +59,12 @@ pub(crate) const HOW_MANY_LANES: &str = "
     SELECT COUNT(*)
       FROM lanes";
 
-pub(crate) const CLEAR_ALL_LANES: &str = "
+pub(crate) const OPEN_ALL_LANES: &str = "
+    UPDATE lanes
+       SET failures = 0, open_at = $2
+     WHERE account_key = $1 AND failures > 0";
+
+pub(crate) const FORGET_LANES_OF_ACCOUNT: &str = "
     DELETE FROM lanes
      WHERE account_key = $1";
 
@@ -142,10 +147,16 @@ impl Tx<engine::Tx> {
         Ok(())
     }
 
-    /// Forgets every failure at an account, and answers how many lanes had some.
-    pub(crate) async fn clear_all_lanes(&mut self, account: &[u8]) -> storage::Result<u64> {
-        let query = sqlx::query(CLEAR_ALL_LANES).bind(account);
+    /// Forgets every failure at an account, and answers how many lanes had some. Addresses that were known stay known.
+    pub(crate) async fn open_all_lanes(&mut self, account: &[u8]) -> storage::Result<u64> {
+        let query = sqlx::query(OPEN_ALL_LANES).bind(account).bind(At(ALWAYS_OPEN));
         Ok(query.execute(&mut *self.tx).await?.rows_affected())
+    }
+
+    /// Forgets every failure at an account, and from which addresses it was signed in to.
+    pub(crate) async fn forget_lanes_of(&mut self, account: &[u8]) -> storage::Result<()> {
+        sqlx::query(FORGET_LANES_OF_ACCOUNT).bind(account).execute(&mut *self.tx).await?;
+        Ok(())
     }
 
     /// Forgets lanes in which nothing failed since then, and so many at a time. Answers how many.

@@ -16,10 +16,10 @@ use sir0_kernel::{
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Account, Action, Administrator, ApiToken, ClientId, Details, Email, EventFilter, EventPlace,
-    Factor, Invitation, KeptEvent, Kind, LaneState, Locks, Member, NewSession, Place, Refreshed,
-    SealedFactor, Search, Session, SessionEnded, SignerRow, SigningKeys, Studio, StudioName, Toll,
-    TrustedDevice, User, Username, Wanted,
+    Access, Account, Action, Administrator, ApiToken, ClientId, Details, Email, EventFilter,
+    EventPlace, Factor, Invitation, KeptEvent, Kind, LaneState, Locks, Member, NewSession, Place,
+    Refreshed, SealedFactor, Search, Session, SessionEnded, SignerRow, SigningKeys, Studio,
+    StudioName, Toll, TrustedDevice, User, Username, Wanted,
 };
 
 /// An account with its password hash.
@@ -88,7 +88,7 @@ storage::room! {
         sharing_a_name(most: i64) -> Vec<(UserId, Username)>;
         account(id: UserId) -> Option<Account>;
         found(search: &Search, behind: Option<UserId>, most: i64) -> Vec<Account>;
-        count_sessions(user: UserId, now: Timestamp) -> i64;
+        access_of(user: UserId, now: Timestamp) -> Access;
         reset_of(hash: &[u8], now: Timestamp) -> Option<UserId>;
         has_administrator() -> bool;
         is_setup(hash: &[u8], now: Timestamp) -> bool;
@@ -173,7 +173,8 @@ storage::room! {
         take_back(place: &Place) -> ();
         clear_lanes(place: &Place) -> ();
         know_lane(place: &Place, now: Timestamp) -> ();
-        clear_all_lanes(account: &[u8]) -> u64;
+        open_all_lanes(account: &[u8]) -> u64;
+        forget_lanes_of(account: &[u8]) -> ();
         forget_lanes(since: Timestamp, most: i64) -> u64;
         forget_least_lanes(kept: i64, most: i64) -> u64;
         hold_studio(id: StudioId) -> Option<Studio>;

@@ -134,9 +134,21 @@ pub(crate) struct Changed {
 /// An account with what belongs to it.
 pub(crate) struct Shown {
     pub(crate) account: Account,
-    /// In how many sessions it is signed in.
-    pub(crate) sessions: i64,
+    pub(crate) access: Access,
     pub(crate) studios: Vec<(Studio, StudioRole)>,
+}
+
+/// How many there are of what opens an account, and of what guards it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// Sessions that are open.
+    pub(crate) sessions: i64,
+    /// Second factors that guard it.
+    pub(crate) factors: i64,
+    /// Devices that are trusted.
+    pub(crate) devices: i64,
+    /// API tokens that are good.
+    pub(crate) api_tokens: i64,
 }
 
 /// Which accounts are looked for. `None` means any.

@@ -25,7 +25,7 @@ mod user;
 mod username;
 
 pub(crate) use administration::{
-    Account, Administer, Administrator, Changed, Locks, Measure, RESET_LIFE, Search, Shown,
+    Access, Account, Administer, Administrator, Changed, Locks, Measure, RESET_LIFE, Search, Shown,
     keeps_an_administrator,
 };
 pub(crate) use api_token::{ApiToken, ApiTokenName, ApiTokenSecret, Exchanged, NewApiToken};

@@ -118,6 +118,8 @@ kinds! {
     FACTOR_ADDED: "factor_added";
     /// The detail is the factor.
     FACTOR_REMOVED: "factor_removed";
+    /// Wrong passwords and codes were forgotten, by an operator.
+    FAILURES_FORGOTTEN: "failures_forgotten";
     /// The detail is the invitation.
     INVITATION_MADE: "invitation_made";
     /// The detail is the invitation.

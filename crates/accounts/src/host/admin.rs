@@ -59,12 +59,14 @@ enum Admin {
     },
     /// List accounts, the oldest first.
     List(accounts::List),
-    /// Show an account: its role, whether it can be signed in to, its sessions and its studios.
+    /// Show an account: its role, whether it can be signed in to, what opens and guards it, and its studios.
     Show(accounts::Of),
     /// Disable an account: nobody signs in to it, and all its sessions end.
     Disable(accounts::Of),
     /// Enable an account that was disabled.
     Enable(accounts::Of),
+    /// Forget the wrong passwords and codes at an account, so that its owner signs in at once from everywhere.
+    Unlock(accounts::Of),
     /// End every session of an account.
     SignOut(accounts::Of),
     /// Print the secret with which the owner of an account sets a new password, once and within a day.
@@ -135,6 +137,7 @@ async fn perform(operator: &Operator, command: Admin, address: &str) -> anyhow::
         Admin::Show(of) => accounts::show(operator, &of).await,
         Admin::Disable(of) => accounts::take(operator, &of, Measure::Disable).await,
         Admin::Enable(of) => accounts::take(operator, &of, Measure::Enable).await,
+        Admin::Unlock(of) => accounts::unlock(operator, &of).await,
         Admin::SignOut(of) => accounts::take(operator, &of, Measure::SignOut).await,
         Admin::Reset { of, require_new_password, factors } => {
             accounts::reset(operator, &of, (require_new_password, factors), address).await

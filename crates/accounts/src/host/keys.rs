@@ -30,7 +30,7 @@ enum Keys {
     /// Make the next key. It is published now, and signs after `accounts.key_notice`.
     Rotate {
         /// The keys that are there may have leaked: the next one signs in 15 seconds, and from then on their tokens are
-        /// refused. Everyone signs in again.
+        /// refused. Who holds no refresh token signs in again.
         #[arg(long)]
         now: bool,
         /// With `--now`: the sealing key is lost, so the keys that are there do not open any more. The next one is sealed
@@ -98,8 +98,9 @@ async fn rotate(
     let others = match why {
         Why::Time => "Until then the key before it signs. Its tokens stay good until they expire.",
         Why::Leaked | Why::SealingKeyLost => {
-            "From then on the tokens of all other keys are refused, and everyone signs in again. A verifier elsewhere \
-             believes them until it reads the published keys again."
+            "From then on the access tokens of all other keys are refused. Who holds a refresh token goes on with it, \
+             everyone else signs in again. A verifier elsewhere believes the old keys until it reads the published ones \
+             again."
         }
     };
     Ok(format!("Key {} is published, and signs from {from}.\n{others}", key.kid))
@@ -128,7 +129,7 @@ mod tests {
         ));
         let lost =
             (COMMAND.definition)().try_get_matches_from(["keys", "rotate", "--sealing-key-lost"]);
-        assert!(lost.is_err(), "everyone is signed out, which has to be said");
+        assert!(lost.is_err(), "all access tokens are refused then, which has to be said");
         assert!(matches!(read("keys list"), Keys::List));
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn open(config: &Config, data_dir: &Path, has_sealed: bool) -> anyhow
 }
 
 const LOST: &str = "the accounts database holds secrets that are sealed: put the sealing key back, from a backup or from \
-                    another instance; if it is lost, `sir0 keys rotate --now --sealing-key-lost` begins anew and signs everyone out";
+                    another instance; if it is lost, `sir0 keys rotate --now --sealing-key-lost` begins anew, and all access tokens are refused";
 
 fn derived(config: &Config) -> Result<Option<impl std::ops::Deref<Target = Vec<u8>>>, KeyError> {
     let given = config.signing_key.as_deref().map(SigningKey::open).transpose()?;

@@ -8,6 +8,7 @@ use crate::{
     domain::{Account, LinkSecret, Measure, Search, Shown},
     work::{
         administration::{change_account, find, show},
+        lanes::open_lanes,
         resets::offer_reset,
     },
 };
@@ -43,6 +44,13 @@ impl Operator {
         let user = id_of(&self.db, email).await?;
         let (is_new, ended) = change_account(&self.db, user, measure, self.clock.now()).await?;
         Ok(Done { user, is_new, ended: ended.len() })
+    }
+
+    /// Forgets all wrong passwords and codes at an account, so that it can be signed in to at once from everywhere. Answers
+    /// whether there were any.
+    pub(crate) async fn unlock(&self, email: &str) -> Result<(UserId, bool), GrantError> {
+        let user = id_of(&self.db, email).await?;
+        Ok((user, open_lanes(&self.db, user, self.clock.now()).await?))
     }
 
     /// Makes the reset link of an account, and answers with its secret: it sets a new password, once and within a day. An

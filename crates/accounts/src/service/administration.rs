@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     Accounts,
     convert::{accounts::user_id, administration as convert},
-    domain::{Measure, Shown},
+    domain::Measure,
 };
 
 #[tonic::async_trait]
@@ -34,9 +34,9 @@ impl AdministrationService for Accounts {
         self.shared.doorman.admit(calls::SHOW_USER, request.metadata())?;
         let id = user_id(request.get_ref().user_id)?;
 
-        let Shown { account, sessions, studios } = self.show(id).await?;
+        let shown = self.show(id).await?;
 
-        Ok(Response::new(convert::shown(&account, sessions, &studios)))
+        Ok(Response::new(convert::shown(&shown)))
     }
 
     async fn disable_user(

@@ -137,8 +137,8 @@ pub(crate) async fn show(
     now: Timestamp,
 ) -> Result<Shown, AccountsError> {
     let account = db.account(id).await?.ok_or(AccountsError::UserNotFound(id))?;
-    let sessions = db.count_sessions(id, now).await?;
-    Ok(Shown { account, sessions, studios: db.studios_of(id).await? })
+    let access = db.access_of(id, now).await?;
+    Ok(Shown { account, access, studios: db.studios_of(id).await? })
 }
 
 /// Holds an account for a change, and all administrators: who acts has to be one still, because their token may be older

@@ -37,7 +37,7 @@ pub enum KeysError {
     /// A secret in the database does not open.
     #[error(
         "the {what} in the accounts database cannot be opened: put the sealing key back that is missing, from a backup or \
-         from another instance; if it is lost, `sir0 keys rotate --now --sealing-key-lost` begins anew and signs everyone out"
+         from another instance; if it is lost, `sir0 keys rotate --now --sealing-key-lost` begins anew, and all access tokens are refused"
     )]
     Sealed {
         /// Which secret.

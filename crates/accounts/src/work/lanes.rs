@@ -2,13 +2,17 @@
 
 use std::{error::Error, time::Duration};
 
-use sir0_kernel::{Client, Timestamp};
+use sir0_kernel::{Client, Timestamp, UserId};
 use sir0_storage as storage;
 
-use super::Accounts;
+use super::{
+    Accounts,
+    audit::{happened, record},
+};
 use crate::{
+    AccountsError,
     db::AccountsDb,
-    domain::{Email, Lane, LaneNames, LaneRules, Place, Toll},
+    domain::{Email, Kind, Lane, LaneNames, LaneRules, Place, Toll},
 };
 
 /// How long a count is kept that nothing is added to.
@@ -122,10 +126,22 @@ impl Charged {
     }
 }
 
-/// Forgets every failure at the account of this e-mail, and answers whether there were any.
-pub(crate) async fn open_lanes(db: &AccountsDb, email: &Email) -> storage::Result<bool> {
-    let account = LaneNames::under(&db.database().sealing_key().await?).account(email);
-    Ok(db.unit(async |tx| tx.clear_all_lanes(&account).await).await? > 0)
+/// Forgets every failure at an account, as an operator, and answers whether there were any.
+pub(crate) async fn open_lanes(
+    db: &AccountsDb,
+    id: UserId,
+    at: Timestamp,
+) -> Result<bool, AccountsError> {
+    let names = LaneNames::under(&db.database().sealing_key().await?);
+    let opening = db.unit(async |tx| {
+        let user = tx.user(id).await?.ok_or(AccountsError::UserNotFound(id))?;
+        let had_failures = tx.open_all_lanes(&names.account(&user.email)).await? > 0;
+        if had_failures {
+            record(tx, happened(Kind::FAILURES_FORGOTTEN, at).about(id)).await?;
+        }
+        Ok::<_, AccountsError>(had_failures)
+    });
+    opening.await
 }
 
 /// How long an attempt has to wait, by what the table says.

@@ -110,8 +110,8 @@ impl Accounts {
             let ended = tx.end_sessions_of(id, None, at).await?;
             announce(tx, &ended, at).await?;
             record(tx, happened(Kind::RESET_USED, at).about(id)).await?;
-            // They were at the old password.
-            tx.clear_all_lanes(&failures).await?;
+            // They were at the old password, and a thief who knew it may have signed in from one of the addresses.
+            tx.forget_lanes_of(&failures).await?;
             Ok::<_, AccountsError>(ended)
         });
         let ended = saving.await?;

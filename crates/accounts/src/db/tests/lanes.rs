@@ -199,11 +199,14 @@ on_every_engine! {
         for (place, lane) in of("ada@example.com").into_iter().chain(of("eve@example.com")) {
             db.fails(&place, &lane, 3, NOON).await;
         }
+        let home = place("ada@example.com", &Lane::Address(sir0_kernel::Client::at([192, 0, 2, 7].into())));
+        db.knows(&home).await;
 
         let account = LaneNames::under(&[7; 32]).account(&email("ADA@example.com"));
-        let opened = db.unit(async |tx| tx.clear_all_lanes(&account).await).await.expect("a table");
+        let opened = db.unit(async |tx| tx.open_all_lanes(&account).await).await.expect("a table");
 
-        assert_eq!(opened, 2);
+        assert_eq!(opened, 2, "nothing had failed at home");
+        assert!(db.lane(&home).await.expect("a table").is_some(), "home is known still");
         for (address, left) in [("ada@example.com", 0), ("eve@example.com", 3)] {
             for (place, _) in of(address) {
                 assert_eq!(db.failures(&place).await, left, "{address}");

@@ -10,7 +10,7 @@ use super::role;
 use crate::{
     Operator,
     convert::{administration::search, wire_time},
-    domain::{Account, Measure, Shown},
+    domain::{Access, Account, Measure, Shown},
     operator::Done,
 };
 
@@ -77,7 +77,7 @@ const fn state(account: &Account) -> &'static str {
 
 pub(super) async fn show(operator: &Operator, Of { email }: &Of) -> anyhow::Result<String> {
     let shown = operator.show(email).await.context("the account cannot be shown")?;
-    let Shown { account, sessions, studios } = shown;
+    let Shown { account, access, studios } = shown;
     let Account { user, locks } = &account;
     let mut text = String::new();
     writeln!(text, "User {} `{}`, {}", user.id, user.username, user.email.as_str())?;
@@ -94,7 +94,10 @@ pub(super) async fn show(operator: &Operator, Of { email }: &Of) -> anyhow::Resu
     if let Some(since) = locks.new_password {
         writeln!(text, "reset     needed since {}", wire_time(since))?;
     }
+    let Access { sessions, factors, devices, api_tokens } = access;
     writeln!(text, "sessions  {sessions}")?;
+    writeln!(text, "guard     second factors: {factors}, trusted devices: {devices}")?;
+    writeln!(text, "machines  API tokens: {api_tokens}")?;
     for (studio, role) in studios {
         writeln!(text, "studio    {} `{}`, {role}", studio.id, studio.name.as_str())?;
     }
@@ -120,6 +123,18 @@ pub(super) async fn take(
         Measure::Enable if is_new => format!("User {user} is enabled."),
         Measure::Enable => format!("User {user} is enabled already."),
         _ => format!("User {user} is signed out; {ended}."),
+    })
+}
+
+/// Forgets failures, and says whether there were any.
+pub(super) async fn unlock(operator: &Operator, Of { email }: &Of) -> anyhow::Result<String> {
+    let (user, had_failures) = operator.unlock(email).await.context("nothing was forgotten")?;
+    Ok(if had_failures {
+        format!(
+            "User {user} can sign in at once from everywhere: wrong passwords and codes are forgotten."
+        )
+    } else {
+        format!("At user {user} there is no wrong password or code to forget.")
     })
 }
 
