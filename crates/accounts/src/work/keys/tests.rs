@@ -7,6 +7,7 @@ use sir0_storage::{DatabaseConfig, Location};
 use sir0_throwaway::on_every_engine;
 
 use super::*;
+use crate::db::tests::races::{RACERS, rounds};
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const EVENING: Timestamp = Timestamp::from_micros(1_800_021_600_000_000);
@@ -75,12 +76,10 @@ on_every_engine! {
     }
 
     async fn of_many_that_make_the_next_key_at_once_one_succeeds(db: AccountsDb) {
-        const RACERS: usize = 32;
         opens(&db, None, NOON).await;
-        let rounds = match db { AccountsDb::Sqlite(_) => 2, AccountsDb::Postgres(_) => 30 };
 
-        for round in 1..=rounds {
-            let now = NOON.after(round * DAY);
+        for (round, day) in (1..=rounds(&db)).zip(1..) {
+            let now = NOON.after(day * DAY);
             // In every second round, every third of them says that the keys have leaked.
             let leaks = move |racer: usize| round % 2 == 0 && racer.is_multiple_of(3);
             let why = move |racer: usize| if leaks(racer) { Why::Leaked } else { Why::Time };
