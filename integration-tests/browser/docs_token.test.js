@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { EXACT, KEY, execute, open } from "./docs.js";
+import { guard } from "./factor.js";
 import { DESK, LONG, stage } from "./stage.js";
 
 const sir0 = await stage();
@@ -69,6 +70,26 @@ test(
     });
   },
 );
+
+test("a login that goes on with a code gives its token to later calls, too", LONG, async (t) => {
+  const { email, password, token } = await sir0.server.account("southlight", "publisher");
+  const factor = await guard(sir0.server, token);
+  await sir0.visit(t, "/docs", DESK, async (page) => {
+    const login = await open(page, "login");
+    const answered = page.waitForResponse("**/api/users/login");
+    assert.equal(await execute(login, { email, password }), 401);
+    await login.getByRole("link", { name: "What GUARD_REQUIRED means" }).waitFor();
+    const { challengeId } = (await (await answered).json()).guard;
+    const goOn = await open(page, "continueLogin");
+
+    assert.equal(await execute(goOn, { challengeId, code: factor.code() }), 200);
+
+    await goOn.getByText("this page now sends the token").waitFor();
+    await page.getByText(/as account \d+ \(publisher\)/).waitFor();
+    const game = { title: "Piers", genre: "Puzzle", price: 5, description: "" };
+    assert.equal(await execute(await open(page, "createGame"), game), 201);
+  });
+});
 
 test("what is kept as a token and is none is refused by the server, and can be forgotten", LONG, (t) =>
   sir0.visit(t, "/openapi.json", DESK, async (page) => {

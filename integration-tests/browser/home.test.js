@@ -3,21 +3,42 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { guard } from "./factor.js";
 import { DESK, LONG, PHONE, fits, isAccessible, stage } from "./stage.js";
 
 const ADA = { username: "Ada", email: "ada@example.com", password: "nine quiet lanterns over 58 harbours" };
 
 /** Fills in the form of a section, and sends it. */
-async function fills(page, name, values) {
-  const section = page.getByRole("region", { name });
+async function fills(section, values, button) {
   for (const [label, value] of Object.entries(values)) await section.getByLabel(label).fill(value);
-  await section.getByRole("button").click();
+  await section.getByRole("button", { name: button }).click();
 }
 
 const claims = (page, { username, email, password }) =>
-  fills(page, "Become the administrator", { Username: username, Email: email, Password: password });
+  fills(page.getByRole("region", { name: "Become the administrator" }), {
+    Username: username,
+    Email: email,
+    Password: password,
+  });
 const signsIn = (page, { email, password }) =>
-  fills(page, "Sign in", { Email: email, Password: password });
+  fills(page.getByRole("region", { name: "Sign in" }), { Email: email, Password: password });
+
+const codeStep = (page) => page.getByRole("region", { name: "Enter a code" });
+const hasFocus = (field) => field.evaluate((one) => one === document.activeElement);
+
+/** Types this where the focus is, and sends the form. */
+async function enters(page, text) {
+  await page.keyboard.type(text);
+  await page.keyboard.press("Enter");
+}
+
+/** Ada, with a second factor. */
+async function guarded(sir0) {
+  await sir0.server.call("POST", "/api/users/register", ADA);
+  const { email, password } = ADA;
+  const { token } = await sir0.server.call("POST", "/api/users/login", { email, password });
+  return guard(sir0.server, token);
+}
 
 const kept = (page) => page.evaluate(() => [localStorage.length, document.cookie, location.href]);
 
@@ -87,6 +108,135 @@ test("names of people are text, and a token that is no good is forgotten", LONG,
       await page.getByRole("heading", { name: "Sign in" }).waitFor();
       assert.equal(await page.evaluate(() => sessionStorage.getItem("sir0.token")), null, token);
     }
+  });
+});
+
+test("who has a second factor signs in with its code, by keyboard alone", LONG, async (t) => {
+  const sir0 = await stage();
+  const factor = await guarded(sir0);
+  await sir0.visit(t, "/", PHONE, async (page) => {
+    await page.getByRole("textbox", { name: "Email" }).focus();
+    await page.keyboard.type(ADA.email);
+    await page.keyboard.press("Tab");
+    await enters(page, ADA.password);
+    const step = codeStep(page);
+    await step.waitFor();
+    const told = await step.getByRole("paragraph").first().innerText();
+    assert.match(told, /Type the six digits that your app shows, or one of your recovery codes\.$/);
+    const field = step.getByLabel("Code");
+    assert.ok(await hasFocus(field));
+    assert.equal(await field.getAttribute("autocomplete"), "one-time-code");
+    assert.ok(!(await page.getByLabel("Email").first().isVisible()));
+    const values = await page.locator("input").evaluateAll((all) => all.map(({ value }) => value));
+    assert.deepEqual([...new Set(values)], [""], "the password is not kept");
+    await isAccessible(page);
+    await fits(page);
+
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await enters(page, "12345");
+    assert.ok(!(await field.evaluate((one) => one.validity.valid)));
+    assert.deepEqual(asked, [], "what can be no code uses up no try");
+    await field.press("ControlOrMeta+a");
+    await enters(page, factor.wrong());
+    await step.getByRole("alert").getByText("the code is wrong").waitFor();
+    assert.ok(await hasFocus(field));
+    await isAccessible(page);
+    await fits(page);
+    // It takes the place of the wrong one.
+    await enters(page, factor.code());
+
+    await page.getByRole("heading", { name: "Signed in as Ada" }).waitFor();
+    assert.ok(!(await step.isVisible()));
+    assert.deepEqual(await kept(page), [0, "", `${sir0.server.url}/`]);
+    assert.deepEqual(await page.evaluate(() => Object.keys(sessionStorage)), ["sir0.token"]);
+  });
+});
+
+test("a person goes back to the password, and a recovery code opens the account", LONG, async (t) => {
+  const sir0 = await stage();
+  const factor = await guarded(sir0);
+  await sir0.visit(t, "/", DESK, async (page) => {
+    await signsIn(page, ADA);
+    const step = codeStep(page);
+    const field = step.getByLabel("Code");
+    await field.fill(factor.wrong());
+    await step.getByRole("button", { name: "Sign in" }).click();
+    await step.getByText("the code is wrong").waitFor();
+    assert.ok(await hasFocus(field));
+    // Going back takes no code.
+    for (const key of ["Delete", "Tab", "Tab", "Enter"]) await page.keyboard.press(key);
+
+    const password = page.getByRole("region", { name: "Sign in" }).getByLabel("Password");
+    await password.waitFor();
+    assert.ok(await hasFocus(password));
+    assert.ok(!(await step.isVisible()));
+    assert.equal(await page.getByRole("region", { name: "Sign in" }).getByLabel("Email").inputValue(), ADA.email);
+    await enters(page, ADA.password);
+    await step.waitFor();
+    assert.equal(await field.inputValue(), "");
+    assert.ok(!(await step.getByRole("alert").isVisible()));
+    await page.keyboard.type(factor.recoveryCodes[0].toLowerCase().replaceAll("-", " "));
+    await step.getByRole("button", { name: "Sign in" }).click();
+
+    await page.getByRole("heading", { name: "Signed in as Ada" }).waitFor();
+  });
+});
+
+test("a challenge that has ended leads back to the password, and any other refusal does not", LONG, async (t) => {
+  const sir0 = await stage();
+  const factor = await guarded(sir0);
+  await sir0.visit(t, "/", DESK, async (page) => {
+    const answered = page.waitForResponse("**/api/users/login");
+    await signsIn(page, ADA);
+    const { challengeId } = (await (await answered).json()).guard;
+    const step = codeStep(page);
+    const goesOn = (code) => fills(step, { Code: code }, "Sign in");
+    for (const details of ["too many attempts", "too busy"]) {
+      await page.route("**/login/continue", (route) => route.fulfill({ status: 429, json: { details } }));
+      await goesOn(factor.code());
+      await step.getByRole("alert").getByText(details).waitFor();
+    }
+    await page.route("**/login/continue", (route) => route.abort());
+    await goesOn(factor.code());
+    await step.getByRole("alert").getByText("The server cannot be reached.").waitFor();
+    await page.unroute("**/login/continue");
+    const used = { challengeId, code: factor.recoveryCodes[0] };
+    await sir0.server.call("POST", "/api/users/login/continue", used);
+
+    await goesOn(factor.code());
+
+    const form = page.getByRole("region", { name: "Sign in" });
+    await form.getByRole("alert").getByText("Type the password again.").waitFor();
+    assert.ok(await hasFocus(form.getByLabel("Password")));
+    await isAccessible(page);
+    await page.keyboard.type(ADA.password);
+    await form.getByRole("button").click();
+    await goesOn(factor.code(1));
+    await page.getByRole("heading", { name: "Signed in as Ada" }).waitFor();
+  });
+});
+
+test("nobody is asked for a recovery code without one, or for a code after another sign-in", LONG, async (t) => {
+  const sir0 = await stage();
+  const { token } = await sir0.server.account("Eve", "player");
+  const guard = { challengeId: "challenge_none", confirmations: ["totp"] };
+  await sir0.visit(t, "/", DESK, async (page) => {
+    const refusal = { status: 401, json: { reason: "GUARD_REQUIRED", guard } };
+    await page.route("**/api/users/login", (route) => route.fulfill(refusal));
+    await signsIn(page, ADA);
+    const step = codeStep(page);
+    await step.waitFor();
+    const told = await step.getByRole("paragraph").first().innerText();
+    assert.match(told, /Type the six digits that your app shows\.$/);
+
+    await page.evaluate((token) => sessionStorage.setItem("sir0.token", token), token);
+    await page.evaluate(() => (location.hash = "again"));
+    await page.getByRole("heading", { name: "Signed in as Eve" }).waitFor();
+    assert.ok(!(await step.isVisible()));
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.ok(!(await step.isVisible()));
   });
 });
 

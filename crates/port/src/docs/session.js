@@ -6,8 +6,8 @@ import { TOKEN, claims, keep, kept } from "./token.js";
 const AFTER_LOGIN =
   "Signed in: this page now sends the token with calls that have a lock, until you sign out or close the tab.";
 const TOLD = { className: "session-told", role: "status" };
-/** The calls that begin and end a session. */
-const LOGIN = "login";
+/** The calls that begin a session, where the second goes on with a code, and the one that ends it. */
+const [LOGIN, CONTINUE] = ["login", "continueLogin"];
 const LOGOUT = "logout";
 
 /** The plugin for Swagger UI, for the server at this address. */
@@ -65,9 +65,11 @@ export const session =
         h(Call, { specSelectors, name: "register" }),
         " makes an account, and ",
         h(Call, { specSelectors, name: LOGIN }),
-        " answers with a token, which this page then keeps for this tab. So does the form on the ",
-          h("a", { href: root.href }, "first page"),
-          ". A token from elsewhere goes into Authorize.",
+        " answers with a token, which this page then keeps for this tab. So does ",
+        h(Call, { specSelectors, name: CONTINUE }),
+        ", with a code, for an account that has a second factor, and the form on the ",
+        h("a", { href: root.href }, "first page"),
+        ". A token from elsewhere goes into Authorize.",
       );
     }
 
@@ -110,7 +112,8 @@ export const session =
         liveResponse: (LiveResponse) => (props) =>
           h(React.Fragment, null, h(Reason, props), h(LiveResponse, props)),
         responses: (Responses, system) => (props) => {
-          const isLogin = find(system.specSelectors, LOGIN)?.path === props.path && props.method === "post";
+          const isIt = (name) => find(system.specSelectors, name)?.path === props.path;
+          const isLogin = [LOGIN, CONTINUE].some(isIt) && props.method === "post";
           const isDone =
             isLogin && system.specSelectors.responseFor(props.path, props.method)?.get("status") === 200;
           return h(React.Fragment, null, isDone && h("p", TOLD, AFTER_LOGIN), h(Responses, props));
@@ -128,12 +131,13 @@ export function restore({ specSelectors, authSelectors, authActions }) {
   else if (authSelectors.authorized().has(scheme.name)) authActions.logout([scheme.name]);
 }
 
-/** Takes the token out of the answer to a login, and forgets one that is logged out. */
+/** Takes the token out of the answer to a login, with a code or without, and forgets one that is logged out. */
 export function listen(system, root, { ok, url, obj }) {
   if (!ok) return;
   const scheme = bearer(system.specSelectors);
   if (!scheme) return;
-  if (isCall(system, root, url, LOGIN) && typeof obj?.token === "string") {
+  const isLogin = [LOGIN, CONTINUE].some((name) => isCall(system, root, url, name));
+  if (isLogin && typeof obj?.token === "string") {
     system.authActions.authorize({ [scheme.name]: { ...scheme, value: obj.token } });
   }
   if (isCall(system, root, url, LOGOUT) && sent(system.specSelectors, LOGOUT)?.token === kept(TOKEN)) {

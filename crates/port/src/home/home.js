@@ -1,4 +1,4 @@
-// The page at `/`: the first administrator, signing in and out.
+// The page at `/`: the first administrator, signing in and out, with a code where the account asks for one.
 //
 // The access token and the token of a setup link are kept for this tab alone, and never in an address. Texts of the
 // server and of people are written as text, never as markup.
@@ -9,13 +9,18 @@ import { TOKEN, claims, keep, kept } from "./docs/token.js";
 const SETUP = "sir0.setup";
 
 const at = (id) => document.getElementById(id);
+const field = (section, name) => at(section).querySelector("form").elements[name];
 
-/** A refusal of the server, with its status and its reason, or the lack of an answer, without either. */
+/** The sign-in that waits for a code: its challenge and its email, never its password. `null` when none waits. */
+let waiting = null;
+
+/** A refusal of the server, with its status, its reason and its challenge, or the lack of an answer, without them. */
 class Refused extends Error {
-  constructor(words, { status, reason } = {}) {
+  constructor(words, { status, reason, guard } = {}) {
     super(words);
     this.status = status;
     this.reason = reason;
+    this.guard = guard;
   }
 }
 
@@ -30,7 +35,8 @@ async function call(method, path, { body, token } = {}) {
   });
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw new Refused(words(answer, response.status), { status: response.status, reason: answer.reason });
+  const { reason, guard } = answer;
+  throw new Refused(words(answer, response.status), { status: response.status, reason, guard });
 }
 
 /** What a refusal says to a person. */
@@ -89,10 +95,16 @@ async function show() {
     if (user === null) notice("The store has an administrator already. The link works no more.");
   }
   const hasLink = isNeeded && kept(SETUP) !== null;
+  // Who signed in elsewhere in this tab needs no code any more.
+  if (user !== null) waiting = null;
   at("setup").hidden = user !== null || !hasLink;
-  at("unclaimed").hidden = user !== null || !isNeeded || hasLink;
-  at("sign-in").hidden = user !== null || hasLink;
+  const [asks, wasAsking] = [user === null && !hasLink && waiting !== null, !at("code").hidden];
+  at("unclaimed").hidden = user !== null || !isNeeded || hasLink || asks;
+  at("sign-in").hidden = user !== null || hasLink || asks;
+  at("code").hidden = !asks;
   at("signed-in").hidden = user === null;
+  if (asks && !wasAsking) field("code", "code").focus();
+  if (wasAsking && !at("sign-in").hidden) field("sign-in", "password").focus();
   if (user !== null) {
     const [may, next] = MAY[user.role] ?? MAY.player;
     at("who").textContent = user.username;
@@ -114,30 +126,70 @@ function notice(text) {
   at("notice").textContent = text;
 }
 
-/** Does this with what a form holds. The form waits meanwhile, and says why it did not work. */
+/**
+ * Does this with what a form holds and the name of the button that sent it. The form waits meanwhile, and says why it
+ * did not work.
+ */
 function submits(section, act) {
   const form = at(section).querySelector("form");
-  const [fault, button] = [form.querySelector(".fault"), form.querySelector("button")];
+  const [fault, buttons] = [form.querySelector(".fault"), form.querySelectorAll("button")];
+  const waits = (is) => buttons.forEach((button) => (button.disabled = is));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     fault.textContent = "";
     notice("");
-    button.disabled = true;
+    waits(true);
     try {
-      await act(Object.fromEntries(new FormData(form)));
+      await act(Object.fromEntries(new FormData(form)), event.submitter?.name);
       form.reset();
       await show();
     } catch (refused) {
       fault.textContent = refused.message;
     } finally {
-      button.disabled = false;
+      waits(false);
     }
   });
 }
 
 async function signIn({ email, password }) {
-  const { token } = await call("POST", "api/users/login", { body: { email, password } });
-  keep(TOKEN, token);
+  try {
+    const { token } = await call("POST", "api/users/login", { body: { email, password } });
+    keep(TOKEN, token);
+  } catch (refused) {
+    if (refused.reason !== "GUARD_REQUIRED") throw refused;
+    const { challengeId, confirmations = [] } = refused.guard;
+    waiting = { email, challengeId };
+    at("or-recovery").hidden = !confirmations.includes("recovery_code");
+  }
+}
+
+/** Goes on with a code. The device stays a stranger: what this page keeps ends with the tab, and trust would not. */
+async function goOn({ code }, button) {
+  if (button === "back") return beginAgain();
+  const { challengeId } = waiting;
+  try {
+    const { token } = await call("POST", "api/users/login/continue", { body: { challengeId, code } });
+    keep(TOKEN, token);
+    waiting = null;
+  } catch (refused) {
+    if (refused.reason === "CHALLENGE_REFUSED") {
+      return beginAgain(
+        "The sign-in is over: it took too long or too many codes, or the account changed. Type the password again.",
+      );
+    }
+    // What is typed next takes the place of this code.
+    const typed = field("code", "code");
+    typed.focus();
+    typed.select();
+    throw refused;
+  }
+}
+
+/** Leads from the code back to the password of the same account, and says why. */
+function beginAgain(why = "") {
+  field("sign-in", "email").value = waiting.email;
+  at("sign-in").querySelector(".fault").textContent = why;
+  waiting = null;
 }
 
 submits("setup", async (account) => {
@@ -160,6 +212,7 @@ submits("setup", async (account) => {
   }
 });
 submits("sign-in", signIn);
+submits("code", goOn);
 submits("signed-in", async () => {
   const token = kept(TOKEN);
   try {
