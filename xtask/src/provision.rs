@@ -46,6 +46,7 @@ const COUNTERS: &[Tool] = &[Tool { program: "valgrind", packages: &["valgrind"] 
 /// The programs that the lines of README and docs call, and the programs that give those lines a separate network.
 const PAGES: &[Tool] = &[
     Tool { program: "curl", packages: &["curl"] },
+    Tool { program: "oathtool", packages: &["oathtool"] },
     Tool { program: "ip", packages: &["iproute2"] },
     Tool { program: "mount", packages: &["mount"] },
     Tool { program: "unshare", packages: &["util-linux"] },
@@ -69,9 +70,10 @@ pub(crate) fn servers(packages: &[&str]) -> Result<()> {
     install(packages)
 }
 
-/// Installs what the lines of README and docs need. On a system without separate networks, the lines do without.
+/// Installs what the lines of README and docs need; `oathtool` is a judge, too. On a system without separate networks,
+/// the lines do without.
 pub(crate) fn pages() -> Result<()> {
-    if cfg!(target_os = "linux") { need(PAGES) } else { need(&PAGES[..1]) }
+    if cfg!(target_os = "linux") { need(PAGES) } else { need(&PAGES[..2]) }
 }
 
 /// Programs that make load cheaply. Without them the bench makes it itself, and its table says so.

@@ -9,9 +9,10 @@ use crate::{
     sources,
 };
 
-const SCENES: [&Scene; 6] = [
+const SCENES: [&Scene; 7] = [
     &crate::readme::ALL,
     &crate::guide::ALL,
+    &crate::accounts::ALL,
     &crate::backup::FILES,
     &crate::backup::SERVERS,
     &crate::backup::MOVING,

@@ -81,6 +81,7 @@ pub(crate) struct Http2 {
 impl Http2 {
     pub(crate) async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("it listens");
+        stream.set_nodelay(true).expect("a socket");
         Self::over(stream).await
     }
 
@@ -126,11 +127,21 @@ impl Http2 {
         self.begins_by("POST", path, headers, body).await
     }
 
-    async fn begins_by(
+    /// As [`Self::begins`], with headers that need be no text.
+    pub(crate) async fn begins_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &[u8])],
+        body: Vec<u8>,
+    ) -> hyper::Result<Response<Incoming>> {
+        self.begins_by("POST", path, headers, body).await
+    }
+
+    async fn begins_by<V: AsRef<[u8]>>(
         &self,
         method: &str,
         path: &str,
-        headers: &[(&str, &str)],
+        headers: &[(&str, V)],
         body: Vec<u8>,
     ) -> hyper::Result<Response<Incoming>> {
         let request = Request::builder().method(method).uri(format!("http://sir0{path}"));
@@ -139,7 +150,7 @@ impl Http2 {
             request = request.header("content-type", "application/grpc");
         }
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value.as_ref());
         }
         let request = request.body(Full::new(body.into())).expect("good parts");
         let mut sender = self.sender.clone();

@@ -4,6 +4,7 @@ mod bad_input;
 mod connections;
 mod durability;
 mod flood;
+mod forged;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod http1;

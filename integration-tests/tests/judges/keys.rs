@@ -21,7 +21,7 @@ use crate::judge::judge;
 const NOTICE: Duration = Duration::from_secs(35);
 
 /// A verifier that keeps the keys it read for as long as its makers think right.
-struct Verifier {
+pub(crate) struct Verifier {
     name: &'static str,
     _child: Child,
     tokens: ChildStdin,
@@ -29,7 +29,7 @@ struct Verifier {
 }
 
 impl Verifier {
-    fn starts(name: &'static str, script: &str, url: &str) -> Self {
+    pub(crate) fn starts(name: &'static str, script: &str, url: &str) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
         let mut command: Command = judge(name);
         command.arg(script).arg(url).stdin(Stdio::piped()).stderr(Stdio::inherit());
@@ -40,7 +40,7 @@ impl Verifier {
     }
 
     /// What it says of this token: `good`, or why not.
-    async fn judges(&mut self, token: &str) -> String {
+    pub(crate) async fn judges(&mut self, token: &str) -> String {
         self.tokens.write_all(format!("{token}\n").as_bytes()).await.expect("it reads");
         let verdict = timeout(LONG, self.verdicts.next_line()).await.expect("it answers in time");
         verdict.expect("UTF-8").expect("it goes on")

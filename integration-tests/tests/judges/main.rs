@@ -9,5 +9,7 @@ mod generators;
 mod grpcurl;
 mod judge;
 mod keys;
+mod oathtool;
 mod postman;
+mod profile;
 mod schemathesis;
