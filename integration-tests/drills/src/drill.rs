@@ -8,6 +8,7 @@ mod fleet;
 mod flood;
 mod game;
 mod guesses;
+mod heard;
 mod islands;
 mod kill;
 mod ledger;

@@ -7,13 +7,7 @@ use serde_json::json;
 use sir0_testkit::Person;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    dice::Dice,
-    fleet::Fleet,
-    members::Removals,
-    report::Report,
-    times::{Times, ms},
-};
+use super::{dice::Dice, fleet::Fleet, heard::Ends, report::Report};
 
 /// Accounts are not disabled in step with the poll.
 const SPREAD: Duration = Duration::from_millis(600);
@@ -21,31 +15,17 @@ const SPREAD: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(10);
 
 /// Disables an account and enables it again, so often, and waits each time until the other instance refuses it.
-pub(super) async fn by(
-    fleet: &Fleet,
-    Removals { count, bar }: Removals,
-    way: &str,
-    report: &mut Report,
-) -> Result<()> {
+pub(super) async fn by(fleet: &Fleet, ends: Ends, way: &str, report: &mut Report) -> Result<()> {
     let name = |who: &str| format!("{who} locked {}", way.len());
     let admin = fleet.first().admin(&name("Root")).await;
     fleet.first().visitor().registers(&name("Ada")).await;
     let elsewhere = fleet.instances.last().context("two instances")?.visitor();
-    let (mut times, mut never) = (Times::default(), 0);
-    for _ in 0..count {
+    let mut took = Vec::new();
+    for _ in 0..ends.count {
         let ada = fleet.first().visitor().signs_in(&name("Ada")).await;
-        match disabled(&admin, &elsewhere.with_token(ada.token()), ada.id).await? {
-            Some(took) => times.add(took),
-            None => never += 1,
-        }
+        took.push(disabled(&admin, &elsewhere.with_token(ada.token()), ada.id).await?);
     }
-    report.must_be_none(&format!("{way}: a disabled account never refused elsewhere"), never);
-    report.should(
-        &format!("{way}: from the lock of an account to the refusal elsewhere, p50, p99, longest"),
-        format!("{}, {}, {}", ms(times.percentile(50)), ms(times.percentile(99)), ms(times.max())),
-        &format!("p99 ≤ {} ms", bar.as_millis()),
-        times.count() == count && times.percentile(99) <= bar,
-    );
+    ends.tell(report, (way, "the lock of an account"), &took);
     Ok(())
 }
 

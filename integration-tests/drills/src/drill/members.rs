@@ -7,28 +7,12 @@ use serde_json::{Value, json};
 use sir0_testkit::{Person, a_game};
 use tokio::time::{Instant, sleep};
 
-use super::{
-    dice::Dice,
-    fleet::Fleet,
-    report::Report,
-    times::{Times, ms},
-};
+use super::{dice::Dice, fleet::Fleet, heard::Ends, report::Report};
 
-/// How soon 99 of 100 removals count elsewhere where one instance rings for the others.
-pub(super) const RUNG: Duration = Duration::from_millis(50);
-/// And where each has to look.
-pub(super) const POLLED: Duration = Duration::from_millis(600);
 /// Removals are not made in step with the poll.
 const SPREAD: Duration = Duration::from_millis(600);
 /// Beyond this it was never heard of.
 const LONG: Duration = Duration::from_secs(10);
-
-/// So many removals, of which 99 of 100 are to count within this.
-#[derive(Clone, Copy)]
-pub(super) struct Removals {
-    pub(super) count: usize,
-    pub(super) bar: Duration,
-}
 
 /// Who takes part: an owner and a member at one instance, and the member at another.
 struct Cast {
@@ -40,27 +24,13 @@ struct Cast {
 }
 
 /// Removes a member and lets them in again, so often, and waits each time until both count elsewhere.
-pub(super) async fn by(
-    fleet: &Fleet,
-    Removals { count, bar }: Removals,
-    way: &str,
-    report: &mut Report,
-) -> Result<()> {
+pub(super) async fn by(fleet: &Fleet, ends: Ends, way: &str, report: &mut Report) -> Result<()> {
     let cast = Cast::of(fleet, way).await?;
-    let (mut times, mut never) = (Times::default(), 0);
-    for _ in 0..count {
-        match cast.removal().await? {
-            Some(took) => times.add(took),
-            None => never += 1,
-        }
+    let mut took = Vec::new();
+    for _ in 0..ends.count {
+        took.push(cast.removal().await?);
     }
-    report.must_be_none(&format!("{way}: a removed member never refused elsewhere"), never);
-    report.should(
-        &format!("{way}: from the removal of a member to the refusal elsewhere, p50, p99, longest"),
-        format!("{}, {}, {}", ms(times.percentile(50)), ms(times.percentile(99)), ms(times.max())),
-        &format!("p99 ≤ {} ms", bar.as_millis()),
-        times.count() == count && times.percentile(99) <= bar,
-    );
+    ends.tell(report, (way, "the removal of a member"), &took);
     Ok(())
 }
 

@@ -14,15 +14,8 @@ use tokio::{
 };
 use tonic::Code;
 
-use super::{
-    dice::Dice,
-    fleet::Fleet,
-    locked, members,
-    report::Report,
-    times::{Times, ms},
-};
+use super::{dice::Dice, fleet::Fleet, heard::Ends, locked, members, report::Report};
 
-const BAR: Duration = Duration::from_secs(1);
 /// How many sessions are ended at a time.
 const AT_ONCE: usize = 4;
 /// They are not ended in step with the poll.
@@ -31,68 +24,52 @@ const SPREAD: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(is_short: bool) -> Result<Report> {
-    let logouts = if is_short { 10 } else { 200 };
+    let ends = if is_short { 10 } else { 200 };
     let mut report = Report::default();
-    report.tells("logouts by each way", logouts);
+    report.tells("ends of each kind by each way", ends);
 
     let redis = block_in_place(Redis::start);
     let url = redis.url();
     let fleet = Fleet::of(2, &[("SIR0_REDIS_URL", &url)]).await;
-    fleet.first().visitor().registers("Ada").await;
-    by(&fleet, logouts, "Redis rings", &mut report).await?;
-    let removals = members::Removals { count: logouts, bar: members::RUNG };
-    members::by(&fleet, removals, "Redis rings", &mut report).await?;
-    locked::by(&fleet, removals, "Redis rings", &mut report).await?;
+    by_each(&fleet, Ends::rung(ends), "Redis rings", &mut report).await?;
     let redis = block_in_place(move || {
         let mut redis = redis;
         redis.kill();
         redis
     });
-    by(&fleet, logouts, "Redis is dead, the poll remains", &mut report).await?;
-    let polled = members::Removals { bar: members::POLLED, ..removals };
-    members::by(&fleet, polled, "Redis is dead, the poll remains", &mut report).await?;
-    locked::by(&fleet, polled, "Redis is dead, the poll remains", &mut report).await?;
+    by_each(&fleet, Ends::polled(ends), "Redis is dead, the poll remains", &mut report).await?;
     drop((fleet, redis));
 
     let fleet = Fleet::of(2, &[]).await;
-    fleet.first().visitor().registers("Ada").await;
-    by(&fleet, logouts, "no Redis, PostgreSQL notifies", &mut report).await?;
-    members::by(&fleet, removals, "no Redis, PostgreSQL notifies", &mut report).await?;
-    locked::by(&fleet, removals, "no Redis, PostgreSQL notifies", &mut report).await?;
+    by_each(&fleet, Ends::rung(ends), "no Redis, PostgreSQL notifies", &mut report).await?;
     Ok(report)
 }
 
-/// Ends sessions and waits until each is over everywhere.
-async fn by(fleet: &Fleet, logouts: usize, way: &str, report: &mut Report) -> Result<()> {
+/// Ends sessions, memberships and accounts, and waits until each end counts everywhere.
+async fn by_each(fleet: &Fleet, ends: Ends, way: &str, report: &mut Report) -> Result<()> {
+    logouts(fleet, ends, way, report).await?;
+    members::by(fleet, ends, way, report).await?;
+    locked::by(fleet, ends, way, report).await
+}
+
+async fn logouts(fleet: &Fleet, ends: Ends, way: &str, report: &mut Report) -> Result<()> {
+    let name = format!("Ada {}", way.len());
+    fleet.first().visitor().registers(&name).await;
     let visitor = Arc::new(fleet.first().visitor());
     let elsewhere = Arc::new(fleet.instances.last().context("two instances")?.visitor());
-    let ended = stream::iter(0..logouts).map(|_| {
-        let (here, elsewhere) = (Arc::clone(&visitor), Arc::clone(&elsewhere));
-        tokio::spawn(async move { end(&here, &elsewhere).await })
+    let ended = stream::iter(0..ends.count).map(|_| {
+        let (name, here, elsewhere) = (name.clone(), Arc::clone(&visitor), Arc::clone(&elsewhere));
+        tokio::spawn(async move { end(&name, &here, &elsewhere).await })
     });
     let ended: Vec<_> = ended.buffer_unordered(AT_ONCE).collect().await;
-    let (mut times, mut never) = (Times::default(), 0);
-    for one in ended {
-        match one.context("someone broke")?? {
-            Some(took) => times.add(took),
-            None => never += 1,
-        }
-    }
-    report.must_be_none(&format!("{way}: never refused elsewhere"), never);
-    report.should(
-        &format!(
-            "{way}: from the answer of the logout to the refusal elsewhere, p50, p99, longest"
-        ),
-        format!("{}, {}, {}", ms(times.percentile(50)), ms(times.percentile(99)), ms(times.max())),
-        "≤ 1 s",
-        times.count() == logouts && times.max() <= BAR,
-    );
+    let took: Result<Vec<_>> = ended.into_iter().map(|one| one.context("someone broke")?).collect();
+    ends.tell(report, (way, "the answer of a logout"), &took?);
     Ok(())
 }
 
 /// Ends one session here, and asks there with its token until it is refused. `None` if it never is.
-async fn end(here: &Person, elsewhere: &Person) -> Result<Option<Duration>> {
-    let session = here.signs_in("Ada").await;
+async fn end(name: &str, here: &Person, elsewhere: &Person) -> Result<Option<Duration>> {
+    let session = here.signs_in(name).await;
     let there = elsewhere.with_token(session.token());
     let mut accounts = there.accounts();
     let request = GetUserRequest { user_id: session.id };
