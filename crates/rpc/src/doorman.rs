@@ -56,7 +56,8 @@ pub struct Caller {
 
 impl From<Claims> for Caller {
     fn from(claims: Claims) -> Self {
-        let Claims { user, role, session, expires, signed_in, methods, grant } = claims;
+        let Claims { user, role, session, expires, signed_in, methods, grant, not_before: _ } =
+            claims;
         Self { user, role, session, signed_in, methods, expires, grant }
     }
 }

@@ -52,6 +52,7 @@ mod tests {
         user: UserId::parse(7).expect("an id"),
         role: Role::Player,
         session: SessionId::fresh(Timestamp::from_micros(0)),
+        not_before: Timestamp::from_micros(0),
         expires: Timestamp::from_micros(1),
         signed_in: Timestamp::from_micros(0),
         methods: crate::Methods::PASSWORD,

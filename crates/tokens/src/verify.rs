@@ -32,6 +32,8 @@ pub struct Claims {
     pub role: Role,
     /// The sign-in it belongs to.
     pub session: SessionId,
+    /// Before this moment it is refused (RFC 7519, 4.1.5). Ours do not say it, so it is 1970 for them.
+    pub not_before: Timestamp,
     /// From this moment on it is refused.
     pub expires: Timestamp,
     /// When its holder proved who they are. For the token of a machine, whose holder proved nothing, 1970.
@@ -79,6 +81,9 @@ pub enum InvalidToken {
     /// A claim is missing or malformed.
     #[error("a claim of the token is missing or malformed")]
     BadClaims,
+    /// The token will be good later.
+    #[error("the token is not good yet")]
+    NotYet,
     /// The token was good before.
     #[error("the token has expired")]
     Expired,
@@ -106,6 +111,9 @@ impl Verifier {
     /// Tells who holds this token at this moment. Knows nothing of sessions that ended early.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, InvalidToken> {
         let claims = self.recognise(token)?;
+        if claims.not_before > now {
+            return Err(InvalidToken::NotYet);
+        }
         if claims.expires <= now { Err(InvalidToken::Expired) } else { Ok(claims) }
     }
 
@@ -144,6 +152,7 @@ impl Verifier {
 struct Payload {
     sub: String,
     exp: i64,
+    nbf: Option<i64>,
     sid: String,
     role: String,
     // The library compares `iss` and `aud`, in a list as well; ours are single strings.
@@ -174,6 +183,7 @@ impl Payload {
             user,
             role: Role::from_str(&self.role).ok()?,
             session: SessionId::parse(&self.sid).ok()?,
+            not_before: moment(self.nbf.unwrap_or_default())?,
             expires: moment(self.exp)?,
             // A machine never signs in, whatever its token says: nothing that needs a recent sign-in is for it.
             signed_in: match grant {

@@ -114,6 +114,7 @@ fn an_honest_token_says_who_holds_it() {
             user: Forge::user(),
             role: Role::Publisher,
             session: forge.session,
+            not_before: Timestamp::from_micros(0),
             expires,
             signed_in: Timestamp::from_micros(NOW.seconds() * 1_000_000),
             methods: Methods::PASSWORD,
@@ -170,6 +171,21 @@ fn a_token_ends_at_the_second_it_names_and_is_still_recognised() {
     assert_eq!(forge.verifier.verify(&token.token, much_later), Err(InvalidToken::Expired));
     let recognised = forge.verifier.recognise(&token.token).expect("ours");
     assert_eq!(recognised.session, forge.session);
+}
+
+#[test]
+fn a_token_is_refused_before_the_second_it_names() {
+    let forge = Forge::open();
+    let from = |nbf: Value| forge.signs(&forge.header(), &with(&forge.claims(), "nbf", nbf));
+
+    let (now, later) = (from(json!(NOW.seconds())), from(json!(NOW.seconds() + 1)));
+
+    assert!(forge.verifier.verify(&now, NOW).is_ok());
+    assert_eq!(forge.verifier.verify(&later, NOW), Err(InvalidToken::NotYet));
+    assert!(forge.verifier.recognise(&later).is_ok(), "it can be logged out");
+    for nonsense in [json!("soon"), json!(1.5), json!(i64::MAX)] {
+        assert_eq!(forge.refuses(&from(nonsense)), InvalidToken::BadClaims);
+    }
 }
 
 #[test]

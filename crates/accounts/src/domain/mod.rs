@@ -53,8 +53,8 @@ pub(crate) use refresh::RefreshToken;
 pub(crate) use secret::LinkSecret;
 pub(crate) use security_event::{EventFilter, EventPlace, KeptEvent, Kind, Placed, SecurityEvent};
 pub(crate) use session::{
-    ClientId, DeviceName, FRESH, Lifetimes, NewFamily, NewSession, Refreshable, Refreshed, Session,
-    SignedIn, Wanted,
+    ClientId, DeviceName, Lifetimes, NewFamily, NewSession, Refreshable, Refreshed, Session,
+    SignedIn, Wanted, is_fresh,
 };
 pub(crate) use setup::SetupToken;
 pub(crate) use signing_keys::{Rotation, SignerRow, SigningKeys, Stage};

@@ -105,7 +105,15 @@ pub(crate) struct Lifetimes {
 }
 
 /// A sign-in is enough for a sensitive action for so long. OWASP ASVS 5, 7.5.1, asks for a full proof before one.
-pub(crate) const FRESH: Duration = Duration::from_mins(10);
+const FRESH: Duration = Duration::from_mins(10);
+/// So far the clock of the instance where someone signed in may be ahead of another one's.
+const AHEAD: Duration = Duration::from_mins(1);
+
+/// Whether a sign-in at this moment is recent enough for a sensitive action. A clock that ran ahead wrote one that lies in the
+/// future: how long ago that was nobody knows.
+pub(crate) fn is_fresh(signed_in: Timestamp, now: Timestamp) -> bool {
+    now.before(FRESH) < signed_in && signed_in <= now.after(AHEAD)
+}
 
 /// The program that signs in, by its own word: 1 to 64 visible ASCII characters, as OAuth has them (RFC 6749, A.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +169,23 @@ mod tests {
         assert!(ClientId::parse(Some("launcher/2")).is_ok());
         for bad in ["a b", "\n", "Ä", &"x".repeat(65)] {
             assert_eq!(ClientId::parse(Some(bad)), Err(InvalidClientId));
+        }
+    }
+
+    #[test]
+    fn a_sign_in_is_fresh_for_ten_minutes_and_never_by_a_clock_that_ran_ahead() {
+        let now = Timestamp::from_micros(1_800_000_000_000_000);
+        let second = Duration::from_secs(1);
+        for (signed_in, expected) in [
+            (now, true),
+            (now.before(FRESH).after(second), true),
+            (now.before(FRESH), false),
+            (Timestamp::from_micros(0), false),
+            (now.after(AHEAD), true),
+            (now.after(AHEAD).after(second), false),
+            (now.after(Duration::from_hours(24)), false),
+        ] {
+            assert_eq!(is_fresh(signed_in, now), expected, "{signed_in:?}");
         }
     }
 

@@ -16,8 +16,8 @@ use crate::{
     AccountsError,
     db::{AccountsDb, Taken},
     domain::{
-        Details, DetailsChange, Email, FRESH, Kind, Place, ProfileChange, Register, UpdateUser,
-        User, Username,
+        Details, DetailsChange, Email, Kind, Place, ProfileChange, Register, UpdateUser, User,
+        Username, is_fresh,
     },
 };
 
@@ -123,9 +123,7 @@ impl Accounts {
                 }
                 let mut ended = Vec::new();
                 if hash.is_some() || changed.contains(&"email") {
-                    if !is_proved
-                        && by.signed_in <= at.before(FRESH)
-                        && tx.count_factors(id).await? > 0
+                    if !is_proved && !is_fresh(by.signed_in, at) && tx.count_factors(id).await? > 0
                     {
                         return Err(AccountsError::ProofRequired);
                     }

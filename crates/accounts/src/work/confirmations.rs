@@ -14,7 +14,7 @@ use super::{
 use crate::{
     AccountsError,
     db::AccountsTx,
-    domain::{Action, Confirmation, FRESH, Kind, Proof},
+    domain::{Action, Confirmation, Kind, Proof, is_fresh},
 };
 
 impl Accounts {
@@ -66,8 +66,8 @@ pub(crate) async fn approved(
     let is_approved = if let Some(shown) = shown {
         tx.use_confirmation(&shown.hash(), by.session, action, now).await?
     } else {
-        let is_fresh = by.signed_in > now.before(FRESH);
-        is_fresh && (by.methods.have(Methods::CODE) || tx.count_factors(by.user).await? == 0)
+        is_fresh(by.signed_in, now)
+            && (by.methods.have(Methods::CODE) || tx.count_factors(by.user).await? == 0)
     };
     if !is_approved {
         return Err(AccountsError::StepUpRequired);
