@@ -104,6 +104,7 @@ storage::room! {
         invitations(studio: StudioId, now: Timestamp) -> Vec<Invitation>;
         security_events(filter: &EventFilter, behind: EventPlace, most: i64) -> Vec<KeptEvent>;
         security_events_after(position: i64, most: i64) -> Vec<KeptEvent>;
+        busy_accounts(since: Timestamp, usual: i64) -> Vec<(UserId, Kind)>;
         details(user: UserId) -> Details;
         owner_of_api_token(hash: &[u8], now: Timestamp) -> Option<UserId>;
         api_tokens(user: UserId, now: Timestamp) -> Vec<ApiToken>;
@@ -197,6 +198,7 @@ storage::room! {
         session_owner(id: SessionId) -> Option<UserId>;
         forget_security_events(before: Timestamp, most: i64) -> u64;
         forget_security_events_of(kind: &Kind, kept: i64, most: i64) -> u64;
+        forget_security_events_of_account(user: UserId, kind: &Kind, kept: i64, most: i64) -> u64;
         details(user: UserId) -> Details;
         save_details(user: UserId, details: &Details) -> ();
         count_api_tokens(user: UserId, now: Timestamp) -> i64;

@@ -55,6 +55,21 @@ pub(crate) const FORGET_SECURITY_EVENTS_OF_KIND: &str = "
                       ORDER BY happened_at DESC, position DESC
                          LIMIT $2 OFFSET $3)";
 
+pub(crate) const BUSY_ACCOUNTS: &str = "
+    SELECT user_id, kind
+      FROM security_events
+     WHERE happened_at >= $1 AND user_id IS NOT NULL
+  GROUP BY user_id, kind
+    HAVING COUNT(*) > $2";
+
+pub(crate) const FORGET_SECURITY_EVENTS_OF_ACCOUNT: &str = "
+    DELETE FROM security_events
+     WHERE position IN (SELECT position
+                          FROM security_events
+                         WHERE user_id = $1 AND kind = $2
+                      ORDER BY happened_at DESC, position DESC
+                         LIMIT $3 OFFSET $4)";
+
 pub(crate) const SESSION_OWNER: &str = "SELECT user_id FROM sessions WHERE session_id = $1";
 
 impl Store<Database> {
@@ -95,6 +110,19 @@ impl Store<Database> {
         let rows: Vec<(i64, String)> = query.fetch_all(self.database.reader()).await?;
         Ok(rows.into_iter().map(kept).collect())
     }
+
+    /// The accounts to which more of a kind happened since this moment than is usual, with that kind.
+    pub(crate) async fn busy_accounts(
+        &self,
+        since: Timestamp,
+        usual: i64,
+    ) -> storage::Result<Vec<(UserId, Kind)>> {
+        let query = sqlx::query_as(BUSY_ACCOUNTS).bind(At(since)).bind(usual);
+        let rows: Vec<(i64, String)> = query.fetch_all(self.database.reader()).await?;
+        let read = |(id, kind)| UserId::from_row(id).map(|user| (user, Kind::from_row(kind)));
+        let read: Result<_, _> = rows.into_iter().map(read).collect();
+        read.map_err(storage::Error::corrupt)
+    }
 }
 
 impl Tx<engine::Tx> {
@@ -123,6 +151,19 @@ impl Tx<engine::Tx> {
         most: i64,
     ) -> storage::Result<u64> {
         let query = sqlx::query(FORGET_SECURITY_EVENTS_OF_KIND).bind(kind.as_str().to_owned());
+        Ok(query.bind(most).bind(kept).execute(&mut *self.tx).await?.rows_affected())
+    }
+
+    /// Forgets events of a kind about an account beyond the latest that are kept, and so many at a time. Answers how many.
+    pub(crate) async fn forget_security_events_of_account(
+        &mut self,
+        user: UserId,
+        kind: &Kind,
+        kept: i64,
+        most: i64,
+    ) -> storage::Result<u64> {
+        let query = sqlx::query(FORGET_SECURITY_EVENTS_OF_ACCOUNT);
+        let query = query.bind(i64::from(user)).bind(kind.as_str().to_owned());
         Ok(query.bind(most).bind(kept).execute(&mut *self.tx).await?.rows_affected())
     }
 }

@@ -10,6 +10,8 @@
 //! what is done without a session. After the commit `feed.ring()` brings it to watchers at once. A new kind is a line
 //! in [`Kind`].
 
+use std::time::Duration;
+
 use sir0_kernel::{Client, Timestamp, UserId};
 use sir0_rpc::{Caller, request_id};
 use sir0_storage as storage;
@@ -25,6 +27,10 @@ use crate::{
 const BATCH: i64 = 1_000;
 /// How many counts of refused attempts are kept, of all accounts and addresses together. A row is some 300 bytes with its indexes.
 const MOST_REFUSED: i64 = 100_000;
+/// How many events of a kind are kept about an account. Beyond that only who makes them on purpose gets, and fills no disk.
+const MOST_OF_A_KIND: i64 = 10_000;
+/// Of an account to which less than this happens in a day nothing is counted.
+const USUAL: (Duration, i64) = (Duration::from_hours(24), 300);
 
 /// Records what happened, in the unit of work that does it: it is told if and only if it happens.
 pub(crate) async fn record(tx: &mut AccountsTx, event: SecurityEvent) -> storage::Result<()> {
@@ -87,7 +93,8 @@ impl Accounts {
         Ok((events, next))
     }
 
-    /// Forgets events that are old, and counts of refused attempts beyond the bound.
+    /// Forgets events that are old, counts of refused attempts beyond the bound, and what an account makes too much of. Of that
+    /// the oldest of the same kind go: nobody hides one thing by doing another.
     pub(super) async fn forget_security_events(&self, now: Timestamp) -> storage::Result<()> {
         if let Some(kept) = self.events_kept {
             let before = now.before(kept);
@@ -99,6 +106,20 @@ impl Accounts {
         let forgetting = || {
             self.db
                 .unit(async |tx| tx.forget_security_events_of(&refused, MOST_REFUSED, BATCH).await)
+        };
+        while forgetting().await? > 0 {}
+        let (lately, usual) = USUAL;
+        for (user, kind) in self.db.busy_accounts(now.before(lately), usual).await? {
+            self.forget_oldest_of(user, &kind).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_oldest_of(&self, user: UserId, kind: &Kind) -> storage::Result<()> {
+        let forgetting = || {
+            self.db.unit(async |tx| {
+                tx.forget_security_events_of_account(user, kind, MOST_OF_A_KIND, BATCH).await
+            })
         };
         while forgetting().await? > 0 {}
         Ok(())

@@ -148,4 +148,27 @@ on_every_engine! {
         assert_eq!(forgotten.await.expect("a table"), 2);
         assert_eq!(listed(&db, &EVERYTHING).await, kept([&refused(EVENING), &signed_in(1, NOON)]));
     }
+
+    async fn who_does_one_thing_again_and_again_keeps_the_latest_and_hides_nothing_else(db: AccountsDb) {
+        let renamed = |at| SecurityEvent::new(Kind::USERNAME_CHANGED, at).about(user(1));
+        let stolen = SecurityEvent::new(Kind::EMAIL_CHANGED, NOON).about(user(1));
+        let other = SecurityEvent::new(Kind::USERNAME_CHANGED, NOON).about(user(2));
+        happens(&db, &[stolen.clone(), other.clone(), renamed(NOON), renamed(NOON)]).await;
+        happens(&db, &[renamed(EVENING), renamed(MIDNIGHT)]).await;
+
+        let busy = |since, usual| db.busy_accounts(since, usual);
+        let found = busy(NOON, 3).await.expect("a table");
+        assert_eq!(found, [(user(1), Kind::USERNAME_CHANGED)]);
+        assert_eq!(busy(EVENING, 3).await.expect("a table"), [], "it was long ago");
+        let forgets = async || {
+            let (ada, kind) = (user(1), Kind::USERNAME_CHANGED);
+            work(&db, async |tx| tx.forget_security_events_of_account(ada, &kind, 2, 1).await)
+                .await
+                .expect("a table")
+        };
+        assert_eq!([forgets().await, forgets().await, forgets().await], [1, 1, 0]);
+
+        let left = kept([&renamed(MIDNIGHT), &renamed(EVENING), &other, &stolen]);
+        assert_eq!(listed(&db, &EVERYTHING).await, left);
+    }
 }
