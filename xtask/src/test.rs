@@ -94,6 +94,19 @@ impl Tools {
     }
 }
 
+/// Judges of more than what accounts hold: what they say does not depend on the engine, or they start one program.
+const OF_OTHER_THINGS: &[&str] = &[
+    "bounds::",
+    "browser::",
+    "buf::",
+    "examples::",
+    "generators::",
+    "grpcurl::",
+    "keys::",
+    "postman::",
+    "schemathesis::",
+];
+
 /// Stories that are told again, about a platform that is put together in another way.
 struct Again {
     name: &'static str,
@@ -119,6 +132,18 @@ const AGAIN: &[Again] = &[
         // These are about the doors, which know no database, and about a file of ours on a full disk. The tests that are
         // left are about what was kept.
         without: &["bad_input::", "connections::", "flood::", "full_disk::", "http1::", "http2::"],
+    },
+    Again {
+        name: "judges, on it",
+        topology: "postgres",
+        program: "judges",
+        without: OF_OTHER_THINGS,
+    },
+    Again {
+        name: "judges, through envoy",
+        topology: "cluster",
+        program: "judges",
+        without: OF_OTHER_THINGS,
     },
     Again {
         name: "through envoy",

@@ -57,6 +57,8 @@ pub(crate) enum Part {
     Streams,
     /// The memory of idle streams, of each kind.
     Memory,
+    /// Access tokens that a service verifies.
+    Tokens,
     /// Starts on an existing database, and the memory of an idle process.
     Starts,
 }

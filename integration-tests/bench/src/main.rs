@@ -18,6 +18,7 @@ mod sir0;
 mod start;
 mod stats;
 mod streams;
+mod tokens;
 mod writes;
 mod written;
 

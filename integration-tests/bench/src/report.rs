@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::{
     compare::Comparison, disk::Disk, machine::Machine, memory::Held, start::Start,
-    streams::Delivery, writes::Writes,
+    streams::Delivery, tokens::Tokens, writes::Writes,
 };
 
 /// Where the figures stand.
@@ -28,6 +28,7 @@ pub(crate) struct Report {
     pub(crate) delivery: Option<Delivery>,
     pub(crate) memory: Vec<Held>,
     pub(crate) start: Option<Start>,
+    pub(crate) tokens: Option<Tokens>,
 }
 
 impl Report {
@@ -44,6 +45,7 @@ impl Report {
             delivery: None,
             memory: Vec::new(),
             start: None,
+            tokens: None,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     report::Report,
     rest, rpc,
     sir0::{Installation, Sir0},
-    start, streams, writes,
+    start, streams, tokens, writes,
 };
 
 /// Measures, prints, writes.
@@ -41,6 +41,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if plan.has(Part::Starts) {
         report.start = Some(start::measure(&installation, plan.starts).await?);
+    }
+    if plan.has(Part::Tokens) {
+        report.tokens = Some(tokens::measure()?);
     }
     if plan.has(Part::Writes) {
         report.writes = Some(writes::measure(plan, folder.path()).await?);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sir0_kernel::{Clock, SystemClock};
-use sir0_testkit::{Answer, PASSWORD, Person, email_of, process};
+use sir0_testkit::{Answer, PASSWORD, Person, email_of, platform};
 
 use crate::judge::{hear, judge};
 
@@ -76,8 +76,8 @@ fn is_taken(answer: &Answer) {
 
 #[tokio::test]
 async fn codes_of_the_step_before_this_one_and_the_next_are_taken_once_each_in_that_order() {
-    let server = process().await;
-    let ada = server.player("Ada").await;
+    let platform = platform().await;
+    let ada = platform.player("Ada").await;
     let factors = format!("/api/users/{}/factors", ada.id);
     let added = ada.rest().post(&factors, &json!({"name": "Phone"})).await.json;
     let text = |name: &str| added[name].as_str().expect("text").to_owned();
@@ -112,8 +112,8 @@ async fn codes_of_the_step_before_this_one_and_the_next_are_taken_once_each_in_t
 
 #[tokio::test]
 async fn a_first_code_of_another_length_turns_no_factor_on() {
-    let server = process().await;
-    let ada = server.player("Ada").await;
+    let platform = platform().await;
+    let ada = platform.player("Ada").await;
     let factors = format!("/api/users/{}/factors", ada.id);
     let added = ada.rest().post(&factors, &json!({"name": "Phone"})).await.json;
     let secret = added["sharedSecret"].as_str().expect("text").to_owned();

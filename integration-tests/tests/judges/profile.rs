@@ -9,7 +9,7 @@ use base64::{
 };
 use serde_json::{Value, json};
 use sir0_kernel::{Clock, SystemClock};
-use sir0_testkit::{PASSWORD, Person, email_of, process_after_upgrade};
+use sir0_testkit::{PASSWORD, Person, email_of, platform};
 use totp_rs::{Builder, Secret};
 
 use crate::keys::Verifier;
@@ -86,9 +86,9 @@ fn signed(file: &Path, header: &str, claims: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_validator_of_others_takes_every_kind_of_access_token_and_no_wrong_one() {
-    let (server, key) = process_after_upgrade().await;
-    let (ada, studio) = (server.player("Ada").await, server.publisher("Northlight").await);
-    let url = format!("http://{}/.well-known/jwks.json", server.address());
+    let platform = platform().await;
+    let (ada, studio) = (platform.player("Ada").await, platform.publisher("Northlight").await);
+    let url = format!("http://{}/.well-known/jwks.json", platform.address());
     let mut authlib = Authlib(Verifier::starts("python", SCRIPT, &url));
 
     let by_password = authlib.takes(PEOPLE, "-", ada.token()).await;
@@ -143,7 +143,7 @@ async fn a_validator_of_others_takes_every_kind_of_access_token_and_no_wrong_one
         "{elsewhere}"
     );
 
-    it_judges(&mut authlib, &key, ada.token()).await;
+    it_judges(&mut authlib, &platform.signing_key(), ada.token()).await;
 }
 
 /// It refuses what differs from a good token in one thing alone.

@@ -3,12 +3,18 @@
 use std::fmt;
 
 use super::{Report, cut};
-use crate::{start::Start, stats, streams::Delivery};
+use crate::{
+    start::Start,
+    stats,
+    streams::Delivery,
+    tokens::{TOKENS, Tokens},
+};
 
 const RATIO_BAR: f64 = 0.80;
 const DELIVERY_BAR_MS: f64 = 100.0;
 const START_BAR_MS: f64 = 300.0;
 const MEMORY_BAR_MB: f64 = 40.0;
+const TOKEN_BAR_US: f64 = 60.0;
 
 impl Report {
     /// One row for each figure that has a bar, or might have one.
@@ -16,7 +22,7 @@ impl Report {
         let by_hand = self.writes.iter().flat_map(|writes| &writes.engines);
         let by_hand: Vec<_> =
             by_hand.filter_map(|engine| Some((&engine.name, engine.to_hand()?))).collect();
-        let served = self.delivery.is_some() || self.start.is_some();
+        let served = self.delivery.is_some() || self.start.is_some() || self.tokens.is_some();
         if self.loads.is_empty() && by_hand.is_empty() && !served {
             return Ok(());
         }
@@ -36,8 +42,22 @@ impl Report {
         if let Some(delivery) = &self.delivery {
             of_delivery(f, delivery)?;
         }
-        self.start.as_ref().map_or(Ok(()), |start| of_start(f, start))
+        if let Some(start) = &self.start {
+            of_start(f, start)?;
+        }
+        self.tokens.as_ref().map_or(Ok(()), |tokens| of_tokens(f, tokens))
     }
+}
+
+fn of_tokens(f: &mut fmt::Formatter<'_>, Tokens { new_us, known_us }: &Tokens) -> fmt::Result {
+    for (kind, times) in [("an unseen", new_us), ("a known", known_us)] {
+        let (p50, p99) = (stats::median(times), stats::percentile(times, 99));
+        let what =
+            format!("{kind} access token is verified, without a call, {TOKENS} times: p50, p99");
+        let wanted = format!("p50 < {TOKEN_BAR_US:.0} µs");
+        bar(f, &what, &format!("{p50:.2} µs, {p99:.2} µs"), &wanted, p50 < TOKEN_BAR_US)?;
+    }
+    Ok(())
 }
 
 fn of_delivery(f: &mut fmt::Formatter<'_>, delivery: &Delivery) -> fmt::Result {
