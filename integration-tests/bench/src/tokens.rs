@@ -1,6 +1,6 @@
 //! What it takes a service to tell who holds an access token: one that it sees for the first time, and one that it knows.
 //!
-//! Nobody is asked for that, so it is measured within this process, as a service does it within its own.
+//! Verification takes no call, so it is measured within this process, as a service does it within its own.
 
 use std::{
     hint::black_box,

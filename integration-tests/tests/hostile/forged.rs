@@ -42,7 +42,7 @@ struct Attempt {
     door: Door,
 }
 
-/// Whether a call lets in nobody without a token of a person or a machine.
+/// Whether a call needs the token of a person or a machine.
 fn is_closed(call: &Call) -> bool {
     matches!(call.access, Access::SignedIn | Access::Owner | Access::Publisher | Access::Admin)
 }

@@ -109,8 +109,8 @@ const FRESH: Duration = Duration::from_mins(10);
 /// So far the clock of the instance where someone signed in may be ahead of another one's.
 const AHEAD: Duration = Duration::from_mins(1);
 
-/// Whether a sign-in at this moment is recent enough for a sensitive action. A clock that ran ahead wrote one that lies in the
-/// future: how long ago that was nobody knows.
+/// Whether a sign-in at this moment is recent enough for a sensitive action. A sign-in that lies in the
+/// future was dated by a clock that ran ahead, and its age is unknown.
 pub(crate) fn is_fresh(signed_in: Timestamp, now: Timestamp) -> bool {
     now.before(FRESH) < signed_in && signed_in <= now.after(AHEAD)
 }

@@ -27,9 +27,9 @@ use crate::{
 const BATCH: i64 = 1_000;
 /// How many counts of refused attempts are kept, of all accounts and addresses together. A row is some 300 bytes with its indexes.
 const MOST_REFUSED: i64 = 100_000;
-/// How many events of a kind are kept about an account. Beyond that only who makes them on purpose gets, and fills no disk.
+/// How many events of a kind are kept about an account. A person makes fewer in a year; a program could fill the disk.
 const MOST_OF_A_KIND: i64 = 10_000;
-/// Of an account to which less than this happens in a day nothing is counted.
+/// An account is looked at for that once so many events of a kind happened to it within so long.
 const USUAL: (Duration, i64) = (Duration::from_hours(24), 300);
 
 /// Records what happened, in the unit of work that does it: it is told if and only if it happens.
@@ -94,7 +94,7 @@ impl Accounts {
     }
 
     /// Forgets events that are old, counts of refused attempts beyond the bound, and what an account makes too much of. Of that
-    /// the oldest of the same kind go: nobody hides one thing by doing another.
+    /// the oldest of the same kind go, and all other kinds stay: one thing cannot be hidden by doing another.
     pub(super) async fn forget_security_events(&self, now: Timestamp) -> storage::Result<()> {
         if let Some(kept) = self.events_kept {
             let before = now.before(kept);

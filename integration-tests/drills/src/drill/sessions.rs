@@ -63,7 +63,7 @@ async fn logouts(fleet: &Fleet, ends: Ends, way: &str, report: &mut Report) -> R
     });
     let ended: Vec<_> = ended.buffer_unordered(AT_ONCE).collect().await;
     let took: Result<Vec<_>> = ended.into_iter().map(|one| one.context("someone broke")?).collect();
-    ends.tell(report, (way, "the answer of a logout"), &took?);
+    ends.tell(report, (way, "a logout"), &took?);
     Ok(())
 }
 

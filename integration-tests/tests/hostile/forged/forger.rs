@@ -15,7 +15,7 @@ use base64::{
 use serde_json::{Value, json};
 use sir0_tokens::SigningKey;
 
-/// A token that nobody may be let in with.
+/// A token that has to be refused.
 #[derive(Clone, Debug)]
 pub(super) struct Forgery {
     /// What is wrong with it.
