@@ -1,11 +1,10 @@
 //! What accounts refuses.
 
 use sir0_kernel::{StudioId, UserId};
-use sir0_rpc::{FieldFault, Reason, Refusal, rates::Exceeded};
+use sir0_rpc::{FieldFault, Reason, Refusal, rates::Exceeded, wire_time};
 use sir0_storage as storage;
 
 use crate::{
-    convert::wire_time,
     domain::{ApiToken, Bound, Challenged, Founders, MOST_FACTORS},
     hashing::{Refused, Wait},
 };

@@ -3,6 +3,7 @@
 
 mod budget;
 mod client;
+mod day;
 mod ids;
 mod origin;
 mod price;
@@ -15,6 +16,7 @@ mod time;
 
 pub use budget::{Budget, Held, OverBudget, Share};
 pub use client::Client;
+pub use day::{Day, InvalidDay};
 pub use ids::{
     ApiTokenId, DeviceId, FactorId, GameId, InvalidId, InvitationId, SessionId, StudioId, UserId,
 };

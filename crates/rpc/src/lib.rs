@@ -17,6 +17,7 @@ mod studios;
 mod tasks;
 pub mod trace;
 mod trust_age;
+mod wire_time;
 
 pub use content_tag::content_tag;
 pub use doorman::{Admitted, Attended, Caller, Denied, Doorman};
@@ -32,6 +33,7 @@ pub use studios::{Founding, Studios};
 pub use tasks::Tasks;
 pub use tonic::Status;
 pub use trust_age::TrustAge;
+pub use wire_time::{moment, wire_time};
 
 /// The metadata key with which an answer sets its HTTP status over REST.
 ///

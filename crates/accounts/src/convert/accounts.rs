@@ -2,9 +2,9 @@
 
 use sir0_contract_accounts as pb;
 use sir0_kernel::{Timestamp, UserId};
-use sir0_rpc::{FieldReader, InvalidFields};
+use sir0_rpc::{FieldReader, InvalidFields, wire_time};
 
-use super::{guard, wire_time};
+use super::guard;
 use crate::{
     AccountsError,
     domain::{

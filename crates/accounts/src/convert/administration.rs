@@ -2,12 +2,9 @@
 
 use sir0_contract_accounts as pb;
 use sir0_kernel::{Form, Role, Text, Timestamp, UserId, caseless};
-use sir0_rpc::{FieldReader, InvalidFields, Seal, page_size};
+use sir0_rpc::{FieldReader, InvalidFields, Seal, page_size, wire_time};
 
-use super::{
-    accounts::{self, judging},
-    wire_time,
-};
+use super::accounts::{self, judging};
 use crate::domain::{
     Account, Administer, Confirmation, Details, Email, InvalidPassword, LinkSecret, Measure,
     Password, Search, Shown, User,

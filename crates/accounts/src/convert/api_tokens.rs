@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use sir0_contract_accounts as pb;
 use sir0_kernel::{ApiTokenId, Grant, Scope, Scopes, StudioId, UserId};
-use sir0_rpc::{FieldReader, InvalidFields};
+use sir0_rpc::{FieldReader, InvalidFields, wire_time};
 
-use super::wire_time;
 use crate::domain::{ApiToken, ApiTokenName, ApiTokenSecret, Confirmation, Exchanged, NewApiToken};
 
 /// How many scopes are named at a time.

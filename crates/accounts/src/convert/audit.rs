@@ -1,13 +1,11 @@
 //! What happened to accounts, and what is asked of it, on the wire and as the rules know it.
 
-use prost_types::Timestamp as WireTimestamp;
 use sir0_contract_accounts as pb;
 use sir0_feed::Moment;
 use sir0_kernel::{Timestamp, UserId};
-use sir0_rpc::{FieldReader, InvalidFields, Seal, page_size};
+use sir0_rpc::{FieldReader, InvalidFields, Seal, moment, page_size, wire_time};
 use tonic::metadata::MetadataMap;
 
-use super::wire_time;
 use crate::domain::{EventFilter, EventPlace, Kind, Placed, SecurityEvent};
 
 /// What the token of a stream is sealed for.
@@ -145,15 +143,6 @@ pub(crate) fn wire_event(event: &SecurityEvent) -> pb::SecurityEvent {
         detail: event.detail.clone(),
         count: i32::try_from(event.count).unwrap_or(i32::MAX),
     }
-}
-
-/// A moment from the wire: from 1970 to 9999.
-fn moment(WireTimestamp { seconds, nanos }: &WireTimestamp) -> Result<Timestamp, &'static str> {
-    let micros = seconds.checked_mul(1_000_000);
-    let micros = micros.and_then(|micros| micros.checked_add(i64::from(*nanos) / 1_000));
-    let at = micros.map(Timestamp::from_micros);
-    let at = at.filter(|at| (EventPlace::ALWAYS..=EventPlace::NEVER).contains(at));
-    at.ok_or("must be a moment from 1970 to 9999")
 }
 
 fn sealed(EventPlace { at, position }: EventPlace, purpose: &[u8], seal: &Seal) -> String {

@@ -2,9 +2,8 @@
 
 use sir0_contract_accounts as pb;
 use sir0_kernel::{DeviceId, FactorId, Timestamp, UserId};
-use sir0_rpc::{FieldReader, InvalidFields};
+use sir0_rpc::{FieldReader, InvalidFields, wire_time};
 
-use super::wire_time;
 use crate::domain::{
     AddFactor, Beside, ChallengeToken, Code, ConfirmFactor, Confirmation, ContinueLogin,
     DeviceToken, Factor, FactorName, NewFactor, RecoveryCode, RemoveFactor, SignedIn, TotpCode,

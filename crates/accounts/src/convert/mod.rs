@@ -8,11 +8,3 @@ pub(crate) mod guard;
 pub(crate) mod sessions;
 pub(crate) mod studios;
 pub(crate) mod trust;
-
-use prost_types::Timestamp as WireTimestamp;
-use sir0_kernel::Timestamp;
-
-/// A moment as on the wire.
-pub(crate) fn wire_time(at: Timestamp) -> WireTimestamp {
-    WireTimestamp { seconds: at.seconds(), nanos: at.subsec_nanos() }
-}

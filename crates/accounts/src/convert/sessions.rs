@@ -2,10 +2,9 @@
 
 use sir0_contract_accounts as pb;
 use sir0_kernel::{FactorId, SessionId, Timestamp, UserId};
-use sir0_rpc::{Caller, FieldReader, InvalidFields, Seal, page_size};
+use sir0_rpc::{Caller, FieldReader, InvalidFields, Seal, page_size, wire_time};
 use tonic::metadata::MetadataMap;
 
-use super::wire_time;
 use crate::domain::{
     Action, ClientId, Code, Confirmation, DeviceName, EndSessions, Password, Proof, RefreshToken,
     Refreshable, Session, SignedIn, Wanted,

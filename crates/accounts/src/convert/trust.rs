@@ -6,9 +6,8 @@ use sir0_contract_accounts_internal::{
 };
 use sir0_feed::Position;
 use sir0_kernel::{InvalidId, Roster, StudioId, UserId};
-use sir0_rpc::InvalidFields;
+use sir0_rpc::{InvalidFields, wire_time};
 
-use super::wire_time;
 use crate::domain::SessionEnded;
 
 impl From<SessionEnded> for Update {

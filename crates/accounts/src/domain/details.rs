@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use sir0_kernel::Timestamp;
+use sir0_kernel::{Day, InvalidDay, Timestamp};
 
 /// What someone tells of themselves. Only the owner of the account and administrators see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -250,22 +250,8 @@ impl FromStr for BirthDate {
     type Err = InvalidBirthDate;
 
     fn from_str(text: &str) -> Result<Self, InvalidBirthDate> {
-        let bytes = text.as_bytes();
-        let is_written = bytes.len() == 10
-            && bytes.iter().enumerate().all(|(at, byte)| match at {
-                4 | 7 => *byte == b'-',
-                _ => byte.is_ascii_digit(),
-            });
-        let number = |from: usize, to: usize| text.get(from..to).and_then(|it| it.parse().ok());
-        let (true, Some(year), Some(month), Some(day)) =
-            (is_written, number(0, 4), number(5, 7), number(8, 10))
-        else {
-            return Err(InvalidBirthDate::NoDay);
-        };
-        if !(1..=days_of(year, month)).contains(&day) {
-            return Err(InvalidBirthDate::NoDay);
-        }
-        if year < 1900 { Err(InvalidBirthDate::TooEarly) } else { Ok(Self(text.to_owned())) }
+        let day: Day = text.parse().map_err(|InvalidDay| InvalidBirthDate::NoDay)?;
+        if day.year() < 1900 { Err(InvalidBirthDate::TooEarly) } else { Ok(Self(day.to_string())) }
     }
 }
 
@@ -273,19 +259,6 @@ impl BirthDate {
     /// Refuses a day that has not begun, as the clock of Greenwich has it. Today is written as a birth date is.
     pub(crate) fn by(self, today: &str) -> Result<Self, InvalidBirthDate> {
         if self.0.as_str() > today { Err(InvalidBirthDate::TooLate) } else { Ok(self) }
-    }
-}
-
-/// How many days this month has: 0 if there is no such month.
-const fn days_of(year: u32, month: u32) -> u32 {
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
-            29
-        }
-        2 => 28,
-        _ => 0,
     }
 }
 

@@ -6,9 +6,10 @@ use anyhow::Context;
 use clap::{FromArgMatches, Subcommand};
 use futures::{FutureExt, future::BoxFuture};
 use sir0_host::{Asked, Command};
+use sir0_rpc::wire_time;
 
 use super::sealing;
-use crate::{Config, Operator, convert::wire_time, domain::Stage, work::keys::Why};
+use crate::{Config, Operator, domain::Stage, work::keys::Why};
 
 /// The command `keys`.
 pub(super) const COMMAND: Command = Command {

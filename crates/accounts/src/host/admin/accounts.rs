@@ -5,11 +5,12 @@ use std::fmt::Write;
 use anyhow::Context;
 use clap::Args;
 use sir0_kernel::Role;
+use sir0_rpc::wire_time;
 
 use super::role;
 use crate::{
     Operator,
-    convert::{administration::search, wire_time},
+    convert::administration::search,
     domain::{Access, Account, Measure, Shown},
     operator::Done,
 };
