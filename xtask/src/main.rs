@@ -34,6 +34,7 @@ Usage: cargo xtask NAME [ARGUMENTS]
                    every line of README and docs that can be run;
                    the stories on files, on PostgreSQL, and in many processes behind Envoy
   ci               format, arrows, proto, typos, dependencies, clippy and docs, every warning an error; then test
+  nightly          what takes too long for ci: the long stories once more, through Envoy
   proto [--check | --image]
                    formats and lints proto/; --check changes nothing, and fails on what it would change and on what
                    breaks a client; --image writes what clients may know into proto/contract.binpb
@@ -81,6 +82,7 @@ fn chore() -> Result<()> {
     match *arguments {
         ["test"] => test::command(),
         ["ci"] => ci::command(),
+        ["nightly"] => test::nightly(),
         ["proto"] => proto::write(),
         ["proto", "--check"] => proto::check(),
         ["proto", "--image"] => proto::write_image(),

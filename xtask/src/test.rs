@@ -28,6 +28,27 @@ pub(crate) fn command() -> Result<()> {
     run.finish()
 }
 
+/// `cargo xtask nightly`: what takes too long for every change, and says again what was said on one process.
+pub(crate) fn nightly() -> Result<()> {
+    let mut run = Run::start();
+    run.step("tools", provision::build_tools);
+    let tools = Tools {
+        judges: run.step("judges", provision::judges),
+        envoy: run.step("envoy", provision::envoy),
+        postgres: run.step("databases", databases::Shared::start),
+    };
+    let runner = run.step("test runner", provision::test_runner);
+    let built = run.step("build", || {
+        shell::run(&mut shell::cargo(["build", "--quiet", "--workspace", "--all-targets"]))
+    });
+    if let (Some(runner), Some(())) = (runner, built) {
+        for again in AGAIN.iter().filter(|again| !again.nightly.is_empty()) {
+            run.step(again.name, || again.tell_the_rest(&runner, &tools));
+        }
+    }
+    run.finish()
+}
+
 /// The steps, in a run that may have earlier steps.
 pub(crate) fn steps(run: &mut Run) {
     let node = run.step("node packages", provision::node_packages);
@@ -115,6 +136,8 @@ struct Again {
     program: &'static str,
     /// Tests whose names hold one of these are left out, because they are about something else.
     without: &'static [&'static str],
+    /// Tests whose names hold one of these are told by `cargo xtask nightly`.
+    nightly: &'static [&'static str],
 }
 
 const AGAIN: &[Again] = &[
@@ -124,6 +147,7 @@ const AGAIN: &[Again] = &[
         program: "stories",
         // These are about parts with separate files, about a move from files, and about keys in a database of their own.
         without: &["apart::", "keeping::", "moving::", "rotation::"],
+        nightly: &[],
     },
     Again {
         name: "hostile, on it",
@@ -132,18 +156,21 @@ const AGAIN: &[Again] = &[
         // These are about the doors, which know no database, and about a file of ours on a full disk. The tests that are
         // left are about what was kept.
         without: &["bad_input::", "connections::", "flood::", "full_disk::", "http1::", "http2::"],
+        nightly: &[],
     },
     Again {
         name: "judges, on it",
         topology: "postgres",
         program: "judges",
         without: OF_OTHER_THINGS,
+        nightly: &[],
     },
     Again {
         name: "judges, through envoy",
         topology: "cluster",
         program: "judges",
         without: OF_OTHER_THINGS,
+        nightly: &[],
     },
     Again {
         name: "through envoy",
@@ -166,14 +193,17 @@ const AGAIN: &[Again] = &[
             "a_path_is_the_same_with_escapes",
             "what_is_for_the_operator",
         ],
+        // Each call is refused for each of its reasons, one after the other, for over a minute.
+        nightly: &["promises::"],
     },
 ];
 
 impl Again {
     fn tell(&self, runner: &Runner, tools: &Tools) -> Result<()> {
-        let mut tests = match runner {
+        let without = self.without.iter().chain(self.nightly);
+        let tests = match runner {
             Runner::Nextest { path } => {
-                let without = self.without.iter().map(|name| format!(" - test({name})"));
+                let without = without.map(|name| format!(" - test({name})"));
                 let filter = format!("binary({}){}", self.program, without.collect::<String>());
                 let mut nextest = nextest(path);
                 nextest.args(["--filterset", &filter]);
@@ -181,10 +211,34 @@ impl Again {
             }
             Runner::Cargo => {
                 let mut cargo = cargo_test(&["--test", self.program, "--"]);
-                cargo.args(self.without.iter().flat_map(|name| ["--skip", name]));
+                cargo.args(without.flat_map(|name| ["--skip", name]));
                 cargo
             }
         };
+        self.run(tests, tools)
+    }
+
+    /// Tells what was left for the night.
+    fn tell_the_rest(&self, runner: &Runner, tools: &Tools) -> Result<()> {
+        let tests = match runner {
+            Runner::Nextest { path } => {
+                let names: Vec<_> =
+                    self.nightly.iter().map(|name| format!("test({name})")).collect();
+                let filter = format!("binary({}) & ({})", self.program, names.join(" | "));
+                let mut nextest = nextest(path);
+                nextest.args(["--filterset", &filter]);
+                nextest
+            }
+            Runner::Cargo => {
+                let mut cargo = cargo_test(&["--test", self.program, "--"]);
+                cargo.args(self.nightly);
+                cargo
+            }
+        };
+        self.run(tests, tools)
+    }
+
+    fn run(&self, mut tests: Command, tools: &Tools) -> Result<()> {
         tests.env("SIR0_TEST_TOPOLOGY", self.topology);
         shell::run(tools.tell(&mut tests)).context("some stories are different there")
     }
