@@ -15,7 +15,7 @@ for (const [where, size] of [
 ]) {
   test(`every call is listed, fits and can be heard, ${where}`, LONG, (t) =>
     sir0.visit(t, "/docs", size, async (page) => {
-      await page.getByText("/api/games:watch").waitFor();
+      await page.getByText("/api/games:watch", { exact: true }).waitFor();
       await execute(await open(page, "createGame"));
       await open(page, "updateGame");
       await page.locator(".models-control").click();

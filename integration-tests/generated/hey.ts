@@ -138,7 +138,21 @@ const invitation = { path: { ...of, invitation_id: invited.invitationId } };
 assert.equal(good(await sir0.revokeInvitation(invitation)).wasOpen, false);
 const handed = { path: { game_id: added[1]! }, body: { studioId: of.studio_id } };
 assert.equal(good(await sir0.handOverGame(handed)).revision, 2);
+const theGame = { path: { game_id: added[1]! } };
+const planned = { state: "announced" as const, time: "2031-01-01T00:00:00Z" };
+const tooLate = await sir0.publishGame({ ...theGame, body: planned });
+assert.equal(tooLate.error?.reason, "NOT_PUBLISHABLE");
+assert.equal(good(await sir0.publishGame({ ...theGame, body: { state: "released" } })).revision, 2);
+assert.ok(good(await sir0.unscheduleGame({ ...theGame, body: {} })).message);
+assert.equal(good(await sir0.getMyGame(theGame)).game.state, "released");
 assert.deepEqual(good(await sir0.listMyGames()).games.map(({ gameId }) => gameId)[0], added[1]);
+
+const ownStream = await sir0.watchMyGames({
+  query: { sendPresent: true },
+  headers: { accept: "application/x-ndjson" },
+  parseAs: "stream",
+});
+assert.ok(JSON.parse(await firstLine(ownStream.response.body)).present.game.gameId);
 
 const watch = await sir0.watchGames({
   query: { sendPresent: true, gameIds: added },

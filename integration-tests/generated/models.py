@@ -177,11 +177,25 @@ assert not call("DELETE", path, made.RevokeInvitationResponse, token=studio).was
 asked = made.HandOverGameRequest(studioId=studio_id)
 path = f"/api/games/{added[1]}:handOver"
 assert call("POST", path, made.HandOverGameResponse, asked, studio).revision == 2
+own = f"/api/games/{added[1]}"
+asked = made.PublishGameRequest(state="announced", time="2031-01-01T00:00:00Z")
+assert call("POST", f"{own}:publish", made.Error, asked, studio).reason == "NOT_PUBLISHABLE"
+asked = made.PublishGameRequest(state="released")
+assert call("POST", f"{own}:publish", made.PublishGameResponse, asked, studio).revision == 2
+asked = made.UnscheduleGameRequest()
+assert call("POST", f"{own}:unschedule", made.UnscheduleGameResponse, asked, studio).message
+inside = call("GET", f"{own}:mine", made.GetMyGameResponse, token=studio)
+assert inside.game.state == "released", inside
 mine = call("GET", "/api/games:mine", made.ListMyGamesResponse, token=studio)
 assert mine.games[0].gameId == added[1], mine
 
 asked = {"sendPresent": True, "gameIds": added}
 accept = {"accept": "application/x-ndjson"}
+whose = {**accept, "authorization": f"Bearer {studio}"}
+only = {"sendPresent": True}
+with client.stream("GET", "/api/games:watchMine", params=only, headers=whose) as stream:
+    own = made.WatchMyGamesResponse.model_validate_json(next(stream.iter_lines()))
+assert own.present.game.gameId > 0, own
 with client.stream("GET", "/api/games:watch", params=asked, headers=accept) as stream:
     heard = made.WatchGamesResponse.model_validate_json(next(stream.iter_lines()))
 assert heard.present.title == "Harbours", heard

@@ -175,7 +175,29 @@ const handed = await studio.POST("/api/games/{game_id}:handOver", {
   body: { studioId: of.studio_id },
 });
 assert.equal(good(handed).revision, 2);
+const theGame = { path: { game_id: added[1]! } };
+const tooLate = await studio.POST("/api/games/{game_id}:publish", {
+  params: theGame,
+  body: { state: "announced", time: "2031-01-01T00:00:00Z" },
+});
+assert.equal(tooLate.error?.reason, "NOT_PUBLISHABLE");
+const released = await studio.POST("/api/games/{game_id}:publish", {
+  params: theGame,
+  body: { state: "released" },
+});
+assert.equal(good(released).revision, 2);
+const unplanned = { params: theGame, body: {} };
+assert.ok(good(await studio.POST("/api/games/{game_id}:unschedule", unplanned)).message);
+const asItsStudio = await studio.GET("/api/games/{game_id}:mine", { params: theGame });
+assert.equal(good(asItsStudio).game.state, "released");
 assert.equal(good(await studio.GET("/api/games:mine")).games[0]?.gameId, added[1]);
+
+const ownStream = await studio.GET("/api/games:watchMine", {
+  params: { query: { sendPresent: true } },
+  headers: { accept: "application/x-ndjson" },
+  parseAs: "stream",
+});
+assert.ok(JSON.parse(await firstLine(ownStream.response.body)).present.game.gameId);
 
 const watch = await visitor.GET("/api/games:watch", {
   params: { query: { sendPresent: true, gameIds: added } },

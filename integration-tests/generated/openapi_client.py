@@ -36,11 +36,15 @@ from made_client.api.games import (
     create_game,
     delete_game,
     get_game,
+    get_my_game,
     hand_over_game,
     list_games,
     list_my_games,
+    publish_game,
+    unschedule_game,
     update_game,
     watch_games,
+    watch_my_games,
 )
 from made_client.api.guard import (
     add_factor,
@@ -100,6 +104,9 @@ from made_client.models import (
     LoginRequest,
     LoginResponse401Reason,
     LogoutRequest,
+    PublishGameRequest,
+    PublishGameRequestState,
+    PublishGameResponse400Reason,
     RefreshSessionRequest,
     RegisterRequest,
     RegisterResponse400Reason,
@@ -109,6 +116,7 @@ from made_client.models import (
     SetUserRoleRequest,
     SetUserRoleRequestRole,
     SignOutUserRequest,
+    UnscheduleGameRequest,
     UpdateGameRequest,
     UpdateGameResponse409Reason,
     UpdateMemberRequest,
@@ -119,6 +127,7 @@ from made_client.models import (
     UseResetRequest,
     UserRole,
     WatchGamesResponse,
+    WatchMyGamesResponse,
 )
 from totp import shows
 
@@ -262,9 +271,24 @@ assert remove_member.sync_detailed(studio_id, user_id, client=studio).status_cod
 assert not revoke_invitation.sync(studio_id, invited.invitation_id, client=studio).was_open
 handed = hand_over_game.sync(added[1], client=studio, body=HandOverGameRequest(studio_id=studio_id))
 assert handed.revision == 2, handed
+planned = PublishGameRequest(
+    state=PublishGameRequestState.ANNOUNCED,
+    time=datetime(2031, 1, 1, tzinfo=UTC),
+)
+early = publish_game.sync(added[1], client=studio, body=planned)
+assert early.reason == PublishGameResponse400Reason.NOT_PUBLISHABLE, early
+out = PublishGameRequest(state=PublishGameRequestState.RELEASED)
+assert publish_game.sync(added[1], client=studio, body=out).revision == 2
+assert unschedule_game.sync(added[1], client=studio, body=UnscheduleGameRequest()).message
+assert get_my_game.sync(added[1], client=studio).game.state == "released"
 assert list_my_games.sync(client=studio).games[0].game_id == added[1]
 
 # The client would wait for the end of the stream.
+asked = watch_my_games._get_kwargs(send_present=True)
+asked["headers"] = {"accept": "application/x-ndjson"}
+with studio.get_httpx_client().stream(**asked) as stream:
+    own = WatchMyGamesResponse.from_dict(json.loads(next(stream.iter_lines())))
+assert own.present.game.game_id > 0, own
 asked = watch_games._get_kwargs(send_present=True, game_ids=added)
 asked["headers"] = {"accept": "application/x-ndjson"}
 with visitor.get_httpx_client().stream(**asked) as stream:

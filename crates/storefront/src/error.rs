@@ -1,8 +1,10 @@
 //! What the storefront refuses.
 
 use sir0_kernel::{GameId, StudioId};
-use sir0_rpc::{Denied, PRECONDITION_FAILED, Reason, Refusal};
+use sir0_rpc::{Denied, InvalidFields, PRECONDITION_FAILED, Reason, Refusal};
 use sir0_storage as storage;
+
+use crate::domain::NotPublishable;
 
 /// One variant for each thing a client can act on.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,12 @@ pub enum StorefrontError {
         "game {0} is another's, only who writes the games of its studio and administrators may do this"
     )]
     NotYourGame(GameId),
+    /// The game cannot become public as it is asked to.
+    #[error("game {0} {1}")]
+    NotPublishable(GameId, NotPublishable),
+    /// What the game belongs to, or holds, is none that it may.
+    #[error(transparent)]
+    InvalidFields(#[from] InvalidFields),
     /// There is no such studio.
     #[error("there is no studio {0}")]
     StudioNotFound(StudioId),
@@ -50,6 +58,10 @@ impl Refusal for StorefrontError {
             Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
             Self::NotAsExpected(id) => Reason::precondition(PRECONDITION_FAILED).about("game", id),
             Self::NotYourGame(id) => Reason::denied("NOT_YOUR_GAME").about("game", id),
+            Self::NotPublishable(id, _) => {
+                Reason::precondition("NOT_PUBLISHABLE").about("game", id)
+            }
+            Self::InvalidFields(invalid) => invalid.reason(),
             Self::StudioNotFound(id) => Reason::not_found("STUDIO_NOT_FOUND").about("studio", id),
             Self::StudioRoleRequired(id) => {
                 Reason::denied("STUDIO_ROLE_REQUIRED").about("studio", id)

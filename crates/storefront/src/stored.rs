@@ -1,11 +1,16 @@
 //! How a game lies in an event, or in a cache that outlives the process.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
-use sir0_kernel::{GameId, InvalidId, Price, StudioId};
+use sir0_kernel::{GameId, InvalidDay, InvalidId, Price, StudioId, Timestamp};
 
-use crate::domain::{Description, Game, Genre, Title};
+use crate::domain::{
+    Description, Game, Genre, Kind, Standing, State, Title, UnknownKind, UnknownState,
+};
 
-/// A game as it is stored. Fields may be added, with a default for older ones. They are never renamed.
+/// A game as it is stored. Fields may be added, with a default for older ones. They are never renamed. A version that did
+/// not know a field had games for which it is the default.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredGame {
     game_id: i64,
@@ -16,10 +21,39 @@ pub(crate) struct StoredGame {
     revision: i32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     studio_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    release_day: Option<String>,
+    /// Microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    released_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base_id: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bundled: Vec<i64>,
+}
+
+/// Why what is stored is no game.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoGame {
+    #[error(transparent)]
+    Id(#[from] InvalidId),
+    #[error(transparent)]
+    Kind(#[from] UnknownKind),
+    #[error(transparent)]
+    State(#[from] UnknownState),
+    #[error(transparent)]
+    Day(#[from] InvalidDay),
 }
 
 impl From<&Game> for StoredGame {
     fn from(game: &Game) -> Self {
+        let Standing { state, release_day, released } = game.standing;
+        let kind = Some(game.kind).filter(|kind| *kind != Kind::Game);
+        let state = Some(state).filter(|state| *state != State::Released);
         Self {
             game_id: game.id.into(),
             title: game.title.as_str().to_owned(),
@@ -28,14 +62,24 @@ impl From<&Game> for StoredGame {
             description: game.description.as_str().to_owned(),
             revision: game.revision,
             studio_id: game.studio.map(|studio| studio.to_string()),
+            kind: kind.map(|kind| kind.as_str().to_owned()),
+            state: state.map(|state| state.as_str().to_owned()),
+            release_day: release_day.map(|day| day.to_string()),
+            released_at: released.map(Timestamp::micros),
+            base_id: game.base.map(i64::from),
+            bundled: game.bundled.iter().map(|id| i64::from(*id)).collect(),
         }
     }
 }
 
 impl TryFrom<StoredGame> for Game {
-    type Error = InvalidId;
+    type Error = NoGame;
 
-    fn try_from(stored: StoredGame) -> Result<Self, InvalidId> {
+    fn try_from(stored: StoredGame) -> Result<Self, NoGame> {
+        let kind = stored.kind.map_or(Ok(Kind::Game), |kind| kind.parse())?;
+        let state = stored.state.map_or(Ok(State::Released), |state| state.parse())?;
+        let bundled: Result<Arc<[_]>, _> =
+            stored.bundled.into_iter().map(GameId::from_row).collect();
         Ok(Self {
             id: GameId::from_row(stored.game_id)?,
             title: Title::from_row(stored.title),
@@ -44,6 +88,14 @@ impl TryFrom<StoredGame> for Game {
             description: Description::from_row(stored.description),
             revision: stored.revision,
             studio: stored.studio_id.as_deref().map(StudioId::parse).transpose()?,
+            kind,
+            standing: Standing {
+                state,
+                release_day: stored.release_day.map(|day| day.parse()).transpose()?,
+                released: stored.released_at.map(Timestamp::from_micros),
+            },
+            base: stored.base_id.map(GameId::from_row).transpose()?,
+            bundled: bundled?,
         })
     }
 }

@@ -87,12 +87,12 @@ fn price(minor: i64) -> Change {
 impl Two {
     async fn over(db: &StorefrontDb) -> Self {
         let (reading, changing) = (Box::pin(instance(db)).await, Box::pin(instance(db)).await);
-        let lanterns = NewGame {
-            title: Title::parse("Lanterns").expect("a title"),
-            genre: Genre::parse("Puzzle").expect("a genre"),
-            price: Price::from_minor(100),
-            description: Description::parse("").expect("a description"),
-        };
+        let lanterns = NewGame::released(
+            Title::parse("Lanterns").expect("a title"),
+            Genre::parse("Puzzle").expect("a genre"),
+            Price::from_minor(100),
+            Description::parse("").expect("a description"),
+        );
         assert_eq!(Box::pin(changing.stock(vec![lanterns])).await.expect("an empty store"), 1);
         let listed = db.present_after(None, crate::domain::Bounds { rows: 1, bytes: 1 }).await;
         let id = listed.expect("a table")[0].id;

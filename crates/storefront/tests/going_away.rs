@@ -62,12 +62,12 @@ impl Setup {
 }
 
 fn a_game(title: &str) -> NewGame {
-    NewGame {
-        title: Title::parse(title).expect("a title"),
-        genre: Genre::parse("Puzzle").expect("a genre"),
-        price: Price::parse(1.0).expect("a price"),
-        description: Description::parse("").expect("a description"),
-    }
+    NewGame::released(
+        Title::parse(title).expect("a title"),
+        Genre::parse("Puzzle").expect("a genre"),
+        Price::parse(1.0).expect("a price"),
+        Description::parse("").expect("a description"),
+    )
 }
 
 async fn next(messages: &mut Messages) -> WatchGamesResponse {

@@ -133,6 +133,7 @@ fn only_reads<T>() -> Result<Response<T>, Status> {
 #[tonic::async_trait]
 impl GamesService for TwoAnswers {
     type WatchGamesStream = stream::Empty<Result<pb::WatchGamesResponse, Status>>;
+    type WatchMyGamesStream = stream::Empty<Result<pb::WatchMyGamesResponse, Status>>;
 
     async fn list_games(
         &self,
@@ -176,6 +177,27 @@ impl GamesService for TwoAnswers {
         only_reads()
     }
 
+    async fn get_my_game(
+        &self,
+        _: Request<pb::GetMyGameRequest>,
+    ) -> Result<Response<pb::GetMyGameResponse>, Status> {
+        only_reads()
+    }
+
+    async fn publish_game(
+        &self,
+        _: Request<pb::PublishGameRequest>,
+    ) -> Result<Response<pb::PublishGameResponse>, Status> {
+        only_reads()
+    }
+
+    async fn unschedule_game(
+        &self,
+        _: Request<pb::UnscheduleGameRequest>,
+    ) -> Result<Response<pb::UnscheduleGameResponse>, Status> {
+        only_reads()
+    }
+
     async fn hand_over_game(
         &self,
         _: Request<pb::HandOverGameRequest>,
@@ -187,6 +209,13 @@ impl GamesService for TwoAnswers {
         &self,
         _: Request<pb::WatchGamesRequest>,
     ) -> Result<Response<Self::WatchGamesStream>, Status> {
+        only_reads()
+    }
+
+    async fn watch_my_games(
+        &self,
+        _: Request<pb::WatchMyGamesRequest>,
+    ) -> Result<Response<Self::WatchMyGamesStream>, Status> {
         only_reads()
     }
 }

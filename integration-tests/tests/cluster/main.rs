@@ -1,6 +1,7 @@
 //! The platform in many processes, as it is deployed, while some of them die.
 
 mod measured;
+mod planned;
 mod swapped;
 
 use std::{path::Path, time::Duration};

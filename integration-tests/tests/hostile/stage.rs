@@ -68,7 +68,7 @@ pub(crate) fn a_game(title: &str) -> CreateGameRequest {
         price: Some(19.99),
         description: "Light finds a way.".to_owned(),
         request_id: None,
-        studio_id: None,
+        ..Default::default()
     }
 }
 

@@ -196,7 +196,7 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 53] = [
+const CONVERTED: [(&str, &str, u64); 57] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
@@ -241,8 +241,12 @@ const CONVERTED: [(&str, &str, u64); 53] = [
     ("PUT", "api/games/:game_id", 200),
     ("GET", "api/games:watch", 200),
     ("GET", "api/games:mine", 200),
+    ("GET", "api/games/{{game_id}}:mine", 200),
+    ("POST", "api/games/{{game_id}}:publish", 200),
+    ("POST", "api/games/{{game_id}}:unschedule", 200),
     // The studio and the invitation of the examples are not there either.
     ("POST", "api/games/{{game_id}}:handOver", 404),
+    ("GET", "api/games:watchMine", 200),
     ("DELETE", "api/games/:game_id", 200),
     ("POST", "api/studios", 201),
     ("GET", "api/studios", 200),

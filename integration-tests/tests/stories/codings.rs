@@ -259,7 +259,7 @@ async fn a_client_of_grpc_in_gzip_adds_and_reads_games() {
         price: Some(19.99),
         description: "Light finds a way. ".repeat(100),
         request_id: None,
-        studio_id: None,
+        ..Default::default()
     };
     let added = games.create_game(request).await.expect("a good game");
     assert_eq!(coding(added.metadata()), None, "only what is the same to everyone");

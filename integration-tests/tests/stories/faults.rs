@@ -32,7 +32,7 @@ async fn serving(person: &Person, service: &str) -> ServingStatus {
 async fn a_fault_of_ours_is_told_by_its_request_id_only_and_logged_once() {
     let server = process().await;
     let visitor = server.visitor();
-    databases::run(&server.storefront_tables(), "DROP TABLE games").await;
+    databases::run(&server.storefront_tables(), "DROP TABLE schedules; DROP TABLE games").await;
 
     let request = visitor.rest().request(http::Method::GET, "/api/games/7");
     let answer = Answer::to(request.header("x-request-id", "fault-over-rest")).await;
@@ -106,7 +106,7 @@ async fn a_store_whose_database_is_held_by_someone_else_says_try_again_and_reads
                 price: Some(1.0),
                 description: String::new(),
                 request_id: None,
-                studio_id: None,
+                ..Default::default()
             };
             studio.games().create_game(request).await.unwrap_err()
         },

@@ -116,7 +116,7 @@ async fn what_happens_to_a_game_is_a_line_each_that_names_who_did_it_over_every_
     studio.games().update_game(request).await.expect("a good change");
     asks(&studio, "game-3", Method::DELETE, &format!("/api/games/{id}"), Value::Null).await;
 
-    for (request, did) in [("game-1", "added"), ("game-2", "changed"), ("game-3", "removed")] {
+    for (request, did) in [("game-1", "added"), ("game-2", "changed"), ("game-3", "withdrawn")] {
         let did = format!("game {id} was {did}");
         line(&server, &["INFO", &did, &format!("request={request}"), "user.id="]).await;
     }

@@ -14,7 +14,7 @@ pub(crate) async fn adds(games: &mut GamesClient, title: &str, genre: &str, pric
         price: Some(price),
         description: String::new(),
         request_id: None,
-        studio_id: None,
+        ..Default::default()
     };
     games.create_game(request).await.expect("a good game").into_inner().game_id
 }

@@ -165,6 +165,60 @@ async fn made_with(by: &Person, name: &str, real: &Real) -> Answer {
     answer
 }
 
+/// The calls whose examples are tried as they stand.
+const KNOWN: &[&str] = &[
+    "register",
+    "login",
+    "getUser",
+    "updateUser",
+    "createGame",
+    "listGames",
+    "listSessions",
+    "confirmAction",
+    "refreshSession",
+    "endSessions",
+    "logout",
+    "getGame",
+    "updateGame",
+    "deleteGame",
+    "getStatus",
+    "getSetup",
+    "createStudio",
+    "listStudios",
+    "getStudio",
+    "updateStudio",
+    "createInvitation",
+    "acceptInvitation",
+    "updateMember",
+    "removeMember",
+    "revokeInvitation",
+    "listActivity",
+    "listSecurityEvents",
+    "listInvitations",
+    "listMyGames",
+    "getMyGame",
+    "publishGame",
+    "unscheduleGame",
+    "handOverGame",
+    "addFactor",
+    "listFactors",
+    "listTrustedDevices",
+    "forgetDevices",
+    "findUsers",
+    "showUser",
+    "disableUser",
+    "enableUser",
+    "signOutUser",
+    "requireNewPassword",
+    "createReset",
+    "useReset",
+    "setUserRole",
+    "createApiToken",
+    "listApiTokens",
+    "exchangeApiToken",
+    "revokeApiToken",
+];
+
 #[tokio::test]
 async fn each_example_of_a_body_works_as_it_stands() {
     let platform = platform().await;
@@ -197,6 +251,9 @@ async fn each_example_of_a_body_works_as_it_stands() {
     let studio = platform.publisher("Northlight").await;
     let added = made_as_it_stands(&studio, "createGame").await;
     for name in ["listGames", "getGame", "updateGame", "listMyGames", "getStatus", "getSetup"] {
+        made_as_it_stands(&studio, name).await;
+    }
+    for name in ["getMyGame", "publishGame", "unscheduleGame"] {
         made_as_it_stands(&studio, name).await;
     }
     let founded = made_as_it_stands(&studio, "createStudio").await;
@@ -238,29 +295,12 @@ async fn each_example_of_a_body_works_as_it_stands() {
     for answer in [refreshed, left] {
         assert_eq!(answer.status, 200, "{answer:?}");
     }
-    let known = ["register", "login", "getUser", "updateUser", "createGame", "listGames"];
-    let sessions = ["listSessions", "confirmAction", "refreshSession", "endSessions", "logout"];
-    let games = ["getGame", "updateGame", "deleteGame", "getStatus", "getSetup"];
-    let of_studios =
-        ["createStudio", "listStudios", "getStudio", "updateStudio", "createInvitation"];
-    let of_members = ["acceptInvitation", "updateMember", "removeMember", "revokeInvitation"];
-    let of_audit = ["listActivity", "listSecurityEvents"];
-    let of_owners = ["listInvitations", "listMyGames", "handOverGame"];
-    let guard = ["addFactor", "listFactors", "listTrustedDevices", "forgetDevices"];
-    let known =
-        [&known[..], &guard, &sessions, &games, &of_studios, &of_members, &of_owners].concat();
-    let known = [&known[..], &of_audit].concat();
-    let of_admins = ["findUsers", "showUser", "disableUser", "enableUser", "signOutUser"];
-    let more_of_admins = ["requireNewPassword", "createReset", "useReset", "setUserRole"];
-    let known = [&known[..], &of_admins, &more_of_admins].concat();
-    let of_machines = ["createApiToken", "listApiTokens", "exchangeApiToken", "revokeApiToken"];
-    let known = [&known[..], &of_machines].concat();
     // A stream has neither a body nor a variable.
     let left_out = promised().into_iter().map(|call| call.name());
-    let left_out: Vec<_> = left_out.filter(|name| !known.contains(name)).collect();
+    let left_out: Vec<_> = left_out.filter(|name| !KNOWN.contains(name)).collect();
     // The codes, the challenge and the factor of the examples are nobody's: `guard` tries these.
     let of_guard = ["continueLogin", "renewRecoveryCodes", "confirmFactor", "removeFactor"];
-    let streams = ["watchGames", "watchSecurityEvents"];
+    let streams = ["watchGames", "watchMyGames", "watchSecurityEvents"];
     let left_out: BTreeSet<_> = left_out.into_iter().collect();
     assert_eq!(
         left_out,

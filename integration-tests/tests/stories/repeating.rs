@@ -27,7 +27,7 @@ fn asked(title: &str, request_id: &str) -> CreateGameRequest {
         price: Some(1.0),
         description: String::new(),
         request_id: Some(request_id.to_owned()),
-        studio_id: None,
+        ..Default::default()
     }
 }
 
@@ -236,7 +236,7 @@ async fn a_change_that_is_sent_fifty_times_at_once_is_made_once_and_has_one_answ
         let new = after.iter().filter(|game| !before.contains(game)).count();
         let gone = before.iter().filter(|game| !after.contains(game)).count();
         let expected = match change.call {
-            "CreateGame" => (1, 0),
+            "CreateGame" | "PublishGame" => (1, 0),
             "UpdateGame" | "HandOverGame" => (1, 1),
             "DeleteGame" => (0, 1),
             _ => (0, 0),

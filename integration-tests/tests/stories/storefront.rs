@@ -105,7 +105,7 @@ async fn grpc_says_the_same_in_its_own_types() {
         price: Some(0.1),
         description: String::new(),
         request_id: None,
-        studio_id: None,
+        ..Default::default()
     };
     let added = games.create_game(request).await.unwrap().into_inner();
     let game_id = added.game_id;

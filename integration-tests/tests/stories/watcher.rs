@@ -55,7 +55,7 @@ pub(crate) async fn adds(games: &mut GamesClient, genre: &str) -> i32 {
         price: Some(0.0),
         description: String::new(),
         request_id: None,
-        studio_id: None,
+        ..Default::default()
     };
     games.create_game(request).await.expect("a good game").into_inner().game_id
 }

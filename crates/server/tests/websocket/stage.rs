@@ -14,10 +14,13 @@ use futures::{SinkExt, Stream, StreamExt, channel::mpsc, stream};
 use serde_json::{Value, json};
 use sir0_contract::storefront::{
     CreateGameRequest, CreateGameResponse, DeleteGameRequest, DeleteGameResponse, Game,
-    GetGameRequest, GetGameResponse, GoingAway, HandOverGameRequest, HandOverGameResponse,
-    Heartbeat, InSync, ListGamesRequest, ListGamesResponse, ListMyGamesRequest,
-    ListMyGamesResponse, StartOver, UpdateGameRequest, UpdateGameResponse, WatchGamesRequest,
-    WatchGamesResponse, games_service_server::GamesService, watch_games_response::Update,
+    GetGameRequest, GetGameResponse, GetMyGameRequest, GetMyGameResponse, GoingAway,
+    HandOverGameRequest, HandOverGameResponse, Heartbeat, InSync, ListGamesRequest,
+    ListGamesResponse, ListMyGamesRequest, ListMyGamesResponse, PublishGameRequest,
+    PublishGameResponse, StartOver, UnscheduleGameRequest, UnscheduleGameResponse,
+    UpdateGameRequest, UpdateGameResponse, WatchGamesRequest, WatchGamesResponse,
+    WatchMyGamesRequest, WatchMyGamesResponse, games_service_server::GamesService,
+    watch_games_response::Update,
 };
 use sir0_port::ws::{self, Options};
 use sir0_storefront::GameTopics;
@@ -105,6 +108,14 @@ impl Storefront {
 #[tonic::async_trait]
 impl GamesService for Storefront {
     type WatchGamesStream = Pin<Box<dyn Stream<Item = Said> + Send>>;
+    type WatchMyGamesStream = stream::Empty<Result<WatchMyGamesResponse, Status>>;
+
+    async fn watch_my_games(
+        &self,
+        _: Request<WatchMyGamesRequest>,
+    ) -> Result<Response<Self::WatchMyGamesStream>, Status> {
+        Err(Status::unimplemented("the bridge only watches"))
+    }
 
     async fn watch_games(
         &self,
@@ -173,6 +184,27 @@ impl GamesService for Storefront {
         Err(Status::unimplemented("the bridge only watches"))
     }
 
+    async fn get_my_game(
+        &self,
+        _: Request<GetMyGameRequest>,
+    ) -> Result<Response<GetMyGameResponse>, Status> {
+        Err(Status::unimplemented("the bridge only watches"))
+    }
+
+    async fn publish_game(
+        &self,
+        _: Request<PublishGameRequest>,
+    ) -> Result<Response<PublishGameResponse>, Status> {
+        Err(Status::unimplemented("the bridge only watches"))
+    }
+
+    async fn unschedule_game(
+        &self,
+        _: Request<UnscheduleGameRequest>,
+    ) -> Result<Response<UnscheduleGameResponse>, Status> {
+        Err(Status::unimplemented("the bridge only watches"))
+    }
+
     async fn hand_over_game(
         &self,
         _: Request<HandOverGameRequest>,
@@ -189,7 +221,9 @@ pub(crate) fn a_game(game_id: i32) -> Game {
         price: 0.0,
         description: String::new(),
         revision: 1,
-        studio_id: None,
+        kind: "game".to_owned(),
+        state: "released".to_owned(),
+        ..Game::default()
     }
 }
 
@@ -197,7 +231,8 @@ pub(crate) fn a_game(game_id: i32) -> Game {
 pub(crate) fn a_game_in_json(game_id: i32) -> Value {
     json!({
         "gameId": game_id, "title": "Saltglass", "genre": "Adventure",
-        "price": 0.0, "description": "", "revision": 1,
+        "price": 0.0, "description": "", "revision": 1, "kind": "game", "state": "released",
+        "bundledGameIds": [],
     })
 }
 

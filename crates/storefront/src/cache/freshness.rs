@@ -32,11 +32,13 @@ struct Known {
 /// The least revision of a game that is no older than what was committed here.
 type Unheard = HashMap<GameId, i32>;
 
-/// The revision at which a change leaves its game. No copy of a removed game is new enough.
+/// The revision at which a change leaves its game. No copy of a hidden game is new enough.
 const fn revision(event: &GameEvent) -> i32 {
     match event {
-        GameEvent::Added(game) | GameEvent::Changed { game, .. } => game.revision,
-        GameEvent::Removed(_) => i32::MAX,
+        GameEvent::Added(game)
+        | GameEvent::Changed { game, .. }
+        | GameEvent::Scheduled { game, .. } => game.revision,
+        GameEvent::Removed(_) | GameEvent::Hidden { .. } => i32::MAX,
     }
 }
 
@@ -133,7 +135,7 @@ mod tests {
 
     fn changed(id: i32, revision: i32) -> GameEvent {
         let game = game(id, revision);
-        GameEvent::Changed { genre_before: game.genre.clone(), game }
+        GameEvent::Changed { genre_before: game.genre.clone(), game, studio_before: None }
     }
 
     #[test]

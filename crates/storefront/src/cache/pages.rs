@@ -132,6 +132,7 @@ mod tests {
     fn listing() -> Listing {
         Listing {
             sort: Sort::Newest,
+            kind: None,
             genre: None,
             words: None,
             studio: None,

@@ -1,17 +1,20 @@
 //! Games and what is asked of them, on the wire and as the rules know them.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use sir0_contract_storefront::{
     self as pb, calls::games_service as calls, watch_games_response::Update,
 };
 use sir0_feed::Moment;
 use sir0_kernel::{GameId, Price, StudioId, UserId};
-use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag, page_size};
+use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag, moment, page_size, wire_time};
 use sir0_transcoding::{Conditions, Kept, Tag};
 use tonic::metadata::MetadataMap;
 
 use crate::domain::{
-    Change, CreateGame, Created, Description, Expected, Filter, Game, GameEvent, Genre,
-    HandOverGame, Listing, NewGame, OwnPage, Page, PageToken, RequestId, Sort, Title, UpdateGame,
+    Base, Change, CreateGame, Created, Description, Expected, Filter, Game, GameEvent, Genre,
+    HandOverGame, Kind, Listing, NewGame, OwnListing, OwnPage, Page, PageToken, Public,
+    PublishGame, Published, RequestId, Schedule, Sort, State, Title, UnknownKind, UpdateGame,
     WatchGames, Words,
 };
 
@@ -19,6 +22,7 @@ use crate::domain::{
 pub(crate) const WATCH: &[u8] = b"watch";
 
 const MOST_WATCHED_GAMES: usize = 1000;
+const MOST_BUNDLED: usize = 100;
 
 impl From<&Game> for pb::Game {
     fn from(game: &Game) -> Self {
@@ -30,17 +34,30 @@ impl From<&Game> for pb::Game {
             description: game.description.as_str().to_owned(),
             revision: game.revision,
             studio_id: game.studio.map(|studio| studio.to_string()),
+            kind: game.kind.as_str().to_owned(),
+            state: game.standing.state.as_str().to_owned(),
+            release_date: game.standing.release_day.map(|day| day.to_string()),
+            release_time: game.standing.released.map(wire_time),
+            base_game_id: game.base.map(GameId::get),
+            bundled_game_ids: game.bundled.iter().map(|id| id.get()).collect(),
         }
     }
 }
 
-impl From<&GameEvent> for Update {
-    fn from(event: &GameEvent) -> Self {
-        match event {
-            GameEvent::Added(game) => Self::Added(game.into()),
-            GameEvent::Changed { game, .. } => Self::Changed(game.into()),
-            GameEvent::Removed(game) => Self::Removed(game.into()),
-        }
+/// What is planned, on the wire. `None` if nothing is.
+pub(crate) fn schedule(schedule: Schedule) -> Option<pb::Schedule> {
+    let Schedule { announce, release } = schedule;
+    let (announce_time, release_time) = (announce.map(wire_time), release.map(wire_time));
+    (!schedule.is_empty()).then_some(pb::Schedule { announce_time, release_time })
+}
+
+/// What everyone hears of a change. `None` for one that only a studio sees.
+pub(crate) fn update(event: &GameEvent) -> Option<Update> {
+    match event {
+        GameEvent::Added(game) => Some(Update::Added(game.into())),
+        GameEvent::Changed { game, .. } => Some(Update::Changed(game.into())),
+        GameEvent::Removed(game) => Some(Update::Removed(game.into())),
+        GameEvent::Hidden { .. } | GameEvent::Scheduled { .. } => None,
     }
 }
 
@@ -60,13 +77,14 @@ pub(crate) fn listing(
     let words = fields.read_optional("q", given(&request.q).map(Words::parse));
     let sort: Option<Sort> = fields.read("sort", request.sort.parse());
     let studio = fields.read_optional("studio_id", given(&request.studio_id).map(StudioId::parse));
+    let kind = fields.read("kind", kind_asked(&request.kind, Some(Kind::Game)));
 
-    let (Some(page_size), Some(genre), Some(words), Some(sort), Some(studio)) =
-        (page_size, genre, words, sort, studio)
+    let (Some(page_size), Some(genre), Some(words), Some(sort), Some(studio), Some(kind)) =
+        (page_size, genre, words, sort, studio, kind)
     else {
         return Err(fields.into_faults());
     };
-    let mut listing = Listing { sort, genre, words, studio, page_size, after: None };
+    let mut listing = Listing { sort, kind, genre, words, studio, page_size, after: None };
     if let Some(token) = given(&request.page_token) {
         let mut opened = seal.open(&listing.purpose(), token);
         if opened.is_err() && request.sort.is_empty() {
@@ -85,9 +103,20 @@ pub(crate) fn listing(
     Ok(listing)
 }
 
+/// The kind that a list keeps. `None` for all of them.
+fn kind_asked(name: &str, unsaid: Option<Kind>) -> Result<Option<Kind>, &'static str> {
+    match name {
+        "" => Ok(unsaid),
+        "all" => Ok(None),
+        name => name.parse().map(Some).map_err(|UnknownKind| {
+            "must be `game`, `dlc`, `demo`, `soundtrack`, `software`, `bundle` or `all`"
+        }),
+    }
+}
+
 /// The form of a game over REST. It is part of the tag of each, and grows when any of them is written in another way: when
 /// a field is added, for example.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 /// Names a game as REST sends it.
 fn tag(id: GameId, revision: i32) -> Tag {
@@ -122,33 +151,42 @@ pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
 }
 
 /// What the token of a page of someone's games is sealed for.
-fn own_purpose(user: UserId) -> Vec<u8> {
-    format!("games of {user}").into_bytes()
+fn own_purpose(user: UserId, state: Option<State>) -> Vec<u8> {
+    let of = format!("games of {user}");
+    state.map_or_else(|| of.clone(), |state| format!("{of} that are {state}")).into_bytes()
 }
 
-/// Reads which page of the caller's games a request asks for: behind which game, and how many.
+/// Reads which page of the caller's games a request asks for.
 pub(crate) fn own_listing(
     request: &pb::ListMyGamesRequest,
     user: UserId,
     seal: &Seal,
-) -> Result<(Option<GameId>, u16), InvalidFields> {
+) -> Result<OwnListing, InvalidFields> {
     let mut fields = FieldReader::default();
     let page_size = fields.read("page_size", page_size(request.page_size));
+    let state = fields.read_optional("state", given(&request.state).map(str::parse));
     let after = given(&request.page_token).map(|token| {
-        let opened = seal.open(&own_purpose(user), token).map_err(|forged| forged.to_string())?;
+        let purpose = own_purpose(user, state.flatten());
+        let opened = seal.open(&purpose, token).map_err(|forged| forged.to_string())?;
         let id = <[u8; 4]>::try_from(&*opened).map(i32::from_be_bytes).unwrap_or_default();
         GameId::parse(id).map_err(|fault| fault.to_string())
     });
     let after = fields.read_optional("page_token", after);
-    let (Some(page_size), Some(after)) = (page_size, after) else {
+    let (Some(page_size), Some(state), Some(after)) = (page_size, state, after) else {
         return Err(fields.into_faults());
     };
-    Ok((after, page_size))
+    Ok(OwnListing { state, after, page_size })
 }
 
 /// A page of the caller's games, with the sealed place where the next one begins.
-pub(crate) fn own_page(page: &OwnPage, user: UserId, seal: &Seal) -> pb::ListMyGamesResponse {
-    let next = page.next.map(|id| seal.close(&own_purpose(user), &id.get().to_be_bytes()));
+pub(crate) fn own_page(
+    page: &OwnPage,
+    listing: &OwnListing,
+    user: UserId,
+    seal: &Seal,
+) -> pb::ListMyGamesResponse {
+    let purpose = own_purpose(user, listing.state);
+    let next = page.next.map(|id| seal.close(&purpose, &id.get().to_be_bytes()));
     let games = page.games.iter().map(pb::Game::from).collect();
     pb::ListMyGamesResponse { games, next_page_token: next }
 }
@@ -156,6 +194,47 @@ pub(crate) fn own_page(page: &OwnPage, user: UserId, seal: &Seal) -> pb::ListMyG
 /// Says that a game was handed over, and which revision it has.
 pub(crate) fn handed_over(revision: i32) -> pb::HandOverGameResponse {
     pb::HandOverGameResponse { message: "Game handed over successfully".to_owned(), revision }
+}
+
+/// A game as its studio sees it.
+pub(crate) fn own_game((game, planned): &(Game, Schedule)) -> pb::GetMyGameResponse {
+    pb::GetMyGameResponse { game: Some(game.into()), schedule: schedule(*planned) }
+}
+
+impl TryFrom<pb::PublishGameRequest> for PublishGame {
+    type Error = InvalidFields;
+
+    fn try_from(request: pb::PublishGameRequest) -> Result<Self, InvalidFields> {
+        let mut fields = FieldReader::default();
+        let id = fields.read("game_id", GameId::parse(request.game_id));
+        let public = match &*request.state {
+            "released" => Ok(Public::Released),
+            "announced" => Ok(Public::Announced),
+            _ => Err("must be `announced` or `released`"),
+        };
+        let public = fields.read("state", public);
+        let at = fields.read_optional("time", request.time.as_ref().map(moment));
+        let (Some(id), Some(public), Some(at)) = (id, public, at) else {
+            return Err(fields.into_faults());
+        };
+        Ok(Self { id, public, at })
+    }
+}
+
+/// Says that a game is public, or will be.
+pub(crate) fn published(published: &Published) -> pb::PublishGameResponse {
+    let done = if published.is_planned { "scheduled" } else { "published" };
+    pb::PublishGameResponse {
+        message: format!("Game {done} successfully"),
+        state: published.state.as_str().to_owned(),
+        revision: published.revision,
+        schedule: schedule(published.schedule),
+    }
+}
+
+/// Says that nothing is planned for a game.
+pub(crate) fn unscheduled() -> pb::UnscheduleGameResponse {
+    pb::UnscheduleGameResponse { message: "Game unscheduled successfully".to_owned() }
 }
 
 impl TryFrom<pb::HandOverGameRequest> for HandOverGame {
@@ -208,15 +287,57 @@ impl TryFrom<pb::CreateGameRequest> for CreateGame {
             fields.read_optional("studio_id", request.studio_id.as_deref().map(StudioId::parse));
         let id =
             fields.read_optional("request_id", request.request_id.as_deref().map(RequestId::parse));
+        let kind = fields.read("kind", given(&request.kind).map_or(Ok(Kind::Game), str::parse));
+        let state = fields.read("state", state_of_new(&request.state));
+        let release_day =
+            fields.read_optional("release_date", request.release_date.as_deref().map(str::parse));
+        let base = fields.read_optional("base_game_id", request.base_game_id.map(GameId::parse));
+        let bundled = bundled(&mut fields, &request.bundled_game_ids);
+        if kind.is_some_and(|kind| kind.base() == Base::Required) && request.base_game_id.is_none()
+        {
+            fields.fault("base_game_id", "is required for this kind");
+        }
+        if kind == Some(Kind::Bundle) && request.bundled_game_ids.is_empty() {
+            fields.fault("bundled_game_ids", "is required for a bundle");
+        }
 
         let (Some(title), Some(genre), Some(price), Some(description)) =
             (title, genre, price, description)
         else {
             return Err(fields.into_faults());
         };
+        let (Some(kind), Some(state), Some(release_day), Some(base)) =
+            (kind, state, release_day, base)
+        else {
+            return Err(fields.into_faults());
+        };
         let (Some(studio), Some(request)) = (studio, id) else { return Err(fields.into_faults()) };
-        Ok(Self { game: NewGame { title, genre, price, description }, studio, request })
+        fields.finish()?;
+        let game =
+            NewGame { title, genre, price, description, kind, state, release_day, base, bundled };
+        Ok(Self { game, studio, request })
     }
+}
+
+/// The state of a new game. One cannot be withdrawn before it is there.
+fn state_of_new(name: &str) -> Result<State, &'static str> {
+    let state = given(name).map_or(Ok(State::Released), str::parse);
+    let state = state.ok().filter(|state| *state != State::Withdrawn);
+    state.ok_or("must be `draft`, `announced` or `released`")
+}
+
+/// What is in a bundle, each once.
+fn bundled(fields: &mut FieldReader, ids: &[i32]) -> Arc<[GameId]> {
+    if ids.len() > MOST_BUNDLED {
+        fields.fault("bundled_game_ids", format_args!("must be at most {MOST_BUNDLED}"));
+    }
+    let ids = ids.iter().take(MOST_BUNDLED);
+    let read: Vec<_> =
+        ids.filter_map(|id| fields.read("bundled_game_ids", GameId::parse(*id))).collect();
+    if read.iter().collect::<BTreeSet<_>>().len() < read.len() {
+        fields.fault("bundled_game_ids", "must name each once");
+    }
+    read.into()
 }
 
 impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
@@ -230,28 +351,54 @@ impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
         let price = fields.read_optional("price", request.price.map(Price::parse));
         let description = fields
             .read_optional("description", request.description.as_deref().map(Description::parse));
+        let day = |text: &str| given(text).map(str::parse).transpose();
+        let release_day =
+            fields.read_optional("release_date", request.release_date.as_deref().map(day));
+        let bundled = bundled(&mut fields, &request.bundled_game_ids);
 
         let (Some(id), Some(title), Some(genre), Some(price), Some(description)) =
             (id, title, genre, price, description)
         else {
             return Err(fields.into_faults());
         };
-        let change = Change { title, genre, price, description };
+        let Some(release_day) = release_day else { return Err(fields.into_faults()) };
+        fields.finish()?;
+        let bundled = Some(bundled).filter(|bundled| !bundled.is_empty());
+        let change = Change { title, genre, price, description, release_day, bundled };
         if change == Change::default() {
             return Err(InvalidFields::one(
                 "request",
-                "must change title, genre, price or description",
+                "must change title, genre, price, description, release date or what is in a bundle",
             ));
         }
         Ok(Self { id, change, revision: request.revision })
     }
 }
 
+/// Reads a request to watch the games of the caller's studios: whether the games as they are come first, and the moment that
+/// the watcher reached before.
+pub(crate) fn watch_own(
+    request: &pb::WatchMyGamesRequest,
+    user: UserId,
+    metadata: &MetadataMap,
+    seal: &Seal,
+) -> Result<(bool, Option<Moment>), InvalidFields> {
+    let mut fields = FieldReader::default();
+    let purpose = own_watch(user);
+    let resume = reached(&mut fields, &request.resume_token, metadata, seal, &purpose);
+    fields.finish()?;
+    Ok((request.send_present, resume))
+}
+
+/// What the token of a stream of someone's games is sealed for.
+pub(crate) fn own_watch(user: UserId) -> Vec<u8> {
+    format!("watch games of {user}").into_bytes()
+}
+
 /// What a browser's `EventSource` sends when it reconnects: the id of the last event.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-/// Reads a request to watch, and the moment that the watcher reached before. A client that reconnects by itself repeats
-/// the token that it began with and adds the one that it reached. The later of the two counts.
+/// Reads a request to watch, and the moment that the watcher reached before.
 pub(crate) fn watch(
     request: &pb::WatchGamesRequest,
     metadata: &MetadataMap,
@@ -259,11 +406,9 @@ pub(crate) fn watch(
 ) -> Result<(WatchGames, Option<Moment>), InvalidFields> {
     let mut fields = FieldReader::default();
     let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
-    let token = given(&request.resume_token).map(|token| Moment::of(token, seal, WATCH));
-    let token = fields.read_optional("resume_token", token);
-    let ids = metadata.get_all(LAST_EVENT_ID).iter().filter(|id| !id.is_empty());
-    let ids = ids.map(|id| Moment::of(id.to_str().unwrap_or_default(), seal, WATCH));
-    let ids: Vec<_> = ids.filter_map(|id| fields.read(LAST_EVENT_ID, id)).collect();
+    let unsaid = Some(Kind::Game).filter(|_| request.game_ids.is_empty());
+    let kind = fields.read("kind", kind_asked(&request.kind, unsaid));
+    let resume = reached(&mut fields, &request.resume_token, metadata, seal, WATCH);
     if request.game_ids.len() > MOST_WATCHED_GAMES {
         fields.fault("game_ids", format_args!("must be at most {MOST_WATCHED_GAMES}"));
     }
@@ -271,13 +416,28 @@ pub(crate) fn watch(
     let games: Vec<_> =
         games.filter_map(|id| fields.read("game_ids", GameId::parse(*id))).collect();
 
-    let (Some(genre), Some(token)) = (genre, token) else {
-        return Err(fields.into_faults());
-    };
+    let (Some(genre), Some(kind)) = (genre, kind) else { return Err(fields.into_faults()) };
     fields.finish()?;
-    let filter = Filter::new(games, genre.as_ref());
+    let filter = Filter::new(games, kind, genre.as_ref());
     let asked = WatchGames { filter, send_present: request.send_present };
-    Ok((asked, ids.into_iter().chain(token).max()))
+    Ok((asked, resume))
+}
+
+/// The moment that a watcher reached before. A client that reconnects by itself repeats the token that it began with and adds
+/// the one that it reached. The later of the two counts.
+fn reached(
+    fields: &mut FieldReader,
+    token: &str,
+    metadata: &MetadataMap,
+    seal: &Seal,
+    purpose: &[u8],
+) -> Option<Moment> {
+    let token = given(token).map(|token| Moment::of(token, seal, purpose));
+    let token = fields.read_optional("resume_token", token).flatten();
+    let ids = metadata.get_all(LAST_EVENT_ID).iter().filter(|id| !id.is_empty());
+    let ids = ids.map(|id| Moment::of(id.to_str().unwrap_or_default(), seal, purpose));
+    let ids: Vec<_> = ids.filter_map(|id| fields.read(LAST_EVENT_ID, id)).collect();
+    ids.into_iter().chain(token).max()
 }
 
 #[cfg(test)]
@@ -295,8 +455,8 @@ mod tests {
         let kept = game(&lanterns);
 
         let (json, tag) = kept.json(binding).expect("what REST sends");
-        let expected = r#"{"gameId":7,"title":"Lanterns","genre":"Puzzle","price":19.99,"description":"Light \"finds\" a way.","revision":3}"#;
+        let expected = r#"{"gameId":7,"title":"Lanterns","genre":"Puzzle","price":19.99,"description":"Light \"finds\" a way.","revision":3,"kind":"game","state":"released","releaseTime":"1970-01-01T00:00:00.000001Z","bundledGameIds":[]}"#;
         assert_eq!(str::from_utf8(json), Ok(expected));
-        assert_eq!(tag, Some(&Tag::new("7.3.2")));
+        assert_eq!(tag, Some(&Tag::new("7.3.3")));
     }
 }

@@ -1,15 +1,20 @@
 //! Single games. Compiled once for each engine.
 
+use std::sync::Arc;
+
 use sir0_kernel::{GameId, Price, StudioId, Timestamp};
 use sir0_storage::{self as storage, Announcement};
 
 use super::{
     HOLD_GAMES, ORDER_WORDS,
     engine::{self, At, Database, for_update},
+    numbers,
 };
 use crate::{
-    db::{Store, Tx},
-    domain::{Description, Game, Genre, KEYS_VERSION, NewGame, Title, searched},
+    db::{Store, Tx, public},
+    domain::{
+        Description, Game, Genre, KEYS_VERSION, Kind, NewGame, Standing, State, Title, searched,
+    },
 };
 
 storage::row! {
@@ -22,6 +27,13 @@ storage::row! {
         description: String,
         revision: i32,
         studio_id: Option<String>,
+        kind: String,
+        state: String,
+        release_day: Option<String>,
+        released_at: Option<At>,
+        created_at: At,
+        base_id: Option<i64>,
+        bundled: String,
     }
 }
 
@@ -37,14 +49,27 @@ storage::row! {
 }
 
 pub(super) fn game_from(row: GameRow) -> storage::Result<Game> {
+    let id = |id| GameId::from_row(id).map_err(storage::Error::corrupt);
+    let state: State = row.state.parse().map_err(storage::Error::corrupt)?;
+    let release_day = row.release_day.map(|day| day.parse()).transpose();
+    // An older version that adds a game says nothing of its release.
+    let since = row.released_at.or_else(|| (state == State::Released).then_some(row.created_at));
     Ok(Game {
-        id: GameId::from_row(row.game_id).map_err(storage::Error::corrupt)?,
+        id: id(row.game_id)?,
         title: Title::from_row(row.title),
         genre: Genre::from_row(row.genre),
         price: Price::from_minor(row.price_minor),
         description: Description::from_row(row.description),
         revision: row.revision,
         studio: studio_from(row.studio_id.as_deref())?,
+        kind: row.kind.parse::<Kind>().map_err(storage::Error::corrupt)?,
+        standing: Standing {
+            state,
+            release_day: release_day.map_err(storage::Error::corrupt)?,
+            released: since.map(|At(at)| at),
+        },
+        base: row.base_id.map(id).transpose()?,
+        bundled: bundled_from(&row.bundled)?,
     })
 }
 
@@ -52,8 +77,24 @@ fn studio_from(id: Option<&str>) -> storage::Result<Option<StudioId>> {
     id.map(StudioId::parse).transpose().map_err(storage::Error::corrupt)
 }
 
+/// The products in a bundle. Most are none, and have nothing in them.
+fn bundled_from(text: &str) -> storage::Result<Arc<[GameId]>> {
+    if text == "[]" {
+        return Ok(Arc::default());
+    }
+    let ids: Vec<i64> = serde_json::from_str(text).map_err(storage::Error::corrupt)?;
+    let ids: Result<_, _> = ids.into_iter().map(GameId::from_row).collect();
+    ids.map_err(storage::Error::corrupt)
+}
+
+/// Ids as a JSON array.
+pub(super) fn numbers_to(ids: &[GameId]) -> String {
+    let ids: Vec<_> = ids.iter().map(|id| i64::from(*id)).collect();
+    serde_json::to_string(&ids).expect("numbers are always JSON")
+}
+
 macro_rules! game {
-    ($($lock:expr)?) => {
+    ($($rest:expr)?) => {
         concat!(
             "
     SELECT ",
@@ -61,19 +102,35 @@ macro_rules! game {
             "
       FROM games
      WHERE game_id = $1",
-            $($lock)?
+            $($rest)?
         )
     };
 }
 
-pub(crate) const GAME: &str = game!();
+/// A game that everyone sees. To whom it is hidden, it is as if there were none: the same statement finds nothing.
+pub(crate) const GAME: &str = game!(concat!(" AND ", public!()));
+/// A game, whoever sees it.
+pub(crate) const ANY_GAME: &str = game!();
 pub(crate) const GAME_FOR_CHANGE: &str = game!(for_update!());
+
+/// The games of a list of ids, whoever sees them.
+pub(crate) const SOME_GAMES: &str = concat!(
+    "
+    SELECT ",
+    game_columns!(),
+    "
+      FROM games
+     WHERE game_id IN (",
+    numbers!("$1"),
+    ")"
+);
 
 pub(crate) const ADD_GAME: &str = "
     INSERT INTO games
            (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at,
-            title_sort, genre_fold, keys_version, keys_revision, studio_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1, $12)
+            title_sort, genre_fold, keys_version, keys_revision, studio_id,
+            kind, state, release_day, released_at, base_id, bundled)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18)
  RETURNING game_id";
 
 pub(crate) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
@@ -103,11 +160,17 @@ const KEYS_BATCH: i64 = 100;
 const MANY: u64 = 1_000;
 
 impl Store<Database> {
-    /// Reads a game as it was committed last.
+    /// Reads a game that everyone sees, as it was committed last.
     pub(crate) async fn game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let row =
             sqlx::query_as(GAME).bind(i64::from(id)).fetch_optional(self.database.reader()).await?;
         row.map(game_from).transpose()
+    }
+
+    /// Reads a game, whoever sees it.
+    pub(crate) async fn any_game(&self, id: GameId) -> storage::Result<Option<Game>> {
+        let query = sqlx::query_as(ANY_GAME).bind(i64::from(id));
+        query.fetch_optional(self.database.reader()).await?.map(game_from).transpose()
     }
 
     /// Makes the keys and words anew of games that an older version wrote, unless they change meanwhile, and answers how
@@ -151,6 +214,12 @@ impl Tx<engine::Tx> {
         row.map(game_from).transpose()
     }
 
+    /// Reads these games, in no order. Each is there once, also if it is named twice.
+    pub(crate) async fn some_games(&mut self, ids: &[GameId]) -> storage::Result<Vec<Game>> {
+        let query = sqlx::query_as(SOME_GAMES).bind(numbers_to(ids));
+        query.fetch_all(&mut *self.tx).await?.into_iter().map(game_from).collect()
+    }
+
     /// How many games there are, with those of this work.
     pub(crate) async fn count_games(&mut self) -> storage::Result<i64> {
         Ok(sqlx::query_scalar(COUNT_GAMES).fetch_one(&mut *self.tx).await?)
@@ -163,6 +232,7 @@ impl Tx<engine::Tx> {
         studio: Option<StudioId>,
         at: Timestamp,
     ) -> storage::Result<Game> {
+        let standing = Standing::new(game.state, game.release_day, at);
         let id: i64 = sqlx::query_scalar(ADD_GAME)
             .bind(game.title.as_str())
             .bind(game.title.key_before())
@@ -176,11 +246,30 @@ impl Tx<engine::Tx> {
             .bind(game.genre.key())
             .bind(KEYS_VERSION)
             .bind(studio.map(|studio| studio.to_string()))
+            .bind(game.kind.as_str())
+            .bind(standing.state.as_str())
+            .bind(standing.release_day.map(|day| day.to_string()))
+            .bind(standing.released.map(At))
+            .bind(game.base.map(i64::from))
+            .bind(numbers_to(&game.bundled))
             .fetch_one(&mut *self.tx)
             .await?;
         let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
-        let NewGame { title, genre, price, description } = game;
-        Ok(Game { id, title, genre, price, description, revision: 1, studio })
+        let NewGame { title, genre, price, description, kind, base, bundled, .. } = game;
+        let revision = 1;
+        Ok(Game {
+            id,
+            title,
+            genre,
+            price,
+            description,
+            revision,
+            studio,
+            kind,
+            standing,
+            base,
+            bundled,
+        })
     }
 
     /// Records an event beside the change that it reports, in the same transaction. Watchers never hear of a change that

@@ -13,8 +13,11 @@ use super::{
     has_words, texts, tier,
 };
 use crate::{
-    db::Store,
-    domain::{Bounds, Found, Game, Listing, OwnPage, Page, PageToken, Sort, search::Key},
+    db::{Store, public},
+    domain::{
+        Bounds, Found, Game, Kind, Listing, OwnListing, OwnPage, Page, PageToken, Sort, State,
+        search::Key,
+    },
 };
 
 /// A game as it lies in the table, and its place in the order.
@@ -29,8 +32,8 @@ fn found_from(row: &engine::Row, order: Sort) -> storage::Result<Found> {
 macro_rules! list {
     ($place:literal, $after:literal, $order:literal, $($filter:expr),*) => {
         concat!(
-            "SELECT ", game_columns!(), ", ", $place, " AS place FROM games WHERE ",
-            $after, $($filter,)* " ORDER BY ", $order, " LIMIT $3"
+            "SELECT ", game_columns!(), ", ", $place, " AS place FROM games WHERE ", public!(),
+            $($filter,)* " AND ", $after, " ORDER BY ", $order, " LIMIT $3"
         )
     };
 }
@@ -41,54 +44,86 @@ macro_rules! ranked {
         concat!(
             "SELECT ", game_columns!(), ", CAST(tier AS BIGINT) AS place FROM (",
             "SELECT found_id, tier FROM (SELECT game_id AS found_id, ", $tier,
-            " AS tier FROM games WHERE TRUE", $($filter,)* ") AS found ",
+            " AS tier FROM games WHERE ", public!(), $($filter,)* ") AS found ",
             "WHERE (tier, found_id) < ($1, $2) ORDER BY tier DESC, found_id DESC LIMIT $3",
             ") AS page JOIN games ON game_id = found_id ORDER BY tier DESC, found_id DESC"
         )
     };
 }
 
-/// The lists of one order: all, of a genre, with words, of a genre with words; then the same of a studio.
+/// Keeps games in the narrow sense. The name stands in the statement, so that the engine knows that they are most of the
+/// store, and walks along an index as if all of it were asked for.
+macro_rules! games_only {
+    () => {
+        " AND kind = 'game' AND CAST($4 AS TEXT) = 'game'"
+    };
+}
+
+/// Keeps products of a kind; all of them where it is empty.
+macro_rules! of_kind {
+    () => {
+        " AND kind = COALESCE(NULLIF($4, ''), kind)"
+    };
+}
+
+/// The lists of one order: all, of a genre, with words, of a genre with words; then the same of a studio. All of them of
+/// games in the narrow sense, and then of any kind.
 macro_rules! lists {
     ($place:literal, $after:literal, $order:literal) => {
-        [
-            list!($place, $after, $order,),
-            list!($place, $after, $order, " AND genre_fold = $4"),
-            list!($place, $after, $order, has_words!("$4")),
-            list!($place, $after, $order, " AND genre_fold = $4", has_words!("$5")),
-            list!($place, $after, $order, " AND studio_id = $4"),
-            list!($place, $after, $order, " AND genre_fold = $4 AND studio_id = $5"),
-            list!($place, $after, $order, has_words!("$4"), " AND studio_id = $5"),
+        lists!($place, $after, $order, games_only!(), of_kind!())
+    };
+    ($place:literal, $after:literal, $order:literal, $($kind:expr),*) => {
+        [$(
+            list!($place, $after, $order, $kind),
+            list!($place, $after, $order, $kind, " AND genre_fold = $5"),
+            list!($place, $after, $order, $kind, has_words!("$5")),
+            list!($place, $after, $order, $kind, " AND genre_fold = $5", has_words!("$6")),
+            list!($place, $after, $order, $kind, " AND studio_id = $5"),
+            list!($place, $after, $order, $kind, " AND genre_fold = $5 AND studio_id = $6"),
+            list!($place, $after, $order, $kind, has_words!("$5"), " AND studio_id = $6"),
             list!(
                 $place,
                 $after,
                 $order,
-                " AND genre_fold = $4",
-                has_words!("$5"),
-                " AND studio_id = $6"
+                $kind,
+                " AND genre_fold = $5",
+                has_words!("$6"),
+                " AND studio_id = $7"
             ),
-        ]
+        )*]
     };
 }
 
 // Ids only ever grow, so they are the order of age. The pair keeps the parameters of the three orders alike.
-pub(crate) const NEWEST: [&str; 8] =
+pub(crate) const NEWEST: [&str; 16] =
     lists!("game_id", "(game_id, game_id) < ($1, $2)", "game_id DESC");
-pub(crate) const BY_TITLE: [&str; 8] =
+pub(crate) const BY_TITLE: [&str; 16] =
     lists!("title_sort", "(title_sort, game_id) > ($1, $2)", "title_sort, game_id");
-pub(crate) const BY_PRICE: [&str; 8] =
+pub(crate) const BY_PRICE: [&str; 16] =
     lists!("price_minor", "(price_minor, game_id) > ($1, $2)", "price_minor, game_id");
 
-/// By how well a game matches: with words, of a genre with words; then the same of a studio. The words of the title come
-/// behind the words.
-pub(crate) const RELEVANCE: [&str; 4] = [
-    ranked!(tier!("$5"), has_words!("$4")),
-    ranked!(tier!("$6"), " AND genre_fold = $4", has_words!("$5")),
-    ranked!(tier!("$5"), has_words!("$4"), " AND studio_id = $6"),
-    ranked!(tier!("$6"), " AND genre_fold = $4", has_words!("$5"), " AND studio_id = $7"),
-];
+macro_rules! relevance {
+    ($($kind:expr),*) => {
+        [$(
+            ranked!(tier!("$6"), $kind, has_words!("$5")),
+            ranked!(tier!("$7"), $kind, " AND genre_fold = $5", has_words!("$6")),
+            ranked!(tier!("$6"), $kind, has_words!("$5"), " AND studio_id = $7"),
+            ranked!(
+                tier!("$7"),
+                $kind,
+                " AND genre_fold = $5",
+                has_words!("$6"),
+                " AND studio_id = $8"
+            ),
+        )*]
+    };
+}
 
-/// The games of any of these studios, the newest first.
+/// By how well a game matches: with words, of a genre with words; then the same of a studio. All of them of games in the
+/// narrow sense, and then of any kind. The words of the title come behind the words.
+pub(crate) const RELEVANCE: [&str; 8] = relevance!(games_only!(), of_kind!());
+
+/// The games of any of these studios that are in a state, the newest first. Where it is empty: all that were not withdrawn.
 pub(crate) const OF_STUDIOS: &str = concat!(
     "
     SELECT ",
@@ -98,18 +133,35 @@ pub(crate) const OF_STUDIOS: &str = concat!(
      WHERE studio_id IN (",
     texts!("$1"),
     ") AND game_id < $2
+       AND (state = $4 OR ($4 = '' AND state <> 'withdrawn'))
   ORDER BY game_id DESC
      LIMIT $3"
 );
 
-/// Games by id, for the present of a stream.
+/// The games of any of these studios that were not withdrawn, by id.
+pub(crate) const PRESENT_OF: &str = concat!(
+    "
+    SELECT ",
+    game_columns!(),
+    "
+      FROM games
+     WHERE studio_id IN (",
+    texts!("$1"),
+    ") AND game_id > $2 AND state <> 'withdrawn'
+  ORDER BY game_id
+     LIMIT $3"
+);
+
+/// The games that everyone sees, by id, for the present of a stream.
 pub(crate) const PRESENT: &str = concat!(
     "
     SELECT ",
     game_columns!(),
     "
       FROM games
-     WHERE game_id > $1
+     WHERE ",
+    public!(),
+    " AND game_id > $1
   ORDER BY game_id
      LIMIT $2"
 );
@@ -120,9 +172,11 @@ impl Store<Database> {
         let order = listing.order();
         let of_genre = usize::from(listing.genre.is_some());
         let of_studio = usize::from(listing.studio.is_some());
-        let filters = of_genre + 2 * usize::from(listing.words.is_some()) + 4 * of_studio;
+        let of_any_kind = usize::from(listing.kind != Some(Kind::Game));
+        let has_words = usize::from(listing.words.is_some());
+        let filters = of_genre + 2 * has_words + 4 * of_studio + 8 * of_any_kind;
         let statement = match order {
-            Sort::Relevance => RELEVANCE[of_genre + 2 * of_studio],
+            Sort::Relevance => RELEVANCE[of_genre + 2 * of_studio + 4 * of_any_kind],
             Sort::Newest => NEWEST[filters],
             Sort::Title => BY_TITLE[filters],
             Sort::Price => BY_PRICE[filters],
@@ -136,6 +190,7 @@ impl Store<Database> {
         };
         let rows = Page::bounds(listing).rows;
         let mut query = query.bind(i64::from(after.id)).bind(i64::from(rows));
+        query = query.bind(listing.kind.map_or("", Kind::as_str));
         if let Some(genre) = &listing.genre {
             query = query.bind(genre.key());
         }
@@ -158,17 +213,30 @@ impl Store<Database> {
     pub(crate) async fn list_of(
         &self,
         studios: &[StudioId],
-        after: Option<GameId>,
-        page_size: u16,
+        &OwnListing { state, after, page_size }: &OwnListing,
     ) -> storage::Result<OwnPage> {
         let bounds = Bounds { rows: page_size + 1, bytes: Page::BYTES };
-        let ids: Vec<_> = studios.iter().map(ToString::to_string).collect();
         let query = sqlx::query_as::<_, GameRow>(OF_STUDIOS)
-            .bind(serde_json::to_string(&ids).expect("texts are always JSON"))
+            .bind(studios_to(studios))
             .bind(after.map_or(i64::MAX, i64::from))
-            .bind(i64::from(bounds.rows));
+            .bind(i64::from(bounds.rows))
+            .bind(state.map_or("", State::as_str));
         let rows = query.fetch(self.database.reader());
         Ok(OwnPage::cut(read_within(bounds, rows, game_from, |game| game).await?, page_size))
+    }
+
+    /// Reads the next games of these studios, by id: all but those that were withdrawn.
+    pub(crate) async fn present_of(
+        &self,
+        studios: &[StudioId],
+        after: Option<GameId>,
+        bounds: Bounds,
+    ) -> storage::Result<Vec<Game>> {
+        let query = sqlx::query_as::<_, GameRow>(PRESENT_OF)
+            .bind(studios_to(studios))
+            .bind(after.map_or(0, i64::from))
+            .bind(i64::from(bounds.rows));
+        read_within(bounds, query.fetch(self.database.reader()), game_from, |game| game).await
     }
 
     /// Reads the next games of the present, by id.
@@ -181,6 +249,12 @@ impl Store<Database> {
         let query = sqlx::query_as::<_, GameRow>(PRESENT).bind(after).bind(i64::from(bounds.rows));
         read_within(bounds, query.fetch(self.database.reader()), game_from, |game| game).await
     }
+}
+
+/// Studios as a JSON array.
+fn studios_to(studios: &[StudioId]) -> String {
+    let ids: Vec<_> = studios.iter().map(ToString::to_string).collect();
+    serde_json::to_string(&ids).expect("texts are always JSON")
 }
 
 /// Reads rows one by one, up to and with the first that does not fit any more: how long a page of large games is shows

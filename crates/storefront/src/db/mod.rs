@@ -1,6 +1,6 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `games.rs`, `saving.rs`, `listing.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
+//! `games.rs`, `saving.rs`, `listing.rs`, `schedules.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
 //! These also hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
@@ -10,29 +10,47 @@ mod sqlite;
 use sir0_kernel::{GameId, StudioId, Timestamp};
 use sir0_storage::{self as storage, Announcement};
 
-use crate::domain::{Bounds, Created, Game, Listing, NewGame, OwnPage, Page, RequestKey};
+use crate::domain::{
+    Bounds, Created, Game, Listing, NewGame, OwnListing, OwnPage, Page, RequestKey, Schedule,
+};
+
+/// Keeps games that everyone sees. Each statement that answers strangers has it, and a test finds those that read the table
+/// without.
+macro_rules! public {
+    () => {
+        "state IN ('announced', 'released')"
+    };
+}
+use public;
 
 storage::room! {
     StorefrontDb and StorefrontTx of "storefront"
 
     reads {
         game(id: GameId) -> Option<Game>;
+        any_game(id: GameId) -> Option<Game>;
+        schedule(id: GameId) -> Schedule;
+        due(now: Timestamp, after: Option<GameId>) -> Vec<GameId>;
+        next_due() -> Option<Timestamp>;
         list(listing: &Listing) -> Page;
-        list_of(studios: &[StudioId], after: Option<GameId>, page_size: u16) -> OwnPage;
+        list_of(studios: &[StudioId], listing: &OwnListing) -> OwnPage;
+        present_of(studios: &[StudioId], after: Option<GameId>, bounds: Bounds) -> Vec<Game>;
         present_after(id: Option<GameId>, bounds: Bounds) -> Vec<Game>;
         save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
-        remove_game(game: &Game, announcement: &Announcement) -> bool;
         key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
     }
 
     writes {
         game(id: GameId) -> Option<Game>;
+        some_games(ids: &[GameId]) -> Vec<Game>;
         count_games() -> i64;
         add_game(game: NewGame, studio: Option<StudioId>, at: Timestamp) -> Game;
         note_request(request: &RequestKey, game: &Game, at: Timestamp) -> Created;
         save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
-        remove_game(game: &Game, announcement: &Announcement) -> bool;
+        schedule(id: GameId) -> Schedule;
+        plan(id: GameId, schedule: Schedule) -> ();
+        put_off(id: GameId, until: Timestamp) -> ();
         hand_over(before: &Game, game: &Game, announcement: &Announcement) -> bool;
         announce(announcement: &Announcement) -> ();
         hold_games() -> ();

@@ -12,6 +12,8 @@ pub(super) mod listing;
 pub(super) mod requests;
 #[path = "saving.rs"]
 pub(super) mod saving;
+#[path = "schedules.rs"]
+pub(super) mod schedules;
 
 /// Keeps games that have the words of the first free parameter. The expression is the one of the index.
 macro_rules! has_words {
@@ -45,6 +47,18 @@ macro_rules! texts {
     };
 }
 use texts;
+
+/// The whole numbers of a parameter that is a JSON array of them.
+macro_rules! numbers {
+    ($parameter:literal) => {
+        concat!(
+            "SELECT CAST(json_array_elements_text(CAST(CAST(",
+            $parameter,
+            " AS TEXT) AS json)) AS BIGINT)"
+        )
+    };
+}
+use numbers;
 
 /// The language of `tsquery`. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " & ", or: " | ", begins: |word| format!("'{word}':*") };

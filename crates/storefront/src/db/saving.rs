@@ -1,4 +1,4 @@
-//! How a game is changed and removed, and how that is announced in the same statement. Compiled once for each engine.
+//! How a game is changed, and how that is announced in the same statement. Compiled once for each engine.
 //!
 //! What is written is what changed, and nothing else.
 //! SQLite writes each index anew whose columns a statement sets, also to the value they had. So there is a statement for
@@ -6,16 +6,19 @@
 
 use sir0_storage::{self as storage, Announcement};
 
-use super::engine::{self, Database, Statement, announcing};
+use super::{
+    engine::{self, At, Database, Statement, announcing},
+    games::numbers_to,
+};
 use crate::{
     db::{Store, Tx},
-    domain::{Game, searched},
+    domain::{Game, Standing, searched},
 };
 
 /// Numbers the columns from the seventh parameter on. The first three are the announcement, whose moment is the third.
 /// Keys that an older version left to be made stay so.
 macro_rules! save {
-    ($($column:literal)*) => { save!(@ [] [$($column)*] [7 8 9 10 11 12 13 14 15]) };
+    ($($column:literal)*) => { save!(@ [] [$($column)*] [7 8 9 10 11 12 13 14 15 16 17 18 19]) };
     (@ [$($set:tt)*] [$column:literal $($rest:literal)*] [$number:literal $($more:literal)*]) => {
         save!(@ [$($set)* ", " $column " = $" $number] [$($rest)*] [$($more)*])
     };
@@ -58,15 +61,15 @@ pub(crate) const SAVE_GAME: [&str; 16] = [
     save!("price_minor" "genre" "genre_key" "genre_fold" "title" "title_key" "title_sort" "description" "words"),
 ];
 
+/// The statement for changes that are made seldom, which writes everything: who sees a game, its day of release, what is in
+/// a bundle.
+pub(crate) const SAVE_WHOLE: &str = save!(
+    "price_minor" "genre" "genre_key" "genre_fold" "title" "title_key" "title_sort" "description" "words"
+    "state" "release_day" "released_at" "bundled"
+);
+
 /// The statement that hands a game over.
 pub(crate) const HAND_OVER: &str = save!("studio_id");
-
-pub(crate) const REMOVE_GAME: &str = announcing!(
-    "
-    DELETE FROM games
-     WHERE game_id = $4 AND revision = $5
- RETURNING revision"
-);
 
 impl Store<Database> {
     /// Writes what changed of a game, and announces it, as a unit of work of one statement. `false` when another change
@@ -79,16 +82,6 @@ impl Store<Database> {
     ) -> storage::Result<bool> {
         let (sql, bind) = saving(before, game);
         self.database.change(sql, announcement, bind).await
-    }
-
-    /// Removes a game at this revision, and announces it, as a unit of work of one statement. `false` when it is at
-    /// another one, or gone.
-    pub(crate) async fn remove_game(
-        &self,
-        game: &Game,
-        announcement: &Announcement,
-    ) -> storage::Result<bool> {
-        self.database.change(REMOVE_GAME, announcement, removing(game)).await
     }
 }
 
@@ -120,24 +113,16 @@ impl Tx<engine::Tx> {
         };
         engine::change(&mut self.tx, HAND_OVER, announcement, bind).await
     }
-
-    /// Removes a game at this revision, and announces it. `false` when it is at another one, or gone.
-    pub(crate) async fn remove_game(
-        &mut self,
-        game: &Game,
-        announcement: &Announcement,
-    ) -> storage::Result<bool> {
-        engine::change(&mut self.tx, REMOVE_GAME, announcement, removing(game)).await
-    }
 }
 
 /// The statement for what changed, and what it is given.
 fn saving(before: &Game, game: &Game) -> (&'static str, impl FnOnce(Statement) -> Statement) {
     let part = |is_other: bool, part: usize| if is_other { part } else { 0 };
-    let parts = part(game.price != before.price, PRICE)
-        | part(game.genre != before.genre, GENRE)
-        | part(game.title != before.title, TITLE)
-        | part(game.description != before.description, DESCRIPTION);
+    let is_whole = game.standing != before.standing || game.bundled != before.bundled;
+    let parts = part(is_whole || game.price != before.price, PRICE)
+        | part(is_whole || game.genre != before.genre, GENRE)
+        | part(is_whole || game.title != before.title, TITLE)
+        | part(is_whole || game.description != before.description, DESCRIPTION);
 
     let bind = move |query: Statement| {
         let query = query.bind(i64::from(game.id));
@@ -161,11 +146,13 @@ fn saving(before: &Game, game: &Game) -> (&'static str, impl FnOnce(Statement) -
         if parts & (TITLE | DESCRIPTION) != 0 {
             query = query.bind(searched(&game.title, &game.description));
         }
+        if is_whole {
+            let Standing { state, release_day, released } = game.standing;
+            query = query.bind(state.as_str());
+            query = query.bind(release_day.map(|day| day.to_string()));
+            query = query.bind(released.map(At)).bind(numbers_to(&game.bundled));
+        }
         query
     };
-    (SAVE_GAME[parts], bind)
-}
-
-fn removing(game: &Game) -> impl FnOnce(Statement) -> Statement {
-    move |query| query.bind(i64::from(game.id)).bind(game.revision)
+    (if is_whole { SAVE_WHOLE } else { SAVE_GAME[parts] }, bind)
 }

@@ -12,6 +12,8 @@ pub(super) mod listing;
 pub(super) mod requests;
 #[path = "saving.rs"]
 pub(super) mod saving;
+#[path = "schedules.rs"]
+pub(super) mod schedules;
 
 /// Keeps games that have the words of the first free parameter.
 macro_rules! has_words {
@@ -44,6 +46,14 @@ macro_rules! texts {
     };
 }
 use texts;
+
+/// The whole numbers of a parameter that is a JSON array of them.
+macro_rules! numbers {
+    ($parameter:literal) => {
+        concat!("SELECT value FROM json_each(", $parameter, ")")
+    };
+}
+use numbers;
 
 /// The language of FTS5. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!("\"{word}\"*") };

@@ -12,7 +12,8 @@ use sir0_throwaway::{Empty, on_every_engine};
 
 use super::*;
 use crate::domain::{
-    Bounds, Change, Description, Game, GameEvent, Genre, Listing, NewGame, Sort, Title, Words,
+    Bounds, Change, Description, Game, GameEvent, Genre, Kind, Listing, NewGame, OwnListing,
+    Public, Schedule, Sort, Standing, State, Title, Words,
 };
 
 /// Runs each story of many cases on every engine, each case in an empty store. Another engine is another line.
@@ -42,6 +43,7 @@ mod requests;
 mod rooms;
 mod scripts;
 mod search;
+mod standings;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -73,12 +75,12 @@ fn for_all<C: Debug>(
 }
 
 fn a_new_game(title: &str, genre: &str, price_minor: i64, description: &str) -> NewGame {
-    NewGame {
-        title: Title::parse(title).expect("a title"),
-        genre: Genre::parse(genre).expect("a genre"),
-        price: Price::from_minor(price_minor),
-        description: Description::parse(description).expect("a description"),
-    }
+    NewGame::released(
+        Title::parse(title).expect("a title"),
+        Genre::parse(genre).expect("a genre"),
+        Price::from_minor(price_minor),
+        Description::parse(description).expect("a description"),
+    )
 }
 
 fn lanterns() -> NewGame {
@@ -86,7 +88,8 @@ fn lanterns() -> NewGame {
 }
 
 fn everything(sort: Sort) -> Listing {
-    Listing { sort, genre: None, words: None, studio: None, page_size: 1000, after: None }
+    let kind = Some(Kind::Game);
+    Listing { sort, kind, genre: None, words: None, studio: None, page_size: 1000, after: None }
 }
 
 fn titles(games: &[Game]) -> Vec<&str> {
@@ -106,15 +109,16 @@ impl StorefrontDb {
     }
 
     async fn saves(&self, before: &Game, game: &Game) -> bool {
-        let changed = GameEvent::Changed { game: game.clone(), genre_before: before.genre.clone() };
+        let genre_before = before.genre.clone();
+        let changed = GameEvent::Changed { game: game.clone(), genre_before, studio_before: None };
         self.save_game(before, game, &changed.announcement(NOON)).await.expect("a good game")
     }
 
     async fn removes(&self, id: sir0_kernel::GameId) -> Option<Game> {
         let game = self.game(id).await.expect("a table")?;
-        let removed = GameEvent::Removed(game.clone());
-        let is_removed = self.remove_game(&game, &removed.announcement(NOON)).await;
-        is_removed.expect("a table").then_some(game)
+        let (withdrawn, removed) = game.withdraw().expect("a game that everyone sees");
+        let is_withdrawn = self.save_game(&game, &withdrawn, &removed.announcement(NOON)).await;
+        is_withdrawn.expect("a table").then_some(game)
     }
 
     /// What was announced so far, in order.

@@ -1,8 +1,8 @@
 //! What callers ask for, once every field is known to be good.
 
-use sir0_kernel::{GameId, StudioId};
+use sir0_kernel::{GameId, StudioId, Timestamp};
 
-use super::{Change, Filter, NewGame, RequestId};
+use super::{Change, Filter, NewGame, Public, RequestId, Schedule, State};
 
 /// Asks for a game to be added.
 pub(crate) struct CreateGame {
@@ -26,6 +26,27 @@ pub(crate) struct UpdateGame {
 pub(crate) struct HandOverGame {
     pub(crate) id: GameId,
     pub(crate) studio: StudioId,
+}
+
+/// Asks for a game to become public, now or at a moment.
+#[derive(Clone, Copy)]
+pub(crate) struct PublishGame {
+    pub(crate) id: GameId,
+    pub(crate) public: Public,
+    /// When. `None` is now.
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// What came of it.
+pub(crate) struct Published {
+    /// The state the game has now.
+    pub(crate) state: State,
+    /// The revision the game has now.
+    pub(crate) revision: i32,
+    /// What is planned for it now.
+    pub(crate) schedule: Schedule,
+    /// Whether it was planned, and not done.
+    pub(crate) is_planned: bool,
 }
 
 /// Which revisions of a game a change may be made to, or its removal.

@@ -6,12 +6,16 @@ mod filter;
 mod game;
 mod request;
 pub mod search;
+mod standing;
 mod words;
 
-pub(crate) use command::{CreateGame, Expected, HandOverGame, UpdateGame, WatchGames};
+pub(crate) use command::{
+    CreateGame, Expected, HandOverGame, PublishGame, Published, UpdateGame, WatchGames,
+};
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
-pub use game::{Change, Game, NewGame};
+pub use game::{Change, Game, NewGame, NotPublishable};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
-pub use search::{Bounds, Found, Listing, OwnPage, Page, PageToken, Sort, UnknownSort};
+pub use search::{Bounds, Found, Listing, OwnListing, OwnPage, Page, PageToken, Sort, UnknownSort};
+pub use standing::{Base, Kind, Public, Schedule, Standing, State, UnknownKind, UnknownState};
 pub use words::{Description, Genre, InvalidWords, KEYS_VERSION, Syntax, Title, Words, searched};

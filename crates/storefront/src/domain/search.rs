@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sir0_kernel::{GameId, StudioId};
 
-use super::{Game, Genre, Words};
+use super::{Game, Genre, Kind, State, Words};
 
 /// The order of a list. The id decides between equals, so the order is total and a page can continue anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ impl FromStr for Sort {
 pub struct Listing {
     /// The order.
     pub sort: Sort,
+    /// Keeps products of this kind. `None` keeps all.
+    pub kind: Option<Kind>,
     /// Keeps games of this genre.
     pub genre: Option<Genre>,
     /// Keeps games with these words.
@@ -73,10 +75,13 @@ impl Listing {
     pub fn purpose(&self) -> Vec<u8> {
         let genre = self.genre.as_ref().map(Genre::key);
         let list = ("page", self.order(), genre, &self.words);
-        // A token of a list of all studios is the one that versions without studios gave.
-        let purpose = match self.studio {
-            None => serde_json::to_vec(&list),
-            Some(studio) => serde_json::to_vec(&(list, studio.to_string())),
+        let studio = self.studio.map(|studio| studio.to_string());
+        // The token of a list of games of all studios is the one that versions without studios gave, and that of a list of
+        // games the one that versions without other kinds gave.
+        let purpose = match (self.kind, studio) {
+            (Some(Kind::Game), None) => serde_json::to_vec(&list),
+            (Some(Kind::Game), Some(studio)) => serde_json::to_vec(&(list, studio)),
+            (kind, studio) => serde_json::to_vec(&(list, studio, kind)),
         };
         purpose.expect("names and words are always JSON")
     }
@@ -182,6 +187,17 @@ impl Page {
         let next = last.map(PageToken::of);
         Self { games: read.into_iter().map(|found| found.game).collect(), next }
     }
+}
+
+/// Which of the games of someone's studios, and where in their list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnListing {
+    /// Keeps games in this state. `None` keeps all that were not withdrawn.
+    pub state: Option<State>,
+    /// Behind which game the page begins. `None` begins the list.
+    pub after: Option<GameId>,
+    /// How many games a page holds.
+    pub page_size: u16,
 }
 
 /// A part of the games of someone's studios, the newest first.

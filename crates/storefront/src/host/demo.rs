@@ -25,12 +25,12 @@ impl TryFrom<DemoGame> for NewGame {
     type Error = anyhow::Error;
 
     fn try_from(game: DemoGame) -> anyhow::Result<Self> {
-        Ok(Self {
-            title: Title::parse(&game.title)?,
-            genre: Genre::parse(&game.genre)?,
-            price: Price::parse(game.price)?,
-            description: Description::parse(&game.description)?,
-        })
+        Ok(Self::released(
+            Title::parse(&game.title)?,
+            Genre::parse(&game.genre)?,
+            Price::parse(game.price)?,
+            Description::parse(&game.description)?,
+        ))
     }
 }
 

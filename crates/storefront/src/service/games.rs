@@ -6,12 +6,13 @@ use futures::{Stream, TryStreamExt};
 use sir0_contract_storefront::{
     self as pb, calls::games_service as calls, games_service_server::GamesService,
 };
+use sir0_rpc::Attended;
 use tonic::{Request, Response, Status};
 
 use crate::{
     Storefront, StorefrontError,
     convert::games as convert,
-    domain::{CreateGame, HandOverGame, Page, UpdateGame},
+    domain::{CreateGame, HandOverGame, Page, PublishGame, UpdateGame},
 };
 
 #[tonic::async_trait]
@@ -87,11 +88,49 @@ impl GamesService for Storefront {
     ) -> Result<Response<pb::ListMyGamesResponse>, Status> {
         let caller =
             self.shared.doorman.admit(calls::LIST_MY_GAMES, request.metadata())?.caller()?;
-        let (after, page_size) = convert::own_listing(request.get_ref(), caller.user, &self.seal)?;
+        let listing = convert::own_listing(request.get_ref(), caller.user, &self.seal)?;
 
-        let page = self.own_page(caller, after, page_size).await?;
+        let page = self.own_page(caller, &listing).await?;
 
-        Ok(Response::new(convert::own_page(&page, caller.user, &self.seal)))
+        Ok(Response::new(convert::own_page(&page, &listing, caller.user, &self.seal)))
+    }
+
+    async fn get_my_game(
+        &self,
+        request: Request<pb::GetMyGameRequest>,
+    ) -> Result<Response<pb::GetMyGameResponse>, Status> {
+        let caller = self.shared.doorman.admit(calls::GET_MY_GAME, request.metadata())?.caller()?;
+        let id = convert::game_id(request.get_ref().game_id)?;
+
+        let game = self.own_game(caller, id).await?;
+
+        Ok(Response::new(convert::own_game(&game)))
+    }
+
+    async fn publish_game(
+        &self,
+        request: Request<pb::PublishGameRequest>,
+    ) -> Result<Response<pb::PublishGameResponse>, Status> {
+        let caller =
+            self.shared.doorman.admit(calls::PUBLISH_GAME, request.metadata())?.caller()?;
+        let publish: PublishGame = request.into_inner().try_into()?;
+
+        let published = self.publish(caller, publish, convert::published).await?;
+
+        Ok(Response::new(published))
+    }
+
+    async fn unschedule_game(
+        &self,
+        request: Request<pb::UnscheduleGameRequest>,
+    ) -> Result<Response<pb::UnscheduleGameResponse>, Status> {
+        let caller =
+            self.shared.doorman.admit(calls::UNSCHEDULE_GAME, request.metadata())?.caller()?;
+        let id = convert::game_id(request.get_ref().game_id)?;
+
+        let unscheduled = self.unschedule(caller, id, convert::unscheduled).await?;
+
+        Ok(Response::new(unscheduled))
     }
 
     async fn hand_over_game(
@@ -121,5 +160,23 @@ impl GamesService for Storefront {
 
         let messages = watch.messages().map_err(|error| StorefrontError::from(error).into());
         Ok(Response::new(Box::pin(messages)))
+    }
+
+    type WatchMyGamesStream = Attended<pb::WatchMyGamesResponse>;
+
+    async fn watch_my_games(
+        &self,
+        request: Request<pb::WatchMyGamesRequest>,
+    ) -> Result<Response<Self::WatchMyGamesStream>, Status> {
+        let caller =
+            self.shared.doorman.admit(calls::WATCH_MY_GAMES, request.metadata())?.caller()?;
+        let (metadata, _, request) = request.into_parts();
+        let (sends_present, resume) =
+            convert::watch_own(&request, caller.user, &metadata, &self.seal)?;
+
+        let watch = self.watch_own(caller, sends_present, resume).await?;
+
+        let messages = watch.messages().map_err(|error| StorefrontError::from(error).into());
+        Ok(Response::new(self.shared.doorman.attend(&metadata, messages)))
     }
 }

@@ -12,14 +12,14 @@ use sir0_storage as storage;
 
 use crate::{
     Storefront, StorefrontError,
-    convert::games::WATCH,
+    convert::games::{self as convert, WATCH},
     db::StorefrontDb,
     domain::{Bounds, Filter, Game, GameEvent, WatchGames},
     reads::Reads,
 };
 
 /// How much of the present is read ahead of the client: a few games at a time, and no more bytes than these.
-const READ_AHEAD: Bounds = Bounds { rows: 32, bytes: 32 * 1024 };
+pub(super) const READ_AHEAD: Bounds = Bounds { rows: 32, bytes: 32 * 1024 };
 
 impl Storefront {
     /// Begins a stream: behind the moment that the watcher reached before, or behind everything committed before it
@@ -88,7 +88,7 @@ impl List for Games {
         let update = match told {
             Told::Present(game) => Update::Present((&game).into()),
             Told::Change(event) if !self.filter.wants(event) => return None,
-            Told::Change(event) => event.into(),
+            Told::Change(event) => convert::update(event)?,
             Told::InSync => Update::InSync(InSync {}),
             Told::Heartbeat => Update::Heartbeat(Heartbeat {}),
             Told::StartOver => Update::StartOver(StartOver {}),
@@ -103,10 +103,10 @@ impl List for Games {
 const _: () = assert!(size_of::<Games>() <= 128, "see docs/adr/0035");
 
 /// Counts a stream as open for as long as it lives.
-struct OpenStream;
+pub(super) struct OpenStream;
 
 impl OpenStream {
-    fn count() -> Self {
+    pub(super) fn count() -> Self {
         metrics::gauge!("sir0_streams_open").increment(1.0);
         Self
     }

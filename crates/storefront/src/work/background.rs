@@ -3,7 +3,6 @@
 use std::{error::Error, time::Duration};
 
 use sir0_feed::{Follower, Next, Rounds};
-use sir0_kernel::GameId;
 use sir0_storage as storage;
 
 use super::Storefront;
@@ -25,7 +24,7 @@ impl Storefront {
                     // from the shared cache.
                     self.freshness.changed(&event, position);
                     self.turns.hear(&event);
-                    self.drop_copies(event.game().id);
+                    self.drop_copies(&event);
                     self.freshness.heard(position);
                 }
                 Next::Unread => self.freshness.heard(position),
@@ -40,10 +39,12 @@ impl Storefront {
         }
     }
 
-    /// Drops what this process holds of a game whose change was committed.
-    pub(super) fn drop_copies(&self, id: GameId) {
-        self.game_cache.drop(id);
-        self.page_cache.outdate();
+    /// Drops what this process holds of a game whose change was committed. What only a studio sees is in no copy.
+    pub(super) fn drop_copies(&self, event: &GameEvent) {
+        if event.is_public() {
+            self.game_cache.drop(event.game().id);
+            self.page_cache.outdate();
+        }
     }
 
     /// Stops waiting for the numbers of changes that were committed here: by now they have one. Copies from before are

@@ -1,4 +1,4 @@
-//! Games: added, changed and removed.
+//! Games: added, changed, withdrawn and handed over.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use sir0_storage::{
     once::{self, Answer},
 };
 
-use super::{Storefront, owners::Writer, turns::Turn};
+use super::{Storefront, owners::Writer, parts, turns::Turn};
 use crate::{
     StorefrontError,
     domain::{
         CreateGame, Created, Expected, Game, GameEvent, HandOverGame, NewGame, RequestKey,
-        UpdateGame,
+        Schedule, State, UpdateGame,
     },
 };
 
@@ -62,6 +62,7 @@ impl Storefront {
             answer(&Created { id: *id, title: title.clone() })
         };
         let saved = self.db.once(created, async |tx| {
+            parts::must_fit_new(tx, &game, studio).await?;
             let game = tx.add_game(game, studio, at).await?;
             if let Some(request) = &request {
                 let created = tx.note_request(request, &game, at).await?;
@@ -69,13 +70,18 @@ impl Storefront {
                     return Err(NotNew::Repeated(created));
                 }
             }
-            let added = GameEvent::Added(game);
+            let added = if game.is_public() {
+                GameEvent::Added(game)
+            } else {
+                GameEvent::Hidden { game, studio_before: None }
+            };
             tx.announce(&added.announcement(at)).await?;
             Ok(added)
         });
         let (answer, added) = match saved.await {
             Ok(saved) => saved,
             Err(NotNew::Repeated(created)) => return Ok(answer(&created)),
+            Err(NotNew::Refused(error)) => return Err(error),
             Err(NotNew::Database(error)) => return Err(error.into()),
         };
         let id = added.game().id;
@@ -133,12 +139,16 @@ impl Storefront {
         expected: &Expected,
         at: Timestamp,
     ) -> Result<Option<GameEvent>, StorefrontError> {
-        if once::is_asked() {
+        // What is in a bundle is read together with it.
+        if once::is_asked() || update.change.bundled.is_some() {
             return Ok(None);
         }
         let known = self.proposed(update.id, turn).await?;
-        if writer.must_write(&known).is_err() {
-            return Ok(None);
+        match writer.must_write(&known) {
+            Ok(()) => {}
+            // A hidden game was read from the database. Its stranger waits for no more than who asks for an id that nothing has.
+            Err(hidden @ StorefrontError::GameNotFound(_)) => return Err(hidden),
+            Err(_) => return Ok(None),
         }
         let Ok(Some((game, changed))) = proposal(&known, update, expected) else {
             return Ok(None);
@@ -164,6 +174,9 @@ impl Storefront {
             let Some((game, changed)) = proposal(&held, update, expected)? else {
                 return Ok(Done::Nothing(held.revision));
             };
+            if game.bundled != held.bundled {
+                parts::must_fit(tx, &game).await?;
+            }
             if !tx.save_game(&held, &game, &changed.announcement(at)).await? {
                 return Err(StorefrontError::StaleRevision(update.id));
             }
@@ -181,10 +194,10 @@ impl Storefront {
         if let Some(game) = self.game_cache.peek(id) {
             return Ok(game);
         }
-        self.db.game(id).await?.map(Arc::new).ok_or(StorefrontError::GameNotFound(id))
+        self.db.any_game(id).await?.map(Arc::new).ok_or(StorefrontError::GameNotFound(id))
     }
 
-    /// Removes a game.
+    /// Withdraws a game.
     pub(crate) async fn remove<A: Answer + Send + 'static>(
         &self,
         by: Caller,
@@ -205,62 +218,28 @@ impl Storefront {
         let at = self.shared.clock.now();
         let writer = self.writer(by)?;
         let turn = self.turns.of(id).await;
-        let (answer, removed) =
-            match self.remove_proposed(&turn, &writer, id, &expected, at).await? {
-                Some(removed) => (answer(), removed),
-                None => Box::pin(self.remove_held(&writer, id, &expected, at, &answer)).await?,
-            };
-        turn.leave(None);
-        acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was removed");
-        self.changed(&removed).await;
-        Ok(answer)
-    }
-
-    /// Removes the game as this process knows it, if it is still so. `None` if it has to be held.
-    async fn remove_proposed(
-        &self,
-        turn: &Turn<'_>,
-        writer: &Writer,
-        id: GameId,
-        expected: &Expected,
-        at: Timestamp,
-    ) -> Result<Option<GameEvent>, StorefrontError> {
-        if once::is_asked() {
-            return Ok(None);
-        }
-        let known = self.proposed(id, turn).await?;
-        let removed = GameEvent::Removed(Game::clone(&known));
-        let is_removed = writer.must_write(&known).is_ok()
-            && expected.is(known.revision)
-            && self.db.remove_game(&known, &removed.announcement(at)).await?;
-        Ok(is_removed.then_some(removed))
-    }
-
-    /// Holds the game and removes it: no other work changes it meanwhile.
-    async fn remove_held<A: Answer>(
-        &self,
-        writer: &Writer,
-        id: GameId,
-        expected: &Expected,
-        at: Timestamp,
-        answer: impl Fn() -> A,
-    ) -> Result<(A, GameEvent), StorefrontError> {
         let removing = self.db.once(
             |_| answer(),
             async |tx| {
                 let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
                 writer.must_write(&held)?;
+                must_be_there(&held)?;
                 if !expected.is(held.revision) {
                     return Err(StorefrontError::NotAsExpected(id));
                 }
-                let removed = GameEvent::Removed(held);
-                if !tx.remove_game(removed.game(), &removed.announcement(at)).await? {
-                    return Err(StorefrontError::GameNotFound(id));
+                let (game, removed) = held.withdraw().ok_or(StorefrontError::GameNotFound(id))?;
+                if !tx.save_game(&held, &game, &removed.announcement(at)).await? {
+                    return Err(StorefrontError::StaleRevision(id));
                 }
+                tx.plan(id, Schedule::default()).await?;
                 Ok(removed)
             },
         );
-        removing.await
+        let (answer, removed) = removing.await?;
+        turn.leave(None);
+        acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} was withdrawn");
+        self.changed(&removed).await;
+        Ok(answer)
     }
 
     /// Hands a game over to a studio, and answers with its revision.
@@ -287,6 +266,7 @@ impl Storefront {
             async |tx| {
                 let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
                 writer.must_hand_over(&held, studio)?;
+                must_be_there(&held)?;
                 let Some((game, changed)) = held.hand_over(studio) else {
                     return Ok(Done::Nothing(held.revision));
                 };
@@ -309,9 +289,9 @@ impl Storefront {
     }
 
     /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
-    async fn changed(&self, event: &GameEvent) {
+    pub(super) async fn changed(&self, event: &GameEvent) {
         self.freshness.committed(event);
-        self.drop_copies(event.game().id);
+        self.drop_copies(event);
         self.feed.ring();
         if self.freshness.is_full() {
             self.catch_up().await;
@@ -325,11 +305,14 @@ enum NotNew {
     /// The request did so before.
     #[error("the request added a game before")]
     Repeated(Created),
+    #[error("the game must not be added")]
+    Refused(#[from] StorefrontError),
     #[error("the game could not be added")]
     Database(#[from] storage::Error),
 }
 
 /// What came of a change.
+#[expect(clippy::large_enum_variant, reason = "it lives as long as a change")]
 enum Done {
     Changed(GameEvent),
     /// The game was like that already, at this revision.
@@ -346,12 +329,21 @@ impl Done {
     }
 }
 
+/// Refuses what was withdrawn: a client that removed a game finds it gone. Only to publish it brings it back.
+const fn must_be_there(game: &Game) -> Result<(), StorefrontError> {
+    match game.standing.state {
+        State::Withdrawn => Err(StorefrontError::GameNotFound(game.id)),
+        _ => Ok(()),
+    }
+}
+
 /// What the change makes of a game; `None` when it changes nothing.
 fn proposal(
     game: &Game,
     UpdateGame { id, change, revision }: &UpdateGame,
     expected: &Expected,
 ) -> Result<Option<(Game, GameEvent)>, StorefrontError> {
+    must_be_there(game)?;
     if !expected.is(game.revision) {
         return Err(StorefrontError::NotAsExpected(*id));
     }

@@ -9,7 +9,7 @@ use super::Storefront;
 use crate::{
     StorefrontError,
     cache::counts,
-    domain::{Game, Listing, OwnPage, Page},
+    domain::{Game, Listing, OwnListing, OwnPage, Page},
 };
 
 impl Storefront {
@@ -29,11 +29,10 @@ impl Storefront {
     pub(crate) async fn own_page(
         &self,
         by: Caller,
-        after: Option<GameId>,
-        page_size: u16,
+        listing: &OwnListing,
     ) -> Result<OwnPage, StorefrontError> {
         let studios = self.studios_of(by)?;
-        let read = self.db.list_of(&studios, after, page_size);
+        let read = self.db.list_of(&studios, listing);
         Ok(self.reads.page(request_id::client(), read).await?)
     }
 

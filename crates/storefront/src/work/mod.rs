@@ -5,6 +5,8 @@ mod games;
 mod listing;
 mod open;
 mod owners;
+mod parts;
+mod publishing;
 mod turns;
 
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 
-use self::turns::Turns;
+use self::{publishing::Plans, turns::Turns};
 use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,
@@ -28,6 +30,7 @@ pub struct Storefront {
     page_cache: PageCache,
     freshness: Freshness,
     turns: Turns,
+    plans: Plans,
     pub(crate) reads: Reads,
     /// The cache that all instances share, if there is one.
     shared_cache: Option<SharedCache>,

@@ -4,7 +4,7 @@ use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::{Storefront, turns::Turns};
+use super::{Storefront, publishing::Plans, turns::Turns};
 use crate::{
     Config,
     cache::{Freshness, GameCache, PageCache, SharedCache},
@@ -42,6 +42,7 @@ impl Storefront {
             page_cache: PageCache::new(),
             freshness,
             turns: Turns::new(),
+            plans: Plans::default(),
             reads: Reads::new(),
             shared_cache,
             feed,
@@ -53,6 +54,7 @@ impl Storefront {
         tokio::task::spawn_blocking(sir0_kernel::prepare_search);
         tokio::spawn(storefront.clone().keep_tidy());
         tokio::spawn(storefront.clone().keep_games_keyed());
+        tokio::spawn(storefront.clone().keep_to_schedules());
         Ok(storefront)
     }
 

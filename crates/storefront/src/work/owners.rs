@@ -21,8 +21,23 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Lets pass who writes the games of the studio that has this one, and administrators.
+    /// Lets pass who sees a game whoever else does: who is in its studio, and administrators.
+    pub(super) fn must_see(&self, game: &Game) -> Result<(), StorefrontError> {
+        if self.may(game, StudioRole::Viewer) {
+            Ok(())
+        } else if game.is_public() {
+            Err(StorefrontError::NotYourGame(game.id))
+        } else {
+            Err(StorefrontError::GameNotFound(game.id))
+        }
+    }
+
+    /// Lets pass who writes the games of the studio that has this one, and administrators. To whom the game is hidden, it
+    /// is as if there were none.
     pub(super) fn must_write(&self, game: &Game) -> Result<(), StorefrontError> {
+        if !game.is_public() {
+            self.must_see(game)?;
+        }
         match self.by.grant.and_then(|grant| grant.studio) {
             Some(only) if game.studio != Some(only) => Err(StorefrontError::OnlyForStudio(only)),
             _ if self.may(game, StudioRole::Editor) => Ok(()),
@@ -32,6 +47,9 @@ impl Writer {
 
     /// Lets pass who is an owner of the studio that has this game and of the one that is to have it, and administrators.
     pub(super) fn must_hand_over(&self, game: &Game, to: StudioId) -> Result<(), StorefrontError> {
+        if !game.is_public() {
+            self.must_see(game)?;
+        }
         if !self.studios.has(to) {
             return Err(StorefrontError::StudioNotFound(to));
         }

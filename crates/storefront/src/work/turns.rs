@@ -55,10 +55,11 @@ impl Turns {
 }
 
 impl Turn<'_> {
-    /// The game as this process committed it last, or heard of it. Another process may have changed it since.
+    /// The game as this process committed it last, or heard of it. Another process may have changed it since. One that is
+    /// hidden is none: a stranger who asks for it must wait for the database as for an id that nothing has.
     pub(super) fn known(&self, id: GameId) -> Option<Arc<Game>> {
         let last = self.0.as_ref()?.as_ref();
-        last.filter(|game| game.id == id).map(Arc::clone)
+        last.filter(|game| game.id == id && game.is_public()).map(Arc::clone)
     }
 
     /// Leaves the game for its next change; nothing when it was removed.

@@ -50,9 +50,9 @@ pub(crate) struct Audit {
     pub(crate) games: BTreeMap<i32, Kept>,
 }
 
-/// Every game, as JSON in one line.
+/// Every game that was not withdrawn, as JSON in one line.
 const GAMES: &str = "SELECT json_build_object('game_id', game_id, 'title', title, 'revision', revision, \
-                     'description', description) FROM games";
+                     'description', description) FROM games WHERE state <> 'withdrawn'";
 /// Gives a position to what a killed instance committed last.
 pub(crate) const NUMBER: &str = "SELECT number_events()";
 /// Every event, as JSON in one line.

@@ -213,7 +213,7 @@ impl Studio {
             price: Some(9.5),
             description: String::new(),
             request_id: Some(title.replace(' ', "-")),
-            studio_id: None,
+            ..Default::default()
         };
         let made = if self.is_rest {
             let body = &json!({

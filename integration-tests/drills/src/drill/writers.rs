@@ -254,7 +254,7 @@ impl Stage {
             price: Some(1.0),
             description: words.clone(),
             request_id: None,
-            studio_id: None,
+            ..Default::default()
         };
         let game = games.create_game(self.asks(request)).await?.into_inner().game_id;
         self.is_answered(words);

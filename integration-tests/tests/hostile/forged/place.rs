@@ -110,6 +110,7 @@ impl Place {
             "/api/games?pageSize=100".to_owned(),
             "/api/games:mine".to_owned(),
             format!("/api/games/{game}"),
+            format!("/api/games/{game}:mine"),
         ];
         let mut present = Vec::new();
         for (person, paths) in [(&self.root, &of_root[..]), (&self.studio, &of_studio)] {

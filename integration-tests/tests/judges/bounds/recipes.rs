@@ -107,12 +107,19 @@ impl Stage {
             | "sir0.storefront.v1.ListMyGamesRequest"
             | "sir0.accounts.v1.ListSecurityEventsRequest"
             | "sir0.accounts.v1.FindUsersRequest" => json!({}),
-            "sir0.storefront.v1.GetGameRequest" => json!({"gameId": self.game}),
+            "sir0.storefront.v1.GetGameRequest" | "sir0.storefront.v1.GetMyGameRequest" => {
+                json!({"gameId": self.game})
+            }
             "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
             "sir0.storefront.v1.UpdateGameRequest" => {
                 json!({"gameId": self.game, "title": "Light"})
             }
-            "sir0.storefront.v1.DeleteGameRequest" => json!({"gameId": NOTHING}),
+            "sir0.storefront.v1.DeleteGameRequest" | "sir0.storefront.v1.UnscheduleGameRequest" => {
+                json!({"gameId": NOTHING})
+            }
+            "sir0.storefront.v1.PublishGameRequest" => {
+                json!({"gameId": NOTHING, "state": "released"})
+            }
             "sir0.storefront.v1.HandOverGameRequest" => {
                 json!({"gameId": NOTHING, "studioId": NO_STUDIO})
             }
@@ -176,6 +183,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "accounts.v1.CreateApiTokenRequest.life_days"
         | "storefront.v1.CreateGameRequest.price"
         | "storefront.v1.UpdateGameRequest.price"
+        | "storefront.v1.CreateGameRequest.base_game_id"
+        | "storefront.v1.CreateGameRequest.bundled_game_ids"
+        | "storefront.v1.UpdateGameRequest.bundled_game_ids"
         | "storefront.v1.WatchGamesRequest.game_ids"
         | "accounts.v1.CreateInvitationRequest.life_hours" => Recipe::Number,
         "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
@@ -203,6 +213,12 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
             Recipe::Written { good: "games:read", broken: "builds:upload" }
         }
         "storefront.v1.ListGamesRequest.sort"
+        | "storefront.v1.ListGamesRequest.kind"
+        | "storefront.v1.ListMyGamesRequest.state"
+        | "storefront.v1.CreateGameRequest.kind"
+        | "storefront.v1.CreateGameRequest.state"
+        | "storefront.v1.PublishGameRequest.state"
+        | "storefront.v1.WatchGamesRequest.kind"
         | "accounts.v1.ListSecurityEventsRequest.kind"
         | "accounts.v1.ConfirmActionRequest.action"
         | "storefront.v1.HandOverGameRequest.studio_id"

@@ -197,7 +197,8 @@ impl Stage {
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
             "SCOPE_MISSING" => {
-                let by = if call.name() == "listMyGames" { &self.writer } else { &self.reader };
+                let reads = ["listMyGames", "getMyGame", "watchMyGames"].contains(&call.name());
+                let by = if reads { &self.writer } else { &self.reader };
                 made(by, method, &path, body.as_ref()).await
             }
             "API_TOKEN_REFUSED" => {
@@ -331,6 +332,9 @@ impl Stage {
             "NOT_YOUR_GAME" => {
                 let body = self.others.put_into_body(call.body().as_ref());
                 made(&self.other, method, &path, body.as_ref()).await
+            }
+            "NOT_PUBLISHABLE" => {
+                made(good, method, &path, asked.with("state", json!("announced")).as_ref()).await
             }
             "STUDIO_ROLE_REQUIRED" => {
                 let (by, body) = match call.name() {

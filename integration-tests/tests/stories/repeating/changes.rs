@@ -73,6 +73,23 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
             json!({"username": "Southlight", "password": "ten lanterns at dusk"}),
         ),
     ];
+    let mut draft = of_own("Secrets");
+    draft["state"] = json!("draft");
+    let draft = studio.rest().post("/api/games", &draft).await.json["gameId"].clone();
+    changes.push(of(
+        "PublishGame",
+        Method::POST,
+        &format!("/api/games/{draft}:publish"),
+        json!({"state": "announced"}),
+        json!({"state": "released"}),
+    ));
+    changes.push(of(
+        "UnscheduleGame",
+        Method::POST,
+        &format!("/api/games/{draft}:unschedule"),
+        json!({}),
+        Value::Null,
+    ));
     changes.extend(changes_of_guard(&studio, &account).await);
     let made = api_tokens::makes(&studio, &["games:read"], "").await.1;
     changes.push(of(

@@ -94,9 +94,9 @@ impl Store {
             }
             Between::Changed(at, other) => {
                 let Some(game) = self.pick(at) else { return };
-                let NewGame { title, genre, price, description } = other;
+                let NewGame { title, genre, price, description, .. } = other;
                 let revision = game.revision + 1;
-                let changed = Game { title, genre, price, description, revision, ..game };
+                let changed = Game { title, genre, price, description, revision, ..game.clone() };
                 assert!(self.db.saves(&game, &changed).await);
                 self.touched.insert(changed.id);
                 self.games.insert(changed.id, changed);
@@ -155,6 +155,7 @@ for_all_on_every_engine! {
         loop {
             let listing = Listing {
                 sort,
+                kind: Some(Kind::Game),
                 genre: genre.map(|genre| Genre::parse(genre).expect("a genre")),
                 words: words.map(|words| Words::parse(words).expect("words")),
                 studio: None,

@@ -1,0 +1,194 @@
+//! Who sees a game: in which lists it is, and when that changes by itself.
+
+use sir0_kernel::{Day, GameId, StudioId};
+
+use super::*;
+
+fn of(kind: Kind, state: State) -> NewGame {
+    NewGame { kind, state, ..lanterns() }
+}
+
+fn planned(announce: Option<u64>, release: Option<u64>) -> Schedule {
+    let second = |seconds| NOON.after(std::time::Duration::from_secs(seconds));
+    Schedule { announce: announce.map(second), release: release.map(second) }
+}
+
+impl StorefrontDb {
+    async fn plans(&self, id: GameId, schedule: Schedule) {
+        let mut tx = self.begin().await.expect("a turn to write");
+        tx.plan(id, schedule).await.expect("a table");
+        tx.commit().await.expect("room on the disk");
+    }
+
+    async fn is_due(&self, seconds: u64) -> Vec<GameId> {
+        let now = NOON.after(std::time::Duration::from_secs(seconds));
+        self.due(now, None).await.expect("a table")
+    }
+
+    /// Whether a game is in some list that everyone reads.
+    async fn is_shown(&self, id: GameId) -> bool {
+        let mut shown = Vec::new();
+        for sort in [Sort::Relevance, Sort::Newest, Sort::Title, Sort::Price] {
+            for (words, genre) in
+                [(None, None), (Words::parse("lantern").ok(), Genre::parse("puzzle").ok())]
+            {
+                for kind in [None, Some(Kind::Game)] {
+                    let listing = Listing {
+                        kind,
+                        words: words.clone(),
+                        genre: genre.clone(),
+                        ..everything(sort)
+                    };
+                    let games = self.lists(&listing).await;
+                    shown.push(games.iter().any(|game| game.id == id));
+                }
+            }
+        }
+        let bounds = Bounds { rows: u16::MAX, bytes: usize::MAX };
+        let present = self.present_after(None, bounds).await.expect("a table");
+        shown.push(present.iter().any(|game| game.id == id));
+        shown.push(self.game(id).await.expect("a table").is_some());
+        assert!(shown.iter().all(|is_there| *is_there == shown[0]), "{shown:?}");
+        shown[0]
+    }
+}
+
+on_every_engine! {
+    async fn a_product_of_each_kind_and_state_is_read_as_it_was_kept(db: StorefrontDb) {
+        let base = db.keeps([lanterns()]).await.remove(0);
+        let day: Day = "2027-03-01".parse().expect("a day");
+        for kind in Kind::ALL {
+            for state in State::ALL {
+                let parts = NewGame { release_day: Some(day), base: Some(base.id), ..of(kind, state) };
+                let parts = NewGame { bundled: [base.id].into(), ..parts };
+
+                let kept = db.keeps([parts]).await.remove(0);
+
+                let read = db.any_game(kept.id).await.expect("a table").expect("it was kept");
+                assert_eq!(read, kept);
+                assert_eq!((read.kind, read.standing), (kind, Standing::new(state, Some(day), NOON)));
+                assert_eq!((read.base, &*read.bundled), (Some(base.id), &[base.id][..]));
+                assert_eq!(db.game(kept.id).await.expect("a table").is_some(), state.is_public());
+            }
+        }
+    }
+
+    async fn only_what_is_public_is_in_a_list_and_from_the_moment_on_that_it_is(db: StorefrontDb) {
+        let draft = db.keeps([of(Kind::Game, State::Draft)]).await.remove(0);
+        assert!(!db.is_shown(draft.id).await);
+
+        let (announced, _) = draft.publish(Public::Announced, NOON).expect("a draft").expect("it was hidden");
+        assert!(db.saves(&draft, &announced).await);
+        assert!(db.is_shown(draft.id).await);
+        let (released, _) = announced.publish(Public::Released, NOON).expect("it is to come").expect("it was not");
+        assert!(db.saves(&announced, &released).await);
+        assert!(db.is_shown(draft.id).await);
+        assert_eq!(db.game(draft.id).await.expect("a table"), Some(released.clone()));
+
+        assert_eq!(db.removes(draft.id).await, Some(released));
+        assert!(!db.is_shown(draft.id).await);
+    }
+
+    async fn a_list_keeps_the_kind_that_is_asked_for(db: StorefrontDb) {
+        let kept = db.keeps(Kind::ALL.map(|kind| of(kind, State::Released))).await;
+        for sort in [Sort::Relevance, Sort::Newest, Sort::Title, Sort::Price] {
+            for words in [None, Words::parse("lantern").ok()] {
+                for game in &kept {
+                    let listing = Listing { kind: Some(game.kind), words: words.clone(), ..everything(sort) };
+                    assert_eq!(db.lists(&listing).await, std::slice::from_ref(game), "{sort:?}");
+                }
+                let all = Listing { kind: None, words: words.clone(), ..everything(sort) };
+                assert_eq!(db.lists(&all).await.len(), kept.len(), "{sort:?}");
+            }
+        }
+    }
+
+    async fn a_studio_lists_its_games_in_every_state(db: StorefrontDb) {
+        let studio = StudioId::fresh(NOON);
+        let mut tx = db.begin().await.expect("a turn to write");
+        for state in State::ALL {
+            tx.add_game(of(Kind::Game, state), Some(studio), NOON).await.expect("a good game");
+        }
+        tx.commit().await.expect("room on the disk");
+        let listed = async |state| {
+            let listing = OwnListing { state, after: None, page_size: 10 };
+            let page = db.list_of(&[studio], &listing).await.expect("a table");
+            page.games.iter().map(|game| game.standing.state).collect::<Vec<_>>()
+        };
+
+        assert_eq!(listed(None).await, [State::Released, State::Announced, State::Draft]);
+        for state in State::ALL {
+            assert_eq!(listed(Some(state)).await, [state]);
+        }
+        let bounds = Bounds { rows: 10, bytes: usize::MAX };
+        let present = db.present_of(&[studio], None, bounds).await.expect("a table");
+        let present: Vec<_> = present.iter().map(|game| game.standing.state).collect();
+        assert_eq!(present, [State::Draft, State::Announced, State::Released]);
+    }
+
+    async fn some_games_are_read_once_each_whoever_sees_them(db: StorefrontDb) {
+        let kept = db.keeps(State::ALL.map(|state| of(Kind::Game, state))).await;
+        let unused = GameId::parse(i32::MAX).expect("positive");
+        let mut tx = db.begin().await.expect("a turn to write");
+
+        let ids = [kept[0].id, kept[3].id, kept[0].id, unused];
+        let mut read = tx.some_games(&ids).await.expect("a table");
+
+        read.sort_by_key(|game| game.id);
+        assert_eq!(read, [kept[0].clone(), kept[3].clone()]);
+    }
+
+    async fn what_is_planned_is_due_at_its_moment_and_not_when_it_is_put_off_or_forgotten(db: StorefrontDb) {
+        let kept = db.keeps([1, 2, 3].map(|_| of(Kind::Game, State::Draft))).await;
+        let [one, two, three] = [kept[0].id, kept[1].id, kept[2].id];
+        assert_eq!(db.next_due().await.expect("a table"), None);
+
+        db.plans(one, planned(Some(10), Some(20))).await;
+        db.plans(two, planned(None, Some(5))).await;
+        db.plans(three, planned(None, Some(15))).await;
+
+        assert_eq!(db.schedule(one).await.expect("a table"), planned(Some(10), Some(20)));
+        assert_eq!(db.next_due().await.expect("a table"), planned(Some(5), None).announce);
+        assert_eq!(db.is_due(4).await, []);
+        assert_eq!(db.is_due(10).await, [one, two]);
+        assert_eq!(db.due(planned(Some(20), None).announce.expect("a moment"), Some(one)).await.expect("a table"), [two, three]);
+
+        db.plans(one, planned(None, Some(20))).await;
+        assert_eq!(db.is_due(10).await, [two], "it was moved");
+        let mut tx = db.begin().await.expect("a turn to write");
+        tx.put_off(two, NOON.after(std::time::Duration::from_secs(12))).await.expect("a table");
+        tx.commit().await.expect("room on the disk");
+        assert_eq!(db.is_due(11).await, []);
+        assert_eq!(db.is_due(12).await, [two]);
+        db.plans(two, Schedule::default()).await;
+        assert_eq!(db.is_due(12).await, []);
+        assert_eq!(db.schedule(two).await.expect("a table"), Schedule::default());
+    }
+
+    async fn an_event_that_only_a_studio_hears_reads_back_as_it_was(db: StorefrontDb) {
+        use sir0_feed::Event;
+        let draft = db.keeps([of(Kind::Dlc, State::Draft)]).await.remove(0);
+        let (_, handed_over) = Game { studio: Some(StudioId::fresh(NOON)), ..draft.clone() }
+            .hand_over(StudioId::fresh(NOON))
+            .expect("another studio");
+        let schedule = planned(Some(1), Some(2));
+        let events = [handed_over, GameEvent::Scheduled { game: draft, schedule }];
+
+        for event in events {
+            let row = event.announcement(NOON);
+            assert_eq!(GameEvent::read(row.kind, &row.payload).expect("our form"), event);
+        }
+    }
+}
+
+/// Whoever reads the table for strangers says that they see what is public alone.
+#[test]
+fn every_statement_that_answers_strangers_keeps_to_what_is_public() {
+    use crate::db::sqlite::{games, listing};
+
+    let lists = [listing::NEWEST, listing::BY_TITLE, listing::BY_PRICE].concat();
+    let all = lists.into_iter().chain(listing::RELEVANCE).chain([games::GAME, listing::PRESENT]);
+    for statement in all {
+        assert!(statement.contains("state IN ('announced', 'released')"), "{statement}");
+    }
+}

@@ -1,0 +1,250 @@
+//! Games become public: at once, or by themselves at the moment that was planned.
+
+use std::{error::Error, time::Duration};
+
+use sir0_kernel::{GameId, Timestamp};
+use sir0_rpc::{Caller, InvalidFields, acted};
+use sir0_storage::once::Answer;
+use tokio::time::sleep;
+
+use super::{Storefront, parts};
+use crate::{
+    StorefrontError,
+    domain::{Game, GameEvent, PublishGame, Published, Schedule, State},
+};
+
+/// How long this process may not know of something that another one planned, or that a clock was set.
+const LOOK: Duration = Duration::from_millis(400);
+
+/// How long a database that fails is left alone.
+const AFTER_A_FAULT: Duration = Duration::from_secs(5);
+
+/// How long what waits for its game is not looked at: there may be many that wait for one that never comes.
+const PUT_OFF: Duration = Duration::from_mins(1);
+
+/// How far ahead something can be planned.
+const HORIZON: Duration = Duration::from_hours(24 * 3653);
+
+impl Storefront {
+    /// A game as its studio sees it.
+    pub(crate) async fn own_game(
+        &self,
+        by: Caller,
+        id: GameId,
+    ) -> Result<(Game, Schedule), StorefrontError> {
+        let writer = self.writer(by)?;
+        let game = self.db.any_game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+        writer.must_see(&game)?;
+        Ok((game, self.db.schedule(id).await?))
+    }
+
+    /// Makes a game public, or plans that it becomes so.
+    pub(crate) async fn publish<A: Answer + Send + 'static>(
+        &self,
+        by: Caller,
+        publish: PublishGame,
+        answer: impl Fn(&Published) -> A + Send + Sync + 'static,
+    ) -> Result<A, StorefrontError> {
+        self.shared.tasks.to_completion(self.clone().save_publication(by, publish, answer)).await
+    }
+
+    async fn save_publication<A: Answer>(
+        self,
+        by: Caller,
+        PublishGame { id, public, at }: PublishGame,
+        answer: impl Fn(&Published) -> A,
+    ) -> Result<A, StorefrontError> {
+        let now = self.shared.clock.now();
+        if at.is_some_and(|at| at <= now || at > now.after(HORIZON)) {
+            return Err(
+                InvalidFields::one("time", "must be later than now, and within ten years").into()
+            );
+        }
+        let writer = self.writer(by)?;
+        let turn = self.turns.of(id).await;
+        let saving = self.db.once(
+            |(published, _): &(Published, _)| answer(published),
+            async |tx| {
+                let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+                writer.must_write(&held)?;
+                let before = tx.schedule(id).await?;
+                let refused = |why| StorefrontError::NotPublishable(id, why);
+                let (game, schedule, event) = match at {
+                    Some(at) => {
+                        let schedule = held.schedule(before, public, at).map_err(refused)?;
+                        let event = GameEvent::Scheduled { game: held.clone(), schedule };
+                        let event = Some(event).filter(|_| schedule != before);
+                        if let Some(event) = &event {
+                            tx.announce(&event.announcement(now)).await?;
+                        }
+                        (held, schedule, event)
+                    }
+                    None => match held.publish(public, now).map_err(refused)? {
+                        Some((game, event)) => {
+                            parts::must_be_public_before(tx, &game).await?;
+                            if !tx.save_game(&held, &game, &event.announcement(now)).await? {
+                                return Err(StorefrontError::StaleRevision(id));
+                            }
+                            (game, before.behind(public), Some(event))
+                        }
+                        None => (held, before, None),
+                    },
+                };
+                if schedule != before {
+                    tx.plan(id, schedule).await?;
+                }
+                let published = Published {
+                    state: game.standing.state,
+                    revision: game.revision,
+                    schedule,
+                    is_planned: at.is_some(),
+                };
+                Ok::<_, StorefrontError>((published, event))
+            },
+        );
+        let (answer, (_, event)) = saving.await?;
+        let Some(event) = event else { return Ok(answer) };
+        turn.leave(Some(event.game()));
+        let what = if at.is_some() { "planned to be" } else { "now" };
+        let state = State::from(public);
+        acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} is {what} {state}");
+        self.changed(&event).await;
+        self.plans.changed();
+        Ok(answer)
+    }
+
+    /// Forgets what is planned for a game.
+    pub(crate) async fn unschedule<A: Answer + Send + 'static>(
+        &self,
+        by: Caller,
+        id: GameId,
+        answer: impl Fn() -> A + Send + Sync + 'static,
+    ) -> Result<A, StorefrontError> {
+        self.shared.tasks.to_completion(self.clone().forget_plan(by, id, answer)).await
+    }
+
+    async fn forget_plan<A: Answer>(
+        self,
+        by: Caller,
+        id: GameId,
+        answer: impl Fn() -> A,
+    ) -> Result<A, StorefrontError> {
+        let now = self.shared.clock.now();
+        let writer = self.writer(by)?;
+        let forgetting = self.db.once(
+            |_| answer(),
+            async |tx| {
+                let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
+                writer.must_write(&held)?;
+                if tx.schedule(id).await?.is_empty() {
+                    return Ok(None);
+                }
+                let schedule = Schedule::default();
+                tx.plan(id, schedule).await?;
+                let event = GameEvent::Scheduled { game: held, schedule };
+                tx.announce(&event.announcement(now)).await?;
+                Ok::<_, StorefrontError>(Some(event))
+            },
+        );
+        let (answer, event) = forgetting.await?;
+        let Some(event) = event else { return Ok(answer) };
+        acted!(by.role, { user.id = %by.user, game.id = %id }, "nothing is planned for game {id} now");
+        self.changed(&event).await;
+        Ok(answer)
+    }
+
+    /// Makes games public when their hour has come. Every instance does: the first one to hold a game does it, and the
+    /// others find it done.
+    pub(super) async fn keep_to_schedules(self) {
+        loop {
+            let now = self.shared.clock.now();
+            let wait = match self.publish_what_is_due(now).await {
+                Ok(Some(next)) => now.until(next).min(LOOK),
+                Ok(None) => LOOK,
+                Err(error) => {
+                    let error = &error as &dyn Error;
+                    tracing::warn!(error, "what is planned for now could not be published");
+                    AFTER_A_FAULT
+                }
+            };
+            tokio::select! {
+                () = self.shared.stopping.cancelled() => return,
+                () = self.plans.heard() => {}
+                () = sleep(wait.max(Duration::from_millis(1))) => {}
+            }
+        }
+    }
+
+    /// Publishes what is due, and answers when the next is, if that is later.
+    async fn publish_what_is_due(
+        &self,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StorefrontError> {
+        let Some(next) = self.db.next_due().await? else { return Ok(None) };
+        if next > now {
+            return Ok(Some(next));
+        }
+        let mut after = None;
+        loop {
+            let due = self.db.due(now, after).await?;
+            let Some(last) = due.last() else { return Ok(None) };
+            after = Some(*last);
+            for id in due {
+                // One that cannot be published keeps no other from it.
+                if let Err(error) = self.publish_due(id, now).await {
+                    let error = &error as &dyn Error;
+                    tracing::warn!(error, game.id = %id, "game {id} could not be published as planned");
+                }
+            }
+        }
+    }
+
+    async fn publish_due(&self, id: GameId, now: Timestamp) -> Result<(), StorefrontError> {
+        let turn = self.turns.of(id).await;
+        let publishing = self.db.unit(async |tx| {
+            let Some(held) = tx.game(id).await? else { return Ok(None) };
+            let before = tx.schedule(id).await?;
+            let Some(public) = before.due(now) else { return Ok(None) };
+            // What cannot be published any more, or is public already, is not planned any more either.
+            let published = match held.publish(public, now) {
+                Ok(Some((game, event))) => {
+                    match parts::must_be_public_before(tx, &game).await {
+                        Ok(()) => {}
+                        Err(StorefrontError::NotPublishable(..)) => {
+                            tx.put_off(id, now.after(PUT_OFF)).await?;
+                            return Ok(None);
+                        }
+                        Err(error) => return Err(error),
+                    }
+                    if !tx.save_game(&held, &game, &event.announcement(now)).await? {
+                        return Err(StorefrontError::StaleRevision(id));
+                    }
+                    Some((game, event))
+                }
+                Ok(None) | Err(_) => None,
+            };
+            tx.plan(id, before.behind(public)).await?;
+            Ok::<_, StorefrontError>(published)
+        });
+        let Some((game, event)) = publishing.await? else { return Ok(()) };
+        turn.leave(Some(&game));
+        let state = game.standing.state;
+        tracing::info!(game.id = %id, "game {id} is {state}, as planned");
+        self.changed(&event).await;
+        Ok(())
+    }
+}
+
+/// Wakes the one who keeps to the schedules when something is planned here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plans(std::sync::Arc<tokio::sync::Notify>);
+
+impl Plans {
+    fn changed(&self) {
+        self.0.notify_one();
+    }
+
+    async fn heard(&self) {
+        self.0.notified().await;
+    }
+}
