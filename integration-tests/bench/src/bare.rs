@@ -67,6 +67,10 @@ struct Game {
     price: f64,
     description: String,
     revision: i32,
+    kind: String,
+    state: String,
+    release_time: String,
+    bundled_game_ids: Vec<i32>,
 }
 
 /// Serves the routes with `axum::serve`, until the process is ended. A `PUT` reads its body and gets the same answer.
