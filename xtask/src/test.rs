@@ -32,16 +32,7 @@ pub(crate) fn command() -> Result<()> {
 pub(crate) fn nightly() -> Result<()> {
     let mut run = Run::start();
     run.step("tools", provision::build_tools);
-    let tools = Tools {
-        judges: run.step("judges", provision::judges),
-        envoy: run.step("envoy", provision::envoy),
-        postgres: run.step("databases", databases::Shared::start),
-    };
-    let runner = run.step("test runner", provision::test_runner);
-    let built = run.step("build", || {
-        shell::run(&mut shell::cargo(["build", "--quiet", "--workspace", "--all-targets"]))
-    });
-    if let (Some(runner), Some(())) = (runner, built) {
+    if let (tools, Some(runner)) = prepared(&mut run) {
         for again in AGAIN.iter().filter(|again| !again.nightly.is_empty()) {
             run.step(again.name, || again.tell_the_rest(&runner, &tools));
         }
@@ -56,18 +47,7 @@ pub(crate) fn steps(run: &mut Run) {
     run.step("browser", provision::browser);
     run.step("postman", provision::postman);
     run.step("tools of the pages", provision::pages);
-    let tools = Tools {
-        judges: run.step("judges", provision::judges),
-        envoy: run.step("envoy", provision::envoy),
-        postgres: run.step("databases", databases::Shared::start),
-    };
-    let runner = run.step("test runner", provision::test_runner);
-    let built = run.step("build", || {
-        shell::run(&mut shell::cargo(["build", "--quiet", "--workspace", "--all-targets"]))
-    });
-    let (Some(runner), Some(())) = (runner, built) else {
-        return;
-    };
+    let (tools, Some(runner)) = prepared(run) else { return };
     let mut summary = None;
     run.step("rust tests", || {
         let mut tests = match &runner {
@@ -91,6 +71,20 @@ pub(crate) fn steps(run: &mut Run) {
     if let Some(summary) = summary {
         run.end_with(summary);
     }
+}
+
+/// What every run of tests begins with: the tools, and the runner if the workspace could be built.
+fn prepared(run: &mut Run) -> (Tools, Option<Runner>) {
+    let tools = Tools {
+        judges: run.step("judges", provision::judges),
+        envoy: run.step("envoy", provision::envoy),
+        postgres: run.step("databases", databases::Shared::start),
+    };
+    let runner = run.step("test runner", provision::test_runner);
+    let built = run.step("build", || {
+        shell::run(&mut shell::cargo(["build", "--quiet", "--workspace", "--all-targets"]))
+    });
+    (tools, runner.filter(|_| built.is_some()))
 }
 
 /// The tools that tests are told of. Without one of them, the tests that need it fail and say so. The others still run.

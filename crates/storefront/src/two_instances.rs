@@ -14,7 +14,7 @@ use sir0_tokens::{EndedSessions, Keys, Methods, Verifier};
 
 use crate::{
     Config, Storefront, StorefrontError,
-    convert::games as convert,
+    convert::{games as convert, own},
     db::StorefrontDb,
     domain::{
         Change, Description, Expected, Game, Genre, HandOverGame, NewGame, Title, UpdateGame,
@@ -171,7 +171,7 @@ on_every_engine! {
         let hand_over = async |to: &Roster| {
             let hand_over = HandOverGame { id: two.id, studio: to.studio };
             let by = an_administrator();
-            two.changing.hand_over(by, hand_over, convert::handed_over).await.expect("handed over");
+            two.changing.hand_over(by, hand_over, own::handed_over).await.expect("handed over");
         };
         let ada = caller(1, Role::Player);
         let writes = async |on: &Storefront| {

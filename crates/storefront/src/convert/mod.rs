@@ -1,3 +1,4 @@
 //! Wire messages become commands, or every bad field is named; what the rules know becomes wire messages.
 
 pub(crate) mod games;
+pub(crate) mod own;

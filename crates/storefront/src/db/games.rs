@@ -109,11 +109,11 @@ macro_rules! game {
 
 /// A game that everyone sees. To whom it is hidden, it is as if there were none: the same statement finds nothing.
 pub(crate) const GAME: &str = game!(concat!(" AND ", public!()));
-/// A game, whoever sees it.
+/// A game, public or not.
 pub(crate) const ANY_GAME: &str = game!();
 pub(crate) const GAME_FOR_CHANGE: &str = game!(for_update!());
 
-/// The games of a list of ids, whoever sees them.
+/// The games of a list of ids, public or not.
 pub(crate) const SOME_GAMES: &str = concat!(
     "
     SELECT ",
@@ -167,7 +167,7 @@ impl Store<Database> {
         row.map(game_from).transpose()
     }
 
-    /// Reads a game, whoever sees it.
+    /// Reads a game, public or not.
     pub(crate) async fn any_game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let query = sqlx::query_as(ANY_GAME).bind(i64::from(id));
         query.fetch_optional(self.database.reader()).await?.map(game_from).transpose()

@@ -7,6 +7,8 @@ mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
+use std::collections::HashMap;
+
 use sir0_kernel::{GameId, StudioId, Timestamp};
 use sir0_storage::{self as storage, Announcement};
 
@@ -14,8 +16,7 @@ use crate::domain::{
     Bounds, Created, Game, Listing, NewGame, OwnListing, OwnPage, Page, RequestKey, Schedule,
 };
 
-/// Keeps games that everyone sees. Each statement that answers strangers has it, and a test finds those that read the table
-/// without.
+/// Keeps games that everyone sees. Each statement that answers strangers has it. A test holds those of them that it names.
 macro_rules! public {
     () => {
         "state IN ('announced', 'released')"
@@ -30,6 +31,7 @@ storage::room! {
         game(id: GameId) -> Option<Game>;
         any_game(id: GameId) -> Option<Game>;
         schedule(id: GameId) -> Schedule;
+        schedules(ids: &[GameId]) -> HashMap<GameId, Schedule>;
         due(now: Timestamp, after: Option<GameId>) -> Vec<GameId>;
         next_due() -> Option<Timestamp>;
         list(listing: &Listing) -> Page;

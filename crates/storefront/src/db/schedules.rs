@@ -1,9 +1,15 @@
 //! When games become public by themselves. Compiled once for each engine.
 
+use std::collections::HashMap;
+
 use sir0_kernel::{GameId, Timestamp};
 use sir0_storage as storage;
 
-use super::engine::{self, At, Database};
+use super::{
+    engine::{self, At, Database},
+    games::numbers_to,
+    numbers,
+};
 use crate::{
     db::{Store, Tx},
     domain::Schedule,
@@ -13,6 +19,16 @@ pub(crate) const SCHEDULE: &str = "
     SELECT announce_at, release_at
       FROM schedules
      WHERE game_id = $1";
+
+/// What is planned for the games of a list of ids.
+pub(crate) const SCHEDULES: &str = concat!(
+    "
+    SELECT announce_at, release_at, game_id
+      FROM schedules
+     WHERE game_id IN (",
+    numbers!("$1"),
+    ")"
+);
 
 pub(crate) const PLAN: &str = "
     INSERT INTO schedules (game_id, announce_at, release_at)
@@ -61,6 +77,21 @@ impl Store<Database> {
     pub(crate) async fn schedule(&self, id: GameId) -> storage::Result<Schedule> {
         let query = sqlx::query_as(SCHEDULE).bind(i64::from(id));
         Ok(schedule_from(query.fetch_optional(self.database.reader()).await?))
+    }
+
+    /// What is planned for these games. One for which nothing is planned is left out.
+    pub(crate) async fn schedules(
+        &self,
+        ids: &[GameId],
+    ) -> storage::Result<HashMap<GameId, Schedule>> {
+        let query = sqlx::query_as(SCHEDULES).bind(numbers_to(ids));
+        let rows: Vec<(Option<At>, Option<At>, i64)> =
+            query.fetch_all(self.database.reader()).await?;
+        let schedule = |(announce, release, id)| {
+            let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
+            Ok((id, schedule_from(Some((announce, release)))))
+        };
+        rows.into_iter().map(schedule).collect()
     }
 
     /// The next games for which something is due.

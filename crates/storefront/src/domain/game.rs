@@ -13,7 +13,7 @@ pub struct Game {
     pub id: GameId,
     /// Its name.
     pub title: Title,
-    /// What kind it is.
+    /// Its genre.
     pub genre: Genre,
     /// What a player pays.
     pub price: Price,
@@ -38,7 +38,7 @@ pub struct Game {
 pub struct NewGame {
     /// Its name.
     pub title: Title,
-    /// What kind it is.
+    /// Its genre.
     pub genre: Genre,
     /// What a player pays.
     pub price: Price,
@@ -79,7 +79,7 @@ impl NewGame {
 pub struct Change {
     /// The new name.
     pub title: Option<Title>,
-    /// The new kind.
+    /// The new genre.
     pub genre: Option<Genre>,
     /// The new price.
     pub price: Option<Price>,
@@ -106,7 +106,7 @@ pub enum NotPublishable {
     /// What belongs to a game comes with it or later.
     #[error("belongs to game {0}, which must be public first")]
     BeforeBase(GameId),
-    /// Nobody gets a bundle with a secret in it.
+    /// A bundle that everyone sees has no secret in it.
     #[error("holds game {0}, which must be public first")]
     BeforeContents(GameId),
 }

@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     Storefront, StorefrontError,
-    convert::games as convert,
+    convert::{games as convert, own},
     domain::{CreateGame, HandOverGame, Page, PublishGame, UpdateGame},
 };
 
@@ -88,11 +88,11 @@ impl GamesService for Storefront {
     ) -> Result<Response<pb::ListMyGamesResponse>, Status> {
         let caller =
             self.shared.doorman.admit(calls::LIST_MY_GAMES, request.metadata())?.caller()?;
-        let listing = convert::own_listing(request.get_ref(), caller.user, &self.seal)?;
+        let listing = own::own_listing(request.get_ref(), caller.user, &self.seal)?;
 
         let page = self.own_page(caller, &listing).await?;
 
-        Ok(Response::new(convert::own_page(&page, &listing, caller.user, &self.seal)))
+        Ok(Response::new(own::own_page(&page, &listing, caller.user, &self.seal)))
     }
 
     async fn get_my_game(
@@ -104,7 +104,7 @@ impl GamesService for Storefront {
 
         let game = self.own_game(caller, id).await?;
 
-        Ok(Response::new(convert::own_game(&game)))
+        Ok(Response::new(own::own_game(&game)))
     }
 
     async fn publish_game(
@@ -115,7 +115,7 @@ impl GamesService for Storefront {
             self.shared.doorman.admit(calls::PUBLISH_GAME, request.metadata())?.caller()?;
         let publish: PublishGame = request.into_inner().try_into()?;
 
-        let published = self.publish(caller, publish, convert::published).await?;
+        let published = self.publish(caller, publish, own::published).await?;
 
         Ok(Response::new(published))
     }
@@ -128,7 +128,7 @@ impl GamesService for Storefront {
             self.shared.doorman.admit(calls::UNSCHEDULE_GAME, request.metadata())?.caller()?;
         let id = convert::game_id(request.get_ref().game_id)?;
 
-        let unscheduled = self.unschedule(caller, id, convert::unscheduled).await?;
+        let unscheduled = self.unschedule(caller, id, own::unscheduled).await?;
 
         Ok(Response::new(unscheduled))
     }
@@ -141,7 +141,7 @@ impl GamesService for Storefront {
             self.shared.doorman.admit(calls::HAND_OVER_GAME, request.metadata())?.caller()?;
         let hand_over: HandOverGame = request.into_inner().try_into()?;
 
-        let handed_over = self.hand_over(caller, hand_over, convert::handed_over).await?;
+        let handed_over = self.hand_over(caller, hand_over, own::handed_over).await?;
 
         Ok(Response::new(handed_over))
     }
@@ -171,8 +171,7 @@ impl GamesService for Storefront {
         let caller =
             self.shared.doorman.admit(calls::WATCH_MY_GAMES, request.metadata())?.caller()?;
         let (metadata, _, request) = request.into_parts();
-        let (sends_present, resume) =
-            convert::watch_own(&request, caller.user, &metadata, &self.seal)?;
+        let (sends_present, resume) = own::watch_own(&request, caller.user, &metadata, &self.seal)?;
 
         let watch = self.watch_own(caller, sends_present, resume).await?;
 

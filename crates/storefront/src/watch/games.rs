@@ -5,21 +5,19 @@ use std::time::Duration;
 use sir0_contract_storefront::{
     GoingAway, Heartbeat, InSync, StartOver, WatchGamesResponse, watch_games_response::Update,
 };
-use sir0_feed::{Begin, List, Moment, Piece, Told, Watch};
+use sir0_feed::{List, Moment, Piece, Told, Watch};
 use sir0_kernel::{GameId, Share};
-use sir0_rpc::{Seal, request_id};
+use sir0_rpc::Seal;
 use sir0_storage as storage;
 
+use super::{OpenStream, read_ahead};
 use crate::{
     Storefront, StorefrontError,
     convert::games::{self as convert, WATCH},
     db::StorefrontDb,
-    domain::{Bounds, Filter, Game, GameEvent, WatchGames},
+    domain::{Filter, Game, GameEvent, WatchGames},
     reads::Reads,
 };
-
-/// How much of the present is read ahead of the client: a few games at a time, and no more bytes than these.
-pub(super) const READ_AHEAD: Bounds = Bounds { rows: 32, bytes: 32 * 1024 };
 
 impl Storefront {
     /// Begins a stream: behind the moment that the watcher reached before, or behind everything committed before it
@@ -29,22 +27,15 @@ impl Storefront {
         WatchGames { filter, send_present: sends_present }: WatchGames,
         resume: Option<Moment>,
     ) -> Result<Watch<Games>, StorefrontError> {
-        let head = self.reads.short(request_id::client(), self.feed.committed()).await?;
-        if resume.is_some_and(|moment| moment.position > head) {
-            return Err(StorefrontError::ResumeTokenAhead);
-        }
-        let share = request_id::share();
-        let games = Games {
+        let games = |share| Games {
             db: self.db.clone(),
             reads: self.reads.clone(),
             seal: self.seal.clone(),
             filter,
-            share: share.clone(),
+            share,
             _open: OpenStream::count(),
         };
-        let begin = Begin { head, resume, sends_present };
-        let stopping = self.shared.stopping.clone();
-        Ok(Watch::begin(games, &self.feed, begin, stopping).held_against(share))
+        self.begin(games, sends_present, resume).await
     }
 }
 
@@ -69,18 +60,12 @@ impl List for Games {
     const HEARTBEAT: Duration = Duration::from_secs(15);
 
     async fn present(&self, from: Option<GameId>) -> storage::Result<Piece<Self>> {
-        let share = self.share.as_ref();
-        // One game at a time for a client that has no room for more.
-        let reading = async {
-            let room = share.map(|share| share.hold_ahead(READ_AHEAD.bytes)).transpose();
-            let bounds = room.as_ref().map_or(Bounds { rows: 1, ..READ_AHEAD }, |_| READ_AHEAD);
-            (self.db.present_after(from, bounds).await, room)
-        };
-        let (games, room) = self.reads.present(share.map(Share::client), reading).await;
+        let read = |bounds| self.db.present_after(from, bounds);
+        let (games, room) = read_ahead(&self.reads, self.share.as_ref(), read).await;
         let mut games = games?;
         let rest = games.last().map(|last| Some(last.id));
         games.retain(|game| self.filter.wants_game(game));
-        let held = room.ok().flatten().filter(|_| !games.is_empty());
+        let held = room.filter(|_| !games.is_empty());
         Ok(Piece { items: games.into(), rest, held })
     }
 
@@ -101,19 +86,3 @@ impl List for Games {
 
 /// Each open stream has its own. What is large and the same for all of them belongs behind a pointer.
 const _: () = assert!(size_of::<Games>() <= 128, "see docs/adr/0035");
-
-/// Counts a stream as open for as long as it lives.
-pub(super) struct OpenStream;
-
-impl OpenStream {
-    pub(super) fn count() -> Self {
-        metrics::gauge!("sir0_streams_open").increment(1.0);
-        Self
-    }
-}
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        metrics::gauge!("sir0_streams_open").decrement(1.0);
-    }
-}

@@ -1,23 +1,22 @@
-//! The stream of changes to the games of someone's studios: the games if asked, then every change to them, whoever else sees
-//! it.
+//! The stream of changes to the games of someone's studios: the games if asked, then every change to them, public or not.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use sir0_contract_storefront::{
     GoingAway, Heartbeat, InSync, MyGame, StartOver, WatchMyGamesResponse,
     watch_my_games_response::Update,
 };
-use sir0_feed::{Begin, List, Moment, Piece, Told, Watch};
+use sir0_feed::{List, Moment, Piece, Told, Watch};
 use sir0_kernel::{GameId, Share, StudioId};
-use sir0_rpc::{Caller, Seal, Studios, request_id};
+use sir0_rpc::{Caller, Seal, Studios};
 use sir0_storage as storage;
 
-use super::games::{OpenStream, READ_AHEAD};
+use super::{OpenStream, read_ahead};
 use crate::{
     Storefront, StorefrontError,
-    convert::games as convert,
+    convert::own as convert,
     db::StorefrontDb,
-    domain::{Bounds, Game, GameEvent, Schedule, Standing, State},
+    domain::{Game, GameEvent, Schedule, Standing, State},
     reads::Reads,
 };
 
@@ -30,23 +29,16 @@ impl Storefront {
         resume: Option<Moment>,
     ) -> Result<Watch<OwnGames>, StorefrontError> {
         let studios = self.shared.doorman.studios()?.clone();
-        let head = self.reads.short(request_id::client(), self.feed.committed()).await?;
-        if resume.is_some_and(|moment| moment.position > head) {
-            return Err(StorefrontError::ResumeTokenAhead);
-        }
-        let share = request_id::share();
-        let games = OwnGames {
+        let games = |share| OwnGames {
             db: self.db.clone(),
             reads: self.reads.clone(),
             seal: self.seal.clone(),
             by: Box::new(by),
             studios,
-            share: share.clone(),
+            share,
             _open: OpenStream::count(),
         };
-        let begin = Begin { head, resume, sends_present };
-        let stopping = self.shared.stopping.clone();
-        Ok(Watch::begin(games, &self.feed, begin, stopping).held_against(share))
+        self.begin(games, sends_present, resume).await
     }
 }
 
@@ -98,24 +90,23 @@ impl List for OwnGames {
     const HEARTBEAT: Duration = Duration::from_secs(15);
 
     async fn present(&self, from: Option<GameId>) -> storage::Result<Piece<Self>> {
-        let share = self.share.as_ref();
         let studios = self.studios.of(self.by.user).into_iter().map(|(studio, _)| studio);
         let studios: Vec<_> = studios.filter(|studio| self.by.reaches(Some(*studio))).collect();
-        // One game at a time for a client that has no room for more.
-        let reading = async {
-            let room = share.map(|share| share.hold_ahead(READ_AHEAD.bytes)).transpose();
-            let bounds = room.as_ref().map_or(Bounds { rows: 1, ..READ_AHEAD }, |_| READ_AHEAD);
+        let read = async |bounds| {
             let games = self.db.present_of(&studios, from, bounds).await?;
-            let mut items = VecDeque::with_capacity(games.len());
-            for game in games {
-                let schedule = self.db.schedule(game.id).await?;
-                items.push_back((game, schedule));
-            }
-            Ok::<_, storage::Error>((items, room))
+            let ids: Vec<_> = games.iter().map(|game| game.id).collect();
+            Ok::<_, storage::Error>((games, self.db.schedules(&ids).await?))
         };
-        let (items, room) = self.reads.present(share.map(Share::client), reading).await?;
-        let rest = items.back().map(|(last, _)| Some(last.id));
-        let held = room.ok().flatten().filter(|_| !items.is_empty());
+        let (read, room) = read_ahead(&self.reads, self.share.as_ref(), read).await;
+        let (games, planned) = read?;
+        let rest = games.last().map(|last| Some(last.id));
+        let held = room.filter(|_| !games.is_empty());
+        let planned = |game: &Game| planned.get(&game.id).copied().unwrap_or_default();
+        let items = games.into_iter().map(|game| {
+            let schedule = planned(&game);
+            (game, schedule)
+        });
+        let items = items.collect();
         Ok(Piece { items, rest, held })
     }
 

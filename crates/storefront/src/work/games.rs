@@ -223,11 +223,10 @@ impl Storefront {
             async |tx| {
                 let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
                 writer.must_write(&held)?;
-                must_be_there(&held)?;
+                let (game, removed) = held.withdraw().ok_or(StorefrontError::GameNotFound(id))?;
                 if !expected.is(held.revision) {
                     return Err(StorefrontError::NotAsExpected(id));
                 }
-                let (game, removed) = held.withdraw().ok_or(StorefrontError::GameNotFound(id))?;
                 if !tx.save_game(&held, &game, &removed.announcement(at)).await? {
                     return Err(StorefrontError::StaleRevision(id));
                 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 
-use self::{publishing::Plans, turns::Turns};
+use self::turns::Turns;
 use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,
@@ -30,7 +30,6 @@ pub struct Storefront {
     page_cache: PageCache,
     freshness: Freshness,
     turns: Turns,
-    plans: Plans,
     pub(crate) reads: Reads,
     /// The cache that all instances share, if there is one.
     shared_cache: Option<SharedCache>,

@@ -4,7 +4,7 @@ use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::{Storefront, publishing::Plans, turns::Turns};
+use super::{Storefront, turns::Turns};
 use crate::{
     Config,
     cache::{Freshness, GameCache, PageCache, SharedCache},
@@ -42,7 +42,6 @@ impl Storefront {
             page_cache: PageCache::new(),
             freshness,
             turns: Turns::new(),
-            plans: Plans::default(),
             reads: Reads::new(),
             shared_cache,
             feed,

@@ -21,7 +21,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Lets pass who sees a game whoever else does: who is in its studio, and administrators.
+    /// Lets pass who sees a game also while it is not public: the people of its studio, and administrators.
     pub(super) fn must_see(&self, game: &Game) -> Result<(), StorefrontError> {
         if self.may(game, StudioRole::Viewer) {
             Ok(())

@@ -76,7 +76,7 @@ async fn must_fit_whole(tx: &mut StorefrontTx, whole: Whole<'_>) -> Result<(), S
         _ => {}
     }
     if let Some(id) = base {
-        // One answer for all that it may not be, so that nobody learns of another's draft.
+        // One answer for all that it may not be: a stranger's draft must look like an id that nothing has.
         let found = tx.some_games(&[id]).await?;
         let fits = found.first().filter(|it| it.kind.can_be_base() && it.studio == studio);
         match fits {

@@ -13,7 +13,7 @@ use crate::{
     domain::{Game, GameEvent, PublishGame, Published, Schedule, State},
 };
 
-/// How long this process may not know of something that another one planned, or that a clock was set.
+/// How long this process may not know of something that was planned, or that a clock was set.
 const LOOK: Duration = Duration::from_millis(400);
 
 /// How long a database that fails is left alone.
@@ -109,7 +109,6 @@ impl Storefront {
         let state = State::from(public);
         acted!(by.role, { user.id = %by.user, game.id = %id }, "game {id} is {what} {state}");
         self.changed(&event).await;
-        self.plans.changed();
         Ok(answer)
     }
 
@@ -169,7 +168,6 @@ impl Storefront {
             };
             tokio::select! {
                 () = self.shared.stopping.cancelled() => return,
-                () = self.plans.heard() => {}
                 () = sleep(wait.max(Duration::from_millis(1))) => {}
             }
         }
@@ -232,19 +230,5 @@ impl Storefront {
         tracing::info!(game.id = %id, "game {id} is {state}, as planned");
         self.changed(&event).await;
         Ok(())
-    }
-}
-
-/// Wakes the one who keeps to the schedules when something is planned here.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Plans(std::sync::Arc<tokio::sync::Notify>);
-
-impl Plans {
-    fn changed(&self) {
-        self.0.notify_one();
-    }
-
-    async fn heard(&self) {
-        self.0.notified().await;
     }
 }

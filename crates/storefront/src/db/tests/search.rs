@@ -220,12 +220,12 @@ async fn a_shared_list_of_searches_is_answered_alike_by_both_engines() {
     let there = an_empty_database(server.url()).await;
     // Longer than any index takes, and than any word someone types.
     let endless = ["x".repeat(3_000), "字".repeat(1_500)];
-    let mut standing: Vec<_> = (0..)
+    let mut shelf: Vec<_> = (0..)
         .zip(SHELF)
         .map(|(price, (title, text))| a_new_game(title, "Puzzle", price % 5, text))
         .collect();
-    standing.extend(endless.iter().map(|text| a_new_game("Endless", "Puzzle", 1, text)));
-    assert_eq!(here.keeps(standing.clone()).await, there.keeps(standing).await);
+    shelf.extend(endless.iter().map(|text| a_new_game("Endless", "Puzzle", 1, text)));
+    assert_eq!(here.keeps(shelf.clone()).await, there.keeps(shelf).await);
 
     let long = ["x".repeat(200), "字".repeat(200)];
     let mut found = 0;
@@ -265,16 +265,16 @@ fn any_text(longest: usize) -> impl Strategy<Value = String> {
 
 /// A store of many scripts, and what people type in it.
 #[derive(Clone, Debug)]
-struct Standing {
+struct Shelf {
     games: Vec<(String, String)>,
     typed: Vec<String>,
 }
 
-fn any_shelf() -> impl Strategy<Value = Standing> {
+fn any_shelf() -> impl Strategy<Value = Shelf> {
     let title = any_text(12).prop_filter("a title", |text| Title::parse(text).is_ok());
     let typed = any_text(5).prop_filter("a search", |text| Words::parse(text).is_ok());
     (vec((title, any_text(30)), 1..8), vec(typed, 1..6))
-        .prop_map(|(games, typed)| Standing { games, typed })
+        .prop_map(|(games, typed)| Shelf { games, typed })
 }
 
 /// Whether a plain comparison of the words finds the game, without an index or its language.
@@ -285,12 +285,12 @@ fn is_found(game: &Game, typed: &str) -> bool {
 }
 
 for_all_on_every_engine! {
-    async fn texts_of_every_script_are_found_as_a_reader_finds_them(db: StorefrontDb, standing: Standing in any_shelf()) {
-        let games = standing.games.iter().map(|(title, text)| a_new_game(title, "Puzzle", 0, text));
+    async fn texts_of_every_script_are_found_as_a_reader_finds_them(db: StorefrontDb, shelf: Shelf in any_shelf()) {
+        let games = shelf.games.iter().map(|(title, text)| a_new_game(title, "Puzzle", 0, text));
         let mut kept = db.keeps(games).await;
         kept.sort_by_key(|game| (game.title.sort_key(), game.id));
 
-        for typed in standing.typed {
+        for typed in shelf.typed {
             let words = Some(Words::parse(&typed).expect("words"));
             let found = db.lists(&Listing { words, ..everything(Sort::Title) }).await;
 

@@ -148,6 +148,8 @@ on_every_engine! {
         db.plans(three, planned(None, Some(15))).await;
 
         assert_eq!(db.schedule(one).await.expect("a table"), planned(Some(10), Some(20)));
+        let of_some = db.schedules(&[one, three]).await.expect("a table");
+        assert_eq!((of_some.len(), of_some[&one]), (2, planned(Some(10), Some(20))));
         assert_eq!(db.next_due().await.expect("a table"), planned(Some(5), None).announce);
         assert_eq!(db.is_due(4).await, []);
         assert_eq!(db.is_due(10).await, [one, two]);
@@ -181,7 +183,7 @@ on_every_engine! {
     }
 }
 
-/// Whoever reads the table for strangers says that they see what is public alone.
+/// The statements that answer strangers find only what is public.
 #[test]
 fn every_statement_that_answers_strangers_keeps_to_what_is_public() {
     use crate::db::sqlite::{games, listing};

@@ -1,0 +1,138 @@
+//! Games as their studio sees them, and what it asks of them, on the wire and as the rules know them.
+
+use sir0_contract_storefront as pb;
+use sir0_feed::Moment;
+use sir0_kernel::{GameId, StudioId, UserId};
+use sir0_rpc::{FieldReader, InvalidFields, Seal, moment, page_size, wire_time};
+use tonic::metadata::MetadataMap;
+
+use super::games::{given, reached};
+use crate::domain::{
+    Game, HandOverGame, OwnListing, OwnPage, Public, PublishGame, Published, Schedule, State,
+};
+
+/// What is planned, on the wire. `None` if nothing is.
+pub(crate) fn schedule(schedule: Schedule) -> Option<pb::Schedule> {
+    let Schedule { announce, release } = schedule;
+    let (announce_time, release_time) = (announce.map(wire_time), release.map(wire_time));
+    (!schedule.is_empty()).then_some(pb::Schedule { announce_time, release_time })
+}
+
+/// What the token of a page of someone's games is sealed for.
+fn own_purpose(user: UserId, state: Option<State>) -> Vec<u8> {
+    let of = format!("games of {user}");
+    state.map_or_else(|| of.clone(), |state| format!("{of} that are {state}")).into_bytes()
+}
+
+/// Reads which page of the caller's games a request asks for.
+pub(crate) fn own_listing(
+    request: &pb::ListMyGamesRequest,
+    user: UserId,
+    seal: &Seal,
+) -> Result<OwnListing, InvalidFields> {
+    let mut fields = FieldReader::default();
+    let page_size = fields.read("page_size", page_size(request.page_size));
+    let state = fields.read_optional("state", given(&request.state).map(str::parse));
+    let after = given(&request.page_token).map(|token| {
+        let purpose = own_purpose(user, state.flatten());
+        let opened = seal.open(&purpose, token).map_err(|forged| forged.to_string())?;
+        let id = <[u8; 4]>::try_from(&*opened).map(i32::from_be_bytes).unwrap_or_default();
+        GameId::parse(id).map_err(|fault| fault.to_string())
+    });
+    let after = fields.read_optional("page_token", after);
+    let (Some(page_size), Some(state), Some(after)) = (page_size, state, after) else {
+        return Err(fields.into_faults());
+    };
+    Ok(OwnListing { state, after, page_size })
+}
+
+/// A page of the caller's games, with the sealed place where the next one begins.
+pub(crate) fn own_page(
+    page: &OwnPage,
+    listing: &OwnListing,
+    user: UserId,
+    seal: &Seal,
+) -> pb::ListMyGamesResponse {
+    let purpose = own_purpose(user, listing.state);
+    let next = page.next.map(|id| seal.close(&purpose, &id.get().to_be_bytes()));
+    let games = page.games.iter().map(pb::Game::from).collect();
+    pb::ListMyGamesResponse { games, next_page_token: next }
+}
+
+/// Says that a game was handed over, and which revision it has.
+pub(crate) fn handed_over(revision: i32) -> pb::HandOverGameResponse {
+    pb::HandOverGameResponse { message: "Game handed over successfully".to_owned(), revision }
+}
+
+/// A game as its studio sees it.
+pub(crate) fn own_game((game, planned): &(Game, Schedule)) -> pb::GetMyGameResponse {
+    pb::GetMyGameResponse { game: Some(game.into()), schedule: schedule(*planned) }
+}
+
+impl TryFrom<pb::PublishGameRequest> for PublishGame {
+    type Error = InvalidFields;
+
+    fn try_from(request: pb::PublishGameRequest) -> Result<Self, InvalidFields> {
+        let mut fields = FieldReader::default();
+        let id = fields.read("game_id", GameId::parse(request.game_id));
+        let public = match &*request.state {
+            "released" => Ok(Public::Released),
+            "announced" => Ok(Public::Announced),
+            _ => Err("must be `announced` or `released`"),
+        };
+        let public = fields.read("state", public);
+        let at = fields.read_optional("time", request.time.as_ref().map(moment));
+        let (Some(id), Some(public), Some(at)) = (id, public, at) else {
+            return Err(fields.into_faults());
+        };
+        Ok(Self { id, public, at })
+    }
+}
+
+/// Says that a game is public, or will be.
+pub(crate) fn published(published: &Published) -> pb::PublishGameResponse {
+    let done = if published.is_planned { "scheduled" } else { "published" };
+    pb::PublishGameResponse {
+        message: format!("Game {done} successfully"),
+        state: published.state.as_str().to_owned(),
+        revision: published.revision,
+        schedule: schedule(published.schedule),
+    }
+}
+
+/// Says that nothing is planned for a game.
+pub(crate) fn unscheduled() -> pb::UnscheduleGameResponse {
+    pb::UnscheduleGameResponse { message: "Game unscheduled successfully".to_owned() }
+}
+
+impl TryFrom<pb::HandOverGameRequest> for HandOverGame {
+    type Error = InvalidFields;
+
+    fn try_from(request: pb::HandOverGameRequest) -> Result<Self, InvalidFields> {
+        let mut fields = FieldReader::default();
+        let id = fields.read("game_id", GameId::parse(request.game_id));
+        let studio = fields.read("studio_id", StudioId::parse(&request.studio_id));
+        let (Some(id), Some(studio)) = (id, studio) else { return Err(fields.into_faults()) };
+        Ok(Self { id, studio })
+    }
+}
+
+/// Reads a request to watch the games of the caller's studios: whether the games as they are come first, and the moment that
+/// the watcher reached before.
+pub(crate) fn watch_own(
+    request: &pb::WatchMyGamesRequest,
+    user: UserId,
+    metadata: &MetadataMap,
+    seal: &Seal,
+) -> Result<(bool, Option<Moment>), InvalidFields> {
+    let mut fields = FieldReader::default();
+    let purpose = own_watch(user);
+    let resume = reached(&mut fields, &request.resume_token, metadata, seal, &purpose);
+    fields.finish()?;
+    Ok((request.send_present, resume))
+}
+
+/// What the token of a stream of someone's games is sealed for.
+pub(crate) fn own_watch(user: UserId) -> Vec<u8> {
+    format!("watch games of {user}").into_bytes()
+}
