@@ -37,20 +37,30 @@ pub enum BadToken {
 }
 
 impl Moment {
-    /// The token that resumes here, sealed for this list.
+    /// The token that resumes here, sealed for this list. No two are alike.
     #[must_use]
     pub fn token(self, seal: &Seal, list: &[u8]) -> String {
-        let position = self.position.to_be_bytes();
-        match self.stage {
-            Reached::Changes => seal.close(list, &position),
-            Reached::Present => seal.close(list, &[&position[..], &[IN_PRESENT]].concat()),
-        }
+        seal.close_afresh(list, &self.to_bytes())
     }
 
     /// The moment at which a token of this list was given.
     pub fn of(token: &str, seal: &Seal, list: &[u8]) -> Result<Self, BadToken> {
-        let opened = seal.open(list, token)?;
-        let (position, rest) = opened.split_first_chunk().ok_or(BadToken::OtherVersion)?;
+        Self::from_bytes(&seal.open(list, token)?)
+    }
+
+    /// As in a token.
+    #[must_use]
+    pub fn to_bytes(self) -> Vec<u8> {
+        let position = self.position.to_be_bytes();
+        match self.stage {
+            Reached::Changes => position.to_vec(),
+            Reached::Present => [&position[..], &[IN_PRESENT]].concat(),
+        }
+    }
+
+    /// Reads one from a token.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadToken> {
+        let (position, rest) = bytes.split_first_chunk().ok_or(BadToken::OtherVersion)?;
         let stage = match rest {
             [] => Reached::Changes,
             [IN_PRESENT] => Reached::Present,

@@ -63,10 +63,8 @@ fn resuming_anywhere_replays_exactly_what_was_missed() {
             for broken in breaks {
                 let broken = broken.index(tokens.len());
                 let mut resumed = watches(&visitor, resuming(&tokens[broken])).await;
-                for (expected, token) in committed.iter().zip(&tokens).skip(broken + 1) {
-                    let heard = next(&mut resumed).await;
-                    prop_assert_eq!(&told(&heard), expected);
-                    prop_assert_eq!(&heard.resume_token, token);
+                for expected in committed.iter().skip(broken + 1) {
+                    prop_assert_eq!(&told(&next(&mut resumed).await), expected);
                 }
                 // And nothing more: what comes next is what happens next.
                 let id = adds(&mut games.clone(), "Puzzle").await;

@@ -42,8 +42,6 @@ async fn the_present_comes_first_and_then_every_change_in_the_order_of_commits()
         [format!("changed {one} r2"), format!("added {three} r1"), format!("removed {two} r1")]
     );
     assert!(present.iter().chain(&changes).all(|heard| !heard.resume_token.is_empty()));
-    assert_eq!(present[0].resume_token, present[1].resume_token, "the present begins anew");
-    assert_ne!(present[1].resume_token, present[2].resume_token);
 }
 
 #[tokio::test]
@@ -68,13 +66,13 @@ async fn many_writers_are_heard_by_all_in_one_order_that_each_game_agrees_with()
     }
     let mut heard = (Vec::new(), Vec::new());
     for _ in 0..8 * 6 {
-        heard.0.push(next(&mut first).await);
+        heard.0.push(next(&mut first).await.update);
         heard.1.push(next(&mut second).await);
     }
 
-    assert_eq!(heard.0, heard.1);
+    assert_eq!(heard.0, heard.1.iter().map(|heard| heard.update.clone()).collect::<Vec<_>>());
     let mut of_game = BTreeMap::<String, Vec<String>>::new();
-    for said in heard.0.iter().map(told) {
+    for said in heard.1.iter().map(told) {
         let mut words = said.split(' ');
         let (what, id, revision) = (words.next(), words.next(), words.next());
         let line = format!("{} {}", what.unwrap(), revision.unwrap());
