@@ -36,6 +36,12 @@ pub trait List: Sized + Send + Sync {
         from: Self::Place,
     ) -> impl Future<Output = storage::Result<Piece<Self>>> + Send;
 
+    /// Whether the list became another one since this was asked last: one with other things in it, of which no event tells.
+    /// Then the watcher starts over. Asked before each message.
+    fn became_another(&mut self) -> bool {
+        false
+    }
+
     /// Says it on the wire, with the token of this moment. `None` leaves it unsaid.
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<Self::Message>;
 }
@@ -60,7 +66,7 @@ pub enum Told<'t, L: List> {
     InSync,
     /// The stream is alive.
     Heartbeat,
-    /// Changes were missed that are no longer kept; the present follows.
+    /// Changes were missed that are no longer kept, or the list became another one; the present follows.
     StartOver,
     /// The process is about to stop.
     GoingAway,
@@ -151,6 +157,9 @@ impl<L: List> Watch<L> {
         }
         loop {
             let at = self.follower.position();
+            if self.list.became_another() && !matches!(self.stage, Stage::Over) {
+                self.stage = Stage::StartingOver;
+            }
             let message = match &mut self.stage {
                 Stage::Over => return Ok(None),
                 _ if self.stopping.is_cancelled() => {

@@ -76,6 +76,20 @@ number_id! {
     GameId
 }
 
+impl GameId {
+    /// Above all ids that are given in turn.
+    const DRAWN: u32 = 1 << 30;
+
+    /// An id of a game that is a secret: drawn from the upper half, it tells nothing of how many there are. It may be in
+    /// use.
+    #[must_use]
+    pub fn drawn() -> Self {
+        let random = Ulid::new().random();
+        let number = Self::DRAWN | (u32::try_from(random % u128::from(Self::DRAWN)).unwrap_or(0));
+        Self(number.cast_signed())
+    }
+}
+
 macro_rules! ulid_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -149,6 +163,9 @@ mod tests {
         assert_eq!(GameId::parse(0), Err(InvalidId::NotPositive));
         assert_eq!(GameId::parse(i32::MIN), Err(InvalidId::NotPositive));
         assert_eq!(GameId::from_row(1 << 40), Err(InvalidId::TooLarge));
+        let drawn = [(); 100].map(|()| GameId::drawn().get());
+        assert!(drawn.iter().all(|id| *id >= 1 << 30));
+        assert!(drawn.iter().collect::<std::collections::BTreeSet<_>>().len() > 95);
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub(crate) struct StoredGame {
     /// Microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     released_at: Option<i64>,
+    /// Microseconds. An older version says nothing of it, and lists a game by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    listed_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base_id: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -51,7 +54,7 @@ pub(crate) enum NoGame {
 
 impl From<&Game> for StoredGame {
     fn from(game: &Game) -> Self {
-        let Standing { state, release_day, released } = game.standing;
+        let Standing { state, release_day, released, listed } = game.standing;
         let kind = Some(game.kind).filter(|kind| *kind != Kind::Game);
         let state = Some(state).filter(|state| *state != State::Released);
         Self {
@@ -66,6 +69,7 @@ impl From<&Game> for StoredGame {
             state: state.map(|state| state.as_str().to_owned()),
             release_day: release_day.map(|day| day.to_string()),
             released_at: released.map(Timestamp::micros),
+            listed_at: listed.map(Timestamp::micros),
             base_id: game.base.map(i64::from),
             bundled: game.bundled.iter().map(|id| i64::from(*id)).collect(),
         }
@@ -93,6 +97,7 @@ impl TryFrom<StoredGame> for Game {
                 state,
                 release_day: stored.release_day.map(|day| day.parse()).transpose()?,
                 released: stored.released_at.map(Timestamp::from_micros),
+                listed: stored.listed_at.or(stored.released_at).map(Timestamp::from_micros),
             },
             base: stored.base_id.map(GameId::from_row).transpose()?,
             bundled: bundled?,

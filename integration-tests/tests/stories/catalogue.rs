@@ -1,16 +1,16 @@
 //! A studio prepares a game in secret, plans when it becomes public, and takes it out of the store again.
 
+mod bad_input;
+mod hidden;
+mod own;
+
 use std::time::{Duration, SystemTime};
 
 use humantime_serde::re::humantime::{format_rfc3339_seconds, parse_rfc3339};
 use serde_json::{Value, json};
-use sir0_contract::storefront::{
-    GetGameRequest, WatchGamesRequest, WatchMyGamesRequest, WatchMyGamesResponse,
-    watch_my_games_response::Update as Own,
-};
+use sir0_contract::storefront::WatchGamesRequest;
 use sir0_testkit::{Answer, LONG, Person, Running, a_game, platform};
 use tokio::time::{sleep, timeout};
-use tonic::{Code, Streaming};
 
 use crate::watcher::{next, told, watches};
 
@@ -87,194 +87,6 @@ async fn sees(visitor: &Person, path: &str, state: &str) {
         }
     };
     timeout(LONG, seeing).await.expect("it is so by now");
-}
-
-/// The next message of a stream of someone's games, past heartbeats.
-async fn next_own(stream: &mut Streaming<WatchMyGamesResponse>) -> Own {
-    loop {
-        let heard = timeout(LONG, stream.message()).await.expect("in time").expect("no refusal");
-        match heard.expect("an open stream").update.expect("something") {
-            Own::Heartbeat(_) => {}
-            update => return update,
-        }
-    }
-}
-
-/// Every answer in which a stranger could find a game by this word.
-async fn all_lists(visitor: &Person, word: &str) -> Vec<String> {
-    let mut answers = Vec::new();
-    for kind in ["", "game", "dlc", "bundle", "all"] {
-        for sort in ["relevance", "newest", "title", "price"] {
-            for filter in
-                ["", "&genre=puzzle", &format!("&q={word}"), &format!("&q={word}&genre=Puzzle")]
-            {
-                let path = format!("/api/games?kind={kind}&sort={sort}{filter}");
-                answers.push(format!("{path} {}", visitor.rest().get(&path).await.json));
-            }
-        }
-    }
-    let rest = visitor.rest();
-    let watch = "/api/games:watch?sendPresent=true&kind=all";
-    let mut present = rest.stream(watch, "application/x-ndjson", &[]).await;
-    loop {
-        let line = present.next_json().await.expect("an open stream");
-        if line.get("inSync").is_some() {
-            break;
-        }
-        answers.push(line.to_string());
-    }
-    answers
-}
-
-#[tokio::test]
-async fn a_stranger_finds_no_trace_of_a_draft() {
-    let Stage { platform, studio, stranger, draft } = Stage::set().await;
-    let dlc = json!({"kind": "dlc", "baseGameId": draft});
-    let dlc = adds(&studio, &with(a_draft("Moonquake Aftershocks"), &dlc)).await;
-    let bundle = json!({"kind": "bundle", "bundledGameIds": [draft, dlc]});
-    let bundle = adds(&studio, &with(a_draft("Moonquake Complete"), &bundle)).await;
-    let visitor = platform.visitor();
-    let mut stream =
-        watches(&visitor, WatchGamesRequest { kind: "all".to_owned(), ..Default::default() }).await;
-    let mut socket = visitor.socket().await;
-    socket.subscribes("game_updates").await;
-
-    for id in [draft, dlc, bundle] {
-        let own = format!("/api/games/{id}");
-        assert_eq!(studio.rest().put(&own, &json!({"price": 4})).await.status, 200);
-        let plan = json!({"state": "released", "time": in_seconds(3600)});
-        assert_eq!(studio.rest().post(&format!("{own}:publish"), &plan).await.status, 200);
-        assert_eq!(
-            studio.rest().put(&own, &json!({"releaseDate": "2031-05-01"})).await.status,
-            200
-        );
-        assert_eq!(studio.rest().post(&format!("{own}:unschedule"), &json!({})).await.status, 200);
-    }
-
-    for answer in all_lists(&visitor, "moonquake").await {
-        let answer = answer.to_lowercase();
-        assert!(!answer.replace("q=moonquake", "").contains("moonquake"), "{answer}");
-    }
-    // Whoever asks for it is told what they are told of an id that nothing has.
-    let none = 2_000_000;
-    for id in [draft, dlc, bundle] {
-        for by in [&visitor, &stranger] {
-            let (is, is_not) = (format!("/api/games/{id}"), format!("/api/games/{none}"));
-            let plain = |answer: Answer| {
-                let details = answer.json["details"]
-                    .as_str()
-                    .map(|it| it.replace(&none.to_string(), "it").replace(&id.to_string(), "it"));
-                (
-                    answer.status,
-                    answer.json["reason"].clone(),
-                    answer.json["error"].clone(),
-                    details,
-                )
-            };
-            let rest = by.rest();
-            assert_eq!(plain(rest.get(&is).await), plain(rest.get(&is_not).await));
-            assert_eq!(
-                plain(rest.get(&format!("{is}:mine")).await),
-                plain(rest.get(&format!("{is_not}:mine")).await)
-            );
-            assert_eq!(
-                plain(rest.put(&is, &json!({"price": 1})).await),
-                plain(rest.put(&is_not, &json!({"price": 1})).await)
-            );
-            assert_eq!(plain(rest.delete(&is).await), plain(rest.delete(&is_not).await));
-            for (call, body) in [
-                ("publish", json!({"state": "released"})),
-                ("publish", json!({"state": "released", "time": in_seconds(60)})),
-                ("unschedule", json!({})),
-                ("handOver", json!({"studioId": "studio_01arz3ndektsv4rrffq69g5fav"})),
-            ] {
-                let answers = (
-                    rest.post(&format!("{is}:{call}"), &body).await,
-                    rest.post(&format!("{is_not}:{call}"), &body).await,
-                );
-                assert_eq!(plain(answers.0), plain(answers.1), "{call}");
-            }
-            let request =
-                |game_id: i64| GetGameRequest { game_id: i32::try_from(game_id).expect("an id") };
-            let refused = by.games().get_game(request(id)).await.expect_err("it is hidden");
-            assert_eq!(refused.code(), Code::NotFound);
-        }
-        for named in [
-            json!({"kind": "dlc", "baseGameId": id}),
-            json!({"kind": "bundle", "bundledGameIds": [id]}),
-        ] {
-            let unknown =
-                json!({"kind": named["kind"], "baseGameId": none, "bundledGameIds": [none]});
-            let unknown: Value = unknown
-                .as_object()
-                .expect("an object")
-                .iter()
-                .filter(|(name, _)| named.get(name.as_str()).is_some())
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect::<serde_json::Map<_, _>>()
-                .into();
-            let of_draft =
-                stranger.rest().post("/api/games", &with(a_draft("Theft"), &named)).await;
-            let of_none =
-                stranger.rest().post("/api/games", &with(a_draft("Theft"), &unknown)).await;
-            assert_eq!((of_draft.status, &of_draft.json), (400, &of_none.json));
-        }
-    }
-    // The next thing that everyone hears is the next thing that everyone sees.
-    let open = adds(&studio, &a_game("Daylight")).await;
-    assert_eq!(told(&next(&mut stream).await), format!("added {open} r1"));
-    assert_eq!(socket.hears().await["game"]["gameId"], json!(open));
-    assert_eq!(visitor.rest().get("/api/games").await.json["totalSize"], 2);
-}
-
-#[tokio::test]
-async fn a_studio_sees_and_watches_its_own_drafts() {
-    let Stage { platform, studio, stranger, draft } = Stage::set().await;
-    let asked = WatchMyGamesRequest { send_present: true, ..Default::default() };
-    let mut own =
-        studio.games().watch_my_games(asked.clone()).await.expect("a stream").into_inner();
-    let mut others = stranger.games().watch_my_games(asked).await.expect("a stream").into_inner();
-    let Own::Present(present) = next_own(&mut own).await else { panic!("the draft comes first") };
-    assert_eq!(i64::from(present.game.expect("a game").game_id), draft);
-    assert!(matches!(next_own(&mut own).await, Own::InSync(_)));
-
-    let seen = studio.rest().get(&format!("/api/games/{draft}:mine")).await;
-    assert_eq!((&seen.json["game"]["state"], seen.json.get("schedule")), (&json!("draft"), None));
-    let listed = studio.rest().get("/api/games:mine?state=draft").await;
-    assert_eq!(listed.json["games"][0]["gameId"], json!(draft));
-    let root = platform.admin("Root").await;
-    assert_eq!(root.rest().get(&format!("/api/games/{draft}:mine")).await.status, 200);
-
-    let path = format!("/api/games/{draft}");
-    studio.rest().put(&path, &json!({"price": 5})).await;
-    let Own::Changed(changed) = next_own(&mut own).await else { panic!("its price changed") };
-    assert_eq!((changed.revision, &*changed.state), (2, "draft"));
-    let time = in_seconds(3600);
-    let planned = studio
-        .rest()
-        .post(&format!("{path}:publish"), &json!({"state": "released", "time": time}))
-        .await;
-    assert_eq!(planned.json["message"], "Game scheduled successfully", "{planned:?}");
-    assert_eq!(planned.json["schedule"]["releaseTime"], json!(time));
-    assert_eq!((&planned.json["state"], &planned.json["revision"]), (&json!("draft"), &json!(2)));
-    let Own::Scheduled(scheduled) = next_own(&mut own).await else { panic!("it was planned") };
-    assert!(scheduled.schedule.expect("a plan").release_time.is_some());
-    studio.rest().delete(&path).await;
-    let Own::Changed(withdrawn) = next_own(&mut own).await else { panic!("it was withdrawn") };
-    assert_eq!((withdrawn.revision, &*withdrawn.state), (3, "withdrawn"));
-    assert_eq!(studio.rest().get("/api/games:mine").await.json["games"], json!([]));
-    let seen = studio.rest().get(&format!("{path}:mine")).await;
-    assert_eq!(
-        (&seen.json["game"]["state"], seen.json.get("schedule")),
-        (&json!("withdrawn"), None)
-    );
-
-    let Own::Present(theirs) = next_own(&mut others).await else { panic!("their own game") };
-    assert_eq!(theirs.game.expect("a game").title, "Harbours");
-    assert!(matches!(next_own(&mut others).await, Own::InSync(_)));
-    let game = adds(&stranger, &a_draft("Lighthouses")).await;
-    let Own::Added(added) = next_own(&mut others).await else { panic!("nothing else was theirs") };
-    assert_eq!(i64::from(added.game_id), game);
 }
 
 #[tokio::test]
@@ -394,71 +206,4 @@ async fn what_is_planned_and_then_forgotten_does_not_come() {
     let open = adds(&stage.studio, &a_game("Daylight")).await;
     assert_eq!(told(&next(&mut stream).await), format!("added {open} r1"));
     assert_eq!(visitor.rest().get(&path).await.status, 404);
-}
-
-#[tokio::test]
-async fn what_no_product_can_be_is_refused_by_its_field_and_nothing_is_kept() {
-    let Stage { platform: _platform, studio, stranger, draft } = Stage::set().await;
-    let game = adds(&studio, &a_game("Lanterns")).await;
-    let dlc =
-        adds(&studio, &with(a_game("More"), &json!({"kind": "dlc", "baseGameId": game}))).await;
-    let bundle =
-        adds(&studio, &with(a_game("All"), &json!({"kind": "bundle", "bundledGameIds": [game]})))
-            .await;
-    let theirs = adds(&stranger, &a_game("Foreign")).await;
-    let many: Vec<_> = (1..=101).collect();
-    for (parts, field) in [
-        (json!({"kind": "ship"}), "kind"),
-        (json!({"kind": "all"}), "kind"),
-        (json!({"state": "withdrawn"}), "state"),
-        (json!({"releaseDate": "soon"}), "releaseDate"),
-        (json!({"releaseDate": "2027-02-29"}), "releaseDate"),
-        (json!({"kind": "dlc"}), "baseGameId"),
-        (json!({"baseGameId": game}), "baseGameId"),
-        (json!({"kind": "dlc", "baseGameId": 0}), "baseGameId"),
-        (json!({"kind": "dlc", "baseGameId": dlc}), "baseGameId"),
-        (json!({"kind": "dlc", "baseGameId": bundle}), "baseGameId"),
-        (json!({"kind": "dlc", "baseGameId": theirs}), "baseGameId"),
-        (json!({"kind": "dlc", "baseGameId": 2_000_000}), "baseGameId"),
-        (json!({"kind": "bundle"}), "bundledGameIds"),
-        (json!({"bundledGameIds": [game]}), "bundledGameIds"),
-        (json!({"kind": "bundle", "bundledGameIds": [game, game]}), "bundledGameIds"),
-        (json!({"kind": "bundle", "bundledGameIds": [bundle]}), "bundledGameIds"),
-        (json!({"kind": "bundle", "bundledGameIds": [theirs]}), "bundledGameIds"),
-        (json!({"kind": "bundle", "bundledGameIds": [draft]}), "bundledGameIds"),
-        (json!({"kind": "bundle", "bundledGameIds": many}), "bundledGameIds"),
-    ] {
-        let answer = studio.rest().post("/api/games", &with(a_game("Never"), &parts)).await;
-        assert_eq!((answer.status, faults(&answer)), (400, vec![field]), "{parts} {answer:?}");
-    }
-    let bundle = format!("/api/games/{bundle}");
-    for (path, body, field) in [
-        (
-            bundle.clone(),
-            json!({"bundledGameIds": [bundle.rsplit('/').next().and_then(|id| id.parse::<i64>().ok())]}),
-            "bundledGameIds",
-        ),
-        (format!("/api/games/{game}"), json!({"bundledGameIds": [dlc]}), "bundledGameIds"),
-        (bundle.clone(), json!({"releaseDate": "1.1.2030"}), "releaseDate"),
-    ] {
-        let answer = studio.rest().put(&path, &body).await;
-        assert_eq!((answer.status, faults(&answer)), (400, vec![field]), "{body} {answer:?}");
-    }
-    let publish = format!("/api/games/{draft}:publish");
-    for (body, field) in [
-        (json!({}), "state"),
-        (json!({"state": "draft", "time": in_seconds(60)}), "state"),
-        (json!({"state": "released", "time": "2020-01-01T00:00:00Z"}), "time"),
-        (json!({"state": "released", "time": "2999-01-01T00:00:00Z"}), "time"),
-        (json!({"state": "released", "time": "tomorrow"}), "time"),
-    ] {
-        let answer = studio.rest().post(&publish, &body).await;
-        assert_eq!((answer.status, faults(&answer)), (400, vec![field]), "{body} {answer:?}");
-    }
-    let late = json!({"state": "released", "time": in_seconds(60)});
-    assert_eq!(studio.rest().post(&publish, &late).await.status, 200);
-    let later = json!({"state": "announced", "time": in_seconds(120)});
-    assert_eq!(refused(&studio.rest().post(&publish, &later).await), (400, "NOT_PUBLISHABLE"));
-    let mine = studio.rest().get("/api/games:mine").await;
-    assert_eq!(mine.json["games"].as_array().map(Vec::len), Some(4), "{mine:?}");
 }

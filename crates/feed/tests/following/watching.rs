@@ -1,6 +1,14 @@
 //! Streams over a list, tested on every engine. The list is the numbers below three; the changes are what is noted.
 
-use std::{collections::VecDeque, pin::Pin, time::Duration};
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::{Stream, StreamExt};
 use sir0_feed::{Begin, Feed, List, Moment, Piece, Reached, Told, Watch};
@@ -16,8 +24,11 @@ use crate::{
 /// What a watcher heard, and when.
 type Heard = (String, Moment);
 
-/// A list that is read one number at a time.
-struct Numbers<const PROVES: bool>;
+/// A list that is read one number at a time, and is another one once that is said.
+#[derive(Default)]
+struct Numbers<const PROVES: bool> {
+    is_another: Arc<AtomicBool>,
+}
 
 impl<const PROVES: bool> List for Numbers<PROVES> {
     type Event = Noted;
@@ -32,6 +43,10 @@ impl<const PROVES: bool> List for Numbers<PROVES> {
         let items: VecDeque<_> = (from < 3).then_some(from).into_iter().collect();
         let rest = (!items.is_empty()).then_some(from + 1);
         Ok(Piece { items, rest, held: None })
+    }
+
+    fn became_another(&mut self) -> bool {
+        self.is_another.swap(false, Ordering::AcqRel)
     }
 
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<Heard> {
@@ -58,7 +73,7 @@ async fn watch<const PROVES: bool>(
 ) -> Messages {
     let head = feed.committed().await.expect("a table");
     let begin = Begin { head, resume, sends_present: true };
-    Watch::begin(Numbers::<PROVES>, feed, begin, stopping.clone()).messages().boxed()
+    Watch::begin(Numbers::<PROVES>::default(), feed, begin, stopping.clone()).messages().boxed()
 }
 
 async fn next(messages: &mut Messages) -> Heard {
@@ -105,6 +120,27 @@ on_every_engine! {
         stopping.cancel();
         assert_eq!(hears(&mut messages).await, ("going away".to_owned(), behind(3)));
         assert!(messages.next().await.is_none());
+    }
+
+    async fn a_list_that_became_another_one_is_sent_anew(place: Place) {
+        let (process, stopping) = (place.open().await, CancellationToken::new());
+        let feed = process.feed(POLLED).await;
+        let numbers = Numbers::<false>::default();
+        let is_another = Arc::clone(&numbers.is_another);
+        let begin = Begin { head: 0, resume: None, sends_present: false };
+        let mut messages = Watch::begin(numbers, &feed, begin, stopping.clone()).messages().boxed();
+        assert_eq!(next(&mut messages).await.0, "heartbeat");
+
+        is_another.store(true, Ordering::Release);
+        process.notes([7]).await;
+
+        // What happens just then is heard before or after.
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|text| text != "in sync") {
+            heard.push(hears(&mut messages).await.0);
+        }
+        heard.retain(|text| text != "noted 7");
+        assert_eq!(heard, ["start over", "present 0", "present 1", "present 2", "in sync"]);
     }
 
     async fn a_moment_that_no_one_can_go_on_from_starts_over(place: Place) {

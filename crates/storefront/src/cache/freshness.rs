@@ -32,13 +32,11 @@ struct Known {
 /// The least revision of a game that is no older than what was committed here.
 type Unheard = HashMap<GameId, i32>;
 
-/// The revision at which a change leaves its game. No copy of a hidden game is new enough.
+/// The revision at which a change leaves its game.
 const fn revision(event: &GameEvent) -> i32 {
     match event {
-        GameEvent::Added(game)
-        | GameEvent::Changed { game, .. }
-        | GameEvent::Scheduled { game, .. } => game.revision,
-        GameEvent::Removed(_) | GameEvent::Hidden { .. } => i32::MAX,
+        GameEvent::Removed(last) => last.revision + 1,
+        _ => event.game().revision,
     }
 }
 
@@ -54,7 +52,7 @@ impl Freshness {
         })))
     }
 
-    /// Notes a change that this process committed. Its position is heard of later.
+    /// Notes a change that everyone sees and this process committed. Its position is heard of later.
     pub(crate) fn committed(&self, event: &GameEvent) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let least = known.unheard.entry(event.game().id).or_default();
@@ -78,7 +76,7 @@ impl Freshness {
         known.unheard.retain(|id, least| changes.get(id).is_none_or(|settled| *settled < *least));
     }
 
-    /// Notes a change that the feed tells of at this position.
+    /// Notes a change that everyone sees, of which the feed tells at this position.
     pub(crate) fn changed(&self, event: &GameEvent, position: Position) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let id = event.game().id;
@@ -186,6 +184,10 @@ mod tests {
 
         assert!(!freshness.is_fresh(&game(1, 3), 11));
         assert_eq!(freshness.unheard(), Unheard::new());
+
+        freshness.committed(&GameEvent::Added(game(1, 6)));
+        assert!(!freshness.is_fresh(&game(1, 3), 12), "it came back, and is another one");
+        assert!(freshness.is_fresh(&game(1, 6), 12));
     }
 
     #[test]

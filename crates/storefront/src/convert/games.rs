@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use sir0_contract_storefront::{
     self as pb, calls::games_service as calls, watch_games_response::Update,
 };
-use sir0_feed::Moment;
+use sir0_feed::{BadToken, Moment};
 use sir0_kernel::{GameId, Price, StudioId};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag, page_size, wire_time};
 use sir0_transcoding::{Conditions, Kept, Tag};
@@ -78,12 +78,7 @@ pub(crate) fn listing(
     };
     let mut listing = Listing { sort, kind, genre, words, studio, page_size, after: None };
     if let Some(token) = given(&request.page_token) {
-        let mut opened = seal.open(&listing.purpose(), token);
-        if opened.is_err() && request.sort.is_empty() {
-            // A list that an older version began, with the latest first, goes on as it began.
-            listing.sort = Sort::Newest;
-            opened = seal.open(&listing.purpose(), token);
-        }
+        let opened = seal.open(&listing.purpose(), token);
         let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;
         // The token was sealed for this list, so only another version of this program can have written it in another
         // form.
@@ -281,7 +276,8 @@ pub(crate) fn watch(
     let genre = fields.read_optional("genre", given(&request.genre).map(Genre::parse));
     let unsaid = Some(Kind::Game).filter(|_| request.game_ids.is_empty());
     let kind = fields.read("kind", kind_asked(&request.kind, unsaid));
-    let resume = reached(&mut fields, &request.resume_token, metadata, seal, WATCH);
+    let of = |token: &str| Moment::of(token, seal, WATCH);
+    let resume = reached(&mut fields, &request.resume_token, metadata, of);
     if request.game_ids.len() > MOST_WATCHED_GAMES {
         fields.fault("game_ids", format_args!("must be at most {MOST_WATCHED_GAMES}"));
     }
@@ -302,13 +298,12 @@ pub(super) fn reached(
     fields: &mut FieldReader,
     token: &str,
     metadata: &MetadataMap,
-    seal: &Seal,
-    purpose: &[u8],
+    moment_of: impl Fn(&str) -> Result<Moment, BadToken>,
 ) -> Option<Moment> {
-    let token = given(token).map(|token| Moment::of(token, seal, purpose));
+    let token = given(token).map(&moment_of);
     let token = fields.read_optional("resume_token", token).flatten();
     let ids = metadata.get_all(LAST_EVENT_ID).iter().filter(|id| !id.is_empty());
-    let ids = ids.map(|id| Moment::of(id.to_str().unwrap_or_default(), seal, purpose));
+    let ids = ids.map(|id| moment_of(id.to_str().unwrap_or_default()));
     let ids: Vec<_> = ids.filter_map(|id| fields.read(LAST_EVENT_ID, id)).collect();
     ids.into_iter().chain(token).max()
 }

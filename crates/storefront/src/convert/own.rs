@@ -1,14 +1,15 @@
 //! Games as their studio sees them, and what it asks of them, on the wire and as the rules know them.
 
 use sir0_contract_storefront as pb;
-use sir0_feed::Moment;
+use sir0_feed::{BadToken, Moment, Reached};
 use sir0_kernel::{GameId, StudioId, UserId};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, moment, page_size, wire_time};
 use tonic::metadata::MetadataMap;
 
 use super::games::{given, reached};
 use crate::domain::{
-    Game, HandOverGame, OwnListing, OwnPage, Public, PublishGame, Published, Schedule, State,
+    Game, HandOverGame, OwnListing, OwnPage, OwnPlace, Public, PublishGame, Published, Schedule,
+    State,
 };
 
 /// What is planned, on the wire. `None` if nothing is.
@@ -36,8 +37,8 @@ pub(crate) fn own_listing(
     let after = given(&request.page_token).map(|token| {
         let purpose = own_purpose(user, state.flatten());
         let opened = seal.open(&purpose, token).map_err(|forged| forged.to_string())?;
-        let id = <[u8; 4]>::try_from(&*opened).map(i32::from_be_bytes).unwrap_or_default();
-        GameId::parse(id).map_err(|fault| fault.to_string())
+        OwnPlace::from_bytes(&opened)
+            .ok_or_else(|| "is of another version, begin the list again".to_owned())
     });
     let after = fields.read_optional("page_token", after);
     let (Some(page_size), Some(state), Some(after)) = (page_size, state, after) else {
@@ -54,7 +55,7 @@ pub(crate) fn own_page(
     seal: &Seal,
 ) -> pb::ListMyGamesResponse {
     let purpose = own_purpose(user, listing.state);
-    let next = page.next.map(|id| seal.close(&purpose, &id.get().to_be_bytes()));
+    let next = page.next.map(|place| seal.close(&purpose, &place.to_bytes()));
     let games = page.games.iter().map(pb::Game::from).collect();
     pb::ListMyGamesResponse { games, next_page_token: next }
 }
@@ -122,17 +123,74 @@ impl TryFrom<pb::HandOverGameRequest> for HandOverGame {
 pub(crate) fn watch_own(
     request: &pb::WatchMyGamesRequest,
     user: UserId,
+    studios: &[StudioId],
     metadata: &MetadataMap,
     seal: &Seal,
 ) -> Result<(bool, Option<Moment>), InvalidFields> {
     let mut fields = FieldReader::default();
-    let purpose = own_watch(user);
-    let resume = reached(&mut fields, &request.resume_token, metadata, seal, &purpose);
+    let of = Watched::of(user, studios, seal);
+    let resume = reached(&mut fields, &request.resume_token, metadata, |token| of.moment(token));
     fields.finish()?;
     Ok((request.send_present, resume))
 }
 
-/// What the token of a stream of someone's games is sealed for.
-pub(crate) fn own_watch(user: UserId) -> Vec<u8> {
-    format!("watch games of {user}").into_bytes()
+/// Whose games a stream is about: it makes its tokens, and reads them.
+///
+/// A token names the studios that its user was in. In others, the user has games of which they were told nothing, or was
+/// told of games that are theirs no longer. So a token of other studios starts over.
+pub(crate) struct Watched {
+    user: UserId,
+    studios: [u8; 8],
+    seal: Seal,
+}
+
+impl Watched {
+    /// The games of these studios, which this user watches.
+    pub(crate) fn of(user: UserId, studios: &[StudioId], seal: &Seal) -> Self {
+        let listed = studios.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let code = seal.wrap(b"studios of a stream", listed.as_bytes());
+        let studios = *code.first_chunk().expect("a code has 16 bytes");
+        Self { user, studios, seal: seal.clone() }
+    }
+
+    /// The token that resumes here.
+    pub(crate) fn token(&self, at: Moment) -> String {
+        let content = [&self.studios[..], &at.to_bytes()].concat();
+        self.seal.close_afresh(&self.purpose(), &content)
+    }
+
+    fn moment(&self, token: &str) -> Result<Moment, BadToken> {
+        let opened = self.seal.open(&self.purpose(), token)?;
+        let (studios, moment) = opened.split_first_chunk().ok_or(BadToken::OtherVersion)?;
+        let moment = Moment::from_bytes(moment)?;
+        let is_of_others = *studios != self.studios;
+        Ok(if is_of_others { Moment { stage: Reached::Present, ..moment } } else { moment })
+    }
+
+    fn purpose(&self) -> Vec<u8> {
+        format!("watch games of {}", self.user).into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sir0_kernel::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_token_of_other_studios_starts_over() {
+        let (user, seal) = (UserId::parse(7).expect("positive"), Seal::new(&[7; 32]));
+        let [north, south] = [1, 2].map(|at| StudioId::fresh(Timestamp::from_micros(at)));
+        let moment = Moment { position: 7, stage: Reached::Changes };
+        let token = Watched::of(user, &[north], &seal).token(moment);
+        let read = |user, studios: &[_]| Watched::of(user, studios, &seal).moment(&token);
+
+        assert_eq!(read(user, &[north]), Ok(moment));
+        for others in [&[north, south][..], &[south], &[]] {
+            assert_eq!(read(user, others), Ok(Moment { stage: Reached::Present, ..moment }));
+        }
+        let other = UserId::parse(8).expect("positive");
+        assert!(matches!(read(other, &[north]), Err(BadToken::Forged(_))));
+    }
 }

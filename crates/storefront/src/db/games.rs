@@ -8,7 +8,7 @@ use sir0_storage::{self as storage, Announcement};
 use super::{
     HOLD_GAMES, ORDER_WORDS,
     engine::{self, At, Database, for_update},
-    numbers,
+    next_id, numbers,
 };
 use crate::{
     db::{Store, Tx, public},
@@ -31,6 +31,7 @@ storage::row! {
         state: String,
         release_day: Option<String>,
         released_at: Option<At>,
+        listed: i64,
         created_at: At,
         base_id: Option<i64>,
         bundled: String,
@@ -67,6 +68,7 @@ pub(super) fn game_from(row: GameRow) -> storage::Result<Game> {
             state,
             release_day: release_day.map_err(storage::Error::corrupt)?,
             released: since.map(|At(at)| at),
+            listed: (row.listed > 0).then(|| Timestamp::from_micros(row.listed)),
         },
         base: row.base_id.map(id).transpose()?,
         bundled: bundled_from(&row.bundled)?,
@@ -125,12 +127,15 @@ pub(crate) const SOME_GAMES: &str = concat!(
     ")"
 );
 
+pub(crate) const NEXT_ID: &str = next_id!();
+
 pub(crate) const ADD_GAME: &str = "
     INSERT INTO games
            (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at,
             title_sort, genre_fold, keys_version, keys_revision, studio_id,
-            kind, state, release_day, released_at, base_id, bundled)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18)
+            kind, state, release_day, released_at, base_id, bundled, listed, game_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+        ON CONFLICT (game_id) DO NOTHING
  RETURNING game_id";
 
 pub(crate) const COUNT_GAMES: &str = "SELECT COUNT(*) FROM games";
@@ -232,8 +237,41 @@ impl Tx<engine::Tx> {
         studio: Option<StudioId>,
         at: Timestamp,
     ) -> storage::Result<Game> {
-        let standing = Standing::new(game.state, game.release_day, at);
-        let id: i64 = sqlx::query_scalar(ADD_GAME)
+        let NewGame { title, genre, price, description, kind, state, base, bundled, .. } = game;
+        let standing = Standing::new(state, game.release_day, at);
+        let mut game = Game {
+            id: self.id_of_new(state).await?,
+            title,
+            genre,
+            price,
+            description,
+            revision: 1,
+            studio,
+            kind,
+            standing,
+            base,
+            bundled,
+        };
+        // Of the ids of drafts, there may be a million before one in a thousand is drawn twice.
+        while !self.insert(&game, at).await? {
+            game.id = self.id_of_new(state).await?;
+        }
+        Ok(game)
+    }
+
+    /// The next id, or one of those that tell nothing of how many there are.
+    async fn id_of_new(&mut self, state: State) -> storage::Result<GameId> {
+        if !state.is_public() {
+            return Ok(GameId::drawn());
+        }
+        let id: i64 = sqlx::query_scalar(NEXT_ID).fetch_one(&mut *self.tx).await?;
+        GameId::from_row(id).map_err(storage::Error::corrupt)
+    }
+
+    /// `false` if another game has its id.
+    async fn insert(&mut self, game: &Game, at: Timestamp) -> storage::Result<bool> {
+        let standing = game.standing;
+        let id: Option<i64> = sqlx::query_scalar(ADD_GAME)
             .bind(game.title.as_str())
             .bind(game.title.key_before())
             .bind(game.genre.as_str())
@@ -245,31 +283,18 @@ impl Tx<engine::Tx> {
             .bind(game.title.sort_key())
             .bind(game.genre.key())
             .bind(KEYS_VERSION)
-            .bind(studio.map(|studio| studio.to_string()))
+            .bind(game.studio.map(|studio| studio.to_string()))
             .bind(game.kind.as_str())
             .bind(standing.state.as_str())
             .bind(standing.release_day.map(|day| day.to_string()))
             .bind(standing.released.map(At))
             .bind(game.base.map(i64::from))
             .bind(numbers_to(&game.bundled))
-            .fetch_one(&mut *self.tx)
+            .bind(standing.listed.map_or(0, Timestamp::micros))
+            .bind(i64::from(game.id))
+            .fetch_optional(&mut *self.tx)
             .await?;
-        let id = GameId::from_row(id).map_err(storage::Error::corrupt)?;
-        let NewGame { title, genre, price, description, kind, base, bundled, .. } = game;
-        let revision = 1;
-        Ok(Game {
-            id,
-            title,
-            genre,
-            price,
-            description,
-            revision,
-            studio,
-            kind,
-            standing,
-            base,
-            bundled,
-        })
+        Ok(id.is_some())
     }
 
     /// Records an event beside the change that it reports, in the same transaction. Watchers never hear of a change that

@@ -2,13 +2,13 @@
 //! be prepared by a test and planned by the engine. Compiled once for each engine.
 
 use futures::{Stream, TryStreamExt};
-use sir0_kernel::{GameId, StudioId};
+use sir0_kernel::{GameId, StudioId, Timestamp};
 use sir0_storage as storage;
 use sqlx::{FromRow, Row};
 
 use super::{
     SYNTAX,
-    engine::{self, Database},
+    engine::{self, At, Database},
     games::{GameRow, game_columns, game_from},
     has_words, texts, tier,
 };
@@ -38,15 +38,16 @@ macro_rules! list {
     };
 }
 
-/// The places are sorted first and the games of the page read then: a broad search finds a third of the store.
+/// The places are sorted first and the games of the page read then: a broad search finds a third of the store. A place is
+/// one number: 2^53 microseconds, which end in the year 2255, for how well a game matches, and then when it was listed.
 macro_rules! ranked {
     ($tier:expr, $($filter:expr),*) => {
         concat!(
-            "SELECT ", game_columns!(), ", CAST(tier AS BIGINT) AS place FROM (",
-            "SELECT found_id, tier FROM (SELECT game_id AS found_id, ", $tier,
-            " AS tier FROM games WHERE ", public!(), $($filter,)* ") AS found ",
-            "WHERE (tier, found_id) < ($1, $2) ORDER BY tier DESC, found_id DESC LIMIT $3",
-            ") AS page JOIN games ON game_id = found_id ORDER BY tier DESC, found_id DESC"
+            "SELECT ", game_columns!(), ", place FROM (",
+            "SELECT found_id, place FROM (SELECT game_id AS found_id, CAST(", $tier,
+            " AS BIGINT) * 9007199254740992 + listed AS place FROM games WHERE ", public!(), $($filter,)* ") AS found ",
+            "WHERE (place, found_id) < ($1, $2) ORDER BY place DESC, found_id DESC LIMIT $3",
+            ") AS page JOIN games ON game_id = found_id ORDER BY place DESC, found_id DESC"
         )
     };
 }
@@ -94,9 +95,8 @@ macro_rules! lists {
     };
 }
 
-// Ids only ever grow, so they are the order of age. The pair keeps the parameters of the three orders alike.
 pub(crate) const NEWEST: [&str; 16] =
-    lists!("game_id", "(game_id, game_id) < ($1, $2)", "game_id DESC");
+    lists!("listed", "(listed, game_id) < ($1, $2)", "listed DESC, game_id DESC");
 pub(crate) const BY_TITLE: [&str; 16] =
     lists!("title_sort", "(title_sort, game_id) > ($1, $2)", "title_sort, game_id");
 pub(crate) const BY_PRICE: [&str; 16] =
@@ -132,9 +132,9 @@ pub(crate) const OF_STUDIOS: &str = concat!(
       FROM games
      WHERE studio_id IN (",
     texts!("$1"),
-    ") AND game_id < $2
+    ") AND (created_at, game_id) < ($5, $2)
        AND (state = $4 OR ($4 = '' AND state <> 'withdrawn'))
-  ORDER BY game_id DESC
+  ORDER BY created_at DESC, game_id DESC
      LIMIT $3"
 );
 
@@ -165,6 +165,9 @@ pub(crate) const PRESENT: &str = concat!(
   ORDER BY game_id
      LIMIT $2"
 );
+
+/// Later than any game was made: the end of the year 9999.
+const BEYOND: Timestamp = Timestamp::from_micros(253_402_300_799_000_000);
 
 impl Store<Database> {
     /// Reads a page.
@@ -218,11 +221,16 @@ impl Store<Database> {
         let bounds = Bounds { rows: page_size + 1, bytes: Page::BYTES };
         let query = sqlx::query_as::<_, GameRow>(OF_STUDIOS)
             .bind(studios_to(studios))
-            .bind(after.map_or(i64::MAX, i64::from))
+            .bind(after.map_or(i64::MAX, |after| after.id.into()))
             .bind(i64::from(bounds.rows))
-            .bind(state.map_or("", State::as_str));
+            .bind(state.map_or("", State::as_str))
+            .bind(At(after.map_or(BEYOND, |after| after.made)));
         let rows = query.fetch(self.database.reader());
-        Ok(OwnPage::cut(read_within(bounds, rows, game_from, |game| game).await?, page_size))
+        let read = |row: GameRow| {
+            let At(made) = row.created_at;
+            Ok((game_from(row)?, made))
+        };
+        Ok(OwnPage::cut(read_within(bounds, rows, read, |(game, _)| game).await?, page_size))
     }
 
     /// Reads the next games of these studios, by id: all but those that were withdrawn.

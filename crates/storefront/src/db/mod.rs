@@ -30,9 +30,10 @@ storage::room! {
     reads {
         game(id: GameId) -> Option<Game>;
         any_game(id: GameId) -> Option<Game>;
-        schedule(id: GameId) -> Schedule;
+        own_game(id: GameId) -> Option<(Game, Schedule)>;
         schedules(ids: &[GameId]) -> HashMap<GameId, Schedule>;
-        due(now: Timestamp, after: Option<GameId>) -> Vec<GameId>;
+        due(now: Timestamp, waited: bool) -> Vec<GameId>;
+        put_off(ids: &[GameId], until: Timestamp, now: Timestamp) -> ();
         next_due() -> Option<Timestamp>;
         list(listing: &Listing) -> Page;
         list_of(studios: &[StudioId], listing: &OwnListing) -> OwnPage;
@@ -52,7 +53,7 @@ storage::room! {
         save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
         schedule(id: GameId) -> Schedule;
         plan(id: GameId, schedule: Schedule) -> ();
-        put_off(id: GameId, until: Timestamp) -> ();
+        count_planned(studio: StudioId) -> i64;
         hand_over(before: &Game, game: &Game, announcement: &Announcement) -> bool;
         announce(announcement: &Announcement) -> ();
         hold_games() -> ();

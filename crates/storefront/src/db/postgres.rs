@@ -60,6 +60,14 @@ macro_rules! numbers {
 }
 use numbers;
 
+/// Gives the next id of a game that everyone sees at once.
+macro_rules! next_id {
+    () => {
+        "SELECT nextval('game_ids_game_id_seq')"
+    };
+}
+use next_id;
+
 /// The language of `tsquery`. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " & ", or: " | ", begins: |word| format!("'{word}':*") };
 

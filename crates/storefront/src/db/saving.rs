@@ -4,6 +4,7 @@
 //! SQLite writes each index anew whose columns a statement sets, also to the value they had. So there is a statement for
 //! each set of parts that can change together.
 
+use sir0_kernel::Timestamp;
 use sir0_storage::{self as storage, Announcement};
 
 use super::{
@@ -18,7 +19,7 @@ use crate::{
 /// Numbers the columns from the seventh parameter on. The first three are the announcement, whose moment is the third.
 /// Keys that an older version left to be made stay so.
 macro_rules! save {
-    ($($column:literal)*) => { save!(@ [] [$($column)*] [7 8 9 10 11 12 13 14 15 16 17 18 19]) };
+    ($($column:literal)*) => { save!(@ [] [$($column)*] [7 8 9 10 11 12 13 14 15 16 17 18 19 20]) };
     (@ [$($set:tt)*] [$column:literal $($rest:literal)*] [$number:literal $($more:literal)*]) => {
         save!(@ [$($set)* ", " $column " = $" $number] [$($rest)*] [$($more)*])
     };
@@ -65,7 +66,7 @@ pub(crate) const SAVE_GAME: [&str; 16] = [
 /// a bundle.
 pub(crate) const SAVE_WHOLE: &str = save!(
     "price_minor" "genre" "genre_key" "genre_fold" "title" "title_key" "title_sort" "description" "words"
-    "state" "release_day" "released_at" "bundled"
+    "state" "release_day" "released_at" "listed" "bundled"
 );
 
 /// The statement that hands a game over.
@@ -147,10 +148,11 @@ fn saving(before: &Game, game: &Game) -> (&'static str, impl FnOnce(Statement) -
             query = query.bind(searched(&game.title, &game.description));
         }
         if is_whole {
-            let Standing { state, release_day, released } = game.standing;
+            let Standing { state, release_day, released, listed } = game.standing;
             query = query.bind(state.as_str());
             query = query.bind(release_day.map(|day| day.to_string()));
-            query = query.bind(released.map(At)).bind(numbers_to(&game.bundled));
+            query = query.bind(released.map(At)).bind(listed.map_or(0, Timestamp::micros));
+            query = query.bind(numbers_to(&game.bundled));
         }
         query
     };

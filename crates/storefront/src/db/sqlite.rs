@@ -55,6 +55,14 @@ macro_rules! numbers {
 }
 use numbers;
 
+/// Gives the next id of a game that everyone sees at once.
+macro_rules! next_id {
+    () => {
+        "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'game_ids' RETURNING seq"
+    };
+}
+use next_id;
+
 /// The language of FTS5. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!("\"{word}\"*") };
 

@@ -36,6 +36,7 @@ macro_rules! for_all_on_every_engine {
 mod games;
 mod keys;
 mod pages;
+mod plans;
 mod races;
 mod ranked;
 mod repeated;

@@ -91,6 +91,9 @@ pub struct Change {
     pub bundled: Option<Arc<[GameId]>>,
 }
 
+/// For how many games a studio plans at most at a time: each that waits is tried again and again.
+pub const MOST_PLANNED: i64 = 1_000;
+
 /// Why a game does not become public as it is asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotPublishable {
@@ -103,6 +106,9 @@ pub enum NotPublishable {
     /// It cannot be released before it is announced.
     #[error("would be announced no earlier than it is released")]
     OutOfOrder,
+    /// A studio plans for so many at a time, and no more.
+    #[error("is one too many: its studio plans for {MOST_PLANNED} games already")]
+    TooManyPlanned,
     /// What belongs to a game comes with it or later.
     #[error("belongs to game {0}, which must be public first")]
     BeforeBase(GameId),

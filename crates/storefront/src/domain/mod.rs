@@ -14,8 +14,10 @@ pub(crate) use command::{
 };
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
-pub use game::{Change, Game, NewGame, NotPublishable};
+pub use game::{Change, Game, MOST_PLANNED, NewGame, NotPublishable};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
-pub use search::{Bounds, Found, Listing, OwnListing, OwnPage, Page, PageToken, Sort, UnknownSort};
+pub use search::{
+    Bounds, Found, Listing, OwnListing, OwnPage, OwnPlace, Page, PageToken, Sort, UnknownSort,
+};
 pub use standing::{Base, Kind, Public, Schedule, Standing, State, UnknownKind, UnknownState};
 pub use words::{Description, Genre, InvalidWords, KEYS_VERSION, Syntax, Title, Words, searched};

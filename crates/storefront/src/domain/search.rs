@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use sir0_kernel::{GameId, StudioId};
+use sir0_kernel::{GameId, StudioId, Timestamp};
 
 use super::{Game, Genre, Kind, State, Words};
 
@@ -11,10 +11,10 @@ use super::{Game, Genre, Kind, State, Words};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sort {
-    /// Games whose title has the words first, then those that have them elsewhere; latest added first among either.
+    /// Games whose title has the words first, then those that have them elsewhere; latest listed first among either.
     #[default]
     Relevance,
-    /// Latest added first.
+    /// Latest listed first: when everyone saw them first.
     Newest,
     /// By title, whatever the case.
     Title,
@@ -74,7 +74,14 @@ impl Listing {
     #[must_use]
     pub fn purpose(&self) -> Vec<u8> {
         let genre = self.genre.as_ref().map(Genre::key);
-        let list = ("page", self.order(), genre, &self.words);
+        // Versions before drafts had another place among the newest, and among those that match as well.
+        let order = match self.order() {
+            Sort::Newest => "listed",
+            Sort::Relevance => "matching",
+            Sort::Title => "title",
+            Sort::Price => "price",
+        };
+        let list = ("page", order, genre, &self.words);
         let studio = self.studio.map(|studio| studio.to_string());
         // The token of a list of games of all studios is the one that versions without studios gave, and that of a list of
         // games the one that versions without other kinds gave.
@@ -195,9 +202,41 @@ pub struct OwnListing {
     /// Keeps games in this state. `None` keeps all that were not withdrawn.
     pub state: Option<State>,
     /// Behind which game the page begins. `None` begins the list.
-    pub after: Option<GameId>,
+    pub after: Option<OwnPlace>,
     /// How many games a page holds.
     pub page_size: u16,
+}
+
+/// A place among the games of someone's studios. Ids are no order of age: those of drafts are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnPlace {
+    /// When the game was made.
+    pub made: Timestamp,
+    /// The game.
+    pub id: GameId,
+}
+
+impl OwnPlace {
+    const BYTES: usize = 12;
+
+    /// As in a token.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        let (made, id) = bytes.split_at_mut(8);
+        made.copy_from_slice(&self.made.micros().to_be_bytes());
+        id.copy_from_slice(&self.id.get().to_be_bytes());
+        bytes
+    }
+
+    /// Reads one back. `None` for what an older version wrote.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (made, id) = bytes.split_first_chunk()?;
+        let id = i32::from_be_bytes(id.try_into().ok()?);
+        let made = Timestamp::from_micros(i64::from_be_bytes(*made));
+        Some(Self { made, id: GameId::parse(id).ok()? })
+    }
 }
 
 /// A part of the games of someone's studios, the newest first.
@@ -206,19 +245,20 @@ pub struct OwnPage {
     /// The games, in order.
     pub games: Vec<Game>,
     /// Behind which game the next page begins; `None` on the last.
-    pub next: Option<GameId>,
+    pub next: Option<OwnPlace>,
 }
 
 impl OwnPage {
-    /// Cuts a page out of what was read within the bounds of a page.
+    /// Cuts a page out of what was read within the bounds of a page: games, and when each was made.
     #[must_use]
-    pub fn cut(mut games: Vec<Game>, page_size: u16) -> Self {
-        let bytes: usize = games.iter().map(Game::size).sum();
-        let has_more = games.len() > usize::from(page_size) || bytes > Page::BYTES;
-        if has_more && games.len() > 1 {
-            games.pop();
+    pub fn cut(mut read: Vec<(Game, Timestamp)>, page_size: u16) -> Self {
+        let bytes: usize = read.iter().map(|(game, _)| game.size()).sum();
+        let has_more = read.len() > usize::from(page_size) || bytes > Page::BYTES;
+        if has_more && read.len() > 1 {
+            read.pop();
         }
-        let next = games.last().filter(|_| has_more).map(|last| last.id);
-        Self { games, next }
+        let last = read.last().filter(|_| has_more);
+        let next = last.map(|(game, made)| OwnPlace { made: *made, id: game.id });
+        Self { games: read.into_iter().map(|(game, _)| game).collect(), next }
     }
 }

@@ -219,6 +219,8 @@ pub struct Standing {
     pub release_day: Option<Day>,
     /// When it was released first.
     pub released: Option<Timestamp>,
+    /// When everyone saw it first: its place among the newest.
+    pub listed: Option<Timestamp>,
 }
 
 impl Standing {
@@ -226,7 +228,14 @@ impl Standing {
     #[must_use]
     pub const fn new(state: State, release_day: Option<Day>, at: Timestamp) -> Self {
         let released = if matches!(state, State::Released) { Some(at) } else { None };
-        Self { state, release_day, released }
+        let listed = if state.is_public() { Some(at) } else { None };
+        Self { state, release_day, released, listed }
+    }
+
+    /// Whether everyone sees it, or saw it once: then it is no secret, and what belongs to it may be public.
+    #[must_use]
+    pub const fn was_seen(self) -> bool {
+        self.listed.is_some()
     }
 
     /// Becomes public at this moment.
@@ -236,7 +245,7 @@ impl Standing {
             Public::Announced => self.released,
             Public::Released => self.released.or(Some(at)),
         };
-        Self { state: public.into(), released, ..self }
+        Self { state: public.into(), released, listed: self.listed.or(Some(at)), ..self }
     }
 }
 
@@ -268,6 +277,19 @@ mod tests {
         assert_eq!(schedule.due(second(2)), Some(Public::Released));
         assert!(schedule.is_in_order());
         assert!(!Schedule { announce: Some(second(2)), ..schedule }.is_in_order());
+    }
+
+    #[test]
+    fn a_game_is_listed_from_its_announcement_on_and_stays_where_it_was() {
+        let later = NOON.after(std::time::Duration::from_secs(1));
+        let draft = Standing::new(State::Draft, None, NOON);
+        assert_eq!((draft.released, draft.listed), (None, None));
+
+        let announced = draft.becoming(Public::Announced, NOON);
+        let released = announced.becoming(Public::Released, later);
+
+        assert_eq!((announced.released, announced.listed), (None, Some(NOON)));
+        assert_eq!((released.released, released.listed), (Some(later), Some(NOON)));
     }
 
     #[test]

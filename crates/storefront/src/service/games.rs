@@ -171,9 +171,11 @@ impl GamesService for Storefront {
         let caller =
             self.shared.doorman.admit(calls::WATCH_MY_GAMES, request.metadata())?.caller()?;
         let (metadata, _, request) = request.into_parts();
-        let (sends_present, resume) = own::watch_own(&request, caller.user, &metadata, &self.seal)?;
+        let studios = self.studios_of(caller)?;
+        let (sends_present, resume) =
+            own::watch_own(&request, caller.user, &studios, &metadata, &self.seal)?;
 
-        let watch = self.watch_own(caller, sends_present, resume).await?;
+        let watch = self.watch_own(caller, studios, sends_present, resume).await?;
 
         let messages = watch.messages().map_err(|error| StorefrontError::from(error).into());
         Ok(Response::new(self.shared.doorman.attend(&metadata, messages)))

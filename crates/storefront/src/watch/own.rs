@@ -14,10 +14,11 @@ use sir0_storage as storage;
 use super::{OpenStream, read_ahead};
 use crate::{
     Storefront, StorefrontError,
-    convert::own as convert,
+    convert::own::{self as convert, Watched},
     db::StorefrontDb,
     domain::{Game, GameEvent, Schedule, Standing, State},
     reads::Reads,
+    work::owners,
 };
 
 impl Storefront {
@@ -25,16 +26,19 @@ impl Storefront {
     pub(crate) async fn watch_own(
         &self,
         by: Caller,
+        studios: Vec<StudioId>,
         sends_present: bool,
         resume: Option<Moment>,
     ) -> Result<Watch<OwnGames>, StorefrontError> {
-        let studios = self.shared.doorman.studios()?.clone();
+        let known = self.shared.doorman.studios()?.clone();
         let games = |share| OwnGames {
             db: self.db.clone(),
             reads: self.reads.clone(),
             seal: self.seal.clone(),
+            watched: Watched::of(by.user, &studios, &self.seal),
             by: Box::new(by),
             studios,
+            known,
             share,
             _open: OpenStream::count(),
         };
@@ -42,13 +46,17 @@ impl Storefront {
     }
 }
 
-/// The games of someone's studios, as they hear of them. In which studios they are is looked up for each.
+/// The games of someone's studios, as they hear of them.
 pub(crate) struct OwnGames {
     db: StorefrontDb,
     reads: Reads,
     seal: Seal,
     by: Box<Caller>,
-    studios: Studios,
+    /// Those that the list is about.
+    studios: Vec<StudioId>,
+    watched: Watched,
+    /// Who is in which studio by now.
+    known: Studios,
     /// The share that games read ahead are held against.
     share: Option<Share>,
     _open: OpenStream,
@@ -56,9 +64,9 @@ pub(crate) struct OwnGames {
 
 impl OwnGames {
     fn is_of(&self, studio: Option<StudioId>) -> bool {
-        studio.is_some_and(|studio| {
-            self.by.reaches(Some(studio)) && self.studios.role(self.by.user, studio).is_some()
-        })
+        // Who left while the stream waited for this event hears of it no more.
+        let is_in = |studio| self.known.role(self.by.user, studio).is_some();
+        studio.is_some_and(|studio| self.studios.contains(&studio) && is_in(studio))
     }
 
     fn told(&self, event: &GameEvent) -> Option<Update> {
@@ -90,10 +98,8 @@ impl List for OwnGames {
     const HEARTBEAT: Duration = Duration::from_secs(15);
 
     async fn present(&self, from: Option<GameId>) -> storage::Result<Piece<Self>> {
-        let studios = self.studios.of(self.by.user).into_iter().map(|(studio, _)| studio);
-        let studios: Vec<_> = studios.filter(|studio| self.by.reaches(Some(*studio))).collect();
         let read = async |bounds| {
-            let games = self.db.present_of(&studios, from, bounds).await?;
+            let games = self.db.present_of(&self.studios, from, bounds).await?;
             let ids: Vec<_> = games.iter().map(|game| game.id).collect();
             Ok::<_, storage::Error>((games, self.db.schedules(&ids).await?))
         };
@@ -110,6 +116,17 @@ impl List for OwnGames {
         Ok(Piece { items, rest, held })
     }
 
+    /// Who joins a studio, or leaves one, has other games from then on.
+    fn became_another(&mut self) -> bool {
+        let studios = owners::reached_by(&self.by, &self.known);
+        let is_another = studios != self.studios;
+        if is_another {
+            self.watched = Watched::of(self.by.user, &studios, &self.seal);
+            self.studios = studios;
+        }
+        is_another
+    }
+
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<WatchMyGamesResponse> {
         let update = match told {
             Told::Present((game, schedule)) => Update::Present(my_game(&game, schedule)),
@@ -119,7 +136,7 @@ impl List for OwnGames {
             Told::StartOver => Update::StartOver(StartOver {}),
             Told::GoingAway => Update::GoingAway(GoingAway {}),
         };
-        let resume_token = at.token(&self.seal, &convert::own_watch(self.by.user));
+        let resume_token = self.watched.token(at);
         Some(WatchMyGamesResponse { update: Some(update), resume_token })
     }
 }

@@ -22,7 +22,9 @@ impl Storefront {
                 Next::Event(event) => {
                     // The change is noted before the game is dropped. A fill after the drop must not take an older copy
                     // from the shared cache.
-                    self.freshness.changed(&event, position);
+                    if event.is_public() {
+                        self.freshness.changed(&event, position);
+                    }
                     self.turns.hear(&event);
                     self.drop_copies(&event);
                     self.freshness.heard(position);

@@ -9,7 +9,7 @@ use sir0_storage::{
     once::{self, Answer},
 };
 
-use super::{Storefront, owners::Writer, parts, turns::Turn};
+use super::{Storefront, owners::Writer, parts};
 use crate::{
     StorefrontError,
     domain::{
@@ -111,8 +111,10 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let writer = self.writer(by)?;
+        let found = self.find(&writer, update.id).await?;
         let turn = self.turns.of(update.id).await;
-        let saved = match self.save_proposed(&turn, &writer, &update, &expected, at).await? {
+        let known = turn.known(update.id).unwrap_or(found);
+        let saved = match self.save_proposed(&known, &writer, &update, &expected, at).await? {
             Some(changed) => (answer(changed.game().revision), Done::Changed(changed)),
             None => Box::pin(self.save_held(&writer, &update, &expected, at, &answer)).await?,
         };
@@ -133,7 +135,7 @@ impl Storefront {
     /// database. `None` if it has to be held.
     async fn save_proposed(
         &self,
-        turn: &Turn<'_>,
+        known: &Game,
         writer: &Writer,
         update: &UpdateGame,
         expected: &Expected,
@@ -143,17 +145,13 @@ impl Storefront {
         if once::is_asked() || update.change.bundled.is_some() {
             return Ok(None);
         }
-        let known = self.proposed(update.id, turn).await?;
-        match writer.must_write(&known) {
-            Ok(()) => {}
-            // A hidden game was read from the database. Its stranger waits for no more than who asks for an id that nothing has.
-            Err(hidden @ StorefrontError::GameNotFound(_)) => return Err(hidden),
-            Err(_) => return Ok(None),
+        if writer.must_write(known).is_err() {
+            return Ok(None);
         }
-        let Ok(Some((game, changed))) = proposal(&known, update, expected) else {
+        let Ok(Some((game, changed))) = proposal(known, update, expected) else {
             return Ok(None);
         };
-        let is_saved = self.db.save_game(&known, &game, &changed.announcement(at)).await?;
+        let is_saved = self.db.save_game(known, &game, &changed.announcement(at)).await?;
         Ok(is_saved.then_some(changed))
     }
 
@@ -185,16 +183,26 @@ impl Storefront {
         saving.await
     }
 
-    /// The game as this process knows it, or else as the database has it. A change is made on it under the condition
-    /// that it is still so.
-    async fn proposed(&self, id: GameId, turn: &Turn<'_>) -> Result<Arc<Game>, StorefrontError> {
-        if let Some(game) = turn.known(id) {
-            return Ok(game);
+    /// The game as this process knows it, or else as the database has it. It may have changed since.
+    ///
+    /// Refuses whom it is hidden from, before anything waits for its turn, or for who else changes it: to ask for a secret
+    /// must take no longer than to ask for an id that nothing has.
+    pub(super) async fn find(
+        &self,
+        writer: &Writer,
+        id: GameId,
+    ) -> Result<Arc<Game>, StorefrontError> {
+        let known = self.turns.peek(id).or_else(|| self.game_cache.peek(id));
+        let game = if let Some(game) = known {
+            game
+        } else {
+            let game = self.db.any_game(id).await?;
+            game.map(Arc::new).ok_or(StorefrontError::GameNotFound(id))?
+        };
+        if !game.is_public() {
+            writer.must_see(&game)?;
         }
-        if let Some(game) = self.game_cache.peek(id) {
-            return Ok(game);
-        }
-        self.db.any_game(id).await?.map(Arc::new).ok_or(StorefrontError::GameNotFound(id))
+        Ok(game)
     }
 
     /// Withdraws a game.
@@ -217,6 +225,7 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let writer = self.writer(by)?;
+        self.find(&writer, id).await?;
         let turn = self.turns.of(id).await;
         let removing = self.db.once(
             |_| answer(),
@@ -259,6 +268,7 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let writer = self.writer_among_known(by)?;
+        self.find(&writer, id).await?;
         let turn = self.turns.of(id).await;
         let saving = self.db.once(
             |done: &Done| answer(done.revision()),
@@ -271,6 +281,12 @@ impl Storefront {
                 };
                 if !tx.hand_over(&held, &game, &changed.announcement(at)).await? {
                     return Err(StorefrontError::StaleRevision(id));
+                }
+                // What is planned comes along, and who watches the games of its new studio hears of it.
+                let schedule = tx.schedule(id).await?;
+                if !schedule.is_empty() {
+                    let planned = GameEvent::Scheduled { game, schedule };
+                    tx.announce(&planned.announcement(at)).await?;
                 }
                 Ok(Done::Changed(changed))
             },
@@ -289,7 +305,9 @@ impl Storefront {
 
     /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
     pub(super) async fn changed(&self, event: &GameEvent) {
-        self.freshness.committed(event);
+        if event.is_public() {
+            self.freshness.committed(event);
+        }
         self.drop_copies(event);
         self.feed.ring();
         if self.freshness.is_full() {

@@ -4,7 +4,7 @@ mod background;
 mod games;
 mod listing;
 mod open;
-mod owners;
+pub(crate) mod owners;
 mod parts;
 mod publishing;
 mod turns;

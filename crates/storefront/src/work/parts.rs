@@ -50,9 +50,9 @@ pub(super) async fn must_be_public_before(
     if ids.is_empty() {
         return Ok(());
     }
-    let was_public = |part: &Game| part.is_public() || part.standing.released.is_some();
+    let parts = tx.some_games(&ids).await?;
     let public: BTreeSet<_> =
-        tx.some_games(&ids).await?.iter().filter(|it| was_public(it)).map(|it| it.id).collect();
+        parts.iter().filter(|it| it.standing.was_seen()).map(|it| it.id).collect();
     let refuse = |why| Err(StorefrontError::NotPublishable(game.id, why));
     if let Some(base) = game.base.filter(|base| !public.contains(base)) {
         return refuse(NotPublishable::BeforeBase(base));
@@ -81,7 +81,7 @@ async fn must_fit_whole(tx: &mut StorefrontTx, whole: Whole<'_>) -> Result<(), S
         let fits = found.first().filter(|it| it.kind.can_be_base() && it.studio == studio);
         match fits {
             None => return fault("base_game_id", "must be a game or software of the same studio"),
-            Some(base) if is_public && !base.is_public() => {
+            Some(base) if is_public && !base.standing.was_seen() => {
                 return fault("base_game_id", "must be public, or this a draft");
             }
             Some(_) => {}
@@ -96,7 +96,7 @@ async fn must_fit_whole(tx: &mut StorefrontTx, whole: Whole<'_>) -> Result<(), S
                 "must be products of the same studio, each once and none a bundle",
             );
         }
-        if is_public && !found.iter().all(Game::is_public) {
+        if is_public && !found.iter().all(|it| it.standing.was_seen()) {
             return fault("bundled_game_ids", "must be public, or the bundle a draft");
         }
     }

@@ -1,16 +1,19 @@
 //! Games become public: at once, or by themselves at the moment that was planned.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, mem, time::Duration};
 
 use sir0_kernel::{GameId, Timestamp};
-use sir0_rpc::{Caller, InvalidFields, acted};
+use sir0_rpc::{Caller, InvalidFields, acted, request_id};
 use sir0_storage::once::Answer;
 use tokio::time::sleep;
 
 use super::{Storefront, parts};
 use crate::{
     StorefrontError,
-    domain::{Game, GameEvent, PublishGame, Published, Schedule, State},
+    db::StorefrontTx,
+    domain::{
+        Game, GameEvent, MOST_PLANNED, NotPublishable, PublishGame, Published, Schedule, State,
+    },
 };
 
 /// How long this process may not know of something that was planned, or that a clock was set.
@@ -21,6 +24,9 @@ const AFTER_A_FAULT: Duration = Duration::from_secs(5);
 
 /// How long what waits for its game is not looked at: there may be many that wait for one that never comes.
 const PUT_OFF: Duration = Duration::from_mins(1);
+
+/// How long one is left alone that could not be published.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(1);
 
 /// How far ahead something can be planned.
 const HORIZON: Duration = Duration::from_hours(24 * 3653);
@@ -33,9 +39,10 @@ impl Storefront {
         id: GameId,
     ) -> Result<(Game, Schedule), StorefrontError> {
         let writer = self.writer(by)?;
-        let game = self.db.any_game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
-        writer.must_see(&game)?;
-        Ok((game, self.db.schedule(id).await?))
+        let read = self.reads.short(request_id::client(), self.db.own_game(id));
+        let own = read.await?.ok_or(StorefrontError::GameNotFound(id))?;
+        writer.must_see(&own.0)?;
+        Ok(own)
     }
 
     /// Makes a game public, or plans that it becomes so.
@@ -61,6 +68,7 @@ impl Storefront {
             );
         }
         let writer = self.writer(by)?;
+        self.find(&writer, id).await?;
         let turn = self.turns.of(id).await;
         let saving = self.db.once(
             |(published, _): &(Published, _)| answer(published),
@@ -72,6 +80,9 @@ impl Storefront {
                 let (game, schedule, event) = match at {
                     Some(at) => {
                         let schedule = held.schedule(before, public, at).map_err(refused)?;
+                        if before.is_empty() && plans_too_much(tx, &held).await? {
+                            return Err(refused(NotPublishable::TooManyPlanned));
+                        }
                         let event = GameEvent::Scheduled { game: held.clone(), schedule };
                         let event = Some(event).filter(|_| schedule != before);
                         if let Some(event) = &event {
@@ -130,6 +141,7 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let now = self.shared.clock.now();
         let writer = self.writer(by)?;
+        self.find(&writer, id).await?;
         let forgetting = self.db.once(
             |_| answer(),
             async |tx| {
@@ -174,7 +186,7 @@ impl Storefront {
     }
 
     /// Publishes what is due, and answers when the next is, if that is later.
-    async fn publish_what_is_due(
+    pub(crate) async fn publish_what_is_due(
         &self,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StorefrontError> {
@@ -182,53 +194,86 @@ impl Storefront {
         if next > now {
             return Ok(Some(next));
         }
-        let mut after = None;
-        loop {
-            let due = self.db.due(now, after).await?;
-            let Some(last) = due.last() else { return Ok(None) };
-            after = Some(*last);
+        // What waited comes behind what is tried for the first time, a piece at a time: however many wait, they keep no
+        // other from its second.
+        let mut due = self.db.due(now, false).await?;
+        if due.is_empty() {
+            due = self.db.due(now, true).await?;
+        }
+        let (mut waiting, mut failed) = (Vec::new(), Vec::new());
+        while !due.is_empty() {
+            let mut is_any_public = false;
             for id in due {
-                // One that cannot be published keeps no other from it.
-                if let Err(error) = self.publish_due(id, now).await {
-                    let error = &error as &dyn Error;
-                    tracing::warn!(error, game.id = %id, "game {id} could not be published as planned");
+                match self.publish_due(id, now).await {
+                    Ok(Tried::Published) => is_any_public = true,
+                    Ok(Tried::Waits) => waiting.push(id),
+                    Ok(Tried::Nothing) => {}
+                    // One that cannot be published keeps no other from it.
+                    Err(error) => {
+                        let error = &error as &dyn Error;
+                        tracing::warn!(error, game.id = %id, "game {id} could not be published as planned");
+                        failed.push(id);
+                    }
                 }
             }
+            // What came behind them may be what they wait for.
+            due = if is_any_public { mem::take(&mut waiting) } else { Vec::new() };
         }
+        for (ids, pause) in [(waiting, PUT_OFF), (failed, AFTER_A_FAILURE)] {
+            if !ids.is_empty() {
+                self.db.put_off(&ids, now.after(pause), now).await?;
+            }
+        }
+        Ok(Some(now))
     }
 
-    async fn publish_due(&self, id: GameId, now: Timestamp) -> Result<(), StorefrontError> {
+    async fn publish_due(&self, id: GameId, now: Timestamp) -> Result<Tried, StorefrontError> {
         let turn = self.turns.of(id).await;
         let publishing = self.db.unit(async |tx| {
-            let Some(held) = tx.game(id).await? else { return Ok(None) };
+            let Some(held) = tx.game(id).await? else { return Ok(Err(Tried::Nothing)) };
             let before = tx.schedule(id).await?;
-            let Some(public) = before.due(now) else { return Ok(None) };
+            let Some(public) = before.due(now) else { return Ok(Err(Tried::Nothing)) };
             // What cannot be published any more, or is public already, is not planned any more either.
             let published = match held.publish(public, now) {
                 Ok(Some((game, event))) => {
                     match parts::must_be_public_before(tx, &game).await {
-                        Ok(()) => {}
-                        Err(StorefrontError::NotPublishable(..)) => {
-                            tx.put_off(id, now.after(PUT_OFF)).await?;
-                            return Ok(None);
-                        }
-                        Err(error) => return Err(error),
+                        Err(StorefrontError::NotPublishable(..)) => return Ok(Err(Tried::Waits)),
+                        fits => fits?,
                     }
                     if !tx.save_game(&held, &game, &event.announcement(now)).await? {
                         return Err(StorefrontError::StaleRevision(id));
                     }
-                    Some((game, event))
+                    Ok((game, event))
                 }
-                Ok(None) | Err(_) => None,
+                Ok(None) | Err(_) => Err(Tried::Nothing),
             };
             tx.plan(id, before.behind(public)).await?;
             Ok::<_, StorefrontError>(published)
         });
-        let Some((game, event)) = publishing.await? else { return Ok(()) };
+        let (game, event) = match publishing.await? {
+            Ok(published) => published,
+            Err(tried) => return Ok(tried),
+        };
         turn.leave(Some(&game));
         let state = game.standing.state;
         tracing::info!(game.id = %id, "game {id} is {state}, as planned");
         self.changed(&event).await;
-        Ok(())
+        Ok(Tried::Published)
     }
+}
+
+/// What came of a game whose hour has come.
+enum Tried {
+    /// It is public.
+    Published,
+    /// It waits for what it belongs to, or holds.
+    Waits,
+    /// There is nothing to do any more.
+    Nothing,
+}
+
+/// Whether the studio of a game plans for as many as it may. Those that it plans for at this very moment do not count.
+async fn plans_too_much(tx: &mut StorefrontTx, game: &Game) -> Result<bool, StorefrontError> {
+    let Some(studio) = game.studio else { return Ok(false) };
+    Ok(tx.count_planned(studio).await? >= MOST_PLANNED)
 }

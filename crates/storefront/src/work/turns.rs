@@ -26,6 +26,14 @@ type Place = Mutex<Option<Arc<Game>>>;
 #[derive(Clone, Debug)]
 pub(super) struct Turns(Arc<[Place]>);
 
+#[cfg(test)]
+impl super::Storefront {
+    /// Holds the turn of a game until what it answers is dropped.
+    pub(crate) async fn holds_the_turn_of(&self, id: GameId) -> impl Drop {
+        self.turns.of(id).await.0.expect("nobody else holds it")
+    }
+}
+
 /// The turn of a game, until it is dropped. `None` for a change that is made without.
 pub(super) struct Turn<'t>(Option<MutexGuard<'t, Option<Arc<Game>>>>);
 
@@ -37,6 +45,11 @@ impl Turns {
     /// Waits for the turn of this game.
     pub(super) async fn of(&self, id: GameId) -> Turn<'_> {
         Turn(timeout(PATIENCE, self.place(id).lock()).await.ok())
+    }
+
+    /// The game as it was changed here last, if nobody changes it now.
+    pub(super) fn peek(&self, id: GameId) -> Option<Arc<Game>> {
+        known(self.place(id).try_lock().ok()?.as_ref(), id)
     }
 
     /// Takes a later state of a game from the feed: another process may have changed it. A change that has its turn now
@@ -58,8 +71,7 @@ impl Turn<'_> {
     /// The game as this process committed it last, or heard of it. Another process may have changed it since. One that is
     /// hidden is none: a stranger who asks for it must wait for the database as for an id that nothing has.
     pub(super) fn known(&self, id: GameId) -> Option<Arc<Game>> {
-        let last = self.0.as_ref()?.as_ref();
-        last.filter(|game| game.id == id && game.is_public()).map(Arc::clone)
+        known(self.0.as_ref()?.as_ref(), id)
     }
 
     /// Leaves the game for its next change; nothing when it was removed.
@@ -68,6 +80,10 @@ impl Turn<'_> {
             **last = game.map(|game| Arc::new(game.clone()));
         }
     }
+}
+
+fn known(last: Option<&Arc<Game>>, id: GameId) -> Option<Arc<Game>> {
+    last.filter(|game| game.id == id && game.is_public()).map(Arc::clone)
 }
 
 #[cfg(test)]

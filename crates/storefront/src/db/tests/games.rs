@@ -104,7 +104,7 @@ on_every_engine! {
         }
         let pages = |after| OwnListing { state: None, after, page_size: 2 };
         let own = db.list_of(&[north, south], &pages(None)).await.expect("a table");
-        assert_eq!((ids(&own.games), own.next.map(sir0_kernel::GameId::get)), (vec![4, 2], Some(2)));
+        assert_eq!((ids(&own.games), own.next.map(|next| next.id.get())), (vec![4, 2], Some(2)));
         let rest = db.list_of(&[north, south], &pages(own.next)).await.expect("a table");
         assert_eq!((ids(&rest.games), rest.next), (vec![1], None));
         assert_eq!(db.list_of(&[], &pages(None)).await.expect("a table").games, []);

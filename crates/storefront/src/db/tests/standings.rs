@@ -22,7 +22,7 @@ impl StorefrontDb {
 
     async fn is_due(&self, seconds: u64) -> Vec<GameId> {
         let now = NOON.after(std::time::Duration::from_secs(seconds));
-        self.due(now, None).await.expect("a table")
+        self.due(now, false).await.expect("a table")
     }
 
     /// Whether a game is in some list that everyone reads.
@@ -106,8 +106,9 @@ on_every_engine! {
     async fn a_studio_lists_its_games_in_every_state(db: StorefrontDb) {
         let studio = StudioId::fresh(NOON);
         let mut tx = db.begin().await.expect("a turn to write");
-        for state in State::ALL {
-            tx.add_game(of(Kind::Game, state), Some(studio), NOON).await.expect("a good game");
+        for (second, state) in (0..).zip(State::ALL) {
+            let at = NOON.after(std::time::Duration::from_secs(second));
+            tx.add_game(of(Kind::Game, state), Some(studio), at).await.expect("a good game");
         }
         tx.commit().await.expect("room on the disk");
         let listed = async |state| {
@@ -123,7 +124,40 @@ on_every_engine! {
         let bounds = Bounds { rows: 10, bytes: usize::MAX };
         let present = db.present_of(&[studio], None, bounds).await.expect("a table");
         let present: Vec<_> = present.iter().map(|game| game.standing.state).collect();
-        assert_eq!(present, [State::Draft, State::Announced, State::Released]);
+        assert_eq!(present, [State::Announced, State::Released, State::Draft], "by id");
+    }
+
+    async fn a_draft_leaves_no_gap_and_is_the_newest_when_it_is_announced(db: StorefrontDb) {
+        let first = db.keeps([lanterns()]).await.remove(0);
+        let drafts = db.keeps((0..20).map(|_| of(Kind::Game, State::Draft))).await;
+        let second = db.keeps([lanterns()]).await.remove(0);
+
+        assert_eq!(second.id.get(), first.id.get() + 1, "drafts took no id of those that are given in turn");
+        let mut ids: Vec<_> = drafts.iter().map(|draft| draft.id.get()).collect();
+        assert!(ids.iter().all(|id| *id >= 1 << 30), "{ids:?}");
+        assert!(!ids.is_sorted(), "an order of age: {ids:?}");
+        ids.dedup();
+        assert_eq!(ids.len(), 20);
+
+        let later = NOON.after(std::time::Duration::from_secs(1));
+        let (announced, _) = drafts[7].publish(Public::Announced, later).expect("a draft").expect("it was hidden");
+        assert!(db.saves(&drafts[7], &announced).await);
+        let words = Words::parse("lantern").ok();
+        for (sort, words) in [(Sort::Newest, None), (Sort::Relevance, words)] {
+            let mut listing = Listing { words, page_size: 1, ..everything(sort) };
+            let mut listed = Vec::new();
+            loop {
+                let page = db.list(&listing).await.expect("a good list");
+                listed.extend(page.games.iter().map(|game| game.id));
+                listing.after = page.next;
+                if listing.after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(listed, [announced.id, second.id, first.id], "{sort:?}");
+        }
+        let mut tx = db.begin().await.expect("a turn to write");
+        assert_eq!(tx.count_games().await.expect("a table"), 22);
     }
 
     async fn some_games_are_read_once_each_whoever_sees_them(db: StorefrontDb) {
@@ -134,7 +168,7 @@ on_every_engine! {
         let ids = [kept[0].id, kept[3].id, kept[0].id, unused];
         let mut read = tx.some_games(&ids).await.expect("a table");
 
-        read.sort_by_key(|game| game.id);
+        read.sort_by_key(|game| game.standing.state.as_str());
         assert_eq!(read, [kept[0].clone(), kept[3].clone()]);
     }
 
@@ -147,24 +181,30 @@ on_every_engine! {
         db.plans(two, planned(None, Some(5))).await;
         db.plans(three, planned(None, Some(15))).await;
 
-        assert_eq!(db.schedule(one).await.expect("a table"), planned(Some(10), Some(20)));
+        let own = db.own_game(one).await.expect("a table").expect("it was kept");
+        assert_eq!(own, (kept[0].clone(), planned(Some(10), Some(20))));
+        assert_eq!(db.own_game(GameId::parse(i32::MAX).expect("positive")).await.expect("a table"), None);
         let of_some = db.schedules(&[one, three]).await.expect("a table");
         assert_eq!((of_some.len(), of_some[&one]), (2, planned(Some(10), Some(20))));
         assert_eq!(db.next_due().await.expect("a table"), planned(Some(5), None).announce);
         assert_eq!(db.is_due(4).await, []);
-        assert_eq!(db.is_due(10).await, [one, two]);
-        assert_eq!(db.due(planned(Some(20), None).announce.expect("a moment"), Some(one)).await.expect("a table"), [two, three]);
+        assert_eq!(db.is_due(15).await, [two, one, three], "the earliest first");
 
         db.plans(one, planned(None, Some(20))).await;
         assert_eq!(db.is_due(10).await, [two], "it was moved");
-        let mut tx = db.begin().await.expect("a turn to write");
-        tx.put_off(two, NOON.after(std::time::Duration::from_secs(12))).await.expect("a table");
-        tx.commit().await.expect("room on the disk");
-        assert_eq!(db.is_due(11).await, []);
-        assert_eq!(db.is_due(12).await, [two]);
+        let second = |seconds| NOON.after(std::time::Duration::from_secs(seconds));
+        let again = async |seconds| db.due(second(seconds), true).await.expect("a table");
+        db.put_off(&[one, two], second(12), second(10)).await.expect("a table");
+        assert_eq!((db.is_due(12).await, again(11).await), (vec![], vec![]));
+        assert_eq!(again(12).await, [two], "what is not due is not put off");
+        assert_eq!(db.next_due().await.expect("a table"), Some(second(12)));
+        db.put_off(&[two], second(14), second(11)).await.expect("a table");
+        assert_eq!(again(12).await, [two], "another process put it off meanwhile");
+        db.plans(two, planned(None, Some(13))).await;
+        assert_eq!((db.is_due(13).await, again(20).await), (vec![two], vec![]), "it was planned anew");
         db.plans(two, Schedule::default()).await;
-        assert_eq!(db.is_due(12).await, []);
-        assert_eq!(db.schedule(two).await.expect("a table"), Schedule::default());
+        assert_eq!(db.is_due(13).await, []);
+        assert_eq!(db.own_game(two).await.expect("a table"), Some((kept[1].clone(), Schedule::default())));
     }
 
     async fn an_event_that_only_a_studio_hears_reads_back_as_it_was(db: StorefrontDb) {
