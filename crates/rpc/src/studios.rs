@@ -17,6 +17,8 @@ use futures::future::BoxFuture;
 use sir0_kernel::{Roster, StudioId, StudioRole, UserId};
 use tonic::Status;
 
+use crate::Caller;
+
 /// Makes the first studio of an account.
 pub trait Founding: Send + Sync {
     /// The studio in which this account may write games. One is founded, and no second one, if there is none.
@@ -92,6 +94,13 @@ impl Studios {
         let known = self.read();
         let found = known.of_user.get(&user).into_iter().flatten();
         found.map(|(studio, role)| (*studio, *role)).collect()
+    }
+
+    /// The studios that a caller is in, the oldest first, as far as their token reaches.
+    #[must_use]
+    pub fn reached_by(&self, by: &Caller) -> Vec<StudioId> {
+        let studios = self.of(by.user).into_iter().map(|(studio, _)| studio);
+        studios.filter(|studio| by.reaches(Some(*studio))).collect()
     }
 
     /// Whether this account may write the games of a studio.

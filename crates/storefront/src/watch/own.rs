@@ -18,7 +18,6 @@ use crate::{
     db::StorefrontDb,
     domain::{Game, GameEvent, Schedule, Standing, State},
     reads::Reads,
-    work::owners,
 };
 
 impl Storefront {
@@ -118,7 +117,7 @@ impl List for OwnGames {
 
     /// Who joins a studio, or leaves one, has other games from then on.
     fn became_another(&mut self) -> bool {
-        let studios = owners::reached_by(&self.by, &self.known);
+        let studios = self.known.reached_by(&self.by);
         let is_another = studios != self.studios;
         if is_another {
             self.watched = Watched::of(self.by.user, &studios, &self.seal);

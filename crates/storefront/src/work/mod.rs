@@ -4,7 +4,7 @@ mod background;
 mod games;
 mod listing;
 mod open;
-pub(crate) mod owners;
+mod owners;
 mod parts;
 mod publishing;
 mod turns;

@@ -91,7 +91,7 @@ impl Storefront {
 
     /// The studios that the caller is in, as far as their token reaches.
     pub(crate) fn studios_of(&self, by: Caller) -> Result<Vec<StudioId>, StorefrontError> {
-        Ok(reached_by(&by, self.shared.doorman.studios()?))
+        Ok(self.shared.doorman.studios()?.reached_by(&by))
     }
 
     /// The studio that a new game of this caller is of: the one that is named, or else the one that there is. `None` is the
@@ -141,12 +141,6 @@ impl Storefront {
             }
         }
     }
-}
-
-/// The studios that someone is in, the oldest first, as far as their token reaches.
-pub(crate) fn reached_by(by: &Caller, known: &Studios) -> Vec<StudioId> {
-    let studios = known.of(by.user).into_iter().map(|(studio, _)| studio);
-    studios.filter(|studio| by.reaches(Some(*studio))).collect()
 }
 
 /// Whether there is such a studio. One that was founded a moment ago may not have been heard of yet.
