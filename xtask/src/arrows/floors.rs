@@ -11,7 +11,14 @@ const FLOORS: &[&[&str]] = &[
     &["sir0-coding"],
     &["sir0-kernel", "sir0-settings", "sir0-transcoding", "sir0-contract-build", "sir0-throwaway"],
     // The crate of every package of the contract stands here too.
-    &["sir0-sample-contract", "sir0-storage", "sir0-redis", "sir0-tokens", "sir0-telemetry"],
+    &[
+        "sir0-search",
+        "sir0-sample-contract",
+        "sir0-storage",
+        "sir0-redis",
+        "sir0-tokens",
+        "sir0-telemetry",
+    ],
     &["sir0-contract", "sir0-rpc", "sir0-feed"],
     &["sir0-host"],
     // Every service stands here too.

@@ -1,0 +1,174 @@
+//! Terms, in order, and the documents that have each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Bound,
+    sync::Arc,
+};
+
+use crate::{
+    fuzzy,
+    slots::{Postings, Slots},
+};
+
+/// How many words of a vocabulary a beginning of more than [`BEGINNING_CHARS`] characters stands for: the first of them in
+/// the order of bytes, so that the word itself is always among them. Text that people write stays far below.
+pub(crate) const MOST_WORDS_OF_A_BEGINNING: usize = 4096;
+/// Shorter beginnings have postings themselves, so that the most frequent ones cost least and none is cut short.
+const BEGINNING_CHARS: usize = 3;
+
+/// Texts and their postings. A document keeps the numbers of its terms, by which it is removed.
+#[derive(Debug, Default)]
+pub(crate) struct Terms {
+    numbers: BTreeMap<Arc<str>, u32>,
+    numbered: Vec<Term>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Term {
+    text: Arc<str>,
+    letters: u64,
+    postings: Postings,
+}
+
+impl Terms {
+    pub(crate) fn insert(&mut self, text: &str, slot: u32) -> u32 {
+        let number = match self.numbers.get(text) {
+            Some(number) => *number,
+            None => self.number(text),
+        };
+        self.numbered[number as usize].postings.insert(slot);
+        number
+    }
+
+    /// Numbers a new term.
+    fn number(&mut self, text: &str) -> u32 {
+        let text: Arc<str> = text.into();
+        let letters = fuzzy::letters(&text, fuzzy::COMPARED_OF_WORD);
+        let term = Term { text: Arc::clone(&text), letters, postings: Postings::default() };
+        let number = if let Some(number) = self.free.pop() {
+            self.numbered[number as usize] = term;
+            number
+        } else {
+            self.numbered.push(term);
+            u32::try_from(self.numbered.len() - 1).expect("fewer terms than memory has bytes")
+        };
+        self.numbers.insert(text, number);
+        number
+    }
+
+    pub(crate) fn remove(&mut self, number: u32, slot: u32) {
+        let term = &mut self.numbered[number as usize];
+        term.postings.remove(slot);
+        if term.postings.is_empty() {
+            self.numbers.remove(&term.text);
+            *term = Term { text: "".into(), letters: 0, postings: Postings::default() };
+            self.free.push(number);
+        }
+    }
+
+    pub(crate) fn get(&self, text: &str) -> Option<&Postings> {
+        self.numbers.get(text).map(|number| &self.numbered[*number as usize].postings)
+    }
+
+    /// All of them, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Postings)> {
+        self.numbers
+            .iter()
+            .map(|(text, number)| (&**text, &self.numbered[*number as usize].postings))
+    }
+
+    fn beginning_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Postings> + 'a {
+        let from = self.numbers.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        from.take_while(move |(text, _)| text.starts_with(prefix))
+            .map(|(_, number)| &self.numbered[*number as usize].postings)
+    }
+
+    /// The terms that may have the letters of a word but for as many as it may have typos, in no order.
+    pub(crate) fn with_letters(&self, letters: u64, typos: u32) -> impl Iterator<Item = &str> {
+        let may_be = move |term: &&Term| (letters & !term.letters).count_ones() <= typos;
+        self.numbered.iter().filter(may_be).map(|term| &*term.text)
+    }
+}
+
+/// Words that are found by their beginnings too.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    words: Terms,
+    beginnings: HashMap<Box<str>, Postings>,
+}
+
+impl Vocabulary {
+    /// Adds the words of a document, and answers their numbers.
+    pub(crate) fn insert(&mut self, words: &BTreeSet<String>, slot: u32) -> Box<[u32]> {
+        let mut before = "";
+        for word in words {
+            for beginning in beginnings(word) {
+                // Words come in order, so one that begins like the last one has the document already.
+                if before.starts_with(beginning) {
+                    continue;
+                }
+                if let Some(postings) = self.beginnings.get_mut(beginning) {
+                    postings.insert(slot);
+                } else {
+                    self.beginnings.entry(beginning.into()).or_default().insert(slot);
+                }
+            }
+            before = word;
+        }
+        words.iter().map(|word| self.words.insert(word, slot)).collect()
+    }
+
+    pub(crate) fn remove(&mut self, numbers: &[u32], slot: u32) {
+        for number in numbers {
+            let text = Arc::clone(&self.words.numbered[*number as usize].text);
+            for beginning in beginnings(&text) {
+                if let Some(postings) = self.beginnings.get_mut(beginning) {
+                    postings.remove(slot);
+                    if postings.is_empty() {
+                        self.beginnings.remove(beginning);
+                    }
+                }
+            }
+            self.words.remove(*number, slot);
+        }
+    }
+
+    pub(crate) const fn words(&self) -> &Terms {
+        &self.words
+    }
+
+    /// The documents with the word.
+    pub(crate) fn with(&self, word: &str) -> Slots {
+        let mut slots = Slots::default();
+        if let Some(postings) = self.words.get(word) {
+            postings.add_to(&mut slots);
+        }
+        slots
+    }
+
+    /// The documents with a word that begins so.
+    pub(crate) fn with_beginning(&self, beginning: &str) -> Slots {
+        let mut slots = Slots::default();
+        if beginning.chars().nth(BEGINNING_CHARS).is_none() {
+            if let Some(postings) = self.beginnings.get(beginning) {
+                postings.add_to(&mut slots);
+            }
+        } else {
+            let words = self.words.beginning_with(beginning).take(MOST_WORDS_OF_A_BEGINNING);
+            words.for_each(|postings| postings.add_to(&mut slots));
+        }
+        slots
+    }
+
+    /// The documents with a word that begins with the character.
+    pub(crate) fn with_first(&self, character: char) -> Option<&Postings> {
+        self.beginnings.get(&*character.to_string())
+    }
+}
+
+/// The short beginnings of a word.
+fn beginnings(word: &str) -> impl Iterator<Item = &str> {
+    word.char_indices().take(BEGINNING_CHARS).map(|(at, first)| &word[..at + first.len_utf8()])
+}
