@@ -160,7 +160,9 @@ fn main() {
     Times::of(2000, |at| index.put(&changed[at])).print("a put that replaces");
     let removed: Vec<_> = changed.iter().map(|document| document.id).collect();
     Times::of(2000, |at| index.remove(removed[at])).print("a removal");
-    changed.iter().for_each(|document| index.put(document));
+    for document in &changed {
+        index.put(document);
+    }
 
     let mut frequent = |words: usize| {
         let words: Vec<_> = (0..words).map(|_| word(numbers.rank())).collect();

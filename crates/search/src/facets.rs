@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     document::{Dimension, Document, MOST_FACET_VALUES, cut_word},
+    index::Entry,
     query::{Facet, MOST_DIMENSIONS, MOST_FILTER_VALUES, Query},
     slots::Slots,
     terms::Terms,
 };
+
+/// One document of so many is few. Then it is faster to ask them.
+const FEW_DOCUMENTS: usize = 16;
 
 /// The values of each dimension.
 #[derive(Debug, Default)]
@@ -48,13 +52,42 @@ impl Facets {
         query.filters.iter().take(MOST_DIMENSIONS).map(passing).collect()
     }
 
-    /// Counts the values of a dimension among some documents, and answers the most frequent ones.
-    pub(crate) fn count(&self, dimension: Dimension, among: &Slots, most: usize) -> Facet {
-        let values = self.0.get(&dimension).into_iter().flat_map(Terms::iter);
-        let counted = values.map(|(value, postings)| (postings.len_within(among), value));
-        let mut counted: Vec<_> = counted.filter(|(count, _)| *count > 0).collect();
-        counted.sort_unstable_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
-        counted.truncate(most);
+    /// Counts the values of a dimension among some documents, and answers the most frequent ones. Where the documents are
+    /// few, it asks each for its values; otherwise each value for its documents.
+    pub(crate) fn count(
+        &self,
+        dimension: Dimension,
+        among: &Slots,
+        documents: usize,
+        entries: &[Option<Entry>],
+        most: usize,
+    ) -> Facet {
+        let Some(terms) = self.0.get(&dimension) else {
+            return Facet { dimension, values: Vec::new() };
+        };
+        let mut counted: Vec<_> = if documents * FEW_DOCUMENTS < entries.len() {
+            let mut counts = vec![0; terms.numbers()];
+            let found = among.iter().filter_map(|slot| entries[slot as usize].as_ref());
+            for (of, number) in found.flat_map(|entry| &entry.facets) {
+                if *of == dimension {
+                    counts[*number as usize] += 1;
+                }
+            }
+            let counted = (0..).zip(counts).filter(|(_, count)| *count > 0);
+            counted.map(|(number, count)| (count, terms.text(number))).collect()
+        } else {
+            let values = terms.iter();
+            let counted = values.map(|(value, postings)| (postings.len_within(among), value));
+            counted.filter(|(count, _)| *count > 0).collect()
+        };
+        let most_frequent = |one: &(usize, &str), other: &(usize, &str)| {
+            other.0.cmp(&one.0).then(one.1.cmp(other.1))
+        };
+        if most < counted.len() {
+            counted.select_nth_unstable_by(most, most_frequent);
+            counted.truncate(most);
+        }
+        counted.sort_unstable_by(most_frequent);
         let values = counted.into_iter().map(|(count, value)| (value.to_owned(), count)).collect();
         Facet { dimension, values }
     }

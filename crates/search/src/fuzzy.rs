@@ -31,35 +31,47 @@ pub(crate) const fn typos_allowed(letters: usize) -> u8 {
 
 /// A word of a vocabulary that is near the one that was typed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Similar {
+pub(crate) struct Similar<'a> {
     pub(crate) typos: u8,
     /// Only its beginning is near.
     pub(crate) is_longer: bool,
-    pub(crate) word: Box<str>,
+    pub(crate) word: &'a str,
 }
 
 /// The words near the one that was typed: at least one typo away, and not more than are forgiven.
-pub(crate) fn similar(terms: &Terms, typed: &str, limit: u8, may_go_on: bool) -> BTreeSet<Similar> {
+pub(crate) fn similar<'a>(
+    terms: &'a Terms,
+    typed: &str,
+    limit: u8,
+    may_go_on: bool,
+) -> BTreeSet<Similar<'a>> {
     let mut similar = BTreeSet::new();
     if limit == 0 || typed.is_empty() {
         return similar;
     }
     for word in terms.with_letters(letters(typed, COMPARED_OF_TYPED), limit.into()) {
+        let longer = word.len().abs_diff(typed.len());
+        if longer > limit.into() && (!may_go_on || word.len() < typed.len()) {
+            continue;
+        }
         let Distance { whole, beginning } = distance(typed.as_bytes(), word.as_bytes());
-        let found = if whole <= limit {
-            Similar { typos: whole, is_longer: false, word: word.into() }
+        let (typos, is_longer) = if whole <= limit {
+            (whole, false)
         } else if may_go_on && beginning <= limit {
-            Similar { typos: beginning, is_longer: true, word: word.into() }
+            (beginning, true)
         } else {
             continue;
         };
         // Without a typo it is found as written.
-        if found.typos > 0 {
-            similar.insert(found);
-            if similar.len() > MOST_SIMILAR {
-                similar.pop_last();
-            }
+        let found = Similar { typos, is_longer, word };
+        let is_full = similar.len() == MOST_SIMILAR;
+        if typos == 0 || is_full && similar.last().is_some_and(|last| *last < found) {
+            continue;
         }
+        if is_full {
+            similar.pop_last();
+        }
+        similar.insert(found);
     }
     similar
 }

@@ -47,7 +47,7 @@ pub(crate) struct Entry {
     spoken: Box<[u32]>,
     joined: Box<[u32]>,
     wholes: Box<[u32]>,
-    facets: Box<[(Dimension, u32)]>,
+    pub(crate) facets: Box<[(Dimension, u32)]>,
 }
 
 impl Index {
@@ -131,6 +131,7 @@ impl Index {
             slots
         };
         let all = passing(None);
+        let total = all.len();
         let size = query.page_size.min(MOST_PAGE_SIZE);
         let page = match &matches {
             Some(matches) if query.order == Order::Relevance => {
@@ -143,14 +144,13 @@ impl Index {
         };
         let count = |(dimension, most): &(Dimension, usize)| {
             let is_filtered = filters.iter().any(|(filtered, _)| filtered == dimension);
-            if is_filtered {
-                self.facets.count(*dimension, &passing(Some(*dimension)), *most)
-            } else {
-                self.facets.count(*dimension, &all, *most)
-            }
+            let others = is_filtered.then(|| passing(Some(*dimension)));
+            let (among, documents) =
+                others.as_ref().map_or((&all, total), |others| (others, others.len()));
+            self.facets.count(*dimension, among, documents, &self.entries, *most)
         };
         let facets = query.facets.iter().take(MOST_DIMENSIONS).map(count).collect();
-        Found { page, total: all.len(), facets }
+        Found { page, total, facets }
     }
 
     fn hit(&self, order: Order, slot: u32) -> Option<Hit> {

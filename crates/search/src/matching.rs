@@ -161,7 +161,7 @@ fn with_typos(index: &Index, part: &Part) -> Vec<Level> {
             levels.push(Level { cost, slots: Slots::default() });
         }
         if let (Some(level), Some(postings)) =
-            (levels.last_mut(), index.spoken.words().get(&similar.word))
+            (levels.last_mut(), index.spoken.words().get(similar.word))
         {
             postings.add_to(&mut level.slots);
         }

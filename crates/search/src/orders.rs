@@ -66,11 +66,11 @@ impl Orders {
         let slots: &mut dyn Iterator<Item = u32> = match order {
             Order::Relevance | Order::Newest => &mut down(&self.added, number),
             Order::LatestRelease => {
-                let known = down(&self.released, number).filter(|_| dated);
+                let known = dated.then(|| down(&self.released, number)).into_iter().flatten();
                 &mut known.chain(down(&self.unreleased, unknown))
             }
             Order::EarliestRelease => {
-                let known = up(&self.released, number).filter(|_| dated);
+                let known = dated.then(|| up(&self.released, number)).into_iter().flatten();
                 &mut known.chain(up(&self.unreleased, unknown))
             }
             Order::Title => {

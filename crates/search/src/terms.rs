@@ -72,11 +72,18 @@ impl Terms {
         self.numbers.get(text).map(|number| &self.numbered[*number as usize].postings)
     }
 
-    /// All of them, in order.
+    /// All of them, in no order. A number that is free has a term without documents.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Postings)> {
-        self.numbers
-            .iter()
-            .map(|(text, number)| (&**text, &self.numbered[*number as usize].postings))
+        self.numbered.iter().map(|term| (&*term.text, &term.postings))
+    }
+
+    /// How many numbers terms have or had.
+    pub(crate) const fn numbers(&self) -> usize {
+        self.numbered.len()
+    }
+
+    pub(crate) fn text(&self, number: u32) -> &str {
+        &self.numbered[number as usize].text
     }
 
     fn beginning_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Postings> + 'a {
