@@ -178,8 +178,7 @@ impl Part {
             letters.len() >= LEAST_UNSPACED && letters.iter().all(|it| is_unspaced(*it));
         Self {
             spellings: spellings.unwrap_or_default().into_iter().map(cut).collect(),
-            // A letter that is typed twice counts, though it sounds once.
-            typos: typos_allowed(sound.len().max(letters.len())),
+            typos: typos_allowed(letters.len(), sound.len()),
             sound,
             unspaced: if is_unspaced { letters } else { Vec::new() },
             is_last,

@@ -158,7 +158,7 @@ fn answer(
     found.sort_by_key(|it| it.id);
     match query.order {
         Order::Relevance if !typed.is_empty() => {
-            found.sort_by_key(|it| (costs[&it.id], Reverse((it.added, it.id))))
+            found.sort_by_key(|it| (costs[&it.id], Reverse((it.added, it.id))));
         }
         Order::Relevance | Order::Newest => found.sort_by_key(|it| Reverse((it.added, it.id))),
         Order::LatestRelease => found.sort_by_key(|it| Reverse((it.release, it.id))),
@@ -227,7 +227,7 @@ fn costs_of(
     costs.extend(found_by(&document.texts[0]).iter().any(begins).then_some([0, 0, 1, 0, 0, 0]));
     let sound = single(part);
     if sound.len() > 1 {
-        costs.extend(title.iter().any(|word| *word == sound).then_some([0, 1, 0, 0, 0, 0]));
+        costs.extend(title.contains(&sound).then_some([0, 1, 0, 0, 0, 0]));
         let joined = |from: usize| single(&title[from..].concat()).starts_with(&sound);
         costs.extend((0..title.len()).any(joined).then_some([0, 1, 0, 0, 1, 0]));
     }
