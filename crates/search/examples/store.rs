@@ -107,9 +107,11 @@ impl Times {
     }
 
     fn print(&self, what: &str) {
-        let [half, most, all] =
-            [50, 99, 100].map(|part| self.0[(self.0.len() * part / 100).min(self.0.len() - 1)]);
-        println!("{what:<44} p50 {half:>9.1?}  p99 {most:>9.1?}  max {all:>9.1?}");
+        let [least, half, most, all] =
+            [0, 50, 99, 100].map(|part| self.0[(self.0.len() * part / 100).min(self.0.len() - 1)]);
+        println!(
+            "{what:<48} least {least:>9.1?}  p50 {half:>9.1?}  p99 {most:>9.1?}  max {all:>9.1?}"
+        );
     }
 }
 

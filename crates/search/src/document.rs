@@ -16,6 +16,8 @@ pub const MOST_TEXT_CHARS: usize = 40_000;
 pub const MOST_FACET_VALUES: usize = 128;
 /// The bytes of a facet value, and of a word, that count: the first ones, cut between characters.
 pub const MOST_WORD_BYTES: usize = 64;
+/// The characters of a title in a script without blanks that a search with typos looks at: the first ones.
+const MOST_UNSPACED: usize = 48;
 /// The bytes of a sort key that count: the first ones.
 pub const MOST_SORT_KEY_BYTES: usize = 256;
 
@@ -73,7 +75,8 @@ impl Words {
             words.title.extend(found_by(title).into_iter().map(cut_word));
             words.whole.insert(whole(title));
             words.add_sounds(title);
-            let letters = letters(title);
+            let mut letters = letters(title);
+            letters.truncate(MOST_UNSPACED);
             if letters.iter().any(|letter| is_unspaced(*letter)) {
                 unspaced.push(letters.into());
             }

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Index {
     slots: HashMap<u32, u32>,
-    live: Slots,
+    pub(crate) live: Slots,
     free: Vec<u32>,
     pub(crate) entries: Vec<Option<Entry>>,
     /// Of the shortest title of each, beside the entries because a search reads those of all it finds.

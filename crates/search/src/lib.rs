@@ -11,7 +11,8 @@
 //! 3. with typos, if fewer than 10 documents have all parts in one of these ways: from four letters on one, from eight on two,
 //!    in a word of a title, and in the last part also in the beginning of a word. A letter missing, added or wrong is a typo,
 //!    and so are two neighbours swapped. In scripts without blanks, and in Korean, a part of three characters may have one in
-//!    any place of a title, and one of six two. A blank that stands within a word is forgiven too.
+//!    any place of a title, and one of six two. A blank that stands within a word is forgiven too, in a search of up to eight
+//!    parts.
 //!
 //! The order by relevance compares one after the other: the fewest typos, the fewest parts by sound, the fewest outside of a
 //! title, the whole title, the fewest that are only the beginning of a word, the shortest title if all are in it, the latest
@@ -20,30 +21,36 @@
 //! # How it is shared
 //!
 //! Behind an `RwLock`. Nothing in it changes while it is read, and a find holds the lock for the times below. A put holds it
-//! for less than a millisecond; build a large index before it is shared.
+//! for less than a millisecond; build a large index before it is shared. [`sir0_kernel::prepare_search`] keeps the first search
+//! from making the tables that all need.
 //!
 //! # What bounds its work
 //!
 //! * Documents and queries: the constants of this crate. What goes beyond them is passed over.
-//! * A beginning of four or more characters stands for the first 4096 words of the vocabulary with it in the order of bytes,
+//! * A beginning of four or more characters stands for the first 1024 words of the vocabulary with it in the order of bytes,
 //!   so the word itself is always among them. A shorter one is never cut.
 //! * A part with typos stands for the 64 nearest words of titles. To find them, each word of the titles is looked at.
-//! * A part with typos in a script without blanks is compared with 4096 titles at most. If more have its rarest characters,
-//!   typos in it are not forgiven.
+//! * A part with typos in a script without blanks is compared with the first 48 characters of 512 titles at most. If
+//!   more have its characters, typos in it are not forgiven.
 //!
 //! # What it takes
 //!
 //! 100,000 products with titles of three words, descriptions of 500 characters and twelve facet values take about 205 MiB, and
-//! the build 10 to 20 seconds. On two busy cores, with five facets and 100 documents a page:
+//! the build 13 to 20 seconds. On two cores that others used too, so that what is rare waited for a core; with five facets
+//! and 100 documents a page:
 //!
-//! | | p50 | p99 |
-//! |---|---|---|
-//! | a put that replaces | 0.3 ms | below 5 ms, where another process had the core |
-//! | words, or misspelt words | 0.9 ms | 4 to 6 ms |
-//! | words with two filters | 2 ms | 9 ms |
-//! | no words | 2 ms | 3 ms |
-//! | 16 frequent words that no product has all of | 20 ms | 29 ms |
-//! | any page of any order, without facets | 0.1 ms | 2 ms |
+//! | | least | p50 | p99 |
+//! |---|---|---|---|
+//! | a put that replaces | 0.2 ms | 0.3 ms | 0.6 ms |
+//! | words | 0.1 ms | 1.0 ms | 7 ms |
+//! | misspelt words | 0.1 ms | 1.2 ms | 5 ms |
+//! | words with two filters | 1.0 ms | 3.0 ms | 10 to 48 ms |
+//! | no words | 1.3 ms | 1.4 ms | 4 ms |
+//! | a letter that all products have | 3.4 ms | 3.8 ms | 5 ms |
+//! | 16 frequent words | 3.9 ms | 7.7 ms | 28 ms |
+//! | 16 misspelt words | 5.6 ms | 5.9 ms | 9 ms |
+//! | each page by relevance of a frequent word, without facets | 0.6 ms | 1.0 ms | 5 ms |
+//! | each page of any other order, without facets | below 0.01 ms | below 0.04 ms | below 0.1 ms |
 //!
 //! ```sh
 //! cargo run --profile dist -p sir0-search --example store

@@ -5,15 +5,15 @@ use crate::{
     index::Index,
     query::{Part, Words},
     ranking::{BEGINNING, BY_SOUND, Cost, NOT_WHOLE_TITLE, OUTSIDE_OF_TITLE, TYPO, of_title},
-    slots::{Postings, Slots},
+    slots::Slots,
 };
 
 /// With fewer documents that have the words as written or by sound, typos are forgiven too. With more, a list by price of
 /// what has a word does not also hold what has a similar one.
 pub(crate) const ENOUGH: usize = 10;
-/// How many titles without blanks are compared with a part for typos, at most. Where more have its rarest characters, typos in
-/// the part are not forgiven.
-pub(crate) const MOST_COMPARED_TITLES: usize = 4096;
+/// How many titles without blanks are compared with a part for typos, at most. Where more have its characters, in whatever
+/// order, typos in the part are not forgiven.
+pub(crate) const MOST_COMPARED_TITLES: usize = 512;
 /// From how many characters on two typos are forgiven in a script without blanks, where each says more than a letter.
 const LEAST_FOR_TWO_TYPOS: usize = 6;
 
@@ -170,24 +170,13 @@ fn with_typos(index: &Index, part: &Part) -> Vec<Level> {
     levels
 }
 
-/// The same in a script without blanks: a part of a title is near. It has most of the characters, so each such title has one
-/// of any few of them, and the rarest ones lead to it.
+/// The same in a script without blanks: a part of a title is near.
 fn with_typos_unspaced(index: &Index, typed: &[char]) -> Vec<Level> {
     if typed.is_empty() {
         return Vec::new();
     }
     let limit = if typed.len() < LEAST_FOR_TWO_TYPOS { 1 } else { 2 };
-    let len = |character: &char| index.title.with_first(*character).map_or(0, Postings::len);
-    let mut rarest: Vec<_> = typed.to_vec();
-    rarest.sort_unstable_by_key(|character| (len(character), *character));
-    // A character that stands twice counts twice: one typo may leave the other.
-    rarest.truncate(limit + 1);
-    let mut candidates = Slots::default();
-    for character in rarest {
-        if let Some(postings) = index.title.with_first(character) {
-            postings.add_to(&mut candidates);
-        }
-    }
+    let candidates = with_characters(index, typed, limit);
     if candidates.len() > MOST_COMPARED_TITLES {
         return Vec::new();
     }
@@ -204,4 +193,29 @@ fn with_typos_unspaced(index: &Index, typed: &[char]) -> Vec<Level> {
         }
     }
     levels
+}
+
+/// The documents with a title that has all but a few of the characters. A character that is missing is a typo.
+fn with_characters(index: &Index, typed: &[char], few: usize) -> Slots {
+    let mut missing = vec![Slots::default(); few + 1];
+    missing[0] = index.live.clone();
+    for character in typed {
+        let mut with = Slots::default();
+        if let Some(postings) = index.title.with_first(*character) {
+            postings.add_to(&mut with);
+        }
+        for count in (0..=few).rev() {
+            let mut without = missing[count].clone();
+            without.drop_all(&with);
+            missing[count].keep(&with);
+            if let Some(more) = missing.get_mut(count + 1) {
+                more.unite(&without);
+            }
+        }
+    }
+    let all = missing.into_iter().reduce(|mut one, other| {
+        one.unite(&other);
+        one
+    });
+    all.unwrap_or_default()
 }

@@ -139,6 +139,8 @@ pub(crate) struct Part {
     pub(crate) is_last: bool,
 }
 
+/// In a search of more parts a blank too many is not forgiven: each pair costs as much as a part.
+const MOST_JOINED_PARTS: usize = 8;
 /// Shorter parts in scripts without blanks are found only as written.
 const LEAST_UNSPACED: usize = 3;
 
@@ -153,7 +155,8 @@ impl Words {
         let (last, others) = chunks.split_last()?;
         let mut parts: Vec<_> = others.iter().map(|chunk| Part::of(chunk, false)).collect();
         parts.push(Part::of(last, true));
-        let joined = chunks.windows(2).enumerate().map(|(at, pair)| {
+        let pairs = if chunks.len() > MOST_JOINED_PARTS { 0 } else { chunks.len() - 1 };
+        let joined = chunks.windows(2).take(pairs).enumerate().map(|(at, pair)| {
             let is_last = at + 2 == chunks.len();
             Part::of(&pair.concat(), is_last)
         });

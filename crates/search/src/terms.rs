@@ -13,7 +13,7 @@ use crate::{
 
 /// How many words of a vocabulary a beginning of more than [`BEGINNING_CHARS`] characters stands for: the first of them in
 /// the order of bytes, so that the word itself is always among them. Text that people write stays far below.
-pub(crate) const MOST_WORDS_OF_A_BEGINNING: usize = 4096;
+pub(crate) const MOST_WORDS_OF_A_BEGINNING: usize = 1024;
 /// Shorter beginnings have postings themselves, so that the most frequent ones cost least and none is cut short.
 const BEGINNING_CHARS: usize = 3;
 
@@ -22,13 +22,14 @@ const BEGINNING_CHARS: usize = 3;
 pub(crate) struct Terms {
     numbers: BTreeMap<Arc<str>, u32>,
     numbered: Vec<Term>,
+    /// The letters of each, side by side: a search with typos reads those of all.
+    letters: Vec<u64>,
     free: Vec<u32>,
 }
 
 #[derive(Debug)]
 struct Term {
     text: Arc<str>,
-    letters: u64,
     postings: Postings,
 }
 
@@ -46,12 +47,14 @@ impl Terms {
     fn number(&mut self, text: &str) -> u32 {
         let text: Arc<str> = text.into();
         let letters = fuzzy::letters(&text, fuzzy::COMPARED_OF_WORD);
-        let term = Term { text: Arc::clone(&text), letters, postings: Postings::default() };
+        let term = Term { text: Arc::clone(&text), postings: Postings::default() };
         let number = if let Some(number) = self.free.pop() {
             self.numbered[number as usize] = term;
+            self.letters[number as usize] = letters;
             number
         } else {
             self.numbered.push(term);
+            self.letters.push(letters);
             u32::try_from(self.numbered.len() - 1).expect("fewer terms than memory has bytes")
         };
         self.numbers.insert(text, number);
@@ -63,7 +66,8 @@ impl Terms {
         term.postings.remove(slot);
         if term.postings.is_empty() {
             self.numbers.remove(&term.text);
-            *term = Term { text: "".into(), letters: 0, postings: Postings::default() };
+            *term = Term { text: "".into(), postings: Postings::default() };
+            self.letters[number as usize] = 0;
             self.free.push(number);
         }
     }
@@ -94,8 +98,9 @@ impl Terms {
 
     /// The terms that may have the letters of a word but for as many as it may have typos, in no order.
     pub(crate) fn with_letters(&self, letters: u64, typos: u32) -> impl Iterator<Item = &str> {
-        let may_be = move |term: &&Term| (letters & !term.letters).count_ones() <= typos;
-        self.numbered.iter().filter(may_be).map(|term| &*term.text)
+        let may_be = move |of_term: &u64| (letters & !of_term).count_ones() <= typos;
+        let terms = self.letters.iter().zip(&self.numbered);
+        terms.filter(move |(of_term, _)| may_be(of_term)).map(|(_, term)| &*term.text)
     }
 }
 
@@ -178,4 +183,35 @@ impl Vocabulary {
 /// The short beginnings of a word.
 fn beginnings(word: &str) -> impl Iterator<Item = &str> {
     word.char_indices().take(BEGINNING_CHARS).map(|(at, first)| &word[..at + first.len_utf8()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frequent_beginning_is_cut_short_behind_the_word_itself() {
+        let mut vocabulary = Vocabulary::default();
+        for slot in (0..2000).rev() {
+            vocabulary.insert(&BTreeSet::from([format!("lant{slot:04}")]), slot);
+        }
+        vocabulary.insert(&BTreeSet::from(["lant".to_owned()]), 2000);
+
+        let (found, short) = (vocabulary.with_beginning("lant"), vocabulary.with_beginning("lan"));
+
+        assert_eq!(found.len(), MOST_WORDS_OF_A_BEGINNING);
+        assert!(found.contains(2000) && found.contains(0) && !found.contains(1999));
+        assert_eq!(short.len(), 2001, "a short one is not");
+    }
+
+    #[test]
+    fn what_was_removed_leaves_nothing() {
+        let mut vocabulary = Vocabulary::default();
+        let words = BTreeSet::from(["lantern".to_owned(), "lamp".to_owned()]);
+        let numbers = vocabulary.insert(&words, 7);
+        vocabulary.remove(&numbers, 7);
+
+        assert!(vocabulary.beginnings.is_empty() && vocabulary.words.numbers.is_empty());
+        assert_eq!(vocabulary.insert(&words, 8).len(), vocabulary.words.numbers(), "used again");
+    }
 }
