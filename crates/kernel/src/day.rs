@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::Timestamp;
+
 /// A day of the Gregorian calendar, from the year 0 to 9999, written as RFC 3339 writes a `full-date`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day {
@@ -20,6 +22,20 @@ impl Day {
     #[must_use]
     pub const fn year(self) -> u16 {
         self.year
+    }
+
+    /// The moment at which it begins in UTC.
+    #[must_use]
+    pub fn begins(self) -> Timestamp {
+        const DAY: i64 = 86_400_000_000;
+        // A year begins in March here, so that the day of a leap year comes last.
+        let (year, month) = (i64::from(self.year), i64::from(self.month));
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let of_year = (153 * month + 2) / 5 + i64::from(self.of_month) - 1;
+        // From the first of March of the year 0 to the first day of 1970.
+        const TO_1970: i64 = 719_468;
+        Timestamp::from_micros((year * 365 + leap_days + of_year - TO_1970) * DAY)
     }
 }
 
@@ -68,6 +84,21 @@ const fn days_of(year: u16, month: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_of_utc() {
+        for (day, micros) in [
+            ("1970-01-01", 0),
+            ("1969-12-31", -86_400_000_000),
+            ("2000-02-29", 951_782_400_000_000),
+            ("2026-11-28", 1_795_824_000_000_000),
+            ("9999-12-31", 253_402_214_400_000_000),
+            ("0000-01-01", -62_167_219_200_000_000),
+        ] {
+            let day: Day = day.parse().expect("a day");
+            assert_eq!(day.begins(), Timestamp::from_micros(micros), "{day}");
+        }
+    }
 
     #[test]
     fn a_day_of_the_calendar_is_written_as_it_was_read() {

@@ -12,8 +12,8 @@ use crate::{
 pub const MOST_PARTS: usize = 16;
 /// The characters of a search that count: the first ones.
 pub const MOST_SEARCH_CHARS: usize = 200;
-/// The most documents of a page.
-pub const MOST_PAGE_SIZE: usize = 1000;
+/// The most documents of a page: a thousand, and one that tells whether another page follows.
+pub const MOST_PAGE_SIZE: usize = 1001;
 /// The dimensions by which one query filters or counts: the first ones.
 pub const MOST_DIMENSIONS: usize = 16;
 /// The values that one filter names: the first ones.
@@ -177,13 +177,18 @@ impl Part {
         });
         let cut = |words: Vec<String>| words.into_iter().map(cut_word).collect();
         let (sound, letters) = (sound(chunk), letters(chunk));
-        let is_unspaced =
-            letters.len() >= LEAST_UNSPACED && letters.iter().all(|it| is_unspaced(*it));
+        let is_unspaced = letters.iter().all(|it| is_unspaced(*it));
+        // Where one character is a syllable or a word, a letter more or less in how it sounds makes quite another one.
+        let typos = if is_unspaced { 0 } else { typos_allowed(letters.len(), sound.len()) };
         Self {
             spellings: spellings.unwrap_or_default().into_iter().map(cut).collect(),
-            typos: typos_allowed(letters.len(), sound.len()),
+            typos,
             sound,
-            unspaced: if is_unspaced { letters } else { Vec::new() },
+            unspaced: if is_unspaced && letters.len() >= LEAST_UNSPACED {
+                letters
+            } else {
+                Vec::new()
+            },
             is_last,
         }
     }

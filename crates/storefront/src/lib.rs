@@ -8,7 +8,8 @@
 //! 5. `db`: the SQL, and the event written beside each change. `events` says how it lies in the table.
 //!
 //! [`Storefront`] is the service. [`StorefrontError`] lists every refusal. [`Config`] says what can be tuned. Only the
-//! storefront has `cache`, the copies of games, and `reads`, the turns that reads of the database take.
+//! storefront has `cache`, the copies of games, `finding`, the index of them, and `reads`, the turns that reads of the database
+//! take.
 
 mod cache;
 mod config;
@@ -17,6 +18,7 @@ mod db;
 pub mod domain;
 mod error;
 mod events;
+mod finding;
 mod host;
 mod reads;
 mod service;

@@ -11,6 +11,7 @@ mod catalogue;
 mod codings;
 mod databases;
 mod faults;
+mod finding;
 mod found;
 mod grpc_web;
 mod guard;

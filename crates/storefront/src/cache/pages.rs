@@ -130,15 +130,7 @@ mod tests {
     }
 
     fn listing() -> Listing {
-        Listing {
-            sort: Sort::Newest,
-            kind: None,
-            genre: None,
-            words: None,
-            studio: None,
-            page_size: 20,
-            after: None,
-        }
+        Listing { sort: Sort::Newest, page_size: 20, ..Listing::default() }
     }
 
     #[tokio::test]

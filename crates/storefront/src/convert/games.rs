@@ -12,9 +12,9 @@ use sir0_transcoding::{Conditions, Kept, Tag};
 use tonic::metadata::MetadataMap;
 
 use crate::domain::{
-    Base, Change, CreateGame, Created, Description, Expected, Filter, Game, GameEvent, Genre, Kind,
-    Listing, NewGame, Page, PageToken, RequestId, Sort, State, Title, UnknownKind, UpdateGame,
-    WatchGames, Words,
+    Base, Change, CreateGame, Created, Description, Dimension, Expected, Filter, Game, GameEvent,
+    Genre, Kind, Listing, NewGame, Page, PageToken, Public, RequestId, Sort, State, Title,
+    UnknownKind, UpdateGame, WatchGames, Words,
 };
 
 /// What the token of a stream is sealed for.
@@ -70,13 +70,19 @@ pub(crate) fn listing(
     let sort: Option<Sort> = fields.read("sort", request.sort.parse());
     let studio = fields.read_optional("studio_id", given(&request.studio_id).map(StudioId::parse));
     let kind = fields.read("kind", kind_asked(&request.kind, Some(Kind::Game)));
+    let band = fields.read_optional("price_band", given(&request.price_band).map(str::parse));
+    let state = fields.read_optional("state", given(&request.state).map(state_asked));
+    let facets = facets(&mut fields, &request.facets);
 
     let (Some(page_size), Some(genre), Some(words), Some(sort), Some(studio), Some(kind)) =
         (page_size, genre, words, sort, studio, kind)
     else {
         return Err(fields.into_faults());
     };
-    let mut listing = Listing { sort, kind, genre, words, studio, page_size, after: None };
+    let (Some(band), Some(state)) = (band, state) else { return Err(fields.into_faults()) };
+    fields.finish()?;
+    let filters = Listing { sort, kind, genre, words, studio, band, state, ..Listing::default() };
+    let mut listing = Listing { facets, page_size, ..filters };
     if let Some(token) = given(&request.page_token) {
         let opened = seal.open(&listing.purpose(), token);
         let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;
@@ -88,6 +94,28 @@ pub(crate) fn listing(
         listing.after = Some(after);
     }
     Ok(listing)
+}
+
+fn state_asked(name: &str) -> Result<Public, &'static str> {
+    match name {
+        "announced" => Ok(Public::Announced),
+        "released" => Ok(Public::Released),
+        _ => Err("must be `announced` or `released`"),
+    }
+}
+
+/// What is to be counted, each once.
+fn facets(fields: &mut FieldReader, names: &[String]) -> Vec<Dimension> {
+    if names.len() > Dimension::ALL.len() {
+        fields.fault("facets", format_args!("must be at most {}", Dimension::ALL.len()));
+    }
+    let names = names.iter().take(Dimension::ALL.len());
+    let read: Vec<Dimension> =
+        names.filter_map(|name| fields.read("facets", name.parse())).collect();
+    if read.iter().collect::<BTreeSet<_>>().len() < read.len() {
+        fields.fault("facets", "must name each once");
+    }
+    read
 }
 
 /// The kind that a list keeps. `None` for all of them.
@@ -132,8 +160,15 @@ pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
         seal.close(&listing.purpose(), &place)
     });
     let games = page.games.iter().map(pb::Game::from).collect();
-    let total_size = page.total_of(listing);
-    let answer = pb::ListGamesResponse { games, next_page_token, total_size };
+    let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    let facets = page.facets.iter().map(|facet| {
+        let values = facet.values.iter();
+        let values = values
+            .map(|(value, games)| pb::FacetValue { value: value.clone(), count: count(*games) });
+        pb::Facet { name: facet.dimension.as_str().to_owned(), values: values.collect() }
+    });
+    let (facets, total_size) = (facets.collect(), page.total.map(count));
+    let answer = pb::ListGamesResponse { games, next_page_token, total_size, facets };
     Kept::new(calls::LIST_GAMES, &answer, |json| Some(content_tag(json)))
 }
 

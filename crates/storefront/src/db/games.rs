@@ -127,6 +127,20 @@ pub(crate) const SOME_GAMES: &str = concat!(
     ")"
 );
 
+/// Those of a list of ids that everyone sees.
+pub(crate) const SHOWN: &str = concat!(
+    "
+    SELECT ",
+    game_columns!(),
+    "
+      FROM games
+     WHERE ",
+    public!(),
+    " AND game_id IN (",
+    numbers!("$1"),
+    ")"
+);
+
 pub(crate) const NEXT_ID: &str = next_id!();
 
 pub(crate) const ADD_GAME: &str = "
@@ -176,6 +190,12 @@ impl Store<Database> {
     pub(crate) async fn any_game(&self, id: GameId) -> storage::Result<Option<Game>> {
         let query = sqlx::query_as(ANY_GAME).bind(i64::from(id));
         query.fetch_optional(self.database.reader()).await?.map(game_from).transpose()
+    }
+
+    /// Reads those of these games that everyone sees, in no order.
+    pub(crate) async fn shown(&self, ids: &[GameId]) -> storage::Result<Vec<Game>> {
+        let query = sqlx::query_as(SHOWN).bind(numbers_to(ids));
+        query.fetch_all(self.database.reader()).await?.into_iter().map(game_from).collect()
     }
 
     /// Makes the keys and words anew of games that an older version wrote, unless they change meanwhile, and answers how

@@ -24,7 +24,7 @@ use crate::{
 fn found_from(row: &engine::Row, order: Sort) -> storage::Result<Found> {
     let place = match order {
         Sort::Title => Key::Bytes(row.try_get("place")?),
-        Sort::Relevance | Sort::Newest | Sort::Price => Key::Number(row.try_get("place")?),
+        _ => Key::Number(row.try_get("place")?),
     };
     Ok(Found { game: game_from(GameRow::from_row(row)?)?, place })
 }
@@ -183,6 +183,9 @@ impl Store<Database> {
             Sort::Newest => NEWEST[filters],
             Sort::Title => BY_TITLE[filters],
             Sort::Price => BY_PRICE[filters],
+            Sort::PriceDown | Sort::Release | Sort::ReleaseUp => {
+                unreachable!("only the index knows these orders, as `Listing::is_of_sql` says")
+            }
         };
         let after = listing.after.clone().unwrap_or_else(|| PageToken::beginning(order));
 
@@ -190,6 +193,7 @@ impl Store<Database> {
         let query = match after.key {
             Key::Number(number) => query.bind(number),
             Key::Bytes(bytes) => query.bind(bytes),
+            Key::Score { .. } | Key::Unknown => query.bind(i64::MAX),
         };
         let rows = Page::bounds(listing).rows;
         let mut query = query.bind(i64::from(after.id)).bind(i64::from(rows));

@@ -30,6 +30,7 @@ storage::room! {
     reads {
         game(id: GameId) -> Option<Game>;
         any_game(id: GameId) -> Option<Game>;
+        shown(ids: &[GameId]) -> Vec<Game>;
         own_game(id: GameId) -> Option<(Game, Schedule)>;
         schedules(ids: &[GameId]) -> HashMap<GameId, Schedule>;
         due(now: Timestamp, waited: bool) -> Vec<GameId>;

@@ -89,8 +89,7 @@ fn lanterns() -> NewGame {
 }
 
 fn everything(sort: Sort) -> Listing {
-    let kind = Some(Kind::Game);
-    Listing { sort, kind, genre: None, words: None, studio: None, page_size: 1000, after: None }
+    Listing { sort, kind: Some(Kind::Game), page_size: 1000, ..Listing::default() }
 }
 
 fn titles(games: &[Game]) -> Vec<&str> {

@@ -1,5 +1,6 @@
 //! The rules: what a game is, how it changes, how it is found. No network, no database, no clock.
 
+mod band;
 mod command;
 mod event;
 mod filter;
@@ -9,6 +10,7 @@ pub mod search;
 mod standing;
 mod words;
 
+pub use band::{Band, UnknownBand};
 pub(crate) use command::{
     CreateGame, Expected, HandOverGame, PublishGame, Published, UpdateGame, WatchGames,
 };
@@ -17,7 +19,8 @@ pub(crate) use filter::Filter;
 pub use game::{Change, Game, MOST_PLANNED, NewGame, NotPublishable};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
 pub use search::{
-    Bounds, Found, Listing, OwnListing, OwnPage, OwnPlace, Page, PageToken, Sort, UnknownSort,
+    Bounds, Dimension, Facet, Found, Listing, OwnListing, OwnPage, OwnPlace, Page, PageToken, Sort,
+    UnknownDimension, UnknownSort,
 };
 pub use standing::{Base, Kind, Public, Schedule, Standing, State, UnknownKind, UnknownState};
 pub use words::{Description, Genre, InvalidWords, KEYS_VERSION, Syntax, Title, Words, searched};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sir0_kernel::{GameId, StudioId, Timestamp};
 
-use super::{Game, Genre, Kind, State, Words};
+use super::{Band, Game, Genre, Kind, Public, State, Words};
 
 /// The order of a list. The id decides between equals, so the order is total and a page can continue anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,11 +20,17 @@ pub enum Sort {
     Title,
     /// Lowest price first.
     Price,
+    /// Highest price first.
+    PriceDown,
+    /// Latest release first.
+    Release,
+    /// Earliest release first.
+    ReleaseUp,
 }
 
 /// No order has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be `relevance`, `newest`, `title` or `price`")]
+#[error("must be `relevance`, `newest`, `title`, `price`, `price_down`, `release` or `release_up`")]
 pub struct UnknownSort;
 
 impl FromStr for Sort {
@@ -36,13 +42,16 @@ impl FromStr for Sort {
             "newest" => Ok(Self::Newest),
             "title" => Ok(Self::Title),
             "price" => Ok(Self::Price),
+            "price_down" => Ok(Self::PriceDown),
+            "release" => Ok(Self::Release),
+            "release_up" => Ok(Self::ReleaseUp),
             _ => Err(UnknownSort),
         }
     }
 }
 
 /// Which list, in which order, and where in it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Listing {
     /// The order.
     pub sort: Sort,
@@ -54,6 +63,12 @@ pub struct Listing {
     pub words: Option<Words>,
     /// Keeps games of this studio.
     pub studio: Option<StudioId>,
+    /// Keeps games of this band of prices.
+    pub band: Option<Band>,
+    /// Keeps games that are to come, or those that can be had.
+    pub state: Option<Public>,
+    /// What to count.
+    pub facets: Vec<Dimension>,
     /// How many games a page holds.
     pub page_size: u16,
     /// Behind which game the page begins. `None` begins the list.
@@ -70,6 +85,26 @@ impl Listing {
         }
     }
 
+    /// Whether SQL answers it too, as far as it knows no typos: then it is answered while the games are being indexed.
+    #[must_use]
+    pub fn is_of_sql(&self) -> bool {
+        let is_sorted_so =
+            matches!(self.order(), Sort::Relevance | Sort::Newest | Sort::Title | Sort::Price);
+        let goes_on_so = self.after.as_ref().is_none_or(|after| after.key.is_of_sql());
+        is_sorted_so
+            && goes_on_so
+            && self.band.is_none()
+            && self.state.is_none()
+            && self.facets.is_empty()
+    }
+
+    /// Whether it goes on with a search that SQL began: the index has another order of what matches.
+    #[must_use]
+    pub fn began_in_sql(&self) -> bool {
+        let number = |after: &PageToken| matches!(after.key, Key::Number(_));
+        self.order() == Sort::Relevance && self.after.as_ref().is_some_and(number)
+    }
+
     /// What a page token belongs to: the order and the filters, but not the size, which may change on the way.
     #[must_use]
     pub fn purpose(&self) -> Vec<u8> {
@@ -80,15 +115,21 @@ impl Listing {
             Sort::Relevance => "matching",
             Sort::Title => "title",
             Sort::Price => "price",
+            Sort::PriceDown => "price_down",
+            Sort::Release => "release",
+            Sort::ReleaseUp => "release_up",
         };
         let list = ("page", order, genre, &self.words);
         let studio = self.studio.map(|studio| studio.to_string());
         // The token of a list of games of all studios is the one that versions without studios gave, and that of a list of
         // games the one that versions without other kinds gave.
-        let purpose = match (self.kind, studio) {
-            (Some(Kind::Game), None) => serde_json::to_vec(&list),
-            (Some(Kind::Game), Some(studio)) => serde_json::to_vec(&(list, studio)),
-            (kind, studio) => serde_json::to_vec(&(list, studio, kind)),
+        let more =
+            (self.band.map(Band::as_str), self.state.map(|state| State::from(state).as_str()));
+        let purpose = match (self.kind, studio, more) {
+            (Some(Kind::Game), None, (None, None)) => serde_json::to_vec(&list),
+            (Some(Kind::Game), Some(studio), (None, None)) => serde_json::to_vec(&(list, studio)),
+            (kind, studio, (None, None)) => serde_json::to_vec(&(list, studio, kind)),
+            (kind, studio, more) => serde_json::to_vec(&(list, studio, kind, more)),
         };
         purpose.expect("names and words are always JSON")
     }
@@ -111,6 +152,21 @@ pub enum Key {
     Number(i64),
     /// Of an order by title.
     Bytes(Vec<u8>),
+    /// Of the order of what matches.
+    Score {
+        /// How far it is from a perfect match.
+        distance: u32,
+        /// When it was listed.
+        listed: i64,
+    },
+    /// Of an order by release: none is known.
+    Unknown,
+}
+
+impl Key {
+    const fn is_of_sql(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Bytes(_))
+    }
 }
 
 impl PageToken {
@@ -124,9 +180,9 @@ impl PageToken {
     #[must_use]
     pub fn beginning(order: Sort) -> Self {
         match order {
-            Sort::Relevance | Sort::Newest => Self { key: Key::Number(i64::MAX), id: i32::MAX },
             Sort::Title => Self { key: Key::Bytes(Vec::new()), id: 0 },
             Sort::Price => Self { key: Key::Number(-1), id: 0 },
+            _ => Self { key: Key::Number(i64::MAX), id: i32::MAX },
         }
     }
 }
@@ -156,6 +212,64 @@ pub struct Page {
     pub games: Vec<Game>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<PageToken>,
+    /// How many games the list has. `None` if they were not counted.
+    pub total: Option<usize>,
+    /// What was to be counted.
+    pub facets: Vec<Facet>,
+}
+
+/// What can be counted in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// [`Kind`].
+    Kind,
+    /// The genre, as it is compared.
+    Genre,
+    /// [`Band`].
+    Price,
+    /// Whether it is to come or can be had.
+    State,
+    /// The studio.
+    Studio,
+}
+
+impl Dimension {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Kind, Self::Genre, Self::Price, Self::State, Self::Studio];
+
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Genre => "genre",
+            Self::Price => "price",
+            Self::State => "state",
+            Self::Studio => "studio",
+        }
+    }
+}
+
+/// No facet has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be `kind`, `genre`, `price`, `state` or `studio`")]
+pub struct UnknownDimension;
+
+impl FromStr for Dimension {
+    type Err = UnknownDimension;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDimension> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name).ok_or(UnknownDimension)
+    }
+}
+
+/// How many games of a list have which value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facet {
+    /// What is counted.
+    pub dimension: Dimension,
+    /// The values, the most frequent first.
+    pub values: Vec<(String, usize)>,
 }
 
 impl Page {
@@ -174,13 +288,6 @@ impl Page {
         self.games.iter().map(Game::size).sum()
     }
 
-    /// How many games the list has, if this page of it holds all of them.
-    #[must_use]
-    pub fn total_of(&self, listing: &Listing) -> Option<i32> {
-        let is_whole = listing.after.is_none() && self.next.is_none();
-        is_whole.then(|| i32::try_from(self.games.len()).expect("a page has at most 1000 games"))
-    }
-
     /// Cuts a page out of what was read within its bounds.
     #[must_use]
     pub fn cut(mut read: Vec<Found>, listing: &Listing) -> Self {
@@ -192,7 +299,10 @@ impl Page {
         }
         let last = read.last().filter(|_| has_more);
         let next = last.map(PageToken::of);
-        Self { games: read.into_iter().map(|found| found.game).collect(), next }
+        // A list that is longer is not counted.
+        let total = (listing.after.is_none() && next.is_none()).then_some(read.len());
+        let games = read.into_iter().map(|found| found.game).collect();
+        Self { games, next, total, facets: Vec::new() }
     }
 }
 

@@ -138,7 +138,7 @@ impl FromStr for State {
 }
 
 /// A state that everyone sees, to which its studio takes a game.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Public {
     /// It is to come.
     Announced,

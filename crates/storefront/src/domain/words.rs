@@ -118,7 +118,12 @@ fn shortened(mut word: String) -> String {
 /// What someone searches for: parts, each in one or more spellings of one or more words. A game is found when its title
 /// and description have each part: each word of one of its spellings begins a word of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Words(Vec<Vec<Vec<String>>>);
+#[serde(transparent)]
+pub struct Words {
+    parts: Vec<Vec<Vec<String>>>,
+    #[serde(skip)]
+    typed: String,
+}
 
 /// How an engine says which words a game must have.
 #[derive(Clone, Copy, Debug)]
@@ -155,8 +160,14 @@ impl Words {
         match parts.len() {
             0 => Err(InvalidWords::NoWord),
             count if count > MAX_WORDS => Err(InvalidWords::TooLong),
-            _ => Ok(Self(parts)),
+            _ => Ok(Self { parts, typed: text.to_owned() }),
         }
+    }
+
+    /// As they were typed.
+    #[must_use]
+    pub fn typed(&self) -> &str {
+        &self.typed
     }
 
     /// What a game must have, in the language of an engine.
@@ -183,7 +194,7 @@ impl Words {
         let any = |spellings: &Vec<Vec<String>>| {
             format!("({})", spellings.iter().map(all).collect::<Vec<_>>().join(or))
         };
-        self.0.iter().map(any).collect::<Vec<_>>().join(and)
+        self.parts.iter().map(any).collect::<Vec<_>>().join(and)
     }
 }
 

@@ -4,14 +4,21 @@ use std::{error::Error, time::Duration};
 
 use sir0_feed::{Follower, Next, Rounds};
 use sir0_storage as storage;
+use tokio::time::{Instant, sleep};
 
 use super::Storefront;
-use crate::domain::GameEvent;
+use crate::domain::{Bounds, GameEvent};
 
 const UPKEEP: Duration = Duration::from_hours(1);
 /// How often games that an older version wrote are looked for. There are some while one version replaces the other. A look
 /// at an index with nothing in it costs next to nothing.
 const KEYS: Duration = Duration::from_secs(1);
+
+/// How much of the table is read at a time to index it.
+const AT_A_TIME: Bounds = Bounds { rows: 100, bytes: 256 * 1024 };
+
+/// How long a database that fails is left alone.
+const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 
 impl Storefront {
     /// Drops the copies of games that the feed reports, because other processes may write to the same database.
@@ -26,12 +33,19 @@ impl Storefront {
                         self.freshness.changed(&event, position);
                     }
                     self.turns.hear(&event);
+                    self.finder.take(&event);
                     self.drop_copies(&event);
                     self.freshness.heard(position);
+                    self.finder.heard(position);
                 }
-                Next::Unread => self.freshness.heard(position),
+                Next::Unread => {
+                    self.freshness.heard(position);
+                    self.finder.heard(position);
+                }
                 Next::Lost => {
                     self.freshness.lost(position);
+                    self.finder.begin_anew();
+                    self.finder.heard(position);
                     self.game_cache.clear();
                     self.page_cache.outdate();
                     // The numbers of changes made here may be among what was lost.
@@ -59,6 +73,44 @@ impl Storefront {
                 let error = &error as &dyn Error;
                 tracing::warn!(error, "copies of changed games stay refused for now");
             }
+        }
+    }
+
+    /// Fills the index of games, at the start and whenever changes were missed.
+    pub(super) async fn keep_index(self) {
+        let filling = async {
+            loop {
+                let (begun, beginning) = (Instant::now(), self.finder.beginning());
+                match self.fill_index().await {
+                    Ok(games) if self.finder.is_filled(beginning) => {
+                        let took = begun.elapsed();
+                        tracing::info!(games, ?took, "{games} games are indexed");
+                        self.page_cache.outdate();
+                        self.finder.until_whole(false).await;
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(
+                            error = &error as &dyn Error,
+                            "games could not be indexed, it is tried again"
+                        );
+                        sleep(AFTER_A_FAULT).await;
+                    }
+                }
+            }
+        };
+        let _stopped: Option<()> = self.shared.stopping.run_until_cancelled(filling).await;
+    }
+
+    /// Reads every game that everyone sees. A change that is committed meanwhile comes by the feed.
+    async fn fill_index(&self) -> storage::Result<usize> {
+        let (mut last, mut count) = (None, 0);
+        loop {
+            let games = self.db.present_after(last, AT_A_TIME).await?;
+            let Some(game) = games.last() else { return Ok(count) };
+            last = Some(game.id);
+            count += games.len();
+            self.finder.fill(games).await;
         }
     }
 

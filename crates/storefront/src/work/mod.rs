@@ -19,6 +19,7 @@ use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,
     domain::GameEvent,
+    finding::Finder,
     reads::Reads,
 };
 
@@ -30,6 +31,8 @@ pub struct Storefront {
     page_cache: PageCache,
     freshness: Freshness,
     turns: Turns,
+    /// How games are found.
+    finder: Finder,
     pub(crate) reads: Reads,
     /// The cache that all instances share, if there is one.
     shared_cache: Option<SharedCache>,

@@ -9,6 +9,7 @@ use crate::{
     Config,
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,
+    finding::Finder,
     reads::Reads,
 };
 
@@ -32,6 +33,7 @@ impl Storefront {
         // looking fresh.
         let follower = feed.follow(feed.head());
         let freshness = Freshness::since(follower.position());
+        let finder = Finder::since(follower.position());
         let shared_cache = shared
             .redis
             .clone()
@@ -42,6 +44,7 @@ impl Storefront {
             page_cache: PageCache::new(),
             freshness,
             turns: Turns::new(),
+            finder,
             reads: Reads::new(),
             shared_cache,
             feed,
@@ -51,6 +54,7 @@ impl Storefront {
         };
         tokio::spawn(storefront.clone().drop_what_others_changed(follower));
         tokio::task::spawn_blocking(sir0_kernel::prepare_search);
+        tokio::spawn(storefront.clone().keep_index());
         tokio::spawn(storefront.clone().keep_tidy());
         tokio::spawn(storefront.clone().keep_games_keyed());
         tokio::spawn(storefront.clone().keep_to_schedules());

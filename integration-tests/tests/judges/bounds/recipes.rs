@@ -214,6 +214,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         }
         "storefront.v1.ListGamesRequest.sort"
         | "storefront.v1.ListGamesRequest.kind"
+        | "storefront.v1.ListGamesRequest.price_band"
+        | "storefront.v1.ListGamesRequest.state"
+        | "storefront.v1.ListGamesRequest.facets"
         | "storefront.v1.ListMyGamesRequest.state"
         | "storefront.v1.CreateGameRequest.kind"
         | "storefront.v1.CreateGameRequest.state"

@@ -140,6 +140,7 @@ fn place(game: &Game, sort: Sort, words: Option<&str>) -> (i64, Vec<u8>, i32) {
         Sort::Newest => (-i64::from(id), Vec::new(), 0),
         Sort::Title => (0, game.title.sort_key(), id),
         Sort::Price => (game.price.minor(), Vec::new(), id),
+        Sort::PriceDown | Sort::Release | Sort::ReleaseUp => panic!("no order of SQL"),
     }
 }
 
@@ -158,9 +159,9 @@ for_all_on_every_engine! {
                 kind: Some(Kind::Game),
                 genre: genre.map(|genre| Genre::parse(genre).expect("a genre")),
                 words: words.map(|words| Words::parse(words).expect("words")),
-                studio: None,
                 page_size: page_sizes.next().expect("endless"),
                 after,
+                ..Listing::default()
             };
             let page = db.list(&listing).await.expect("a good list");
             assert!(page.games.len() <= listing.page_size.into());

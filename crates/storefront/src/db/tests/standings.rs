@@ -229,7 +229,11 @@ fn every_statement_that_answers_strangers_keeps_to_what_is_public() {
     use crate::db::sqlite::{games, listing};
 
     let lists = [listing::NEWEST, listing::BY_TITLE, listing::BY_PRICE].concat();
-    let all = lists.into_iter().chain(listing::RELEVANCE).chain([games::GAME, listing::PRESENT]);
+    let all = lists.into_iter().chain(listing::RELEVANCE).chain([
+        games::GAME,
+        games::SHOWN,
+        listing::PRESENT,
+    ]);
     for statement in all {
         assert!(statement.contains("state IN ('announced', 'released')"), "{statement}");
     }

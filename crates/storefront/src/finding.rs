@@ -1,0 +1,377 @@
+//! The index of what everyone sees: how games are found, sorted and counted. Each process has its own. It is built from the
+//! table, and kept by the feed.
+//!
+//! A game goes in by its revision, the latest counts: what is read from the table while it is built, what the feed tells and
+//! what this process committed may come in any order, and more than once.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use sir0_feed::Position;
+use sir0_kernel::GameId;
+use sir0_search::{Dimension as Number, Document, Index, Order, Place, Query};
+use tokio::{sync::watch, task::spawn_blocking, time::timeout};
+
+use crate::domain::{
+    Band, Dimension, Facet, Game, GameEvent, Listing, PageToken, Public, Sort, State, search::Key,
+};
+
+/// How many values of a facet are answered.
+const MOST_VALUES: usize = 100;
+
+/// How long a list waits for what others committed to arrive here.
+const BEHIND: Duration = Duration::from_secs(1);
+
+/// The index, and how far it is. Cheap to clone; clones share it.
+#[derive(Clone)]
+pub(crate) struct Finder(Arc<Inner>);
+
+struct Inner {
+    held: RwLock<Held>,
+    /// Whether every game is in it.
+    is_whole: watch::Sender<bool>,
+    /// What the feed told up to here is in it.
+    heard: watch::Sender<Position>,
+}
+
+#[derive(Default)]
+struct Held {
+    index: Index,
+    /// The latest revision of each game that was put in, or taken out.
+    revisions: HashMap<GameId, i32>,
+    /// Grows when it begins anew.
+    beginning: u64,
+}
+
+/// What was found of a list.
+pub(crate) struct Hits {
+    /// The games of a page, and one more if another page follows, each with its place.
+    pub(crate) places: Vec<PageToken>,
+    pub(crate) total: usize,
+    pub(crate) facets: Vec<Facet>,
+}
+
+impl Finder {
+    /// An index without games, which hears of what happens after this position.
+    pub(crate) fn since(position: Position) -> Self {
+        Self(Arc::new(Inner {
+            held: RwLock::default(),
+            is_whole: watch::Sender::new(false),
+            heard: watch::Sender::new(position),
+        }))
+    }
+
+    /// Takes in a change.
+    pub(crate) fn take(&self, event: &GameEvent) {
+        match event {
+            GameEvent::Added(game) | GameEvent::Changed { game, .. } => self.write().put(game),
+            GameEvent::Removed(last) => self.write().remove(last.id, last.revision + 1),
+            GameEvent::Hidden { .. } | GameEvent::Scheduled { .. } => {}
+        }
+    }
+
+    /// Takes in games as they are in the table.
+    pub(crate) async fn fill(&self, games: Vec<Game>) {
+        let finder = self.clone();
+        let filling = spawn_blocking(move || {
+            for game in &games {
+                finder.write().put(game);
+            }
+        });
+        filling.await.expect("to index a game does not panic");
+    }
+
+    /// Notes that everything up to here was taken in.
+    pub(crate) fn heard(&self, position: Position) {
+        self.0.heard.send_if_modified(|heard| {
+            let is_later = position > *heard;
+            *heard = position.max(*heard);
+            is_later
+        });
+    }
+
+    /// Forgets everything: changes were missed.
+    pub(crate) fn begin_anew(&self) {
+        let mut held = self.write();
+        *held = Held { beginning: held.beginning + 1, ..Held::default() };
+        self.0.is_whole.send_replace(false);
+    }
+
+    /// Which beginning this is, for [`Self::is_filled`].
+    pub(crate) fn beginning(&self) -> u64 {
+        self.read().beginning
+    }
+
+    /// Notes that every game is in it, unless it began anew meanwhile.
+    pub(crate) fn is_filled(&self, beginning: u64) -> bool {
+        let held = self.read();
+        let is_whole = held.beginning == beginning;
+        if is_whole {
+            self.0.is_whole.send_replace(true);
+        }
+        is_whole
+    }
+
+    /// Whether every game is in it.
+    pub(crate) fn is_whole(&self) -> bool {
+        *self.0.is_whole.borrow()
+    }
+
+    /// Waits until every game is in it, or is not any more.
+    pub(crate) async fn until_whole(&self, is_whole: bool) {
+        // The sender is in the index itself.
+        let _ = self.0.is_whole.subscribe().wait_for(|it| *it == is_whole).await;
+    }
+
+    /// Waits until everything up to here was taken in, and answers whether it was.
+    pub(crate) async fn catches_up(&self, position: Position) -> bool {
+        let mut heard = self.0.heard.subscribe();
+        timeout(BEHIND, heard.wait_for(|heard| *heard >= position)).await.is_ok()
+    }
+
+    /// Finds a page of a list.
+    pub(crate) async fn find(&self, listing: &Listing) -> Hits {
+        let (finder, query) = (self.clone(), query(listing));
+        let dimensions = listing.facets.clone();
+        // It may take as long as a read of the database.
+        let finding = spawn_blocking(move || finder.read().index.find(&query));
+        let found = finding.await.expect("to find games does not panic");
+        let facets = dimensions.into_iter().zip(found.facets);
+        Hits {
+            places: found.page.into_iter().map(|hit| token(hit.place)).collect(),
+            total: found.total,
+            facets: facets
+                .map(|(dimension, facet)| Facet { dimension, values: facet.values })
+                .collect(),
+        }
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Held> {
+        self.0.held.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.0.held.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    fn put(&mut self, game: &Game) {
+        if self.is_news(game.id, game.revision) {
+            self.index.put(&document(game));
+        }
+    }
+
+    fn remove(&mut self, id: GameId, revision: i32) {
+        if self.is_news(id, revision) {
+            self.index.remove(number(id));
+        }
+    }
+
+    fn is_news(&mut self, id: GameId, revision: i32) -> bool {
+        let latest = self.revisions.entry(id).or_default();
+        let is_news = revision > *latest;
+        *latest = revision.max(*latest);
+        is_news
+    }
+}
+
+fn number(id: GameId) -> u32 {
+    id.get().cast_unsigned()
+}
+
+/// The number of a dimension in the index.
+const fn dimension(dimension: Dimension) -> Number {
+    Number(match dimension {
+        Dimension::Kind => 0,
+        Dimension::Genre => 1,
+        Dimension::Price => 2,
+        Dimension::State => 3,
+        Dimension::Studio => 4,
+    })
+}
+
+/// A game as it is searched, counted and sorted.
+fn document(game: &Game) -> Document {
+    let standing = game.standing;
+    let released = standing.released.or_else(|| standing.release_day.map(|day| day.begins()));
+    let mut facets = vec![
+        (dimension(Dimension::Kind), game.kind.as_str().to_owned()),
+        (dimension(Dimension::Genre), game.genre.key()),
+        (dimension(Dimension::Price), Band::of(game.price).as_str().to_owned()),
+        (dimension(Dimension::State), standing.state.as_str().to_owned()),
+    ];
+    facets.extend(game.studio.map(|studio| (dimension(Dimension::Studio), studio.to_string())));
+    Document {
+        id: number(game.id),
+        titles: vec![game.title.as_str().to_owned()],
+        texts: vec![game.description.as_str().to_owned()],
+        facets,
+        added: standing.listed.map_or(0, sir0_kernel::Timestamp::micros),
+        release: released.map(sir0_kernel::Timestamp::micros),
+        title_key: game.title.sort_key(),
+        price: game.price.minor(),
+    }
+}
+
+fn query(listing: &Listing) -> Query {
+    let kind = listing.kind.map(|kind| kind.as_str().to_owned());
+    let genre = listing.genre.as_ref().map(crate::domain::Genre::key);
+    let band = listing.band.map(|band| band.as_str().to_owned());
+    let state = listing.state.map(|state: Public| State::from(state).as_str().to_owned());
+    let studio = listing.studio.map(|studio| studio.to_string());
+    let filters = [
+        (Dimension::Kind, kind),
+        (Dimension::Genre, genre),
+        (Dimension::Price, band),
+        (Dimension::State, state),
+        (Dimension::Studio, studio),
+    ];
+    let filters = filters.into_iter().filter_map(|(by, value)| Some((dimension(by), vec![value?])));
+    Query {
+        words: listing.words.as_ref().and_then(|words| sir0_search::Words::parse(words.typed())),
+        filters: filters.collect(),
+        order: match listing.order() {
+            Sort::Relevance => Order::Relevance,
+            Sort::Newest => Order::Newest,
+            Sort::Title => Order::Title,
+            Sort::Price => Order::PriceUp,
+            Sort::PriceDown => Order::PriceDown,
+            Sort::Release => Order::LatestRelease,
+            Sort::ReleaseUp => Order::EarliestRelease,
+        },
+        // One game more than a page holds tells whether another page follows.
+        page_size: usize::from(listing.page_size) + 1,
+        after: listing.after.as_ref().map(place),
+        facets: listing.facets.iter().map(|it| (dimension(*it), MOST_VALUES)).collect(),
+    }
+}
+
+fn place(token: &PageToken) -> Place {
+    let key = match &token.key {
+        Key::Number(number) => sir0_search::Key::Number(*number),
+        Key::Bytes(bytes) => sir0_search::Key::Bytes(bytes.clone()),
+        Key::Score { distance, listed } => {
+            sir0_search::Key::Score { distance: *distance, added: *listed }
+        }
+        Key::Unknown => sir0_search::Key::Unknown,
+    };
+    Place { key, id: token.id.cast_unsigned() }
+}
+
+fn token(place: Place) -> PageToken {
+    let key = match place.key {
+        sir0_search::Key::Number(number) => Key::Number(number),
+        sir0_search::Key::Bytes(bytes) => Key::Bytes(bytes),
+        sir0_search::Key::Score { distance, added } => Key::Score { distance, listed: added },
+        sir0_search::Key::Unknown => Key::Unknown,
+    };
+    PageToken { key, id: place.id.cast_signed() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Standing, Title, Words};
+
+    fn lanterns(revision: i32, title: &str) -> Game {
+        Game { title: Title::parse(title).expect("a title"), ..Game::example(7, revision) }
+    }
+
+    fn changed(game: Game) -> GameEvent {
+        GameEvent::Changed { genre_before: game.genre.clone(), game, studio_before: None }
+    }
+
+    async fn finds(finder: &Finder, words: &str) -> bool {
+        let words = Some(Words::parse(words).expect("words"));
+        let listing = Listing { words, page_size: 10, ..Listing::default() };
+        let hits = finder.find(&listing).await;
+        assert_eq!(hits.places.len(), hits.total);
+        hits.total == 1
+    }
+
+    #[tokio::test]
+    async fn the_latest_revision_counts_in_whatever_order_they_come() {
+        let finder = Finder::since(0);
+        finder.take(&changed(lanterns(3, "Harbours")));
+        finder.fill(vec![lanterns(2, "Lighthouses")]).await;
+        finder.take(&GameEvent::Added(lanterns(1, "Lanterns")));
+        assert!(finds(&finder, "harbours").await);
+        assert!(!finds(&finder, "lighthouses").await && !finds(&finder, "lanterns").await);
+
+        finder.take(&GameEvent::Removed(lanterns(3, "Harbours")));
+        finder.take(&changed(lanterns(3, "Harbours")));
+        finder.fill(vec![lanterns(3, "Harbours")]).await;
+        assert!(!finds(&finder, "harbours").await, "it was read before it was removed");
+
+        finder.take(&GameEvent::Added(lanterns(5, "Harbours")));
+        assert!(finds(&finder, "harbours").await, "it came back");
+    }
+
+    #[tokio::test]
+    async fn what_only_a_studio_sees_is_not_taken_in() {
+        let finder = Finder::since(0);
+        let schedule = crate::domain::Schedule::default();
+
+        finder.take(&GameEvent::Hidden { game: lanterns(1, "Lanterns"), studio_before: None });
+        finder.take(&GameEvent::Scheduled { game: lanterns(1, "Lanterns"), schedule });
+
+        assert!(!finds(&finder, "lanterns").await);
+    }
+
+    #[tokio::test]
+    async fn one_that_begins_anew_is_whole_when_all_that_began_then_is_in_it() {
+        let finder = Finder::since(0);
+        let beginning = finder.beginning();
+        finder.fill(vec![lanterns(1, "Lanterns")]).await;
+        finder.begin_anew();
+
+        assert!(!finder.is_filled(beginning), "changes were missed meanwhile");
+        assert!(!finder.is_whole() && !finds(&finder, "lanterns").await);
+
+        let beginning = finder.beginning();
+        finder.fill(vec![lanterns(1, "Lanterns")]).await;
+        assert!(finder.is_filled(beginning) && finder.is_whole());
+        assert!(finds(&finder, "lanterns").await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_waits_for_what_is_on_its_way_and_not_for_ever() {
+        let finder = Finder::since(3);
+        assert!(finder.catches_up(3).await);
+        assert!(!finder.catches_up(4).await);
+
+        let (caught_up, ()) = tokio::join!(finder.catches_up(4), async { finder.heard(5) });
+
+        assert!(caught_up);
+        finder.heard(4);
+        assert!(finder.catches_up(5).await, "what was heard stays so");
+    }
+
+    #[tokio::test]
+    async fn an_order_by_release_goes_by_the_moment_or_else_by_the_day_that_is_told() {
+        let finder = Finder::since(0);
+        let day = |text: &str| Some(text.parse().expect("a day"));
+        let announced = |release_day| Standing {
+            state: State::Announced,
+            release_day,
+            released: None,
+            listed: None,
+        };
+        let standings =
+            [announced(None), announced(day("2031-05-01")), announced(day("2030-05-01"))];
+        for (id, standing) in (1..).zip(standings) {
+            finder.take(&GameEvent::Added(Game { standing, ..Game::example(id, 1) }));
+        }
+        finder.take(&GameEvent::Added(Game::example(4, 1)));
+
+        for (sort, expected) in [(Sort::Release, [2, 3, 4, 1]), (Sort::ReleaseUp, [4, 3, 2, 1])] {
+            let hits = finder.find(&Listing { sort, page_size: 10, ..Listing::default() }).await;
+            let ids: Vec<_> = hits.places.iter().map(|place| place.id).collect();
+            assert_eq!(ids, expected, "{sort:?}");
+        }
+    }
+}
