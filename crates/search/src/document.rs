@@ -14,8 +14,10 @@ pub const MOST_TITLE_CHARS: usize = 200;
 pub const MOST_TEXT_CHARS: usize = 40_000;
 /// The facet values of a document that count: the first ones.
 pub const MOST_FACET_VALUES: usize = 128;
-/// The bytes of a facet value, and of a word, that count: the first ones, cut between characters.
+/// The bytes of a word that count: the first ones, cut between characters.
 pub const MOST_WORD_BYTES: usize = 64;
+/// The bytes of a facet value that count: the first ones, cut between characters.
+pub const MOST_VALUE_BYTES: usize = 1024;
 /// The characters of a title in a script without blanks that a search with typos looks at: the first ones.
 const MOST_UNSPACED: usize = 48;
 /// The bytes of a sort key that count: the first ones.
@@ -169,6 +171,12 @@ pub(crate) const fn is_unspaced(character: char) -> bool {
 pub(crate) fn cut_word(mut word: String) -> String {
     word.truncate(word.floor_char_boundary(MOST_WORD_BYTES));
     word
+}
+
+/// A facet value as far as it counts, in a document and in a filter.
+pub(crate) fn cut_value(mut value: String) -> String {
+    value.truncate(value.floor_char_boundary(MOST_VALUE_BYTES));
+    value
 }
 
 pub(crate) fn first_chars(text: &str, count: usize) -> &str {

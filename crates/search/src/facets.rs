@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    document::{Dimension, Document, MOST_FACET_VALUES, cut_word},
+    document::{Dimension, Document, MOST_FACET_VALUES, cut_value},
     index::Entry,
     query::{Facet, MOST_DIMENSIONS, MOST_FILTER_VALUES, Query},
     slots::Slots,
@@ -22,7 +22,7 @@ impl Facets {
     pub(crate) fn insert(&mut self, document: &Document, slot: u32) -> Box<[(Dimension, u32)]> {
         let values = document.facets.iter().take(MOST_FACET_VALUES).cloned();
         let values: BTreeSet<_> =
-            values.map(|(dimension, value)| (dimension, cut_word(value))).collect();
+            values.map(|(dimension, value)| (dimension, cut_value(value))).collect();
         let mut insert = |(dimension, value): (Dimension, String)| {
             (dimension, self.0.entry(dimension).or_default().insert(&value, slot))
         };
@@ -42,7 +42,7 @@ impl Facets {
         let passing = |(dimension, values): &(Dimension, Vec<String>)| {
             let mut slots = Slots::default();
             for value in values.iter().take(MOST_FILTER_VALUES) {
-                let value = cut_word(value.clone());
+                let value = cut_value(value.clone());
                 if let Some(postings) = self.0.get(dimension).and_then(|terms| terms.get(&value)) {
                     postings.add_to(&mut slots);
                 }

@@ -33,6 +33,22 @@ pub struct Index {
     orders: Orders,
 }
 
+/// A document, with its words: to cut them is the most work of a put.
+#[derive(Debug)]
+pub struct Prepared {
+    document: Document,
+    words: Words,
+}
+
+impl Prepared {
+    /// Cuts the texts of a document into words.
+    #[must_use]
+    pub fn of(document: Document) -> Self {
+        let words = Words::of(&document);
+        Self { document, words }
+    }
+}
+
 /// What the index keeps of a document: its keys, and where it stands, to take it out again.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -71,6 +87,12 @@ impl Index {
 
     /// Adds a document, or puts it in place of the one with its id. Its work is bounded by the text of the two.
     pub fn put(&mut self, document: &Document) {
+        self.put_prepared(Prepared::of(document.clone()));
+    }
+
+    /// As [`Self::put`], for what was prepared before the index was held.
+    pub fn put_prepared(&mut self, Prepared { document, words }: Prepared) {
+        let document = &document;
         self.remove(document.id);
         let slot = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
@@ -78,7 +100,6 @@ impl Index {
             self.added.push((0, 0));
             u32::try_from(self.entries.len() - 1).expect("an id has 32 bits, and each has one slot")
         });
-        let words = Words::of(document);
         let key = &document.title_key[..document.title_key.len().min(MOST_SORT_KEY_BYTES)];
         let entry = Entry {
             id: document.id,

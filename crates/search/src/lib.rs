@@ -76,9 +76,9 @@ mod terms;
 
 pub use document::{
     Dimension, Document, MOST_FACET_VALUES, MOST_SORT_KEY_BYTES, MOST_TEXT_CHARS, MOST_TITLE_CHARS,
-    MOST_TITLES, MOST_WORD_BYTES,
+    MOST_TITLES, MOST_VALUE_BYTES, MOST_WORD_BYTES,
 };
-pub use index::Index;
+pub use index::{Index, Prepared};
 pub use query::{
     Facet, Found, Hit, Key, MOST_DIMENSIONS, MOST_FILTER_VALUES, MOST_PAGE_SIZE, MOST_PARTS,
     MOST_SEARCH_CHARS, Order, Place, Query, Words,

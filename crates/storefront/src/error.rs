@@ -44,6 +44,9 @@ pub enum StorefrontError {
     /// A resume token of changes that have not happened.
     #[error("the resume token is ahead of every change there is, watch again without it")]
     ResumeTokenAhead,
+    /// Only the index knows the answer, and it is not whole yet.
+    #[error("games are being indexed, ask again in a moment")]
+    NotIndexed,
     /// The database failed.
     #[error("the storefront database failed")]
     Database(#[from] storage::Error),
@@ -69,6 +72,7 @@ impl Refusal for StorefrontError {
             Self::OnlyForStudio(id) => Reason::denied("SCOPE_MISSING").about("studio", id),
             Self::Denied(denied) => denied.reason(),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
+            Self::NotIndexed => Reason::unavailable(),
             Self::Database(error) => Reason::of_storage(error),
         }
     }

@@ -6,24 +6,27 @@
 
 use std::{
     collections::HashMap,
+    mem,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
-    time::Duration,
 };
 
 use sir0_feed::Position;
-use sir0_kernel::GameId;
-use sir0_search::{Dimension as Number, Document, Index, Order, Place, Query};
-use tokio::{sync::watch, task::spawn_blocking, time::timeout};
+use sir0_kernel::{Day, GameId, Timestamp};
+use sir0_search::{Dimension as Number, Document, Index, Order, Place, Prepared, Query};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::spawn_blocking,
+};
 
 use crate::domain::{
-    Band, Dimension, Facet, Game, GameEvent, Listing, PageToken, Public, Sort, State, search::Key,
+    Band, Dimension, Facet, Game, GameEvent, Genre, Listing, PageToken, Sort, State, search::Key,
 };
 
 /// How many values of a facet are answered.
 const MOST_VALUES: usize = 100;
 
-/// How long a list waits for what others committed to arrive here.
-const BEHIND: Duration = Duration::from_secs(1);
+/// How many searches there are at a time: each keeps a core busy.
+const AT_A_TIME: usize = 4;
 
 /// The index, and how far it is. Cheap to clone; clones share it.
 #[derive(Clone)]
@@ -35,6 +38,8 @@ struct Inner {
     is_whole: watch::Sender<bool>,
     /// What the feed told up to here is in it.
     heard: watch::Sender<Position>,
+    /// The searches at a time.
+    turns: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -61,24 +66,32 @@ impl Finder {
             held: RwLock::default(),
             is_whole: watch::Sender::new(false),
             heard: watch::Sender::new(position),
+            turns: Arc::new(Semaphore::new(AT_A_TIME)),
         }))
     }
 
     /// Takes in a change.
     pub(crate) fn take(&self, event: &GameEvent) {
         match event {
-            GameEvent::Added(game) | GameEvent::Changed { game, .. } => self.write().put(game),
+            GameEvent::Added(game) | GameEvent::Changed { game, .. } => {
+                let prepared = Prepared::of(document(game));
+                self.write().put(game, prepared);
+            }
             GameEvent::Removed(last) => self.write().remove(last.id, last.revision + 1),
             GameEvent::Hidden { .. } | GameEvent::Scheduled { .. } => {}
         }
     }
 
-    /// Takes in games as they are in the table.
-    pub(crate) async fn fill(&self, games: Vec<Game>) {
+    /// Takes in games as they are in the table, unless it began anew since.
+    pub(crate) async fn fill(&self, games: Vec<Game>, beginning: u64) {
         let finder = self.clone();
         let filling = spawn_blocking(move || {
             for game in &games {
-                finder.write().put(game);
+                let prepared = Prepared::of(document(game));
+                let mut held = finder.write();
+                if held.beginning == beginning {
+                    held.put(game, prepared);
+                }
             }
         });
         filling.await.expect("to index a game does not panic");
@@ -96,17 +109,21 @@ impl Finder {
     /// Forgets everything: changes were missed.
     pub(crate) fn begin_anew(&self) {
         let mut held = self.write();
-        *held = Held { beginning: held.beginning + 1, ..Held::default() };
+        let anew = Held { beginning: held.beginning + 1, ..Held::default() };
+        let before = mem::replace(&mut *held, anew);
         self.0.is_whole.send_replace(false);
+        drop(held);
+        // It may take long: there are millions of small pieces.
+        spawn_blocking(move || drop(before));
     }
 
-    /// Which beginning this is, for [`Self::is_filled`].
+    /// Which beginning this is, for [`Self::fill`] and [`Self::is_filled_since`].
     pub(crate) fn beginning(&self) -> u64 {
         self.read().beginning
     }
 
-    /// Notes that every game is in it, unless it began anew meanwhile.
-    pub(crate) fn is_filled(&self, beginning: u64) -> bool {
+    /// Notes that every game is in it, unless it began anew since this beginning, and answers whether it did not.
+    pub(crate) fn is_filled_since(&self, beginning: u64) -> bool {
         let held = self.read();
         let is_whole = held.beginning == beginning;
         if is_whole {
@@ -126,18 +143,27 @@ impl Finder {
         let _ = self.0.is_whole.subscribe().wait_for(|it| *it == is_whole).await;
     }
 
-    /// Waits until everything up to here was taken in, and answers whether it was.
-    pub(crate) async fn catches_up(&self, position: Position) -> bool {
-        let mut heard = self.0.heard.subscribe();
-        timeout(BEHIND, heard.wait_for(|heard| *heard >= position)).await.is_ok()
+    /// Whether everything up to here was taken in.
+    pub(crate) fn has_heard(&self, position: Position) -> bool {
+        *self.0.heard.borrow() >= position
+    }
+
+    /// Waits until everything up to here was taken in.
+    pub(crate) async fn until_heard(&self, position: Position) {
+        // The sender is in the index itself.
+        let _ = self.0.heard.subscribe().wait_for(|heard| *heard >= position).await;
     }
 
     /// Finds a page of a list.
     pub(crate) async fn find(&self, listing: &Listing) -> Hits {
         let (finder, query) = (self.clone(), query(listing));
         let dimensions = listing.facets.clone();
-        // It may take as long as a read of the database.
-        let finding = spawn_blocking(move || finder.read().index.find(&query));
+        // It may take as long as a read of the database, and goes on when its client is gone.
+        let turn = Arc::clone(&self.0.turns).acquire_owned().await;
+        let finding = spawn_blocking(move || {
+            let _turn = turn.expect("it is never closed");
+            finder.read().index.find(&query)
+        });
         let found = finding.await.expect("to find games does not panic");
         let facets = dimensions.into_iter().zip(found.facets);
         Hits {
@@ -159,9 +185,9 @@ impl Finder {
 }
 
 impl Held {
-    fn put(&mut self, game: &Game) {
+    fn put(&mut self, game: &Game, prepared: Prepared) {
         if self.is_news(game.id, game.revision) {
-            self.index.put(&document(game));
+            self.index.put_prepared(prepared);
         }
     }
 
@@ -197,7 +223,7 @@ const fn dimension(dimension: Dimension) -> Number {
 /// A game as it is searched, counted and sorted.
 fn document(game: &Game) -> Document {
     let standing = game.standing;
-    let released = standing.released.or_else(|| standing.release_day.map(|day| day.begins()));
+    let released = standing.released.or_else(|| standing.release_day.map(Day::begins));
     let mut facets = vec![
         (dimension(Dimension::Kind), game.kind.as_str().to_owned()),
         (dimension(Dimension::Genre), game.genre.key()),
@@ -210,8 +236,8 @@ fn document(game: &Game) -> Document {
         titles: vec![game.title.as_str().to_owned()],
         texts: vec![game.description.as_str().to_owned()],
         facets,
-        added: standing.listed.map_or(0, sir0_kernel::Timestamp::micros),
-        release: released.map(sir0_kernel::Timestamp::micros),
+        added: standing.listed.map_or(0, Timestamp::micros),
+        release: released.map(Timestamp::micros),
         title_key: game.title.sort_key(),
         price: game.price.minor(),
     }
@@ -219,9 +245,9 @@ fn document(game: &Game) -> Document {
 
 fn query(listing: &Listing) -> Query {
     let kind = listing.kind.map(|kind| kind.as_str().to_owned());
-    let genre = listing.genre.as_ref().map(crate::domain::Genre::key);
+    let genre = listing.genre.as_ref().map(Genre::key);
     let band = listing.band.map(|band| band.as_str().to_owned());
-    let state = listing.state.map(|state: Public| State::from(state).as_str().to_owned());
+    let state = listing.state.map(|state| State::from(state).as_str().to_owned());
     let studio = listing.studio.map(|studio| studio.to_string());
     let filters = [
         (Dimension::Kind, kind),
@@ -275,7 +301,7 @@ fn token(place: Place) -> PageToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Standing, Title, Words};
+    use crate::domain::{Schedule, Standing, Title, Words};
 
     fn lanterns(revision: i32, title: &str) -> Game {
         Game { title: Title::parse(title).expect("a title"), ..Game::example(7, revision) }
@@ -297,14 +323,14 @@ mod tests {
     async fn the_latest_revision_counts_in_whatever_order_they_come() {
         let finder = Finder::since(0);
         finder.take(&changed(lanterns(3, "Harbours")));
-        finder.fill(vec![lanterns(2, "Lighthouses")]).await;
+        finder.fill(vec![lanterns(2, "Lighthouses")], 0).await;
         finder.take(&GameEvent::Added(lanterns(1, "Lanterns")));
         assert!(finds(&finder, "harbours").await);
         assert!(!finds(&finder, "lighthouses").await && !finds(&finder, "lanterns").await);
 
         finder.take(&GameEvent::Removed(lanterns(3, "Harbours")));
         finder.take(&changed(lanterns(3, "Harbours")));
-        finder.fill(vec![lanterns(3, "Harbours")]).await;
+        finder.fill(vec![lanterns(3, "Harbours")], 0).await;
         assert!(!finds(&finder, "harbours").await, "it was read before it was removed");
 
         finder.take(&GameEvent::Added(lanterns(5, "Harbours")));
@@ -314,7 +340,7 @@ mod tests {
     #[tokio::test]
     async fn what_only_a_studio_sees_is_not_taken_in() {
         let finder = Finder::since(0);
-        let schedule = crate::domain::Schedule::default();
+        let schedule = Schedule::default();
 
         finder.take(&GameEvent::Hidden { game: lanterns(1, "Lanterns"), studio_before: None });
         finder.take(&GameEvent::Scheduled { game: lanterns(1, "Lanterns"), schedule });
@@ -326,29 +352,30 @@ mod tests {
     async fn one_that_begins_anew_is_whole_when_all_that_began_then_is_in_it() {
         let finder = Finder::since(0);
         let beginning = finder.beginning();
-        finder.fill(vec![lanterns(1, "Lanterns")]).await;
+        finder.fill(vec![lanterns(1, "Lanterns")], beginning).await;
         finder.begin_anew();
+        // What was read before comes late.
+        finder.fill(vec![lanterns(1, "Lanterns")], beginning).await;
 
-        assert!(!finder.is_filled(beginning), "changes were missed meanwhile");
+        assert!(!finder.is_filled_since(beginning), "changes were missed meanwhile");
         assert!(!finder.is_whole() && !finds(&finder, "lanterns").await);
 
         let beginning = finder.beginning();
-        finder.fill(vec![lanterns(1, "Lanterns")]).await;
-        assert!(finder.is_filled(beginning) && finder.is_whole());
+        finder.fill(vec![lanterns(1, "Lanterns")], beginning).await;
+        assert!(finder.is_filled_since(beginning) && finder.is_whole());
         assert!(finds(&finder, "lanterns").await);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_asks_waits_for_what_is_on_its_way_and_not_for_ever() {
+    #[tokio::test]
+    async fn who_asks_waits_for_what_is_on_its_way() {
         let finder = Finder::since(3);
-        assert!(finder.catches_up(3).await);
-        assert!(!finder.catches_up(4).await);
+        finder.until_heard(3).await;
+        assert!(!finder.has_heard(4));
 
-        let (caught_up, ()) = tokio::join!(finder.catches_up(4), async { finder.heard(5) });
+        tokio::join!(finder.until_heard(4), async { finder.heard(5) });
 
-        assert!(caught_up);
         finder.heard(4);
-        assert!(finder.catches_up(5).await, "what was heard stays so");
+        assert!(finder.has_heard(5), "what was heard stays so");
     }
 
     #[tokio::test]

@@ -146,11 +146,12 @@ pub(crate) fn told_address(log: &str) -> Option<SocketAddr> {
     rest.split([' ', '"']).next()?.parse().ok()
 }
 
-/// The resident memory of a process in bytes, where the system tells (Linux).
+/// The resident memory that a process took, in bytes, where the system tells (Linux). Pages of its program are not in it: how
+/// many of them are mapped is for the system to say, and newer ones map many at a time.
 #[must_use]
 pub fn rss_of(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kibibytes * 1024)
 }
@@ -220,7 +221,7 @@ impl Process {
         self.child.id().expect("it runs")
     }
 
-    /// Its resident memory in bytes, where the system tells (Linux).
+    /// The resident memory that it took, in bytes, where the system tells (Linux).
     #[must_use]
     pub fn rss(&self) -> Option<u64> {
         rss_of(self.pid())

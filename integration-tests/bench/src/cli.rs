@@ -53,6 +53,8 @@ pub(crate) enum Part {
     Writes,
     /// What a change writes on SQLite.
     Disk,
+    /// Searches and pages of a large store.
+    Search,
     /// Changes to open streams.
     Streams,
     /// The memory of idle streams, of each kind.

@@ -14,6 +14,7 @@ mod report;
 mod rest;
 mod rpc;
 mod run;
+mod search;
 mod sir0;
 mod start;
 mod stats;

@@ -2,13 +2,14 @@
 
 mod bars;
 mod changes;
+mod found;
 mod loads;
 mod streams;
 
 use std::fmt;
 
 use crate::{
-    compare::Comparison, disk::Disk, machine::Machine, memory::Held, start::Start,
+    compare::Comparison, disk::Disk, machine::Machine, memory::Held, search::Found, start::Start,
     streams::Delivery, tokens::Tokens, writes::Writes,
 };
 
@@ -25,6 +26,7 @@ pub(crate) struct Report {
     pub(crate) loads: Vec<Comparison>,
     pub(crate) writes: Option<Writes>,
     pub(crate) disk: Option<Disk>,
+    pub(crate) found: Vec<Found>,
     pub(crate) delivery: Option<Delivery>,
     pub(crate) memory: Vec<Held>,
     pub(crate) start: Option<Start>,
@@ -42,6 +44,7 @@ impl Report {
             loads: Vec::new(),
             writes: None,
             disk: None,
+            found: Vec::new(),
             delivery: None,
             memory: Vec::new(),
             start: None,
@@ -83,6 +86,9 @@ busy machine does not disturb, is in [a table of its own](instructions.md)."
         }
         if let Some(disk) = &self.disk {
             changes::disk(f, disk)?;
+        }
+        if !self.found.is_empty() {
+            found::section(f, &self.found)?;
         }
         if let Some(delivery) = &self.delivery {
             streams::deliveries(f, delivery)?;

@@ -13,7 +13,7 @@ use crate::{
     memory,
     process::{Answers, Bare, Runner},
     report::Report,
-    rest, rpc,
+    rest, rpc, search,
     sir0::{Installation, Sir0},
     start, streams, tokens, writes,
 };
@@ -50,6 +50,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if plan.has(Part::Disk) {
         report.disk = Some(disk::measure(plan, folder.path()).await?);
+    }
+    if plan.has(Part::Search) {
+        report.found = search::measure(plan, folder.path()).await?;
     }
     if plan.has(Part::Memory) {
         report.memory = memory::measure(plan, folder.path()).await?;

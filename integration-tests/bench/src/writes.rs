@@ -1,6 +1,6 @@
 //! Changes on both engines: sir0, an older build of it, and the same statements by hand, in turns.
 
-mod engine;
+pub(crate) mod engine;
 mod pgbench;
 
 use std::{

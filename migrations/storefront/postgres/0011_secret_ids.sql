@@ -19,8 +19,7 @@ CREATE TRIGGER games_listed_by_older_version BEFORE INSERT OR UPDATE ON games
 
 CREATE INDEX games_by_listing ON games (listed, game_id);
 CREATE INDEX games_by_genre_fold_and_listing ON games (genre_fold, listed, game_id);
-CREATE INDEX games_by_studio_and_listing ON games (studio_id, listed, game_id);
-DROP INDEX games_by_genre_fold;
+CREATE INDEX games_by_studio_and_age ON games (studio_id, created_at, game_id);
 
 -- Gives the ids of products that are public when they are made. Drafts take theirs by chance from above: an id that
 -- nobody sees must leave no gap. The table has no rows.
@@ -36,8 +35,6 @@ ALTER TABLE games ALTER COLUMN game_id SET DEFAULT nextval('game_ids_game_id_seq
 -- What is due first, of what was not tried yet and of what waits.
 CREATE INDEX schedules_by_moment ON schedules ((CASE WHEN announce_at < release_at OR release_at IS NULL THEN announce_at ELSE release_at END)) WHERE retry_at IS NULL;
 CREATE INDEX schedules_by_retry ON schedules (retry_at) WHERE retry_at IS NOT NULL;
-DROP INDEX schedules_by_announcement;
-DROP INDEX schedules_by_release;
 
 -- What the lists ask about kinds and states has no statistics yet.
 ANALYZE games;

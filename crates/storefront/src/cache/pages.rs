@@ -1,5 +1,5 @@
 //! Pages of lists in memory. They carry the version of the store they were read at, taken before the read; any change
-//! makes all of them old.
+//! that everyone sees makes all of them old.
 
 use std::{
     future::Future,

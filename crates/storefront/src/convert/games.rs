@@ -13,8 +13,8 @@ use tonic::metadata::MetadataMap;
 
 use crate::domain::{
     Base, Change, CreateGame, Created, Description, Dimension, Expected, Filter, Game, GameEvent,
-    Genre, Kind, Listing, NewGame, Page, PageToken, Public, RequestId, Sort, State, Title,
-    UnknownKind, UpdateGame, WatchGames, Words,
+    Genre, Kind, Listing, NewGame, Page, PageToken, RequestId, Sort, State, Title, UnknownKind,
+    UpdateGame, WatchGames, Words,
 };
 
 /// What the token of a stream is sealed for.
@@ -71,7 +71,7 @@ pub(crate) fn listing(
     let studio = fields.read_optional("studio_id", given(&request.studio_id).map(StudioId::parse));
     let kind = fields.read("kind", kind_asked(&request.kind, Some(Kind::Game)));
     let band = fields.read_optional("price_band", given(&request.price_band).map(str::parse));
-    let state = fields.read_optional("state", given(&request.state).map(state_asked));
+    let state = fields.read_optional("state", given(&request.state).map(str::parse));
     let facets = facets(&mut fields, &request.facets);
 
     let (Some(page_size), Some(genre), Some(words), Some(sort), Some(studio), Some(kind)) =
@@ -94,14 +94,6 @@ pub(crate) fn listing(
         listing.after = Some(after);
     }
     Ok(listing)
-}
-
-fn state_asked(name: &str) -> Result<Public, &'static str> {
-    match name {
-        "announced" => Ok(Public::Announced),
-        "released" => Ok(Public::Released),
-        _ => Err("must be `announced` or `released`"),
-    }
 }
 
 /// What is to be counted, each once.

@@ -8,8 +8,7 @@ use tonic::metadata::MetadataMap;
 
 use super::games::{given, reached};
 use crate::domain::{
-    Game, HandOverGame, OwnListing, OwnPage, OwnPlace, Public, PublishGame, Published, Schedule,
-    State,
+    Game, HandOverGame, OwnListing, OwnPage, OwnPlace, PublishGame, Published, Schedule, State,
 };
 
 /// What is planned, on the wire. `None` if nothing is.
@@ -76,12 +75,7 @@ impl TryFrom<pb::PublishGameRequest> for PublishGame {
     fn try_from(request: pb::PublishGameRequest) -> Result<Self, InvalidFields> {
         let mut fields = FieldReader::default();
         let id = fields.read("game_id", GameId::parse(request.game_id));
-        let public = match &*request.state {
-            "released" => Ok(Public::Released),
-            "announced" => Ok(Public::Announced),
-            _ => Err("must be `announced` or `released`"),
-        };
-        let public = fields.read("state", public);
+        let public = fields.read("state", request.state.parse());
         let at = fields.read_optional("time", request.time.as_ref().map(moment));
         let (Some(id), Some(public), Some(at)) = (id, public, at) else {
             return Err(fields.into_faults());

@@ -193,7 +193,9 @@ impl Store<Database> {
         let query = match after.key {
             Key::Number(number) => query.bind(number),
             Key::Bytes(bytes) => query.bind(bytes),
-            Key::Score { .. } | Key::Unknown => query.bind(i64::MAX),
+            Key::Score { .. } | Key::Unknown => {
+                unreachable!("only the index has such places, as `Listing::is_of_sql` says")
+            }
         };
         let rows = Page::bounds(listing).rows;
         let mut query = query.bind(i64::from(after.id)).bind(i64::from(rows));

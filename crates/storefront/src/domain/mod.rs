@@ -22,5 +22,7 @@ pub use search::{
     Bounds, Dimension, Facet, Found, Listing, OwnListing, OwnPage, OwnPlace, Page, PageToken, Sort,
     UnknownDimension, UnknownSort,
 };
-pub use standing::{Base, Kind, Public, Schedule, Standing, State, UnknownKind, UnknownState};
+pub use standing::{
+    Base, Kind, Public, Schedule, Standing, State, UnknownKind, UnknownPublic, UnknownState,
+};
 pub use words::{Description, Genre, InvalidWords, KEYS_VERSION, Syntax, Title, Words, searched};

@@ -85,7 +85,7 @@ impl Listing {
         }
     }
 
-    /// Whether SQL answers it too, as far as it knows no typos: then it is answered while the games are being indexed.
+    /// Whether SQL can answer it too, but for typos: then it is answered while the games are being indexed.
     #[must_use]
     pub fn is_of_sql(&self) -> bool {
         let is_sorted_so =

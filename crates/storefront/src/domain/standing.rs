@@ -146,6 +146,23 @@ pub enum Public {
     Released,
 }
 
+/// No public state has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be `announced` or `released`")]
+pub struct UnknownPublic;
+
+impl FromStr for Public {
+    type Err = UnknownPublic;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPublic> {
+        match name {
+            "announced" => Ok(Self::Announced),
+            "released" => Ok(Self::Released),
+            _ => Err(UnknownPublic),
+        }
+    }
+}
+
 impl From<Public> for State {
     fn from(public: Public) -> Self {
         match public {

@@ -72,7 +72,7 @@ impl Title {
 }
 
 text! {
-    /// A kind of game: trimmed, 1 to 40 characters, one line.
+    /// A genre: trimmed, 1 to 40 characters, one line.
     Genre, Text { min: 1, max: 40, form: Form::Line }
 }
 
@@ -160,11 +160,14 @@ impl Words {
         match parts.len() {
             0 => Err(InvalidWords::NoWord),
             count if count > MAX_WORDS => Err(InvalidWords::TooLong),
-            _ => Ok(Self { parts, typed: text.to_owned() }),
+            _ => {
+                let typed: Vec<_> = text.split_whitespace().map(folded).collect();
+                Ok(Self { parts, typed: typed.join(" ") })
+            }
         }
     }
 
-    /// As they were typed.
+    /// As they were typed, without case and with single blanks.
     #[must_use]
     pub fn typed(&self) -> &str {
         &self.typed

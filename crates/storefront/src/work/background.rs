@@ -1,6 +1,6 @@
 //! What runs in the background until the storefront stops.
 
-use std::{error::Error, time::Duration};
+use std::{borrow::Cow, error::Error, time::Duration};
 
 use sir0_feed::{Follower, Next, Rounds};
 use sir0_storage as storage;
@@ -21,12 +21,14 @@ const AT_A_TIME: Bounds = Bounds { rows: 100, bytes: 256 * 1024 };
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 
 impl Storefront {
-    /// Drops the copies of games that the feed reports, because other processes may write to the same database.
-    pub(super) async fn drop_what_others_changed(self, mut follower: Follower<GameEvent>) {
+    /// Takes the changes that the feed reports into the index, and drops the copies of these games: other processes may write
+    /// to the same database.
+    pub(super) async fn hear_of_changes(self, mut follower: Follower<GameEvent>) {
         while let Some(next) = follower.next_until(&self.shared.stopping).await {
             let position = follower.position();
             match next {
                 Next::Event(event) => {
+                    let event = self.completed(&event).await;
                     // The change is noted before the game is dropped. A fill after the drop must not take an older copy
                     // from the shared cache.
                     if event.is_public() {
@@ -52,6 +54,19 @@ impl Storefront {
                     self.catch_up().await;
                 }
             }
+        }
+    }
+
+    /// An event of an older version, which does not say since when everyone sees the game: with the game as it is in the
+    /// table. Every other one as it is.
+    async fn completed<'e>(&self, event: &'e GameEvent) -> Cow<'e, GameEvent> {
+        let is_whole = event.game().standing.listed.is_some();
+        if is_whole || !matches!(event, GameEvent::Added(_) | GameEvent::Changed { .. }) {
+            return Cow::Borrowed(event);
+        }
+        match self.db.game(event.game().id).await {
+            Ok(Some(game)) => Cow::Owned(GameEvent::Added(game)),
+            Ok(None) | Err(_) => Cow::Borrowed(event),
         }
     }
 
@@ -81,8 +96,8 @@ impl Storefront {
         let filling = async {
             loop {
                 let (begun, beginning) = (Instant::now(), self.finder.beginning());
-                match self.fill_index().await {
-                    Ok(games) if self.finder.is_filled(beginning) => {
+                match self.fill_index(beginning).await {
+                    Ok(games) if self.finder.is_filled_since(beginning) => {
                         let took = begun.elapsed();
                         tracing::info!(games, ?took, "{games} games are indexed");
                         self.page_cache.outdate();
@@ -103,14 +118,14 @@ impl Storefront {
     }
 
     /// Reads every game that everyone sees. A change that is committed meanwhile comes by the feed.
-    async fn fill_index(&self) -> storage::Result<usize> {
+    async fn fill_index(&self, beginning: u64) -> storage::Result<usize> {
         let (mut last, mut count) = (None, 0);
         loop {
             let games = self.db.present_after(last, AT_A_TIME).await?;
             let Some(game) = games.last() else { return Ok(count) };
             last = Some(game.id);
             count += games.len();
-            self.finder.fill(games).await;
+            self.finder.fill(games, beginning).await;
         }
     }
 

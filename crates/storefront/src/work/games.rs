@@ -111,7 +111,7 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let writer = self.writer(by)?;
-        let found = self.find(&writer, update.id).await?;
+        let found = self.visible_to(&writer, update.id).await?;
         let turn = self.turns.of(update.id).await;
         let known = turn.known(update.id).unwrap_or(found);
         let saved = match self.save_proposed(&known, &writer, &update, &expected, at).await? {
@@ -187,7 +187,7 @@ impl Storefront {
     ///
     /// Refuses whom it is hidden from, before anything waits for its turn, or for who else changes it: to ask for a secret
     /// must take no longer than to ask for an id that nothing has.
-    pub(super) async fn find(
+    pub(super) async fn visible_to(
         &self,
         writer: &Writer,
         id: GameId,
@@ -225,7 +225,7 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let writer = self.writer(by)?;
-        self.find(&writer, id).await?;
+        self.visible_to(&writer, id).await?;
         let turn = self.turns.of(id).await;
         let removing = self.db.once(
             |_| answer(),
@@ -268,7 +268,7 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let at = self.shared.clock.now();
         let writer = self.writer_among_known(by)?;
-        self.find(&writer, id).await?;
+        self.visible_to(&writer, id).await?;
         let turn = self.turns.of(id).await;
         let saving = self.db.once(
             |done: &Done| answer(done.revision()),

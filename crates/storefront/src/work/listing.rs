@@ -1,11 +1,12 @@
 //! Games: found and read.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use sir0_kernel::GameId;
 use sir0_rpc::{Caller, request_id};
 use sir0_storage as storage;
 use sir0_transcoding::Kept;
+use tokio::time::timeout;
 
 use super::Storefront;
 use crate::{
@@ -18,6 +19,19 @@ use crate::{
 /// How many games of a page are read at a time: a large page may be full before.
 const PIECE: usize = 128;
 
+/// How long a list that only the index answers waits for it to be filled.
+const UNTIL_INDEXED: Duration = Duration::from_secs(5);
+
+/// How long a list waits to hear what others committed.
+const UNTIL_HEARD: Duration = Duration::from_secs(1);
+
+/// What answers a list.
+#[derive(Clone, Copy)]
+enum Answerer {
+    Index,
+    Sql,
+}
+
 impl Storefront {
     /// Reads a page, as it is answered. It is written within its turn to be read: so no more pages than are read at a time
     /// are in memory as games.
@@ -26,20 +40,42 @@ impl Storefront {
         listing: &Listing,
         answer: impl Fn(&Page) -> Kept + Send + Sync,
     ) -> Result<Kept, StorefrontError> {
-        let read = async || self.read_page(listing).await.map(|page| answer(&page));
-        let read = || self.reads.page(request_id::client(), read());
-        Ok(self.page_cache.page(listing, read).await?)
+        let read = async || {
+            let by = self.answerer(listing).await?;
+            let read = async || self.read_page(listing, by).await.map(|page| answer(&page));
+            Ok(self.reads.page(request_id::client(), read()).await?)
+        };
+        self.page_cache.page(listing, read).await
     }
 
-    /// Finds a page in the index, and reads its games. What the index cannot tell yet is asked of the database.
-    async fn read_page(&self, listing: &Listing) -> storage::Result<Page> {
-        if listing.began_in_sql() || listing.is_of_sql() && !self.finder.is_whole() {
-            return self.db.list(listing).await;
+    /// Who answers a list. Whatever has to be waited for is waited for here, outside of the turns to read, and not for ever.
+    async fn answerer(&self, listing: &Listing) -> Result<Answerer, StorefrontError> {
+        if listing.began_in_sql() {
+            return Ok(Answerer::Sql);
         }
-        self.finder.until_whole(true).await;
-        // What was committed before the caller asked, by whichever process, is in the answer.
-        let committed = self.feed.committed().await?;
-        if !self.finder.catches_up(committed).await && listing.is_of_sql() {
+        let otherwise = if listing.is_of_sql() { Answerer::Sql } else { Answerer::Index };
+        if !self.finder.is_whole() {
+            if let Answerer::Sql = otherwise {
+                return Ok(Answerer::Sql);
+            }
+            let whole = timeout(UNTIL_INDEXED, self.finder.until_whole(true)).await;
+            whole.map_err(|_late| StorefrontError::NotIndexed)?;
+        }
+        // What was committed before the caller asked, by whichever process, is in the answer, if the feed tells of it soon.
+        let Ok(Ok(committed)) = timeout(UNTIL_HEARD, self.feed.committed()).await else {
+            return Ok(otherwise);
+        };
+        if !self.finder.has_heard(committed) {
+            // Another process may have given the positions, and its bell may not ring here.
+            self.feed.ring();
+        }
+        let has_caught_up = timeout(UNTIL_HEARD, self.finder.until_heard(committed)).await.is_ok();
+        Ok(if has_caught_up { Answerer::Index } else { otherwise })
+    }
+
+    /// Reads a page: of the index, which tells its games, or of the database alone.
+    async fn read_page(&self, listing: &Listing, by: Answerer) -> storage::Result<Page> {
+        if let Answerer::Sql = by {
             return self.db.list(listing).await;
         }
         let Hits { mut places, total, facets } = self.finder.find(listing).await;

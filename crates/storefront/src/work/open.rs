@@ -52,7 +52,7 @@ impl Storefront {
             keys,
             shared,
         };
-        tokio::spawn(storefront.clone().drop_what_others_changed(follower));
+        tokio::spawn(storefront.clone().hear_of_changes(follower));
         tokio::task::spawn_blocking(sir0_kernel::prepare_search);
         tokio::spawn(storefront.clone().keep_index());
         tokio::spawn(storefront.clone().keep_tidy());

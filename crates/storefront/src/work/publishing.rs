@@ -68,7 +68,7 @@ impl Storefront {
             );
         }
         let writer = self.writer(by)?;
-        self.find(&writer, id).await?;
+        self.visible_to(&writer, id).await?;
         let turn = self.turns.of(id).await;
         let saving = self.db.once(
             |(published, _): &(Published, _)| answer(published),
@@ -141,7 +141,7 @@ impl Storefront {
     ) -> Result<A, StorefrontError> {
         let now = self.shared.clock.now();
         let writer = self.writer(by)?;
-        self.find(&writer, id).await?;
+        self.visible_to(&writer, id).await?;
         let forgetting = self.db.once(
             |_| answer(),
             async |tx| {

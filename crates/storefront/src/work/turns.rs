@@ -57,8 +57,10 @@ impl Turns {
     pub(super) fn hear(&self, event: &GameEvent) {
         let Ok(mut last) = self.place(event.game().id).try_lock() else { return };
         let heard = event.game();
-        if last.as_ref().is_some_and(|game| game.id == heard.id && game.revision < heard.revision) {
-            *last = Some(Arc::new(heard.clone()));
+        let is_removed = matches!(event, GameEvent::Removed(_));
+        let revision = heard.revision + i32::from(is_removed);
+        if last.as_ref().is_some_and(|game| game.id == heard.id && game.revision < revision) {
+            *last = Some(Arc::new(heard.clone())).filter(|_| !is_removed);
         }
     }
 
@@ -122,6 +124,12 @@ mod tests {
         }
         turns.hear(&GameEvent::Added(Game::example(7 + 1024, 9)));
         assert!(turns.of(lanterns.id).await.known(lanterns.id).is_some());
+        turns.hear(&GameEvent::Removed(Game::example(7, 4)));
+        assert_eq!(
+            turns.of(lanterns.id).await.known(lanterns.id),
+            None,
+            "it was withdrawn elsewhere"
+        );
     }
 
     #[tokio::test(start_paused = true)]

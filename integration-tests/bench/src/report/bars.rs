@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use super::{Report, cut};
+use super::{
+    Report, cut,
+    found::{PAGE_BAR_MS, SEARCH_BAR_MS},
+};
 use crate::{
+    search::{Found, GAMES},
     start::Start,
     stats,
     streams::Delivery,
@@ -22,7 +26,10 @@ impl Report {
         let by_hand = self.writes.iter().flat_map(|writes| &writes.engines);
         let by_hand: Vec<_> =
             by_hand.filter_map(|engine| Some((&engine.name, engine.to_hand()?))).collect();
-        let served = self.delivery.is_some() || self.start.is_some() || self.tokens.is_some();
+        let served = !self.found.is_empty()
+            || self.delivery.is_some()
+            || self.start.is_some()
+            || self.tokens.is_some();
         if self.loads.is_empty() && by_hand.is_empty() && !served {
             return Ok(());
         }
@@ -39,6 +46,9 @@ impl Report {
         for (engine, ratio) in by_hand {
             writeln!(f, "| changes on {engine} | {} of pgbench | none | |", cut(ratio))?;
         }
+        for found in &self.found {
+            of_finding(f, found)?;
+        }
         if let Some(delivery) = &self.delivery {
             of_delivery(f, delivery)?;
         }
@@ -47,6 +57,19 @@ impl Report {
         }
         self.tokens.as_ref().map_or(Ok(()), |tokens| of_tokens(f, tokens))
     }
+}
+
+fn of_finding(f: &mut fmt::Formatter<'_>, found: &Found) -> fmt::Result {
+    let rows = [
+        ("a search with facets, p99", &found.searches_ms, SEARCH_BAR_MS),
+        ("a page at any depth, p99", &found.pages_ms, PAGE_BAR_MS),
+    ];
+    for (what, times, wanted) in rows {
+        let p99 = stats::percentile(times, 99);
+        let what = format!("{what}, {GAMES} games on {}", found.engine);
+        bar(f, &what, &format!("{p99:.1} ms"), &format!("≤ {wanted:.0} ms"), p99 <= wanted)?;
+    }
+    Ok(())
 }
 
 fn of_tokens(f: &mut fmt::Formatter<'_>, Tokens { new_us, known_us }: &Tokens) -> fmt::Result {

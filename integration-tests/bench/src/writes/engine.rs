@@ -8,24 +8,24 @@ use sir0_throwaway::Postgres;
 use crate::sir0::Installation;
 
 /// An engine, running.
-pub(super) enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres(Postgres),
 }
 
 /// Starts a server that writes as one in service does.
-pub(super) async fn durable_postgres() -> Result<Postgres> {
+pub(crate) async fn durable_postgres() -> Result<Postgres> {
     tokio::task::spawn_blocking(Postgres::start_durable).await.context("PostgreSQL did not start")
 }
 
 /// The database of the storefront of this name.
-pub(super) fn storefront(name: &str) -> String {
+pub(crate) fn storefront(name: &str) -> String {
     format!("{name}_storefront")
 }
 
 impl Engine {
     /// As a person calls it.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Sqlite => "SQLite".to_owned(),
             Self::Postgres(server) => {
@@ -38,13 +38,13 @@ impl Engine {
 }
 
 /// Where several are installed on one engine.
-pub(super) struct Home<'e> {
+pub(crate) struct Home<'e> {
     engine: &'e Engine,
     folder: PathBuf,
 }
 
 impl<'e> Home<'e> {
-    pub(super) fn new(engine: &'e Engine, folder: &Path) -> Result<Self> {
+    pub(crate) fn new(engine: &'e Engine, folder: &Path) -> Result<Self> {
         let folder = folder.join(match engine {
             Engine::Sqlite => "on-sqlite",
             Engine::Postgres(_) => "on-postgres",
@@ -54,7 +54,7 @@ impl<'e> Home<'e> {
     }
 
     /// Installs this binary under this name, with empty databases.
-    pub(super) fn install(&self, program: &Path, name: &str) -> Result<Installation> {
+    pub(crate) fn install(&self, program: &Path, name: &str) -> Result<Installation> {
         let installation = Installation::new(program, &self.folder.join(name))?;
         let Engine::Postgres(server) = self.engine else { return Ok(installation) };
         let (accounts, storefront) = (format!("{name}_accounts"), storefront(name));
