@@ -48,12 +48,15 @@ fn document() -> impl Strategy<Value = Document> {
 #[derive(Clone, Debug)]
 enum Step {
     Put(Box<Document>),
+    /// Other keys and facets for the document with the id, and the texts that it has.
+    Change(Box<Document>),
     Remove(u32),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         3 => document().prop_map(|document| Step::Put(Box::new(document))),
+        1 => document().prop_map(|document| Step::Change(Box::new(document))),
         1 => (0..24_u32).prop_map(Step::Remove),
     ];
     prop::collection::vec(step, 1..60)
@@ -107,8 +110,21 @@ proptest! {
         for step in steps {
             match step {
                 Step::Put(document) => {
-                    index.put(&document);
+                    let has_same_texts = documents.get(&document.id).is_some_and(|before: &Document| {
+                        (&before.titles, &before.texts) == (&document.titles, &document.texts)
+                    });
+                    prop_assert_eq!(index.put_with_same_texts(&document), has_same_texts);
+                    if !has_same_texts {
+                        index.put(&document);
+                    }
                     documents.insert(document.id, *document);
+                }
+                Step::Change(other) => {
+                    if let Some(document) = documents.get_mut(&other.id) {
+                        let (titles, texts) = (document.titles.clone(), document.texts.clone());
+                        *document = Document { titles, texts, ..*other };
+                        prop_assert!(index.put_with_same_texts(document));
+                    }
                 }
                 Step::Remove(id) => {
                     prop_assert_eq!(index.remove(id), documents.remove(&id).is_some());

@@ -73,13 +73,23 @@ impl Finder {
     /// Takes in a change.
     pub(crate) fn take(&self, event: &GameEvent) {
         match event {
-            GameEvent::Added(game) | GameEvent::Changed { game, .. } => {
-                let prepared = Prepared::of(document(game));
-                self.write().put(game, prepared);
-            }
+            GameEvent::Added(game) | GameEvent::Changed { game, .. } => self.put(game),
             GameEvent::Removed(last) => self.write().remove(last.id, last.revision + 1),
             GameEvent::Hidden { .. } | GameEvent::Scheduled { .. } => {}
         }
+    }
+
+    /// Cuts texts into words only where they are other ones, and before the index is held.
+    fn put(&self, game: &Game) {
+        if !self.read().would_be_news(game.id, game.revision) {
+            return;
+        }
+        let document = document(game);
+        if self.write().put_with_same_texts(game, &document) {
+            return;
+        }
+        let prepared = Prepared::of(document);
+        self.write().put(game, prepared);
     }
 
     /// Takes in games as they are in the table, unless it began anew since.
@@ -185,6 +195,22 @@ impl Finder {
 }
 
 impl Held {
+    /// `false` if the texts of the game are other ones.
+    fn put_with_same_texts(&mut self, game: &Game, document: &Document) -> bool {
+        if !self.would_be_news(game.id, game.revision) {
+            return true;
+        }
+        let is_put = self.index.put_with_same_texts(document);
+        if is_put {
+            self.revisions.insert(game.id, game.revision);
+        }
+        is_put
+    }
+
+    fn would_be_news(&self, id: GameId, revision: i32) -> bool {
+        self.revisions.get(&id).is_none_or(|latest| revision > *latest)
+    }
+
     fn put(&mut self, game: &Game, prepared: Prepared) {
         if self.is_news(game.id, game.revision) {
             self.index.put_prepared(prepared);
@@ -198,9 +224,10 @@ impl Held {
     }
 
     fn is_news(&mut self, id: GameId, revision: i32) -> bool {
-        let latest = self.revisions.entry(id).or_default();
-        let is_news = revision > *latest;
-        *latest = revision.max(*latest);
+        let is_news = self.would_be_news(id, revision);
+        if is_news {
+            self.revisions.insert(id, revision);
+        }
         is_news
     }
 }
