@@ -54,6 +54,9 @@ enum Body {
     Page {
         games: Vec<Game>,
         next_page_token: String,
+        total_size: i32,
+        /// None are asked for.
+        facets: [(); 0],
     },
 }
 

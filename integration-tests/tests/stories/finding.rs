@@ -209,7 +209,6 @@ async fn what_cannot_be_counted_or_filtered_is_refused_by_name() {
 
     for (parameters, field) in [
         (vec![("facets", "title")], "facets"),
-        (vec![("facets", "genre"), ("facets", "genre")], "facets"),
         (vec![("facets", "genre"); 6], "facets"),
         (vec![("priceBand", "cheap")], "priceBand"),
         (vec![("state", "draft")], "state"),

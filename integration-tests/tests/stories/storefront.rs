@@ -58,7 +58,7 @@ async fn a_game_is_added_read_listed_changed_and_removed_in_the_documented_words
     assert_eq!(read.json["title"], "Lanterns");
     assert_eq!(read.json["price"], 19.99);
     assert_eq!(listed.status, 200);
-    assert_eq!(listed.json, json!({"games": [read.json], "totalSize": 1}));
+    assert_eq!(listed.json, json!({"games": [read.json], "totalSize": 1, "facets": []}));
     assert_eq!(changed.status, 200);
     assert_eq!(changed.json["message"], "Game updated successfully");
     assert_eq!(read_again.json["title"], "Lanterns II");
@@ -72,7 +72,10 @@ async fn a_game_is_added_read_listed_changed_and_removed_in_the_documented_words
         is_refused(&gone, 404);
         assert_eq!(gone.json["error"], "Game not found");
     }
-    assert_eq!(reader.get("/api/games").await.json, json!({"games": [], "totalSize": 0}));
+    assert_eq!(
+        reader.get("/api/games").await.json,
+        json!({"games": [], "totalSize": 0, "facets": []})
+    );
 }
 
 #[tokio::test]

@@ -96,18 +96,13 @@ pub(crate) fn listing(
     Ok(listing)
 }
 
-/// What is to be counted, each once.
+/// What is to be counted.
 fn facets(fields: &mut FieldReader, names: &[String]) -> Vec<Dimension> {
     if names.len() > Dimension::ALL.len() {
         fields.fault("facets", format_args!("must be at most {}", Dimension::ALL.len()));
     }
     let names = names.iter().take(Dimension::ALL.len());
-    let read: Vec<Dimension> =
-        names.filter_map(|name| fields.read("facets", name.parse())).collect();
-    if read.iter().collect::<BTreeSet<_>>().len() < read.len() {
-        fields.fault("facets", "must name each once");
-    }
-    read
+    names.filter_map(|name| fields.read("facets", name.parse())).collect()
 }
 
 /// The kind that a list keeps. `None` for all of them.

@@ -209,6 +209,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "accounts.v1.UpdateUserRequest.terms_version" => {
             Recipe::Written { good: "2027-01", broken: "two words" }
         }
+        "storefront.v1.ListGamesRequest.facets" => {
+            Recipe::Written { good: "genre", broken: "title" }
+        }
         "accounts.v1.CreateApiTokenRequest.scopes" => {
             Recipe::Written { good: "games:read", broken: "builds:upload" }
         }
@@ -216,7 +219,6 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.ListGamesRequest.kind"
         | "storefront.v1.ListGamesRequest.price_band"
         | "storefront.v1.ListGamesRequest.state"
-        | "storefront.v1.ListGamesRequest.facets"
         | "storefront.v1.ListMyGamesRequest.state"
         | "storefront.v1.CreateGameRequest.kind"
         | "storefront.v1.CreateGameRequest.state"

@@ -81,7 +81,7 @@ async fn a_misspelt_title_and_a_price_below_0_are_told_in_one_answer() {
         [
             "qq is not a parameter of this call",
             "pageSize must not be negative",
-            "sort must be one of newest, title, price, relevance",
+            "sort must be one of newest, title, price, price_down, release, release_up, relevance",
         ]
     );
 }
