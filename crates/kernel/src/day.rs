@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::{NaiveDate, NaiveTime};
+
 use crate::Timestamp;
 
 /// A day of the Gregorian calendar, from the year 0 to 9999, written as RFC 3339 writes a `full-date`.
@@ -27,15 +29,9 @@ impl Day {
     /// The moment at which it begins in UTC.
     #[must_use]
     pub fn begins(self) -> Timestamp {
-        const DAY: i64 = 86_400_000_000;
-        // From the first of March of the year 0 to the first day of 1970.
-        const TO_1970: i64 = 719_468;
-        // A year begins in March here, so that the day of a leap year comes last.
-        let (year, month) = (i64::from(self.year), i64::from(self.month));
-        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-        let of_year = (153 * month + 2) / 5 + i64::from(self.of_month) - 1;
-        Timestamp::from_micros((year * 365 + leap_days + of_year - TO_1970) * DAY)
+        let (year, month, of_month) = (self.year.into(), self.month.into(), self.of_month.into());
+        let day = NaiveDate::from_ymd_opt(year, month, of_month).expect("a day of the calendar");
+        Timestamp::from_micros(day.and_time(NaiveTime::MIN).and_utc().timestamp_micros())
     }
 }
 

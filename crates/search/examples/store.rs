@@ -15,16 +15,6 @@ const STUDIO: Dimension = Dimension(3);
 const PRICE: Dimension = Dimension(4);
 /// How many different words are in the store.
 const VOCABULARY: usize = 60_000;
-const ORDERS: [Order; 7] = [
-    Order::Relevance,
-    Order::Newest,
-    Order::LatestRelease,
-    Order::EarliestRelease,
-    Order::Title,
-    Order::PriceUp,
-    Order::PriceDown,
-];
-
 /// The same numbers on every run.
 struct Numbers(u64);
 
@@ -201,7 +191,7 @@ fn main() {
     ] {
         Times::of(30, |_| index.find(&search(&text, Order::Relevance))).print(what);
     }
-    for order in ORDERS {
+    for order in Order::ALL {
         let query = |text, facets| Query { facets, ..search(text, order) };
         walk(&index, query("", Vec::new())).print(&format!("each page of all by {order:?}"));
         walk(&index, query("ka", Vec::new()))

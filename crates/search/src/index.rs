@@ -36,7 +36,8 @@ pub struct Index {
     pub(crate) wholes: Terms,
     facets: Facets,
     orders: Orders,
-    /// Tells texts apart, with keys that nobody knows.
+    /// Makes the hash by which the texts of two documents are told apart. Its keys are random, so nobody finds two texts with
+    /// one hash.
     hasher: RandomState,
 }
 
@@ -139,7 +140,7 @@ impl Index {
     }
 
     /// Puts a document in place of the one with its id, if that has the same texts: only its keys and facet values are other
-    /// ones, which takes a tenth of the work. `false` if it has other texts, or there is none; then nothing is done.
+    /// ones. `false` if it has other texts, or there is none; then nothing is done.
     pub fn put_with_same_texts(&mut self, document: &Document) -> bool {
         let Some(&slot) = self.slots.get(&document.id) else { return false };
         let texts = self.hash_of(document);

@@ -57,6 +57,19 @@ pub enum Order {
     PriceDown,
 }
 
+impl Order {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Relevance,
+        Self::Newest,
+        Self::LatestRelease,
+        Self::EarliestRelease,
+        Self::Title,
+        Self::PriceUp,
+        Self::PriceDown,
+    ];
+}
+
 /// A place in an order. It says where a document stands, not how many stand before it, so a page begins behind it whatever
 /// came and went in between.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

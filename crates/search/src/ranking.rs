@@ -1,8 +1,8 @@
 //! How far a document is from a perfect match: a number that is compared, and depends on no other document.
 
 /// What a match costs, the heaviest first: typos, parts found only by sound, parts found only outside of a title, a title
-/// that has more than was typed, parts that are only the beginning of a word, and how many words more the title has. Each has
-/// bits of its own, so comparing two sums compares them one after the other.
+/// that has more than was typed, parts that are only the beginning of a word, and how many words more the title has. Each cost
+/// has its own bits, so a comparison of two sums compares the costs one after the other.
 pub(crate) type Cost = u32;
 
 /// At most two for each of 16 parts.
@@ -15,8 +15,8 @@ pub(crate) const BEGINNING: Cost = 1 << 4;
 /// At most this many.
 pub(crate) const MOST_WORDS_MORE: Cost = BEGINNING - 1;
 
-/// What the words of a title cost that nobody typed. They count only where all parts were found in the title: a title says
-/// nothing about how well a description matches.
+/// The cost of the words of a title beyond those that were typed. They count only where all parts were found in the title: a
+/// title says nothing about how well a description matches.
 pub(crate) fn of_title(cost: Cost, typed_len: usize, title_len: u8) -> Cost {
     let is_in_title = cost % BY_SOUND < OUTSIDE_OF_TITLE;
     if !is_in_title {

@@ -6,7 +6,7 @@
 use any_ascii::any_ascii_char;
 use sir0_kernel::folded;
 
-/// The letters of a sound that count. Few words have more, and nobody types so many of a title to find it.
+/// The letters of a sound that count. Few words have more, and a player who searches for a title types fewer.
 pub(crate) const MOST_LETTERS: usize = 24;
 
 /// The sound of a text, without blanks: at most [`MOST_LETTERS`] letters and digits of ASCII. Empty where none is known.

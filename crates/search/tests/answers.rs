@@ -9,16 +9,6 @@ use proptest::prelude::*;
 use sir0_kernel::{found_by, sought};
 use sir0_search::{Dimension, Document, Facet, Found, Index, Order, Query, Words};
 
-const ORDERS: [Order; 7] = [
-    Order::Relevance,
-    Order::Newest,
-    Order::LatestRelease,
-    Order::EarliestRelease,
-    Order::Title,
-    Order::PriceUp,
-    Order::PriceDown,
-];
-
 /// Few words, alike enough that searches find some of the documents. They sound as they are written.
 const VOCABULARY: [&str; 12] = [
     "stone", "storm", "star", "stars", "harbor", "lantern", "lanterns", "night", "knight", "of",
@@ -79,7 +69,7 @@ fn query() -> impl Strategy<Value = (Query, &'static str)> {
         ][..],
     );
     let filters = prop::collection::vec((0..3_u8, prop::collection::vec(0..5_u8, 1..3)), 0..3);
-    (typed, filters, prop::sample::select(&ORDERS[..]), 1..6_usize).prop_map(
+    (typed, filters, prop::sample::select(&Order::ALL[..]), 1..6_usize).prop_map(
         |(typed, filters, order, page_size)| {
             let filter = |(dimension, values): (u8, Vec<u8>)| {
                 let values = values.into_iter().map(|value| format!("value {value}"));

@@ -81,7 +81,7 @@ impl Finder {
 
     /// Cuts texts into words only where they are other ones, and before the index is held.
     fn put(&self, game: &Game) {
-        if !self.read().would_be_news(game.id, game.revision) {
+        if !self.read().is_news(game.id, game.revision) {
             return;
         }
         let document = document(game);
@@ -195,9 +195,9 @@ impl Finder {
 }
 
 impl Held {
-    /// `false` if the texts of the game are other ones.
+    /// `false` if the game has other texts in the index.
     fn put_with_same_texts(&mut self, game: &Game, document: &Document) -> bool {
-        if !self.would_be_news(game.id, game.revision) {
+        if !self.is_news(game.id, game.revision) {
             return true;
         }
         let is_put = self.index.put_with_same_texts(document);
@@ -207,28 +207,23 @@ impl Held {
         is_put
     }
 
-    fn would_be_news(&self, id: GameId, revision: i32) -> bool {
+    /// Whether nothing as late is known of the game.
+    fn is_news(&self, id: GameId, revision: i32) -> bool {
         self.revisions.get(&id).is_none_or(|latest| revision > *latest)
     }
 
     fn put(&mut self, game: &Game, prepared: Prepared) {
         if self.is_news(game.id, game.revision) {
+            self.revisions.insert(game.id, game.revision);
             self.index.put_prepared(prepared);
         }
     }
 
     fn remove(&mut self, id: GameId, revision: i32) {
         if self.is_news(id, revision) {
+            self.revisions.insert(id, revision);
             self.index.remove(number(id));
         }
-    }
-
-    fn is_news(&mut self, id: GameId, revision: i32) -> bool {
-        let is_news = self.would_be_news(id, revision);
-        if is_news {
-            self.revisions.insert(id, revision);
-        }
-        is_news
     }
 }
 

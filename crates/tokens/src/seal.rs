@@ -1,4 +1,4 @@
-//! Opaque tokens for pages and streams: sealed, so that what comes back is what went out, and nobody else reads it.
+//! Opaque tokens for pages and streams. The seal keeps a client from making, changing or reading one.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 /// Seals and opens tokens. All instances that share a database share the key, so a token works on any of them.
 ///
 /// A token says nothing to who holds it: where a stream stands in the feed moves with changes that its watcher must not hear
-/// of. It is encrypted by AES-256-GCM-SIV (RFC 8452), which a key may do for 2^48 tokens and more.
+/// of. It is encrypted by AES-256-GCM-SIV (RFC 8452): a nonce that is used twice tells only whether the content is the
+/// same.
 ///
 /// Cheap to clone: each open stream has one, and the keys are kilobytes of prepared rounds.
 #[derive(Clone)]
@@ -34,7 +35,7 @@ pub struct Forged;
 const MAC_LEN: usize = 16;
 /// Longer than any token of ours.
 const MAX_LEN: usize = 4096;
-/// Tells the key of the encryption from the one it is made of, which makes codes of its own.
+/// The label under which the key of the encryption is derived from the sealing key, which also makes authentication codes.
 const FOR_TOKENS: &[u8] = b"sir0 tokens of pages and streams, AES-256-GCM-SIV";
 
 impl Seal {

@@ -1,7 +1,7 @@
 //! How fast games are found in a large store, on both engines: searches at a steady pace, and pages deep inside each order.
 //!
-//! A search comes when it is its turn, whatever became of the one before, and its time counts from that moment on. No two
-//! are alike, so none is answered from a page in memory.
+//! A search comes when it is its turn, whatever became of the one before, and its time counts from that moment on. Few
+//! are alike, so few are answered from a page in memory.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -134,7 +134,7 @@ async fn total(address: SocketAddr) -> Result<Option<usize>> {
     Ok(total)
 }
 
-/// A search that none before was like: a word, a misspelt one, two with a filter, no words, and one letter or two.
+/// A search that few before were like: a word, a misspelt one, two with a filter, no words, and one letter or two.
 fn query(number: usize) -> String {
     let title = title(number * 17);
     let words: Vec<_> = title.split(' ').collect();
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_searches_are_alike_and_titles_differ() {
+    fn few_searches_are_alike_and_titles_differ() {
         let searches: BTreeSet<_> = (0..SEARCHES).map(query).collect();
         let titles: BTreeSet<_> = (0..1_000).map(title).collect();
 

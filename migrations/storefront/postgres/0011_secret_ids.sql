@@ -32,6 +32,8 @@ SELECT setval('game_ids_game_id_seq', last) FROM pg_sequence_last_value('games_g
 ALTER TABLE games ALTER COLUMN game_id DROP IDENTITY;
 ALTER TABLE games ALTER COLUMN game_id SET DEFAULT nextval('game_ids_game_id_seq');
 
+-- The indexes of before stay as long as an older version may run beside this one.
+
 -- What is due first, of what was not tried yet and of what waits.
 CREATE INDEX schedules_by_moment ON schedules ((CASE WHEN announce_at < release_at OR release_at IS NULL THEN announce_at ELSE release_at END)) WHERE retry_at IS NULL;
 CREATE INDEX schedules_by_retry ON schedules (retry_at) WHERE retry_at IS NOT NULL;

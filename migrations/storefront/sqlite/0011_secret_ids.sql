@@ -30,6 +30,8 @@ CREATE TRIGGER games_published_by_older_version AFTER UPDATE OF state ON games
     UPDATE games SET listed = new.updated_at WHERE game_id = new.game_id;
 END;
 
+-- The indexes of before stay as long as an older version may run beside this one.
+
 -- What is due first, of what was not tried yet and of what waits.
 CREATE INDEX schedules_by_moment ON schedules ((CASE WHEN announce_at < release_at OR release_at IS NULL THEN announce_at ELSE release_at END)) WHERE retry_at IS NULL;
 CREATE INDEX schedules_by_retry ON schedules (retry_at) WHERE retry_at IS NOT NULL;

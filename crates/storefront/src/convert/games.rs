@@ -81,8 +81,9 @@ pub(crate) fn listing(
     };
     let (Some(band), Some(state)) = (band, state) else { return Err(fields.into_faults()) };
     fields.finish()?;
-    let filters = Listing { sort, kind, genre, words, studio, band, state, ..Listing::default() };
-    let mut listing = Listing { facets, page_size, ..filters };
+    let after = None;
+    let mut listing =
+        Listing { sort, kind, genre, words, studio, band, state, facets, page_size, after };
     if let Some(token) = given(&request.page_token) {
         let opened = seal.open(&listing.purpose(), token);
         let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;

@@ -5,6 +5,7 @@ mod command;
 mod event;
 mod filter;
 mod game;
+mod own;
 mod request;
 pub mod search;
 mod standing;
@@ -17,10 +18,10 @@ pub(crate) use command::{
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
 pub use game::{Change, Game, MOST_PLANNED, NewGame, NotPublishable};
+pub use own::{OwnListing, OwnPage, OwnPlace};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
 pub use search::{
-    Bounds, Dimension, Facet, Found, Listing, OwnListing, OwnPage, OwnPlace, Page, PageToken, Sort,
-    UnknownDimension, UnknownSort,
+    Bounds, Dimension, Facet, Found, Listing, Page, PageToken, Sort, UnknownDimension, UnknownSort,
 };
 pub use standing::{
     Base, Kind, Public, Schedule, Standing, State, UnknownKind, UnknownPublic, UnknownState,

@@ -47,7 +47,7 @@ impl Turns {
         Turn(timeout(PATIENCE, self.place(id).lock()).await.ok())
     }
 
-    /// The game as it was changed here last, if nobody changes it now.
+    /// The game as this process changed it last. `None` while another change has its turn.
     pub(super) fn peek(&self, id: GameId) -> Option<Arc<Game>> {
         known(self.place(id).try_lock().ok()?.as_ref(), id)
     }

@@ -16,8 +16,8 @@ pub(super) fn section(f: &mut fmt::Formatter<'_>, found: &[Found]) -> fmt::Resul
         "
 ## Finding games
 
-{GAMES} games with titles of three words and descriptions of sixty. {A_SECOND} searches a second, each with five facets and none like
-another; the time of one counts from the moment at which it was due. Pages of 20 games are asked for behind each thousand games
+{GAMES} games with titles of three words and descriptions of sixty. {A_SECOND} searches a second, each with five facets and few of them
+alike; the time of one counts from the moment at which it was due. Pages of 20 games are asked for behind each thousand games
 of each order. The indexing counts from the start of the process.
 
 | | searches p50 | p99 | worst | pages p50 | p99 | worst | indexed after | resident then |
