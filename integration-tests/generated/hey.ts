@@ -105,6 +105,11 @@ const unread = await sir0.updateGame({ ...game, headers: early, body: { price: 1
 assert.equal(unread.error?.reason, "PRECONDITION_FAILED");
 const stale = await sir0.updateGame({ ...game, body: { price: 1, revision: 1 } });
 assert.equal(stale.error?.reason, "STALE_REVISION");
+const [change, earliest] = good(await sir0.listGameChanges(game)).changes;
+assert.deepEqual(change?.fields.map(({ field }) => field), ["price"]);
+const undo = (id: string) => sir0.undoGameChange({ path: { ...game.path, change_id: id }, body: {} });
+assert.equal(good(await undo(change!.changeId)).revision, 3);
+assert.equal((await undo(earliest!.changeId)).error?.reason, "NOT_UNDOABLE");
 token = adas;
 assert.equal((await sir0.deleteGame(game)).error?.reason, "PUBLISHER_ROLE_REQUIRED");
 token = PUBLISHER;

@@ -129,6 +129,13 @@ assert call("GET", game, made.Game).price == 9.99
 
 asked = made.UpdateGameRequest(price=1, revision=1)
 assert call("PUT", game, made.Error, asked, studio).reason == "STALE_REVISION"
+[change, first] = call("GET", f"{game}/changes", made.ListGameChangesResponse, token=studio).changes
+assert [it.field for it in change.fields] == ["price"], change
+asked = made.UndoGameChangeRequest()
+undo = f"{game}/changes/{change.changeId}:undo"
+assert call("POST", undo, made.UndoGameChangeResponse, asked, studio).revision == 3
+undo = f"{game}/changes/{first.changeId}:undo"
+assert call("POST", undo, made.Error, asked, studio).reason == "NOT_UNDOABLE"
 assert call("DELETE", game, made.Error, token=token).reason == "PUBLISHER_ROLE_REQUIRED"
 call("DELETE", game, made.DeleteGameResponse, token=studio)
 assert call("GET", game, made.Error).reason == "GAME_NOT_FOUND"

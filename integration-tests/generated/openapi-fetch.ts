@@ -130,6 +130,14 @@ assert.equal(again.response.status, 304);
 const late = { price: 1, revision: 1 };
 const stale = await studio.PUT("/api/games/{game_id}", { params: game, body: late });
 assert.equal(stale.error?.reason, "STALE_REVISION");
+const past = await studio.GET("/api/games/{game_id}/changes", { params: game });
+const [change] = good(past).changes;
+assert.deepEqual(change?.fields.map(({ field }) => field), ["price"]);
+const undone = await studio.POST("/api/games/{game_id}/changes/{change_id}:undo", {
+  params: { path: { ...game.path, change_id: change!.changeId } },
+  body: {},
+});
+assert.equal(good(undone).revision, 3);
 const denied = await ada.DELETE("/api/games/{game_id}", { params: game });
 assert.equal(denied.error?.reason, "PUBLISHER_ROLE_REQUIRED");
 good(await studio.DELETE("/api/games/{game_id}", { params: game }));

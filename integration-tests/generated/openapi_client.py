@@ -55,6 +55,7 @@ from made_client.api.guard import (
     remove_factor,
     renew_recovery_codes,
 )
+from made_client.api.history import list_game_changes, undo_game_change
 from made_client.api.sessions import (
     confirm_action,
     end_sessions,
@@ -116,6 +117,8 @@ from made_client.models import (
     SetUserRoleRequest,
     SetUserRoleRequestRole,
     SignOutUserRequest,
+    UndoGameChangeRequest,
+    UndoGameChangeResponse400Reason,
     UnscheduleGameRequest,
     UpdateGameRequest,
     UpdateGameResponse409Reason,
@@ -243,6 +246,13 @@ assert again.status_code == 304, again
 
 stale = update_game.sync(first, client=studio, body=UpdateGameRequest(price=1.0, revision=1))
 assert stale.reason == UpdateGameResponse409Reason.STALE_REVISION, stale
+[change, begun] = list_game_changes.sync(first, client=studio).changes
+assert [it.field for it in change.fields] == ["price"], change
+undo = UndoGameChangeRequest()
+undone = undo_game_change.sync(first, change.change_id, client=studio, body=undo)
+assert undone.revision == 3, undone
+kept = undo_game_change.sync(first, begun.change_id, client=studio, body=undo)
+assert kept.reason == UndoGameChangeResponse400Reason.NOT_UNDOABLE, kept
 denied = delete_game.sync(first, client=ada)
 assert denied.reason == DeleteGameResponse403Reason.PUBLISHER_ROLE_REQUIRED, denied
 assert delete_game.sync(first, client=studio).message == "Game deleted successfully"

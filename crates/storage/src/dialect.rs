@@ -37,26 +37,47 @@ macro_rules! postgres_for_share {
 }
 
 /// Makes a statement that changes something announce it, see [`crate::sqlite::change`]: once, if it changes a row. Rows
-/// that triggers change do not count. Both happen or neither.
+/// that triggers change do not count. A row may be noted in another table in the same way: the table with its columns, and what
+/// goes into them. All of it happens or nothing.
 #[macro_export]
 macro_rules! sqlite_announcing {
     ($change:expr) => {
+        $crate::sqlite_announcing!($change, "")
+    };
+    ($change:expr, notes $table:literal, $values:literal) => {
+        $crate::sqlite_announcing!(
+            $change,
+            concat!("INSERT INTO ", $table, " SELECT ", $values, " WHERE changes() > 0;")
+        )
+    };
+    ($change:expr, $note:expr) => {
         concat!(
             "SAVEPOINT change;",
             $change,
             ";
             INSERT INTO events (kind, payload, announced_at)
             SELECT $1, $2, $3
-             WHERE changes() > 0;
-            RELEASE change"
+             WHERE changes() > 0;",
+            $note,
+            "RELEASE change"
         )
     };
 }
 
-/// Makes a statement that changes something announce it, see [`crate::postgres::change`]: once, if it returns a row.
+/// Makes a statement that changes something announce it, see [`crate::postgres::change`]: once, if it returns a row. A row
+/// may be noted in another table in the same way: the table with its columns, and what goes into them.
 #[macro_export]
 macro_rules! postgres_announcing {
     ($change:expr) => {
+        $crate::postgres_announcing!($change, "")
+    };
+    ($change:expr, notes $table:literal, $values:literal) => {
+        $crate::postgres_announcing!(
+            $change,
+            concat!(", noted AS (INSERT INTO ", $table, " SELECT ", $values, " FROM changed)")
+        )
+    };
+    ($change:expr, $note:expr) => {
         concat!(
             "WITH changed AS (",
             $change,
@@ -65,8 +86,9 @@ macro_rules! postgres_announcing {
                 INSERT INTO outbox (kind, payload, announced_at)
                 SELECT $1, $2, $3
                   FROM changed
-            )
-            SELECT * FROM changed"
+            )",
+            $note,
+            " SELECT * FROM changed"
         )
     };
 }

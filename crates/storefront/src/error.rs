@@ -4,7 +4,7 @@ use sir0_kernel::{GameId, StudioId};
 use sir0_rpc::{Denied, InvalidFields, PRECONDITION_FAILED, Reason, Refusal};
 use sir0_storage as storage;
 
-use crate::domain::NotPublishable;
+use crate::domain::{NotPublishable, NotUndoable};
 
 /// One variant for each thing a client can act on.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,12 @@ pub enum StorefrontError {
     /// The game cannot become public as it is asked to.
     #[error("game {0} {1}")]
     NotPublishable(GameId, NotPublishable),
+    /// The game has no such change.
+    #[error("game {0} has no change {1}")]
+    ChangeNotFound(GameId, i64),
+    /// The change cannot be undone.
+    #[error("change {1} {2}")]
+    NotUndoable(GameId, i64, NotUndoable),
     /// What the game belongs to, or holds, is none that it may.
     #[error(transparent)]
     InvalidFields(#[from] InvalidFields),
@@ -63,6 +69,12 @@ impl Refusal for StorefrontError {
             Self::NotYourGame(id) => Reason::denied("NOT_YOUR_GAME").about("game", id),
             Self::NotPublishable(id, _) => {
                 Reason::precondition("NOT_PUBLISHABLE").about("game", id)
+            }
+            Self::ChangeNotFound(game, change) => {
+                Reason::not_found("CHANGE_NOT_FOUND").about("game", game).about("change", change)
+            }
+            Self::NotUndoable(game, change, _) => {
+                Reason::precondition("NOT_UNDOABLE").about("game", game).about("change", change)
             }
             Self::InvalidFields(invalid) => invalid.reason(),
             Self::StudioNotFound(id) => Reason::not_found("STUDIO_NOT_FOUND").about("studio", id),

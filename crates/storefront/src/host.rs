@@ -6,7 +6,8 @@ pub(crate) mod topics;
 use std::sync::Arc;
 
 use sir0_contract_storefront::{
-    CALLS, GamesServiceDispatch, GamesServiceKeyed, games_service_server,
+    CALLS, GamesServiceDispatch, GamesServiceKeyed, HistoryServiceDispatch, HistoryServiceKeyed,
+    games_service_server, history_service_server,
 };
 use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
 use sir0_settings::{Kind, Setting};
@@ -89,6 +90,13 @@ impl Hosted for Storefront {
             GamesServiceDispatch,
             self.clone(),
             GamesServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            history_service_server::HistoryServiceServer,
+            HistoryServiceDispatch,
+            self.clone(),
+            HistoryServiceKeyed by self.keys.clone()
         );
     }
 

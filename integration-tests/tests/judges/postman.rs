@@ -154,8 +154,9 @@ async fn the_collection_that_the_server_hands_out_runs_unedited_and_again() {
     let granted = stage.granted().await;
     let over_rest: BTreeSet<_> =
         calls().filter(|call| call.rest.is_some()).map(|call| call.name).collect();
-    // These take an app that shows codes.
-    let takes_more = ["ConfirmFactor", "ContinueLogin", "RenewRecoveryCodes"].into();
+    // These take an app that shows codes, or a change that was made.
+    let takes_more =
+        ["ConfirmFactor", "ContinueLogin", "RenewRecoveryCodes", "UndoGameChange"].into();
     let over_rest: BTreeSet<_> = &over_rest - &takes_more;
     assert_eq!(granted, over_rest, "the collection makes every other call with success");
     // Two that run at once are two that were imported, too.
@@ -196,7 +197,7 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 57] = [
+const CONVERTED: [(&str, &str, u64); 59] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
@@ -239,6 +240,8 @@ const CONVERTED: [(&str, &str, u64); 57] = [
     ("GET", "api/games", 200),
     ("GET", "api/games/:game_id", 200),
     ("PUT", "api/games/:game_id", 200),
+    ("GET", "api/games/:game_id/changes", 200),
+    ("POST", "api/games/:game_id/changes/{{change_id}}:undo", 404),
     ("GET", "api/games:watch", 200),
     ("GET", "api/games:mine", 200),
     ("GET", "api/games/{{game_id}}:mine", 200),

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod hidden;
+mod history;
 mod own;
 
 use std::time::{Duration, SystemTime};

@@ -207,6 +207,7 @@ async fn every_call_lets_in_whom_it_promises_at_every_door_and_no_one_else() {
             let mut values = vec![
                 ("user_id", Value::I32(of)),
                 ("game_id", Value::I32(NO_GAME)),
+                ("change_id", Value::String("1".to_owned())),
                 ("studio_id", Value::String(NO_STUDIO.to_owned())),
                 ("invitation_id", Value::String(NO_INVITATION.to_owned())),
                 ("factor_id", Value::String(NO_FACTOR.to_owned())),

@@ -100,11 +100,13 @@ struct Real {
     secret: String,
     api_token: String,
     token: String,
+    change: String,
 }
 
 impl Real {
     const STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
     const INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
+    const CHANGE: &str = "2000000000";
     const FACTOR: &str = "factor_01k3v4zq9w6m8x2c5b7n1d0fgh";
     const SECRET: &str = "5eed5eed5eed5eed5eed5eed5eed5eed";
     const TOKEN: &str = "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2y";
@@ -126,6 +128,13 @@ impl Real {
         Self { invitation, secret, ..self.clone() }
     }
 
+    /// With a change of the game of the examples, which this person makes.
+    async fn changing(&self, by: &Person) -> Self {
+        by.rest().put("/api/games/1", &json!({"price": 3.5})).await;
+        let changes = by.rest().get("/api/games/1/changes").await;
+        Self { change: text(&changes.json["changes"][0]["changeId"]), ..self.clone() }
+    }
+
     /// With an API token of this person, whom the examples are about.
     async fn making(&self, by: &Person) -> Self {
         let mut owner = by.clone();
@@ -138,6 +147,7 @@ impl Real {
         let example = example.replace(Self::STUDIO, &self.studio);
         let example = example.replace(Self::INVITATION, &self.invitation);
         let example = example.replace(Self::SECRET, &self.secret);
+        let example = example.replace(Self::CHANGE, &self.change);
         example.replace(Self::TOKEN, &self.token).replace(Self::API_TOKEN, &self.api_token)
     }
 
@@ -199,6 +209,8 @@ const KNOWN: &[&str] = &[
     "getMyGame",
     "publishGame",
     "unscheduleGame",
+    "listGameChanges",
+    "undoGameChange",
     "handOverGame",
     "addFactor",
     "listFactors",
@@ -253,9 +265,10 @@ async fn each_example_of_a_body_works_as_it_stands() {
     for name in ["listGames", "getGame", "updateGame", "listMyGames", "getStatus", "getSetup"] {
         made_as_it_stands(&studio, name).await;
     }
-    for name in ["getMyGame", "publishGame", "unscheduleGame"] {
+    for name in ["getMyGame", "publishGame", "unscheduleGame", "listGameChanges"] {
         made_as_it_stands(&studio, name).await;
     }
+    made_with(&studio, "undoGameChange", &Real::default().changing(&studio).await).await;
     let founded = made_as_it_stands(&studio, "createStudio").await;
     let real = Real { studio: text(&founded.json["studioId"]), ..Real::default() };
     for name in ["listStudios", "getStudio", "updateStudio", "handOverGame"] {

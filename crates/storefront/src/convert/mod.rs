@@ -1,4 +1,5 @@
 //! Wire messages become commands, or every bad field is named; what the rules know becomes wire messages.
 
 pub(crate) mod games;
+pub(crate) mod history;
 pub(crate) mod own;

@@ -1,6 +1,6 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `games.rs`, `saving.rs`, `listing.rs`, `schedules.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
+//! `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
 //! These also hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
@@ -13,7 +13,8 @@ use sir0_kernel::{GameId, StudioId, Timestamp};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Bounds, Created, Game, Listing, NewGame, OwnListing, OwnPage, Page, RequestKey, Schedule,
+    Bounds, Created, Difference, Game, GameEvent, Listing, Made, NewGame, OwnListing, OwnPage,
+    Page, PastChange, RequestKey, Schedule,
 };
 
 /// Keeps games that everyone sees. Each statement that answers strangers has it. A test holds those of them that it names.
@@ -40,7 +41,8 @@ storage::room! {
         list_of(studios: &[StudioId], listing: &OwnListing) -> OwnPage;
         present_of(studios: &[StudioId], after: Option<GameId>, bounds: Bounds) -> Vec<Game>;
         present_after(id: Option<GameId>, bounds: Bounds) -> Vec<Game>;
-        save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
+        save_game(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
+        changes(id: GameId, before: Option<i64>, count: u16) -> Vec<PastChange>;
         key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
     }
@@ -51,11 +53,13 @@ storage::room! {
         count_games() -> i64;
         add_game(game: NewGame, studio: Option<StudioId>, at: Timestamp) -> Game;
         note_request(request: &RequestKey, game: &Game, at: Timestamp) -> Created;
-        save_game(before: &Game, game: &Game, announcement: &Announcement) -> bool;
+        save_game(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
+        past_change(id: GameId, change: i64) -> Option<PastChange>;
+        note_change(game: &Game, differences: &[Difference], made: Made) -> ();
         schedule(id: GameId) -> Schedule;
         plan(id: GameId, schedule: Schedule) -> ();
         count_planned(studio: StudioId) -> i64;
-        hand_over(before: &Game, game: &Game, announcement: &Announcement) -> bool;
+        hand_over(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
         announce(announcement: &Announcement) -> ();
         hold_games() -> ();
     }

@@ -6,6 +6,8 @@ use crate::domain::Syntax;
 
 #[path = "games.rs"]
 pub(super) mod games;
+#[path = "history.rs"]
+pub(super) mod history;
 #[path = "listing.rs"]
 pub(super) mod listing;
 #[path = "requests.rs"]

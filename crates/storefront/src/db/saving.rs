@@ -1,25 +1,27 @@
-//! How a game is changed, and how that is announced in the same statement. Compiled once for each engine.
+//! How a game is changed, and how that is announced and noted in the same statement. Compiled once for each engine.
 //!
 //! What is written is what changed, and nothing else.
 //! SQLite writes each index anew whose columns a statement sets, also to the value they had. So there is a statement for
 //! each set of parts that can change together.
 
 use sir0_kernel::Timestamp;
-use sir0_storage::{self as storage, Announcement};
+use sir0_storage as storage;
 
 use super::{
     engine::{self, At, Database, Statement, announcing},
     games::numbers_to,
+    history::fields_to,
 };
 use crate::{
     db::{Store, Tx},
-    domain::{Game, Standing, searched},
+    domain::{Game, GameEvent, Made, Standing, differences, searched},
 };
 
-/// Numbers the columns from the seventh parameter on. The first three are the announcement, whose moment is the third.
+/// Numbers the columns from the ninth parameter on. The first three are the announcement, whose moment is the third; the
+/// seventh and the eighth are who makes the change, and what is different.
 /// Keys that an older version left to be made stay so.
 macro_rules! save {
-    ($($column:literal)*) => { save!(@ [] [$($column)*] [7 8 9 10 11 12 13 14 15 16 17 18 19 20]) };
+    ($($column:literal)*) => { save!(@ [] [$($column)*] [9 10 11 12 13 14 15 16 17 18 19 20 21 22]) };
     (@ [$($set:tt)*] [$column:literal $($rest:literal)*] [$number:literal $($more:literal)*]) => {
         save!(@ [$($set)* ", " $column " = $" $number] [$($rest)*] [$($more)*])
     };
@@ -33,7 +35,7 @@ macro_rules! save {
             "
      WHERE game_id = $4 AND revision = $6
  RETURNING revision"
-        ))
+        ), notes "game_changes (game_id, revision, changed_at, user_id, fields)", "$4, $5, $3, $7, $8")
     };
 }
 
@@ -73,51 +75,61 @@ pub(crate) const SAVE_WHOLE: &str = save!(
 pub(crate) const HAND_OVER: &str = save!("studio_id");
 
 impl Store<Database> {
-    /// Writes what changed of a game, and announces it, as a unit of work of one statement. `false` when another change
-    /// was written first, or the game is gone.
+    /// Writes what changed of a game, announces it and notes it, as a unit of work of one statement. `false` when another
+    /// change was written first, or the game is gone.
     pub(crate) async fn save_game(
         &self,
         before: &Game,
         game: &Game,
-        announcement: &Announcement,
+        event: &GameEvent,
+        made: Made,
     ) -> storage::Result<bool> {
-        let (sql, bind) = saving(before, game);
-        self.database.change(sql, announcement, bind).await
+        let (sql, bind) = saving(before, game, made);
+        self.database.change(sql, &event.announcement(made.at), bind).await
     }
 }
 
 impl Tx<engine::Tx> {
-    /// Writes what changed of a game, and announces it. `false` when another change was written first, or the game is
+    /// Writes what changed of a game, announces it and notes it. `false` when another change was written first, or the game is
     /// gone.
     pub(crate) async fn save_game(
         &mut self,
         before: &Game,
         game: &Game,
-        announcement: &Announcement,
+        event: &GameEvent,
+        made: Made,
     ) -> storage::Result<bool> {
-        let (sql, bind) = saving(before, game);
-        engine::change(&mut self.tx, sql, announcement, bind).await
+        let (sql, bind) = saving(before, game, made);
+        engine::change(&mut self.tx, sql, &event.announcement(made.at), bind).await
     }
 
-    /// Writes which studio has a game, and announces it. `false` when another change was written first, or the game is
+    /// Writes which studio has a game, announces it and notes it. `false` when another change was written first, or the game is
     /// gone.
     pub(crate) async fn hand_over(
         &mut self,
         before: &Game,
         game: &Game,
-        announcement: &Announcement,
+        event: &GameEvent,
+        made: Made,
     ) -> storage::Result<bool> {
         let studio = game.studio.map(|studio| studio.to_string());
-        let bind = |query: Statement| {
-            let query = query.bind(i64::from(game.id)).bind(game.revision);
-            query.bind(before.revision).bind(studio)
-        };
-        engine::change(&mut self.tx, HAND_OVER, announcement, bind).await
+        let bind = |query: Statement| noted(query, before, game, made).bind(studio);
+        engine::change(&mut self.tx, HAND_OVER, &event.announcement(made.at), bind).await
     }
 }
 
+/// The game, its revisions, and the note of the change.
+fn noted(query: Statement, before: &Game, game: &Game, made: Made) -> Statement {
+    let query = query.bind(i64::from(game.id)).bind(game.revision).bind(before.revision);
+    query.bind(made.by.map(i64::from)).bind(fields_to(&differences(before, game)))
+}
+
 /// The statement for what changed, and what it is given.
-fn saving(before: &Game, game: &Game) -> (&'static str, impl FnOnce(Statement) -> Statement) {
+fn saving(
+    before: &Game,
+    game: &Game,
+    made: Made,
+) -> (&'static str, impl FnOnce(Statement) -> Statement) {
     let part = |is_other: bool, part: usize| if is_other { part } else { 0 };
     let is_whole = game.standing != before.standing || game.bundled != before.bundled;
     let parts = part(is_whole || game.price != before.price, PRICE)
@@ -126,8 +138,7 @@ fn saving(before: &Game, game: &Game) -> (&'static str, impl FnOnce(Statement) -
         | part(is_whole || game.description != before.description, DESCRIPTION);
 
     let bind = move |query: Statement| {
-        let query = query.bind(i64::from(game.id));
-        let mut query = query.bind(game.revision).bind(before.revision);
+        let mut query = noted(query, before, game, made);
         if parts & PRICE != 0 {
             query = query.bind(game.price.minor());
         }

@@ -12,7 +12,7 @@ use sir0_throwaway::{Empty, on_every_engine};
 
 use super::*;
 use crate::domain::{
-    Bounds, Change, Description, Game, GameEvent, Genre, Kind, Listing, NewGame, OwnListing,
+    Bounds, Change, Description, Game, GameEvent, Genre, Kind, Listing, Made, NewGame, OwnListing,
     Public, Schedule, Sort, Standing, State, Title, Words,
 };
 
@@ -34,6 +34,7 @@ macro_rules! for_all_on_every_engine {
 }
 
 mod games;
+mod history;
 mod keys;
 mod pages;
 mod plans;
@@ -47,6 +48,7 @@ mod search;
 mod standings;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const MADE: Made = Made { by: None, at: NOON };
 
 async fn an_empty_database(url: &str) -> StorefrontDb {
     let asked = DatabaseConfig { url: Some(url), password_file: None, connections: 64 };
@@ -111,13 +113,13 @@ impl StorefrontDb {
     async fn saves(&self, before: &Game, game: &Game) -> bool {
         let genre_before = before.genre.clone();
         let changed = GameEvent::Changed { game: game.clone(), genre_before, studio_before: None };
-        self.save_game(before, game, &changed.announcement(NOON)).await.expect("a good game")
+        self.save_game(before, game, &changed, MADE).await.expect("a good game")
     }
 
     async fn removes(&self, id: sir0_kernel::GameId) -> Option<Game> {
         let game = self.game(id).await.expect("a table")?;
         let (withdrawn, removed) = game.withdraw().expect("a game that everyone sees");
-        let is_withdrawn = self.save_game(&game, &withdrawn, &removed.announcement(NOON)).await;
+        let is_withdrawn = self.save_game(&game, &withdrawn, &removed, MADE).await;
         is_withdrawn.expect("a table").then_some(game)
     }
 

@@ -5,6 +5,7 @@ mod command;
 mod event;
 mod filter;
 mod game;
+mod history;
 mod own;
 mod request;
 pub mod search;
@@ -18,6 +19,9 @@ pub(crate) use command::{
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
 pub use game::{Change, Game, MOST_PLANNED, NewGame, NotPublishable};
+pub use history::{
+    Difference, Field, Made, NotUndoable, PastChange, beginning, differences, planned,
+};
 pub use own::{OwnListing, OwnPage, OwnPlace};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
 pub use search::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sir0_kernel::{GameId, Timestamp};
+use sir0_kernel::GameId;
 use sir0_rpc::{Caller, acted};
 use sir0_storage::{
     self as storage,
@@ -13,8 +13,8 @@ use super::{Storefront, owners::Writer, parts};
 use crate::{
     StorefrontError,
     domain::{
-        CreateGame, Created, Expected, Game, GameEvent, HandOverGame, NewGame, RequestKey,
-        Schedule, State, UpdateGame,
+        CreateGame, Created, Expected, Game, GameEvent, HandOverGame, Made, NewGame, RequestKey,
+        Schedule, State, UpdateGame, beginning,
     },
 };
 
@@ -30,7 +30,9 @@ impl Storefront {
             return Ok(0);
         }
         for game in games {
-            let added = GameEvent::Added(tx.add_game(game, None, at).await?);
+            let game = tx.add_game(game, None, at).await?;
+            tx.note_change(&game, &beginning(&game), Made { by: None, at }).await?;
+            let added = GameEvent::Added(game);
             tx.announce(&added.announcement(at)).await?;
         }
         tx.commit().await?;
@@ -70,6 +72,7 @@ impl Storefront {
                     return Err(NotNew::Repeated(created));
                 }
             }
+            tx.note_change(&game, &beginning(&game), Made { by: Some(by.user), at }).await?;
             let added = if game.is_public() {
                 GameEvent::Added(game)
             } else {
@@ -109,14 +112,14 @@ impl Storefront {
         expected: Expected,
         answer: impl Fn(i32) -> A,
     ) -> Result<A, StorefrontError> {
-        let at = self.shared.clock.now();
+        let made = self.made(by);
         let writer = self.writer(by)?;
         let found = self.visible_to(&writer, update.id).await?;
         let turn = self.turns.of(update.id).await;
         let known = turn.known(update.id).unwrap_or(found);
-        let saved = match self.save_proposed(&known, &writer, &update, &expected, at).await? {
+        let saved = match self.save_proposed(&known, &writer, &update, &expected, made).await? {
             Some(changed) => (answer(changed.game().revision), Done::Changed(changed)),
-            None => Box::pin(self.save_held(&writer, &update, &expected, at, &answer)).await?,
+            None => Box::pin(self.save_held(&writer, &update, &expected, made, &answer)).await?,
         };
         let (answer, Done::Changed(changed)) = saved else { return Ok(saved.0) };
         turn.leave(Some(changed.game()));
@@ -139,7 +142,7 @@ impl Storefront {
         writer: &Writer,
         update: &UpdateGame,
         expected: &Expected,
-        at: Timestamp,
+        made: Made,
     ) -> Result<Option<GameEvent>, StorefrontError> {
         // What is in a bundle is read together with it.
         if once::is_asked() || update.change.bundled.is_some() {
@@ -151,7 +154,7 @@ impl Storefront {
         let Ok(Some((game, changed))) = proposal(known, update, expected) else {
             return Ok(None);
         };
-        let is_saved = self.db.save_game(known, &game, &changed.announcement(at)).await?;
+        let is_saved = self.db.save_game(known, &game, &changed, made).await?;
         Ok(is_saved.then_some(changed))
     }
 
@@ -161,7 +164,7 @@ impl Storefront {
         writer: &Writer,
         update: &UpdateGame,
         expected: &Expected,
-        at: Timestamp,
+        made: Made,
         answer: impl Fn(i32) -> A,
     ) -> Result<(A, Done), StorefrontError> {
         let answer = |done: &Done| answer(done.revision());
@@ -175,7 +178,7 @@ impl Storefront {
             if game.bundled != held.bundled {
                 parts::must_fit(tx, &game).await?;
             }
-            if !tx.save_game(&held, &game, &changed.announcement(at)).await? {
+            if !tx.save_game(&held, &game, &changed, made).await? {
                 return Err(StorefrontError::StaleRevision(update.id));
             }
             Ok(Done::Changed(changed))
@@ -223,7 +226,7 @@ impl Storefront {
         expected: Expected,
         answer: impl Fn() -> A,
     ) -> Result<A, StorefrontError> {
-        let at = self.shared.clock.now();
+        let made = self.made(by);
         let writer = self.writer(by)?;
         self.visible_to(&writer, id).await?;
         let turn = self.turns.of(id).await;
@@ -236,7 +239,7 @@ impl Storefront {
                 if !expected.is(held.revision) {
                     return Err(StorefrontError::NotAsExpected(id));
                 }
-                if !tx.save_game(&held, &game, &removed.announcement(at)).await? {
+                if !tx.save_game(&held, &game, &removed, made).await? {
                     return Err(StorefrontError::StaleRevision(id));
                 }
                 tx.plan(id, Schedule::default()).await?;
@@ -266,7 +269,7 @@ impl Storefront {
         HandOverGame { id, studio }: HandOverGame,
         answer: impl Fn(i32) -> A,
     ) -> Result<A, StorefrontError> {
-        let at = self.shared.clock.now();
+        let made = self.made(by);
         let writer = self.writer_among_known(by)?;
         self.visible_to(&writer, id).await?;
         let turn = self.turns.of(id).await;
@@ -279,14 +282,14 @@ impl Storefront {
                 let Some((game, changed)) = held.hand_over(studio) else {
                     return Ok(Done::Nothing(held.revision));
                 };
-                if !tx.hand_over(&held, &game, &changed.announcement(at)).await? {
+                if !tx.hand_over(&held, &game, &changed, made).await? {
                     return Err(StorefrontError::StaleRevision(id));
                 }
                 // What is planned comes along, and who watches the games of its new studio hears of it.
                 let schedule = tx.schedule(id).await?;
                 if !schedule.is_empty() {
                     let planned = GameEvent::Scheduled { game, schedule };
-                    tx.announce(&planned.announcement(at)).await?;
+                    tx.announce(&planned.announcement(made.at)).await?;
                 }
                 Ok(Done::Changed(changed))
             },
@@ -301,6 +304,11 @@ impl Storefront {
         );
         self.changed(&changed).await;
         Ok(answer)
+    }
+
+    /// That this caller makes a change now.
+    pub(super) fn made(&self, by: Caller) -> Made {
+        Made { by: Some(by.user), at: self.shared.clock.now() }
     }
 
     /// Makes a committed change known: the next reader on this instance sees it, and watchers hear of it.
@@ -331,7 +339,7 @@ enum NotNew {
 
 /// What came of a change.
 #[expect(clippy::large_enum_variant, reason = "it lives as long as a change")]
-enum Done {
+pub(super) enum Done {
     Changed(GameEvent),
     /// The game was like that already, at this revision.
     Nothing(i32),
@@ -339,7 +347,7 @@ enum Done {
 
 impl Done {
     /// The revision that the game has now.
-    const fn revision(&self) -> i32 {
+    pub(super) const fn revision(&self) -> i32 {
         match self {
             Self::Changed(event) => event.game().revision,
             Self::Nothing(revision) => *revision,

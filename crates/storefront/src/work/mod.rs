@@ -2,6 +2,7 @@
 
 mod background;
 mod games;
+mod history;
 mod listing;
 mod open;
 mod owners;

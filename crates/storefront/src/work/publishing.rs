@@ -12,7 +12,8 @@ use crate::{
     StorefrontError,
     db::StorefrontTx,
     domain::{
-        Game, GameEvent, MOST_PLANNED, NotPublishable, PublishGame, Published, Schedule, State,
+        Game, GameEvent, MOST_PLANNED, Made, NotPublishable, PublishGame, Published, Schedule,
+        State, planned,
     },
 };
 
@@ -61,7 +62,8 @@ impl Storefront {
         PublishGame { id, public, at }: PublishGame,
         answer: impl Fn(&Published) -> A,
     ) -> Result<A, StorefrontError> {
-        let now = self.shared.clock.now();
+        let made = self.made(by);
+        let now = made.at;
         if at.is_some_and(|at| at <= now || at > now.after(HORIZON)) {
             return Err(
                 InvalidFields::one("time", "must be later than now, and within ten years").into()
@@ -93,7 +95,7 @@ impl Storefront {
                     None => match held.publish(public, now).map_err(refused)? {
                         Some((game, event)) => {
                             parts::must_be_public_before(tx, &game).await?;
-                            if !tx.save_game(&held, &game, &event.announcement(now)).await? {
+                            if !tx.save_game(&held, &game, &event, made).await? {
                                 return Err(StorefrontError::StaleRevision(id));
                             }
                             (game, before.behind(public), Some(event))
@@ -103,6 +105,9 @@ impl Storefront {
                 };
                 if schedule != before {
                     tx.plan(id, schedule).await?;
+                }
+                if at.is_some() && schedule != before {
+                    tx.note_change(&game, &planned(before, schedule), made).await?;
                 }
                 let published = Published {
                     state: game.standing.state,
@@ -139,7 +144,7 @@ impl Storefront {
         id: GameId,
         answer: impl Fn() -> A,
     ) -> Result<A, StorefrontError> {
-        let now = self.shared.clock.now();
+        let made = self.made(by);
         let writer = self.writer(by)?;
         self.visible_to(&writer, id).await?;
         let forgetting = self.db.once(
@@ -147,13 +152,15 @@ impl Storefront {
             async |tx| {
                 let held = tx.game(id).await?.ok_or(StorefrontError::GameNotFound(id))?;
                 writer.must_write(&held)?;
-                if tx.schedule(id).await?.is_empty() {
+                let before = tx.schedule(id).await?;
+                if before.is_empty() {
                     return Ok(None);
                 }
                 let schedule = Schedule::default();
                 tx.plan(id, schedule).await?;
+                tx.note_change(&held, &planned(before, schedule), made).await?;
                 let event = GameEvent::Scheduled { game: held, schedule };
-                tx.announce(&event.announcement(now)).await?;
+                tx.announce(&event.announcement(made.at)).await?;
                 Ok::<_, StorefrontError>(Some(event))
             },
         );
@@ -229,6 +236,7 @@ impl Storefront {
 
     async fn publish_due(&self, id: GameId, now: Timestamp) -> Result<Tried, StorefrontError> {
         let turn = self.turns.of(id).await;
+        let made = Made { by: None, at: now };
         let publishing = self.db.unit(async |tx| {
             let Some(held) = tx.game(id).await? else { return Ok(Err(Tried::Nothing)) };
             let before = tx.schedule(id).await?;
@@ -240,7 +248,7 @@ impl Storefront {
                         Err(StorefrontError::NotPublishable(..)) => return Ok(Err(Tried::Waits)),
                         fits => fits?,
                     }
-                    if !tx.save_game(&held, &game, &event.announcement(now)).await? {
+                    if !tx.save_game(&held, &game, &event, made).await? {
                         return Err(StorefrontError::StaleRevision(id));
                     }
                     Ok((game, event))

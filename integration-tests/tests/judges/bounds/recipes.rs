@@ -117,6 +117,10 @@ impl Stage {
             "sir0.storefront.v1.DeleteGameRequest" | "sir0.storefront.v1.UnscheduleGameRequest" => {
                 json!({"gameId": NOTHING})
             }
+            "sir0.storefront.v1.ListGameChangesRequest" => json!({"gameId": self.game}),
+            "sir0.storefront.v1.UndoGameChangeRequest" => {
+                json!({"gameId": NOTHING, "changeId": "1"})
+            }
             "sir0.storefront.v1.PublishGameRequest" => {
                 json!({"gameId": NOTHING, "state": "released"})
             }
@@ -211,6 +215,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         }
         "storefront.v1.ListGamesRequest.facets" => {
             Recipe::Written { good: "genre", broken: "title" }
+        }
+        "storefront.v1.UndoGameChangeRequest.change_id" => {
+            Recipe::Written { good: "1", broken: "01" }
         }
         "accounts.v1.CreateApiTokenRequest.scopes" => {
             Recipe::Written { good: "games:read", broken: "builds:upload" }

@@ -79,7 +79,7 @@ impl Stage {
         made_as_it_stands(&other, "createGame").await;
         let others = Real::of(&other).await;
         let guarded = guards(platform.player("Marie").await).await;
-        let real = real.making(&ada).await;
+        let real = real.making(&ada).await.changing(&studio).await;
         let [for_reader, for_writer] = [
             api_tokens::makes(&studio, &["games:read"], "").await,
             api_tokens::makes(&studio, &["games:write"], "").await,
@@ -157,7 +157,9 @@ impl Stage {
             _ if call.operation["tags"][0] == "Guard" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             "acceptInvitation" => &self.other,
-            _ if ["Studios", "Games"].iter().any(|tag| call.operation["tags"][0] == *tag)
+            _ if ["Studios", "Games", "History"]
+                .iter()
+                .any(|tag| call.operation["tags"][0] == *tag)
                 && call.is_signed() =>
             {
                 &self.studio
@@ -197,7 +199,8 @@ impl Stage {
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
             "SCOPE_MISSING" => {
-                let reads = ["listMyGames", "getMyGame", "watchMyGames"].contains(&call.name());
+                let reads = ["listMyGames", "getMyGame", "watchMyGames", "listGameChanges"];
+                let reads = reads.contains(&call.name());
                 let by = if reads { &self.writer } else { &self.reader };
                 made(by, method, &path, body.as_ref()).await
             }
@@ -336,6 +339,16 @@ impl Stage {
             "NOT_PUBLISHABLE" => {
                 made(good, method, &path, asked.with("state", json!("announced")).as_ref()).await
             }
+            "CHANGE_NOT_FOUND" => made(good, method, &call.path(), body.as_ref()).await,
+            "NOT_UNDOABLE" => {
+                // The change by which the game came to be.
+                let changes = good.rest().get("/api/games/1/changes").await;
+                let changes = changes.json["changes"].as_array().cloned().unwrap_or_default();
+                let first =
+                    changes.last().map(|first| text(&first["changeId"])).unwrap_or_default();
+                let path = path.replace(&format!("/{}:", self.real.change), &format!("/{first}:"));
+                made(good, method, &path, body.as_ref()).await
+            }
             "STUDIO_ROLE_REQUIRED" => {
                 let (by, body) = match call.name() {
                     "createGame" => (&self.other, asked.with("studioId", json!(self.real.studio))),
@@ -413,6 +426,13 @@ impl Stage {
             "removeMember" => first = asked.nowhere(),
             "revokeInvitation" => {
                 first = first.replace(&self.real.invitation, Real::INVITATION);
+            }
+            // What the change of the example changed was changed again since.
+            "undoGameChange" => {
+                good.rest().put("/api/games/1", &json!({"price": 7.25})).await;
+                let changes = good.rest().get("/api/games/1/changes").await;
+                let latest = text(&changes.json["changes"][0]["changeId"]);
+                first = first.replace(&format!("/{}:", self.real.change), &format!("/{latest}:"));
             }
             "createGame" => other = asked.with("title", json!("Torches")),
             "confirmAction" => other = asked.with("subject", json!("2")),

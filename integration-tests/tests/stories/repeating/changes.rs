@@ -90,6 +90,16 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         json!({}),
         Value::Null,
     ));
+    studio.rest().put(&format!("/api/games/{draft}"), &json!({"price": 7.5})).await;
+    let listed = studio.rest().get(&format!("/api/games/{draft}/changes?pageSize=1")).await;
+    let change = listed.json["changes"][0]["changeId"].as_str().expect("a number").to_owned();
+    changes.push(of(
+        "UndoGameChange",
+        Method::POST,
+        &format!("/api/games/{draft}/changes/{change}:undo"),
+        json!({}),
+        Value::Null,
+    ));
     changes.extend(changes_of_guard(&studio, &account).await);
     let made = api_tokens::makes(&studio, &["games:read"], "").await.1;
     changes.push(of(

@@ -131,22 +131,23 @@ on_every_engine! {
         kept.commit().await.expect("room on the disk");
         let cheaper = Change { price: Some(Price::from_minor(999)), ..Change::default() };
         let (cheaper, changed) = game.change(cheaper).expect("another price");
-        let changed = changed.announcement(NOON);
 
         let mut dropped = db.begin().await.expect("a turn to write");
-        assert!(dropped.save_game(&game, &cheaper, &changed).await.expect("a good game"));
+        assert!(dropped.save_game(&game, &cheaper, &changed, MADE).await.expect("a good game"));
         drop(dropped);
         let late = Game { revision: 7, ..game.clone() };
-        assert!(!db.save_game(&late, &cheaper, &changed).await.expect("a good game"));
+        assert!(!db.save_game(&late, &cheaper, &changed, MADE).await.expect("a good game"));
 
         let kinds: Vec<_> = db.events().await.into_iter().map(|row| row.kind).collect();
         assert_eq!(kinds, ["added"]);
         assert_eq!(db.game(game.id).await.expect("a table"), Some(game.clone()));
 
-        assert!(db.save_game(&game, &cheaper, &changed).await.expect("a good game"));
+        assert!(db.save_game(&game, &cheaper, &changed, MADE).await.expect("a good game"));
 
         let kinds: Vec<_> = db.events().await.into_iter().map(|row| row.kind).collect();
         assert_eq!(kinds, ["added", "changed"]);
+        let changes = db.changes(game.id, None, 10).await.expect("a table");
+        assert_eq!(changes.len(), 1, "what was not made is not noted: {changes:?}");
     }
 
     async fn an_event_reads_back_what_was_announced(db: StorefrontDb) {

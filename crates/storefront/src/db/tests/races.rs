@@ -71,8 +71,7 @@ on_every_engine! {
                 let price = Some(Price::from_minor(read.price.minor() + 1));
                 let (dearer, event) =
                     read.change(Change { price, ..Change::default() }).expect("another price");
-                let event = event.announcement(NOON);
-                let saved = tx.save_game(&read, &dearer, &event).await.expect("a good game");
+                let saved = tx.save_game(&read, &dearer, &event, MADE).await.expect("a good game");
                 tx.commit().await.expect("room on the disk");
                 saved
             }

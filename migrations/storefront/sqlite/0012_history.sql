@@ -1,0 +1,11 @@
+-- What was changed of a product: by whom, when, and from what to what. Kept for good.
+CREATE TABLE game_changes (
+    change_id  INTEGER PRIMARY KEY AUTOINCREMENT,
+    game_id    INTEGER NOT NULL,
+    revision   INTEGER NOT NULL, -- that the product had then
+    changed_at INTEGER NOT NULL, -- microseconds, UTC
+    user_id    INTEGER, -- NULL: nobody, but a plan whose hour came
+    fields     TEXT    NOT NULL  -- JSON
+);
+
+CREATE INDEX game_changes_by_game ON game_changes (game_id, change_id);
