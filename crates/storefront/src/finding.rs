@@ -164,25 +164,27 @@ impl Finder {
         let _ = self.0.heard.subscribe().wait_for(|heard| *heard >= position).await;
     }
 
-    /// Finds a page of a list.
-    pub(crate) async fn find(&self, listing: &Listing) -> Hits {
+    /// Finds a page of a list. `None` while not every game is in it, also if it was whole a moment ago.
+    pub(crate) async fn find(&self, listing: &Listing) -> Option<Hits> {
         let (finder, query) = (self.clone(), query(listing));
         let dimensions = listing.facets.clone();
         // It may take as long as a read of the database, and goes on when its client is gone.
         let turn = Arc::clone(&self.0.turns).acquire_owned().await;
         let finding = spawn_blocking(move || {
             let _turn = turn.expect("it is never closed");
-            finder.read().index.find(&query)
+            let held = finder.read();
+            // It begins anew only while nobody reads it.
+            finder.is_whole().then(|| held.index.find(&query))
         });
-        let found = finding.await.expect("to find games does not panic");
+        let found = finding.await.expect("to find games does not panic")?;
         let facets = dimensions.into_iter().zip(found.facets);
-        Hits {
+        Some(Hits {
             places: found.page.into_iter().map(|hit| token(hit.place)).collect(),
             total: found.total,
             facets: facets
                 .map(|(dimension, facet)| Facet { dimension, values: facet.values })
                 .collect(),
-        }
+        })
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Held> {
@@ -333,17 +335,24 @@ mod tests {
         GameEvent::Changed { genre_before: game.genre.clone(), game, studio_before: None }
     }
 
+    /// One of an empty table.
+    fn a_whole_index() -> Finder {
+        let finder = Finder::since(0);
+        assert!(finder.is_filled_since(finder.beginning()));
+        finder
+    }
+
     async fn finds(finder: &Finder, words: &str) -> bool {
         let words = Some(Words::parse(words).expect("words"));
         let listing = Listing { words, page_size: 10, ..Listing::default() };
-        let hits = finder.find(&listing).await;
+        let hits = finder.find(&listing).await.expect("a whole index");
         assert_eq!(hits.places.len(), hits.total);
         hits.total == 1
     }
 
     #[tokio::test]
     async fn the_latest_revision_counts_in_whatever_order_they_come() {
-        let finder = Finder::since(0);
+        let finder = a_whole_index();
         finder.take(&changed(lanterns(3, "Harbours")));
         finder.fill(vec![lanterns(2, "Lighthouses")], 0).await;
         finder.take(&GameEvent::Added(lanterns(1, "Lanterns")));
@@ -361,7 +370,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_only_a_studio_sees_is_not_taken_in() {
-        let finder = Finder::since(0);
+        let finder = a_whole_index();
         let schedule = Schedule::default();
 
         finder.take(&GameEvent::Hidden { game: lanterns(1, "Lanterns"), studio_before: None });
@@ -380,11 +389,11 @@ mod tests {
         finder.fill(vec![lanterns(1, "Lanterns")], beginning).await;
 
         assert!(!finder.is_filled_since(beginning), "changes were missed meanwhile");
-        assert!(!finder.is_whole() && !finds(&finder, "lanterns").await);
+        assert!(finder.find(&Listing::default()).await.is_none(), "it holds no game yet");
 
         let beginning = finder.beginning();
         finder.fill(vec![lanterns(1, "Lanterns")], beginning).await;
-        assert!(finder.is_filled_since(beginning) && finder.is_whole());
+        assert!(finder.is_filled_since(beginning));
         assert!(finds(&finder, "lanterns").await);
     }
 
@@ -402,7 +411,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_by_release_goes_by_the_moment_or_else_by_the_day_that_is_told() {
-        let finder = Finder::since(0);
+        let finder = a_whole_index();
         let day = |text: &str| Some(text.parse().expect("a day"));
         let announced = |release_day| Standing {
             state: State::Announced,
@@ -418,7 +427,8 @@ mod tests {
         finder.take(&GameEvent::Added(Game::example(4, 1)));
 
         for (sort, expected) in [(Sort::Release, [2, 3, 4, 1]), (Sort::ReleaseUp, [4, 3, 2, 1])] {
-            let hits = finder.find(&Listing { sort, page_size: 10, ..Listing::default() }).await;
+            let listing = Listing { sort, page_size: 10, ..Listing::default() };
+            let hits = finder.find(&listing).await.expect("a whole index");
             let ids: Vec<_> = hits.places.iter().map(|place| place.id).collect();
             assert_eq!(ids, expected, "{sort:?}");
         }

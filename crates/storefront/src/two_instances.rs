@@ -1,6 +1,7 @@
 //! Two instances over one database: what one of them has in memory proposes a change, and the database decides.
 
 mod hidden;
+mod lists;
 
 use std::{path::Path, sync::Arc};
 

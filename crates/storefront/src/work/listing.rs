@@ -42,13 +42,32 @@ impl Storefront {
     ) -> Result<Kept, StorefrontError> {
         let read = async || {
             let by = self.answerer(listing).await?;
-            let read = async || self.read_page(listing, by).await.map(|page| answer(&page));
-            Ok(self.reads.page(request_id::client(), read()).await?)
+            self.page_by(by, listing, &answer).await
         };
         self.page_cache.page(listing, read).await
     }
 
-    /// Who answers a list. Whatever has to be waited for is waited for here, outside of the turns to read, and not for ever.
+    /// Reads a page by what was found to answer it. When changes were missed since, the index is not whole any more, and what
+    /// answers is found again.
+    async fn page_by(
+        &self,
+        mut by: Answerer,
+        listing: &Listing,
+        answer: &(impl Fn(&Page) -> Kept + Send + Sync),
+    ) -> Result<Kept, StorefrontError> {
+        loop {
+            let read = async || {
+                let page = self.read_page(listing, by).await?;
+                Ok::<_, storage::Error>(page.map(|page| answer(&page)))
+            };
+            if let Some(kept) = self.reads.page(request_id::client(), read()).await? {
+                return Ok(kept);
+            }
+            by = self.answerer(listing).await?;
+        }
+    }
+
+    /// What answers a list. Whatever has to be waited for is waited for here, outside of the turns to read, and not for ever.
     async fn answerer(&self, listing: &Listing) -> Result<Answerer, StorefrontError> {
         if listing.began_in_sql() {
             return Ok(Answerer::Sql);
@@ -73,12 +92,13 @@ impl Storefront {
         Ok(if has_caught_up { Answerer::Index } else { otherwise })
     }
 
-    /// Reads a page: of the index, which tells its games, or of the database alone.
-    async fn read_page(&self, listing: &Listing, by: Answerer) -> storage::Result<Page> {
+    /// Reads a page: of the index, which tells its games, or of the database alone. `None` if the index is not whole.
+    async fn read_page(&self, listing: &Listing, by: Answerer) -> storage::Result<Option<Page>> {
         if let Answerer::Sql = by {
-            return self.db.list(listing).await;
+            return self.db.list(listing).await.map(Some);
         }
-        let Hits { mut places, total, facets } = self.finder.find(listing).await;
+        let Some(hits) = self.finder.find(listing).await else { return Ok(None) };
+        let Hits { mut places, total, facets } = hits;
         let has_more = places.len() > usize::from(listing.page_size);
         places.truncate(usize::from(listing.page_size));
         let (mut games, mut bytes, mut reached) = (Vec::new(), 0, 0);
@@ -104,7 +124,7 @@ impl Storefront {
         let is_cut = reached < places.len();
         places.truncate(reached);
         let next = places.pop().filter(|_| has_more || is_cut);
-        Ok(Page { games, next, total: Some(total), facets })
+        Ok(Some(Page { games, next, total: Some(total), facets }))
     }
 
     /// Reads a page of the games of the caller's studios.
@@ -152,5 +172,19 @@ impl Storefront {
     async fn read_database(&self, id: GameId) -> storage::Result<Option<Game>> {
         counts().database.increment(1);
         self.reads.short(request_id::client(), self.db.game(id)).await
+    }
+}
+
+#[cfg(test)]
+impl Storefront {
+    /// A page, as it is answered if changes are missed after the index was found to answer it.
+    pub(crate) async fn page_while_changes_are_missed(
+        &self,
+        listing: &Listing,
+        answer: impl Fn(&Page) -> Kept + Send + Sync,
+    ) -> Result<Kept, StorefrontError> {
+        self.finder.until_whole(true).await;
+        self.finder.begin_anew();
+        self.page_by(Answerer::Index, listing, &answer).await
     }
 }

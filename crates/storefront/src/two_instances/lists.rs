@@ -1,0 +1,64 @@
+//! Lists, as an instance answers them while changes are missed.
+
+use prost::Message;
+use sir0_contract_storefront::ListGamesResponse;
+
+use super::*;
+use crate::domain::{Dimension, Listing, Page};
+
+fn all() -> Listing {
+    Listing { page_size: 10, ..Listing::default() }
+}
+
+/// A list that only the index answers.
+fn all_counted() -> Listing {
+    Listing { facets: vec![Dimension::Genre], ..all() }
+}
+
+/// An instance of a store with two games, which are in its index.
+async fn with_two_games(db: &StorefrontDb) -> Storefront {
+    let storefront = instance(db).await;
+    let game = |title| {
+        NewGame::released(
+            Title::parse(title).expect("a title"),
+            Genre::parse("Puzzle").expect("a genre"),
+            Price::from_minor(100),
+            Description::parse("").expect("a description"),
+        )
+    };
+    let games = ["Lanterns", "Harbours"].map(game).into();
+    assert_eq!(storefront.stock(games).await.expect("an empty store"), 2);
+    let listing = all_counted();
+    let answer = |page: &Page| convert::page(page, &listing, &storefront.seal);
+    storefront.page(&listing, answer).await.expect("an index");
+    storefront
+}
+
+/// What is answered if changes are missed after the index was found to answer it.
+async fn answered(storefront: &Storefront, listing: &Listing) -> ListGamesResponse {
+    let answer = |page: &Page| convert::page(page, listing, &storefront.seal);
+    let page = storefront.page_while_changes_are_missed(listing, answer).await;
+    let page = page.expect("a database and an index");
+    ListGamesResponse::decode(page.framed().message()).expect("a message")
+}
+
+on_every_engine! {
+    async fn sql_answers_where_changes_were_missed_a_moment_ago(db: StorefrontDb) {
+        let storefront = Box::pin(with_two_games(&db)).await;
+        // Nothing fills the index again.
+        storefront.shared.stopping.cancel();
+
+        let answered = Box::pin(answered(&storefront, &all())).await;
+
+        assert_eq!((answered.games.len(), answered.total_size), (2, Some(2)));
+    }
+
+    async fn what_only_the_index_knows_waits_until_it_is_whole_again(db: StorefrontDb) {
+        let storefront = Box::pin(with_two_games(&db)).await;
+
+        let answered = Box::pin(answered(&storefront, &all_counted())).await;
+
+        assert_eq!((answered.games.len(), answered.total_size), (2, Some(2)));
+        assert_eq!(answered.facets[0].values[0].count, 2);
+    }
+}
