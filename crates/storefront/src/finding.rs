@@ -324,8 +324,10 @@ fn token(place: Place) -> PageToken {
 
 #[cfg(test)]
 mod tests {
+    use sir0_kernel::{Price, StudioId};
+
     use super::*;
-    use crate::domain::{Schedule, Standing, Title, Words};
+    use crate::domain::{Kind, Public, Schedule, Standing, Title, Words};
 
     fn lanterns(revision: i32, title: &str) -> Game {
         Game { title: Title::parse(title).expect("a title"), ..Game::example(7, revision) }
@@ -431,6 +433,44 @@ mod tests {
             let hits = finder.find(&listing).await.expect("a whole index");
             let ids: Vec<_> = hits.places.iter().map(|place| place.id).collect();
             assert_eq!(ids, expected, "{sort:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_keeps_what_the_index_finds_by_its_filters() {
+        let (finder, plain) = (a_whole_index(), Game::example(1, 1));
+        let genre = |name| Genre::parse(name).expect("a genre");
+        let studio = StudioId::fresh(Timestamp::from_micros(1));
+        let announced = Standing { state: State::Announced, ..plain.standing };
+        let games = [
+            Game { genre: genre("PUZZLE"), ..Game::example(2, 1) },
+            Game { genre: genre("Racing"), ..Game::example(3, 1) },
+            Game { kind: Kind::Dlc, ..Game::example(4, 1) },
+            Game { price: Price::from_minor(0), ..Game::example(5, 1) },
+            Game { standing: announced, ..Game::example(6, 1) },
+            Game { studio: Some(studio), ..Game::example(7, 1) },
+            plain,
+        ];
+        for game in &games {
+            finder.take(&GameEvent::Added(game.clone()));
+        }
+
+        for (filter, expected) in [
+            (Listing { kind: Some(Kind::Dlc), ..Listing::default() }, [4].as_slice()),
+            (Listing { genre: Some(genre("puzzle")), ..Listing::default() }, &[1, 2, 4, 5, 6, 7]),
+            (Listing { band: Some(Band::Free), ..Listing::default() }, &[5]),
+            (Listing { state: Some(Public::Announced), ..Listing::default() }, &[6]),
+            (Listing { studio: Some(studio), ..Listing::default() }, &[7]),
+            (Listing::default(), &[1, 2, 3, 4, 5, 6, 7]),
+        ] {
+            let listing = Listing { page_size: 10, ..filter };
+            let hits = finder.find(&listing).await.expect("a whole index");
+            let mut found: Vec<_> = hits.places.iter().map(|place| place.id).collect();
+            found.sort_unstable();
+            let kept = games.iter().filter(|game| listing.keeps(game)).map(|game| game.id.get());
+            let mut kept: Vec<_> = kept.collect();
+            kept.sort_unstable();
+            assert_eq!((&*found, &*kept), (expected, expected), "{listing:?}");
         }
     }
 }

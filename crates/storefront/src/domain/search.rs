@@ -105,6 +105,16 @@ impl Listing {
         self.order() == Sort::Relevance && self.after.as_ref().is_some_and(number)
     }
 
+    /// Whether a game has the values that it keeps. Its words are not looked at.
+    #[must_use]
+    pub fn keeps(&self, game: &Game) -> bool {
+        self.kind.is_none_or(|kind| game.kind == kind)
+            && self.genre.as_ref().is_none_or(|genre| game.genre.key() == genre.key())
+            && self.studio.is_none_or(|studio| game.studio == Some(studio))
+            && self.band.is_none_or(|band| Band::of(game.price) == band)
+            && self.state.is_none_or(|state| game.standing.state == State::from(state))
+    }
+
     /// What a page token belongs to: the order and the filters, but not the size, which may change on the way.
     #[must_use]
     pub fn purpose(&self) -> Vec<u8> {

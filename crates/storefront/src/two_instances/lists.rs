@@ -1,10 +1,10 @@
-//! Lists, as an instance answers them while changes are missed.
+//! Lists, as an instance answers them whose index misses changes.
 
 use prost::Message;
 use sir0_contract_storefront::ListGamesResponse;
 
 use super::*;
-use crate::domain::{Dimension, Listing, Page};
+use crate::domain::{Band, Dimension, Listing, Page};
 
 fn all() -> Listing {
     Listing { page_size: 10, ..Listing::default() }
@@ -34,10 +34,10 @@ async fn with_two_games(db: &StorefrontDb) -> Storefront {
     storefront
 }
 
-/// What is answered if changes are missed after the index was found to answer it.
+/// What is answered if the index was found to answer it.
 async fn answered(storefront: &Storefront, listing: &Listing) -> ListGamesResponse {
     let answer = |page: &Page| convert::page(page, listing, &storefront.seal);
-    let page = storefront.page_while_changes_are_missed(listing, answer).await;
+    let page = storefront.page_of_index(listing, answer).await;
     let page = page.expect("a database and an index");
     ListGamesResponse::decode(page.framed().message()).expect("a message")
 }
@@ -47,6 +47,7 @@ on_every_engine! {
         let storefront = Box::pin(with_two_games(&db)).await;
         // Nothing fills the index again.
         storefront.shared.stopping.cancel();
+        storefront.miss_changes().await;
 
         let answered = Box::pin(answered(&storefront, &all())).await;
 
@@ -55,10 +56,26 @@ on_every_engine! {
 
     async fn what_only_the_index_knows_waits_until_it_is_whole_again(db: StorefrontDb) {
         let storefront = Box::pin(with_two_games(&db)).await;
+        storefront.miss_changes().await;
 
         let answered = Box::pin(answered(&storefront, &all_counted())).await;
 
         assert_eq!((answered.games.len(), answered.total_size), (2, Some(2)));
         assert_eq!(answered.facets[0].values[0].count, 2);
+    }
+
+    async fn a_game_that_left_a_list_elsewhere_is_not_in_it(db: StorefrontDb) {
+        let (storefront, elsewhere) = (Box::pin(with_two_games(&db)).await, Box::pin(instance(&db)).await);
+        // It hears of nothing more.
+        storefront.shared.stopping.cancel();
+        let update = UpdateGame { id: GameId::parse(1).expect("an id"), change: price(900), revision: None };
+        let changed = elsewhere.change(an_administrator(), update, whatever(), convert::changed);
+        Box::pin(changed).await.expect("made");
+
+        let cheap = Listing { band: Some(Band::Under5), ..all() };
+        let answered = Box::pin(answered(&storefront, &cheap)).await;
+
+        let titles: Vec<_> = answered.games.iter().map(|game| &*game.title).collect();
+        assert_eq!(titles, ["Harbours"]);
     }
 }

@@ -108,8 +108,8 @@ impl Storefront {
             let mut read: HashMap<_, _> =
                 self.db.shown(&ids).await?.into_iter().map(|game| (game.id.get(), game)).collect();
             for place in piece {
-                // One that was hidden a moment ago is left out.
-                let game = read.remove(&place.id);
+                // One that was hidden a moment ago is left out, and so is one that left the list.
+                let game = read.remove(&place.id).filter(|game| listing.keeps(game));
                 bytes += game.as_ref().map_or(0, Game::size);
                 if bytes > Page::BYTES && !games.is_empty() {
                     break;
@@ -177,14 +177,18 @@ impl Storefront {
 
 #[cfg(test)]
 impl Storefront {
-    /// A page, as it is answered if changes are missed after the index was found to answer it.
-    pub(crate) async fn page_while_changes_are_missed(
+    /// Misses changes once it is indexed what there is.
+    pub(crate) async fn miss_changes(&self) {
+        self.finder.until_whole(true).await;
+        self.finder.begin_anew();
+    }
+
+    /// A page, as it is answered if the index was found to answer it.
+    pub(crate) async fn page_of_index(
         &self,
         listing: &Listing,
         answer: impl Fn(&Page) -> Kept + Send + Sync,
     ) -> Result<Kept, StorefrontError> {
-        self.finder.until_whole(true).await;
-        self.finder.begin_anew();
         self.page_by(Answerer::Index, listing, &answer).await
     }
 }
