@@ -1,8 +1,9 @@
 //! The index of what everyone sees: how games are found, sorted and counted. Each process has its own. It is built from the
 //! table, and kept by the feed.
 //!
-//! A game goes in by its revision, the latest counts: what is read from the table while it is built, what the feed tells and
-//! what this process committed may come in any order, and more than once.
+//! A game goes in by its revision, the latest counts: what is read from the table while it is built and what the feed tells may
+//! come in any order, and more than once. What this process commits comes by the feed, too: put in by the one who commits, it
+//! could come after the index began anew, and bring back a game that was removed since.
 
 use std::{
     collections::HashMap,
@@ -70,7 +71,7 @@ impl Finder {
         }))
     }
 
-    /// Takes in a change.
+    /// Takes in a change that the feed tells of.
     pub(crate) fn take(&self, event: &GameEvent) {
         match event {
             GameEvent::Added(game) | GameEvent::Changed { game, .. } => self.put(game),

@@ -316,7 +316,6 @@ impl Storefront {
         if event.is_public() {
             self.freshness.committed(event);
         }
-        self.finder.take(event);
         self.drop_copies(event);
         self.feed.ring();
         if self.freshness.is_full() {
