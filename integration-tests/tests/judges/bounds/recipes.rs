@@ -102,30 +102,8 @@ impl Stage {
             "sir0.accounts.v1.SetUserRoleRequest" => {
                 json!({"userId": NOTHING, "role": "player"})
             }
-            "sir0.storefront.v1.ListGamesRequest"
-            | "sir0.storefront.v1.WatchGamesRequest"
-            | "sir0.storefront.v1.ListMyGamesRequest"
-            | "sir0.accounts.v1.ListSecurityEventsRequest"
-            | "sir0.accounts.v1.FindUsersRequest" => json!({}),
-            "sir0.storefront.v1.GetGameRequest" | "sir0.storefront.v1.GetMyGameRequest" => {
-                json!({"gameId": self.game})
-            }
-            "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
-            "sir0.storefront.v1.UpdateGameRequest" => {
-                json!({"gameId": self.game, "title": "Light"})
-            }
-            "sir0.storefront.v1.DeleteGameRequest" | "sir0.storefront.v1.UnscheduleGameRequest" => {
-                json!({"gameId": NOTHING})
-            }
-            "sir0.storefront.v1.ListGameChangesRequest" => json!({"gameId": self.game}),
-            "sir0.storefront.v1.UndoGameChangeRequest" => {
-                json!({"gameId": NOTHING, "changeId": "1"})
-            }
-            "sir0.storefront.v1.PublishGameRequest" => {
-                json!({"gameId": NOTHING, "state": "released"})
-            }
-            "sir0.storefront.v1.HandOverGameRequest" => {
-                json!({"gameId": NOTHING, "studioId": NO_STUDIO})
+            "sir0.accounts.v1.ListSecurityEventsRequest" | "sir0.accounts.v1.FindUsersRequest" => {
+                json!({})
             }
             "sir0.accounts.v1.CreateStudioRequest" => json!({"name": letters(12, turn)}),
             "sir0.accounts.v1.GetStudioRequest" | "sir0.accounts.v1.ListInvitationsRequest" => {
@@ -146,6 +124,35 @@ impl Stage {
             }
             "sir0.accounts.v1.RevokeInvitationRequest" => {
                 json!({"studioId": self.studio, "invitationId": NO_INVITATION})
+            }
+            other => self.good_of_storefront(other),
+        }
+    }
+
+    fn good_of_storefront(&self, message: &str) -> Value {
+        match message {
+            "sir0.storefront.v1.ListGamesRequest"
+            | "sir0.storefront.v1.WatchGamesRequest"
+            | "sir0.storefront.v1.ListMyGamesRequest" => json!({}),
+            "sir0.storefront.v1.GetGameRequest" | "sir0.storefront.v1.GetMyGameRequest" => {
+                json!({"gameId": self.game})
+            }
+            "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
+            "sir0.storefront.v1.UpdateGameRequest" => {
+                json!({"gameId": self.game, "title": "Light"})
+            }
+            "sir0.storefront.v1.DeleteGameRequest" | "sir0.storefront.v1.UnscheduleGameRequest" => {
+                json!({"gameId": NOTHING})
+            }
+            "sir0.storefront.v1.ListGameChangesRequest" => json!({"gameId": self.game}),
+            "sir0.storefront.v1.UndoGameChangeRequest" => {
+                json!({"gameId": NOTHING, "changeId": "1"})
+            }
+            "sir0.storefront.v1.PublishGameRequest" => {
+                json!({"gameId": NOTHING, "state": "released"})
+            }
+            "sir0.storefront.v1.HandOverGameRequest" => {
+                json!({"gameId": NOTHING, "studioId": NO_STUDIO})
             }
             other => panic!("{other} has bounds and no recipe: say here how a good one is made"),
         }
