@@ -77,9 +77,13 @@ async fn about(studio: &Person, game: i32) -> About {
     let path = format!("/api/studios/{id}/invitations");
     let invited = studio.rest().post(&path, &json!({"role": "viewer"})).await;
     let tokens = studio.rest().get(&format!("/api/users/{}/api-tokens", studio.id)).await;
+    let path = format!("/api/games/{game}");
+    studio.rest().put(&path, &json!({"price": 4.5})).await;
+    let changes = studio.rest().get(&format!("{path}/changes")).await;
     About {
         user: studio.id,
         game,
+        change: text(&changes.json["changes"][0]["changeId"]),
         studio: id,
         invitation: text(&invited.json["invitationId"]),
         api_token: text(&tokens.json["apiTokens"][0]["tokenId"]),

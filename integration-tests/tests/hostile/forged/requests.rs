@@ -13,6 +13,8 @@ use sir0_transcoding::{Binding, Part};
 pub(super) struct About {
     pub(super) user: i32,
     pub(super) game: i32,
+    /// A change of the game, which can be undone.
+    pub(super) change: String,
     pub(super) studio: String,
     pub(super) invitation: String,
     pub(super) api_token: String,
@@ -24,6 +26,7 @@ impl About {
         Self {
             user: i32::MAX,
             game: i32::MAX,
+            change: "2000000000".to_owned(),
             studio: "studio_01kb2m3n4p5q6r7s8t9v0w1x2y".to_owned(),
             invitation: "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z".to_owned(),
             api_token: "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2z".to_owned(),
@@ -37,6 +40,7 @@ impl About {
             "game_id" => Some(Value::I32(self.game)),
             "price" => Some(Value::F64(0.01)),
             "life_days" => Some(Value::I32(1)),
+            "change_id" => text(&self.change),
             "studio_id" => text(&self.studio),
             "invitation_id" => text(&self.invitation),
             "token_id" => text(&self.api_token),
