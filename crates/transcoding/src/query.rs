@@ -81,16 +81,16 @@ impl Given {
         mut other: impl FnMut(&str, Option<&str>) -> Other,
         faults: &mut Faults,
     ) {
-        let pairs = || query.split('&').filter(|pair| !pair.is_empty());
         if query.len() > MOST_BYTES {
             let most = format!("must have at most {MOST_BYTES} bytes");
             return faults.note(|| "query".to_owned(), most);
         }
-        if pairs().count() > MOST_PARAMETERS {
-            let most = format!("must have at most {MOST_PARAMETERS} parameters");
-            return faults.note(|| "query".to_owned(), most);
-        }
-        for pair in pairs() {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        for (before, pair) in pairs.enumerate() {
+            if before == MOST_PARAMETERS {
+                let most = format!("must have at most {MOST_PARAMETERS} parameters");
+                return faults.note(|| "query".to_owned(), most);
+            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), value) = (decoded(name), decoded(value)) else {
                 faults.note(|| shown(name), NOT_ENCODED);
@@ -200,11 +200,10 @@ pub(crate) fn json_path(way: &[&'static Field]) -> String {
 
 /// A name or value as it was before it was encoded for the query: `+` is a space, escapes are whole, bytes are UTF-8.
 pub(crate) fn decoded(text: &str) -> Option<Cow<'_, str>> {
-    let spaced =
-        if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
-    if !spaced.contains('%') {
-        return Some(spaced);
+    if !text.bytes().any(|byte| matches!(byte, b'+' | b'%')) {
+        return Some(Cow::Borrowed(text));
     }
+    let spaced = text.replace('+', " ");
     let escapes_are_whole = spaced.split('%').skip(1).all(|rest| {
         let mut digits = rest.bytes().take(2);
         digits.len() == 2 && digits.all(|digit| digit.is_ascii_hexdigit())

@@ -1,6 +1,9 @@
 //! How games are found: orders, filters and pages.
 
-use std::str::FromStr;
+use std::{
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 use sir0_kernel::StudioId;
@@ -51,7 +54,7 @@ impl FromStr for Sort {
 }
 
 /// Which list, in which order, and where in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The order.
     pub sort: Sort,
@@ -73,6 +76,35 @@ pub struct Listing {
     pub page_size: u16,
     /// Behind which game the page begins. `None` begins the list.
     pub after: Option<PageToken>,
+}
+
+/// A page in memory is found by it: the choices are hashed as one number, and what a list does not have is not hashed.
+impl Hash for Listing {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let Self { sort, kind, genre, words, studio, band, state, facets, page_size, after } = self;
+        let [low, high] = page_size.to_le_bytes();
+        let kind = kind.map_or(0, |kind| 1 + kind as u8);
+        let band = band.map_or(0, |band| 1 + band as u8);
+        let state = state.map_or(0, |state| 1 + state as u8);
+        let (has_genre, has_words) = (genre.is_some().into(), words.is_some().into());
+        let choices = [*sort as u8, kind, band, state, low, high, has_genre, has_words];
+        hasher.write_u64(u64::from_le_bytes(choices));
+        if let Some(genre) = genre {
+            genre.hash(hasher);
+        }
+        if let Some(words) = words {
+            words.typed().hash(hasher);
+        }
+        if let Some(studio) = studio {
+            studio.hash(hasher);
+        }
+        for facet in facets {
+            facet.hash(hasher);
+        }
+        if let Some(after) = after {
+            after.hash(hasher);
+        }
+    }
 }
 
 impl Listing {
@@ -313,5 +345,44 @@ impl Page {
         let total = (listing.after.is_none() && next.is_none()).then_some(read.len());
         let games = read.into_iter().map(|found| found.game).collect();
         Self { games, next, total, facets: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        hash::{BuildHasher, RandomState},
+    };
+
+    use sir0_kernel::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn lists_that_differ_in_one_thing_have_different_hashes() {
+        let all = Listing::default;
+        let lists = [
+            all(),
+            Listing { sort: Sort::Newest, ..all() },
+            Listing { kind: Some(Kind::Game), ..all() },
+            Listing { kind: Some(Kind::Dlc), ..all() },
+            Listing { genre: Genre::parse("puzzle").ok(), ..all() },
+            Listing { words: Words::parse("puzzle").ok(), ..all() },
+            Listing { words: Words::parse("puz zle").ok(), ..all() },
+            Listing { studio: Some(StudioId::fresh(Timestamp::from_micros(1))), ..all() },
+            Listing { band: Some(Band::Free), ..all() },
+            Listing { state: Some(Public::Announced), ..all() },
+            Listing { facets: vec![Dimension::Kind], ..all() },
+            Listing { facets: vec![Dimension::Kind, Dimension::Genre], ..all() },
+            Listing { page_size: 1, ..all() },
+            Listing { page_size: 256, ..all() },
+            Listing { after: Some(PageToken::beginning(Sort::Newest)), ..all() },
+        ];
+
+        let keys = RandomState::new();
+        let hashes: BTreeSet<_> = lists.iter().map(|list| keys.hash_one(list)).collect();
+
+        assert_eq!(hashes.len(), lists.len());
     }
 }

@@ -117,7 +117,7 @@ fn shortened(mut word: String) -> String {
 
 /// What someone searches for: parts, each in one or more spellings of one or more words. A game is found when its title
 /// and description have each part: each word of one of its spellings begins a word of theirs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Words {
     parts: Vec<Vec<Vec<String>>>,
