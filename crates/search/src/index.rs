@@ -36,8 +36,8 @@ pub struct Index {
     pub(crate) wholes: Terms,
     facets: Facets,
     orders: Orders,
-    /// Makes the hash by which the texts of two documents are told apart. Its keys are random, so nobody finds two texts with
-    /// one hash.
+    /// Hashes the texts of a document: equal hashes mean equal texts. Its keys are random, so nobody finds two texts with one
+    /// hash.
     hasher: RandomState,
 }
 

@@ -174,7 +174,7 @@ impl Finder {
         let finding = spawn_blocking(move || {
             let _turn = turn.expect("it is never closed");
             let held = finder.read();
-            // It begins anew only while nobody reads it.
+            // The index begins anew under the lock for writing, so not while `held` is read.
             finder.is_whole().then(|| held.index.find(&query))
         });
         let found = finding.await.expect("to find games does not panic")?;

@@ -4,7 +4,7 @@ CREATE TABLE game_changes (
     game_id    BIGINT      NOT NULL,
     revision   INTEGER     NOT NULL, -- that the product had then
     changed_at TIMESTAMPTZ NOT NULL,
-    user_id    BIGINT,      -- NULL: nobody, but a plan whose hour came
+    user_id    BIGINT,      -- NULL: a schedule made the change
     fields     TEXT        NOT NULL  -- JSON
 );
 

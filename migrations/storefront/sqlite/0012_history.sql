@@ -4,7 +4,7 @@ CREATE TABLE game_changes (
     game_id    INTEGER NOT NULL,
     revision   INTEGER NOT NULL, -- that the product had then
     changed_at INTEGER NOT NULL, -- microseconds, UTC
-    user_id    INTEGER, -- NULL: nobody, but a plan whose hour came
+    user_id    INTEGER, -- NULL: a schedule made the change
     fields     TEXT    NOT NULL  -- JSON
 );
 

@@ -34,7 +34,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// Whether a change of it is undone as such. The others have calls of their own.
+    /// Whether `UndoGameChange` undoes a change of this field. Publishing, handing over and scheduling have other calls.
     #[must_use]
     pub const fn is_undone(self) -> bool {
         !matches!(self, Self::State | Self::StudioId | Self::AnnounceTime | Self::ReleaseTime)
@@ -84,7 +84,7 @@ pub enum NotUndoable {
     /// What it made was changed since. The later change is to be undone first.
     #[error("was changed again since, undo the later change first")]
     ChangedSince,
-    /// Who sees a game, whose it is and what is planned have calls of their own.
+    /// The change published, withdrew, handed over or scheduled the game, which other calls take back.
     #[error("is not undone: publish, withdraw, hand over or schedule the game instead")]
     OtherCall,
 }
