@@ -168,7 +168,10 @@ async fn whoever_cannot_resume_starts_over_with_the_present() {
     setup.accounts.close().await;
     let file = setup.folder.path().join("accounts.db");
     let database = Database::open(&file, &[]).await.expect("a database");
-    database.prune_events(1).await.expect("a database");
+    database
+        .prune_events(1, sir0_kernel::Timestamp::from_micros(253_402_300_799_000_000))
+        .await
+        .expect("a database");
     database.close().await;
     let setup = a_setup_in(setup.folder).await;
     let mut over = [first.as_str(), second.as_str()];

@@ -11,7 +11,7 @@ use sir0_redis::Redis;
 use sir0_storage::{self as storage, Database, Position};
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +20,7 @@ use crate::{
     doorbell::{Doorbell, Ring},
     event::{Reader, row_bytes},
     gauges::Gauges,
+    places::Places,
     tail::{Capacity, Tail},
 };
 
@@ -32,8 +33,10 @@ pub struct Config {
     pub window: usize,
     /// How many bytes their rows take at most.
     pub window_bytes: usize,
-    /// How many events the table keeps. A follower further behind starts over.
+    /// How many events the table keeps at least.
     pub keep: i64,
+    /// How long it keeps an event at least. A follower that is behind in both ways starts over.
+    pub keep_for: Duration,
 }
 
 impl Default for Config {
@@ -43,6 +46,7 @@ impl Default for Config {
             window: 1024,
             window_bytes: 8 << 20,
             keep: storage::KEPT,
+            keep_for: Duration::from_mins(10),
         }
     }
 }
@@ -65,6 +69,7 @@ pub(crate) struct Shared<E> {
     pub(crate) tail: RwLock<Tail<E>>,
     pub(crate) head: watch::Sender<Position>,
     pub(crate) reader: Reader,
+    pub(crate) places: Places,
     doorbell: Doorbell,
     gauges: Gauges,
     stopped: CancellationToken,
@@ -75,6 +80,8 @@ const BATCH: i64 = 256;
 /// The least time from one round of the relay to the next. What is committed meanwhile gets its positions together, and
 /// is read together. The first change after a pause waits for nothing.
 const PACE: Duration = Duration::from_millis(3);
+/// How often one who waits for the slowest follower looks where it is.
+const LOOK: Duration = Duration::from_millis(20);
 
 impl<E> Clone for Feed<E> {
     fn clone(&self) -> Self {
@@ -101,13 +108,14 @@ impl<E: Event> Feed<E> {
             head: watch::Sender::new(head),
             reader: Reader::default(),
             doorbell: Doorbell::hang(name, &database, redis, &stopped),
-            gauges: Gauges::of(name, clock),
+            places: Places::default(),
+            gauges: Gauges::of(name, Arc::clone(&clock)),
             stopped,
             database,
             config,
         });
         tokio::spawn(relay(Arc::clone(&shared)));
-        tokio::spawn(prune(Arc::clone(&shared)));
+        tokio::spawn(prune(Arc::clone(&shared), clock));
         Ok(Self { shared })
     }
 
@@ -137,6 +145,19 @@ impl<E: Event> Feed<E> {
     #[must_use]
     pub fn follow(&self, from: Position) -> Follower<E> {
         Follower::new(self.clone(), from)
+    }
+
+    /// Waits until no follower of this process is further behind than half of what the table keeps, whoever else writes. One
+    /// who writes much asks before, so that nobody who follows has to start over.
+    pub async fn has_room(&self) -> storage::Result<()> {
+        loop {
+            let committed = self.committed().await?;
+            let slowest = self.shared.places.slowest().unwrap_or(committed);
+            if committed - slowest <= self.shared.config.keep / 2 {
+                return Ok(());
+            }
+            sleep(LOOK).await;
+        }
     }
 
     /// Ends the reading. Followers hear nothing more.
@@ -219,10 +240,11 @@ async fn read_on<E: Event>(shared: &Shared<E>) -> storage::Result<usize> {
     }
 }
 
-async fn prune<E: Event>(shared: Arc<Shared<E>>) {
+async fn prune<E: Event>(shared: Arc<Shared<E>>, clock: Arc<dyn Clock>) {
     let mut rounds = Rounds::every(Duration::from_mins(1), &shared.stopped);
     while rounds.next().await {
-        if let Err(error) = shared.database.prune_events(shared.config.keep).await {
+        let since = clock.now().before(shared.config.keep_for);
+        if let Err(error) = shared.database.prune_events(shared.config.keep, since).await {
             tracing::warn!(error = &error as &dyn Error, "old events could not be forgotten");
         }
     }

@@ -1,13 +1,18 @@
 //! A follower reads a feed at its own pace.
 
-use std::{collections::VecDeque, error::Error, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    error::Error,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use sir0_kernel::{Held, Share};
 use sir0_storage::{self as storage, EventRow, Position};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Event, Feed, event::row_bytes, tail::Placed};
+use crate::{Event, Feed, event::row_bytes, places::Place, tail::Placed};
 
 /// What comes next in a feed.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ pub struct Follower<E> {
     pub(crate) feed: Feed<E>,
     head: watch::Receiver<Position>,
     position: Position,
+    /// The position, as others see it.
+    place: Place,
     /// Rows read from the table because memory no longer reached back. Never more than one batch.
     backlog: VecDeque<EventRow>,
     /// The share that the backlog is held against.
@@ -43,7 +50,8 @@ const BACKLOG: usize = 32 * 1024;
 impl<E: Event> Follower<E> {
     pub(crate) fn new(feed: Feed<E>, position: Position) -> Self {
         let head = feed.shared.head.subscribe();
-        Self { feed, head, position, backlog: VecDeque::new(), share: None, held: None }
+        let place = feed.shared.places.begin(position);
+        Self { feed, head, position, place, backlog: VecDeque::new(), share: None, held: None }
     }
 
     /// Holds what it reads ahead against this share, and reads less ahead where that share is used up.
@@ -85,7 +93,7 @@ impl<E: Event> Follower<E> {
                 if self.backlog.is_empty() {
                     self.held = None;
                 }
-                self.position = row.position;
+                self.stands_at(row.position);
                 return Ok(self.feed.shared.reader.read(&row).map_or(Next::Unread, Next::Event));
             }
             if *self.head.borrow_and_update() <= self.position {
@@ -94,7 +102,7 @@ impl<E: Event> Follower<E> {
                 continue;
             }
             if let Some((position, event)) = self.in_memory() {
-                self.position = position;
+                self.stands_at(position);
                 return Ok(event.map_or(Next::Unread, Next::Event));
             }
             // Boxed: a stream that is long open reads the table now and then, and should not carry the questions.
@@ -102,6 +110,11 @@ impl<E: Event> Follower<E> {
                 return Ok(Next::Lost);
             }
         }
+    }
+
+    fn stands_at(&mut self, position: Position) {
+        self.position = position;
+        self.place.store(position, Relaxed);
     }
 
     fn in_memory(&self) -> Option<Placed<E>> {
@@ -116,7 +129,7 @@ impl<E: Event> Follower<E> {
         // The bounds are read after the rows, so pruning in between is noticed.
         let bounds = database.event_bounds().await?;
         if self.position < bounds.resumable {
-            self.position = bounds.head;
+            self.stands_at(bounds.head);
             return Ok(true);
         }
         self.keep(rows.into());

@@ -12,6 +12,7 @@ mod feed;
 mod follower;
 mod gauges;
 mod moment;
+mod places;
 mod rounds;
 mod tail;
 mod watch;

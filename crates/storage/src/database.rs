@@ -71,9 +71,9 @@ impl Database {
         }
     }
 
-    /// Forgets all but the latest `keep` events.
-    pub async fn prune_events(&self, keep: i64) -> Result<()> {
-        on_either!(self, it => it.prune_events(keep).await)
+    /// Forgets all but the latest `keep` events and those that were announced since a moment.
+    pub async fn prune_events(&self, keep: i64, since: Timestamp) -> Result<()> {
+        on_either!(self, it => it.prune_events(keep, since).await)
     }
 
     /// The key that seals the tokens of this database's lists and streams.

@@ -1,10 +1,15 @@
 //! The table of events in one engine. Compiled once for each engine.
 
-use super::{ANNOUNCE, At, Database, Db, Tx};
+use sir0_kernel::Timestamp;
+
+use super::{ANNOUNCE, ANNOUNCE_ALL, At, Database, Db, Tx};
 use crate::{
     Announcement, Result,
     events::{AFTER, BOUNDS, Bounds, EventRow, PRUNE, Position},
 };
+
+/// How many events are forgotten at a time.
+const PIECE: u16 = 10_000;
 
 impl Database {
     /// The next events after a position, oldest first.
@@ -26,13 +31,19 @@ impl Database {
         Ok(Bounds { resumable, head })
     }
 
-    /// Forgets all but the latest `keep` events.
-    pub async fn prune_events(&self, keep: i64) -> Result<()> {
-        self.unit(async |tx| {
-            sqlx::query(PRUNE).bind(keep).execute(&mut **tx).await?;
-            Ok(())
-        })
-        .await
+    /// Forgets all but the latest `keep` events and those that were announced since a moment. Others write between its
+    /// pieces.
+    pub async fn prune_events(&self, keep: i64, since: Timestamp) -> Result<()> {
+        loop {
+            let pruning = self.unit(async |tx| {
+                let query = sqlx::query(PRUNE).bind(keep).bind(At(since)).bind(i64::from(PIECE));
+                Ok::<_, crate::Error>(query.execute(&mut **tx).await?.rows_affected())
+            });
+            // Less than a piece is all that there is, or stands before what is to stay.
+            if pruning.await? < PIECE.into() {
+                return Ok(());
+            }
+        }
     }
 
     /// The key that seals the tokens of this database's lists and streams; its migration made it.
@@ -62,5 +73,15 @@ pub(super) fn announcing(
 /// The events of one thing are in the order of their commits, if each unit of work holds the thing when it announces.
 pub async fn announce(tx: &mut Tx, announcement: &Announcement) -> Result<()> {
     announcing(ANNOUNCE, announcement).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Records events in the transaction of the changes that they report, in this order, as [`announce`] does for one. They have
+/// one moment.
+pub async fn announce_all(tx: &mut Tx, announcements: &[Announcement]) -> Result<()> {
+    let Some(first) = announcements.first() else { return Ok(()) };
+    let rows: Vec<_> = announcements.iter().map(|it| (it.kind, &it.payload)).collect();
+    let rows = serde_json::to_string(&rows).map_err(crate::Error::corrupt)?;
+    sqlx::query(ANNOUNCE_ALL).bind(rows).bind(At(first.at)).execute(&mut **tx).await?;
     Ok(())
 }

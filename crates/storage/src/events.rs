@@ -8,7 +8,7 @@ use sir0_kernel::Timestamp;
 /// A place in the order of commits. The first event has 1; 0 is before it.
 pub type Position = i64;
 
-/// How many events are kept. A reader that fell further behind starts over.
+/// How many events are kept at least. A reader that fell further behind starts over, unless they are young.
 pub const KEPT: i64 = 100_000;
 
 /// An event that a unit of work is about to record.
@@ -67,8 +67,18 @@ pub const BOUNDS: &str = "
     SELECT COALESCE((SELECT MIN(position) FROM events), 1) - 1,
            COALESCE((SELECT MAX(position) FROM events), 0)";
 
-/// Forgets all but the latest events. The latest event always stays, because it shows the latest position.
+/// Forgets the oldest events, but not so many of the latest, and nothing from the first event on that is as young as a moment:
+/// clocks differ, and what is left has no gap. The latest event always stays, because it shows the latest position. It goes
+/// over so many positions at most, because others wait for it.
 pub const PRUNE: &str = "
     DELETE FROM events
      WHERE position < (SELECT MAX(position) FROM events)
-       AND position <= (SELECT MAX(position) FROM events) - $1";
+       AND position <= (SELECT MAX(position) FROM events) - $1
+       AND position < (SELECT MIN(position) FROM events) + $3
+       AND position < COALESCE(
+               (SELECT position
+                  FROM events
+                 WHERE position <= (SELECT MAX(position) FROM events) - $1 AND announced_at >= $2
+              ORDER BY position
+                 LIMIT 1),
+               (SELECT MAX(position) FROM events))";

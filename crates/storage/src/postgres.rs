@@ -33,7 +33,7 @@ pub use crate::{
     postgres_for_update as for_update,
 };
 pub use change::change;
-pub use event_table::{Statement, announce};
+pub use event_table::{Statement, announce, announce_all};
 pub use key_table::{keep_answer, take_key};
 pub use moment::At;
 pub use unit::Tx;
@@ -50,6 +50,13 @@ pub type Row = sqlx::postgres::PgRow;
 pub const ANNOUNCE: &str = "
     INSERT INTO outbox (kind, payload, announced_at)
     VALUES ($1, $2, $3)";
+
+/// Records events: a JSON array of them, each with what happened and the details.
+pub const ANNOUNCE_ALL: &str = "
+    INSERT INTO outbox (kind, payload, announced_at)
+    SELECT value ->> 0, value ->> 1, CAST($2 AS TIMESTAMPTZ)
+      FROM json_array_elements(CAST(CAST($1 AS TEXT) AS json)) WITH ORDINALITY AS listed (value, place)
+  ORDER BY place";
 
 /// Gives positions to what committed, see the migration that made the function.
 pub const NUMBER: &str = "SELECT head, moved FROM number_events()";

@@ -36,7 +36,7 @@ pub use crate::{
     sqlite_announcing as announcing, sqlite_for_share as for_share, sqlite_for_update as for_update,
 };
 pub use change::change;
-pub use event_table::{Statement, announce};
+pub use event_table::{Statement, announce, announce_all};
 pub use file::backup;
 use file::keep_private;
 pub(crate) use file::{examine, first_step, judge};
@@ -59,6 +59,12 @@ pub struct At(pub Timestamp);
 pub const ANNOUNCE: &str = "
     INSERT INTO events (kind, payload, announced_at)
     VALUES ($1, $2, $3)";
+
+/// Records events: a JSON array of them, each with what happened and the details.
+pub const ANNOUNCE_ALL: &str = "
+    INSERT INTO events (kind, payload, announced_at)
+    SELECT value ->> 0, value ->> 1, $2
+      FROM json_each($1)";
 
 /// Takes an idempotency key. Units of work take turns, so no other one has it.
 const TAKE_KEY: &str = "

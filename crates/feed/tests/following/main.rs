@@ -16,8 +16,13 @@ const LONG: Duration = Duration::from_secs(10);
 const A_WHILE: Duration = Duration::from_millis(100);
 
 /// Never polls within a test, so an event that is heard was rung for.
-const RUNG_FOR: Config =
-    Config { poll: Duration::from_hours(1), window: 1024, window_bytes: 8 << 20, keep: 100_000 };
+const RUNG_FOR: Config = Config {
+    poll: Duration::from_hours(1),
+    window: 1024,
+    window_bytes: 8 << 20,
+    keep: 100_000,
+    keep_for: Duration::ZERO,
+};
 const POLLED: Config = Config { poll: Duration::from_millis(20), ..RUNG_FOR };
 
 /// An event that is just a number.

@@ -112,7 +112,10 @@ impl Process {
 
     pub(crate) async fn keeps_only(&self, events: i64) {
         self.0.number_events().await.expect("a table");
-        self.0.prune_events(events).await.expect("a turn to write");
+        self.0
+            .prune_events(events, sir0_kernel::Timestamp::from_micros(253_402_300_799_000_000))
+            .await
+            .expect("a turn to write");
     }
 }
 

@@ -35,6 +35,20 @@ pub(super) async fn announce(database: &engine::Database, count: usize) {
     database.number_events().await.expect("a table");
 }
 
+/// Records events that were announced at these microseconds.
+async fn announce_at(database: &engine::Database, micros: &[i64]) {
+    let mut tx = database.write().await.expect("a turn to write");
+    for at in micros {
+        let noted = noted(at.to_string(), Timestamp::from_micros(*at));
+        engine::announce(&mut tx, &noted).await.expect("a table");
+    }
+    tx.commit().await.expect("room on the disk");
+    database.number_events().await.expect("a table");
+}
+
+/// Nothing is as young.
+const FOR_EVER: Timestamp = Timestamp::from_micros(253_402_300_799_000_000);
+
 pub(super) fn noted(payload: impl Into<String>, at: Timestamp) -> Announcement {
     Announcement { kind: "noted", payload: payload.into(), at }
 }
@@ -209,11 +223,29 @@ async fn every_statement_of_events_is_understood() {
     let place = Place::empty();
     let database = place.open().await;
 
-    for statement in [engine::ANNOUNCE, AFTER, BOUNDS, PRUNE] {
+    for statement in [engine::ANNOUNCE, engine::ANNOUNCE_ALL, AFTER, BOUNDS, PRUNE] {
         engine::prepare(&database, statement)
             .await
             .unwrap_or_else(|fault| panic!("{statement}: {fault:?}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_recorded_together_have_their_order() {
+    let place = Place::empty();
+    let database = place.open().await;
+    let many: Vec<_> = (0..300).map(|number| noted(format!("{{\"n\":{number}}}"), NOON)).collect();
+
+    let mut tx = database.write().await.expect("a turn to write");
+    engine::announce_all(&mut tx, &many).await.expect("a table");
+    engine::announce_all(&mut tx, &[]).await.expect("nothing to do");
+    tx.commit().await.expect("room on the disk");
+    database.number_events().await.expect("a table");
+
+    let events = database.events_after(0, 1_000).await.expect("a table");
+    let read: Vec<_> = events.iter().map(|row| row.payload.clone()).collect();
+    assert_eq!(read, many.into_iter().map(|it| it.payload).collect::<Vec<_>>());
+    assert!(events.iter().all(|row| (row.kind.as_str(), row.announced_at) == ("noted", NOON)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,13 +309,26 @@ async fn forgetting_old_events_never_reuses_a_position() {
     let database = place.open().await;
     announce(&database, 5).await;
 
-    database.prune_events(2).await.expect("a turn to write");
+    database.prune_events(2, FOR_EVER).await.expect("a turn to write");
     assert_eq!(database.event_bounds().await.expect("a table"), Bounds { resumable: 3, head: 5 });
-    database.prune_events(0).await.expect("a turn to write");
+    database.prune_events(0, FOR_EVER).await.expect("a turn to write");
     announce(&database, 1).await;
 
     let head = database.event_bounds().await.expect("a table").head;
     assert_eq!(head, 6, "after everything was forgotten too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_young_stay_with_all_behind_them_however_many_there_are() {
+    let place = Place::empty();
+    let database = place.open().await;
+    announce_at(&database, &[1, 2, 30, 4, 31]).await;
+
+    database.prune_events(1, Timestamp::from_micros(30)).await.expect("a turn to write");
+
+    let left = database.events_after(0, 10).await.expect("a table");
+    let left: Vec<_> = left.iter().map(|row| row.position).collect();
+    assert_eq!(left, [3, 4, 5], "the fourth is old, and a gap would be a loss that nobody notices");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,7 +337,7 @@ async fn the_last_event_stays_so_that_the_position_is_known() {
     let database = place.open().await;
     announce(&database, 5).await;
 
-    database.prune_events(0).await.expect("a turn to write");
+    database.prune_events(0, FOR_EVER).await.expect("a turn to write");
 
     let bounds = database.event_bounds().await.expect("a table");
     assert_eq!(bounds.head, 5, "the latest always stays: it tells how far the positions got");

@@ -95,7 +95,7 @@ on_every_engine! {
         happens(&db, &[signed_in(1, NOON), signed_in(2, NOON)]).await;
         let in_feed = db.database().events_after(0, 9).await.expect("a feed");
 
-        db.database().prune_events(1).await.expect("a feed");
+        db.database().prune_events(1, sir0_kernel::Timestamp::from_micros(253_402_300_799_000_000)).await.expect("a feed");
 
         let kept: Vec<KeptEvent> = db.security_events_after(0, 9).await.expect("a table");
         let positions = |kept: &[KeptEvent]| kept.iter().map(|it| it.position).collect::<Vec<_>>();
