@@ -28,6 +28,8 @@ pub struct Asked {
     pub address: String,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Whether a line may say how far it has come.
+    pub shows_progress: bool,
     /// What stands on the line behind the name of the command.
     pub line: clap::ArgMatches,
 }

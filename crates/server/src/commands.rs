@@ -6,7 +6,6 @@ mod copy;
 mod doctor;
 mod migrate;
 mod probe;
-mod progress;
 mod say;
 mod words;
 

@@ -118,6 +118,12 @@ impl Config {
         }
     }
 
+    /// Whether commands may say on standard error how far they have come: a log that a machine reads has nothing else between
+    /// its lines.
+    pub(crate) fn shows_progress(&self) -> bool {
+        matches!(self.log.format, sir0_telemetry::Format::Text)
+    }
+
     /// Reads the configuration of this process.
     pub fn load(options: &Options) -> Result<Self, Faults> {
         Self::read(options, std::env::vars_os())

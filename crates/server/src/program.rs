@@ -108,7 +108,9 @@ async fn perform_of_service(
     let settings = settings.context("the service has no settings")?.boxed();
     let (data_dir, clock) = (config.data_dir.clone(), Arc::new(SystemClock));
     let address = config.address_for_browsers(config.listen);
-    say(&(command.run)(Asked { config: settings, data_dir, address, clock, line }).await?)?;
+    let shows_progress = config.shows_progress();
+    let asked = Asked { config: settings, data_dir, address, clock, shows_progress, line };
+    say(&(command.run)(asked).await?)?;
     Ok(true)
 }
 

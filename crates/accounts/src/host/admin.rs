@@ -90,7 +90,7 @@ pub(super) fn role() -> impl TypedValueParser<Value = Role> {
 /// Runs one command, and says what it did and where.
 fn run(asked: Asked) -> BoxFuture<'static, anyhow::Result<String>> {
     async move {
-        let Asked { config, data_dir, address, clock, line } = asked;
+        let Asked { config, data_dir, address, clock, line, .. } = asked;
         let admin = Admin::from_arg_matches(&line)?;
         let config =
             (&*config as &dyn Any).downcast_ref::<Config>().context("no settings of accounts")?;

@@ -4,9 +4,10 @@ use std::{fs, io, path::Path};
 
 use anyhow::{Context, bail};
 use sir0_host::KeyFile;
+use sir0_host::Progress;
 use sir0_storage::{Location, private, sqlite};
 
-use super::{progress::Progress, say};
+use super::say;
 use crate::Config;
 
 /// Copies what this data folder holds into an empty folder. A database on a server is copied with the server's own
@@ -30,7 +31,7 @@ pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
         match place {
             Location::Sqlite(from) => {
                 let copy = to.join(service.file());
-                let progress = Progress::of_bytes(config, all);
+                let progress = Progress::of_bytes(config.shows_progress(), all);
                 progress.names(name);
                 let done =
                     progress.follows(sqlite::backup(&from, &copy), || before + size(&copy)).await;

@@ -3,12 +3,13 @@
 use std::{fmt::Write, path::Path};
 
 use anyhow::{Context, bail};
+use sir0_host::Progress;
 use sir0_storage::{
     DatabaseConfig, Location,
     copy::{self, Copied, copy_between},
 };
 
-use super::{progress::Progress, say};
+use super::say;
 use crate::{Config, SERVICES, cli::Route};
 
 /// Copies everything in one database into another, empty one, and prints what was compared afterwards. The tables tell
@@ -21,7 +22,7 @@ pub async fn copy(config: &Config, route: &Route) -> anyhow::Result<()> {
     let Some(service) = SERVICES.iter().find(|service| service.tables.first() == whose) else {
         bail!("the source belongs to no service of ours, it begins with `{whose}`")
     };
-    let progress = Progress::of_rows(config);
+    let progress = Progress::of_rows(config.shows_progress());
     let mut tell = |it: copy::Progress<'_>| {
         progress.names(it.table);
         progress.is_at(it.done, it.all);

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use anyhow::Context;
-use sir0_host::{Configured, Service};
+use sir0_host::{Configured, Progress, Service};
 use sir0_storage::{self as storage, Step, StepState};
 
-use super::{progress::Progress, say};
+use super::say;
 use crate::{Config, services::close_data_folder};
 
 /// Applies what is missing, or with `check` only looks. Prints a line a step. Answers whether nothing is missing.
@@ -24,7 +24,7 @@ pub async fn migrate(
         if !check && each.keeps_tables_in_a_file() {
             close_data_folder(config)?;
         }
-        let progress = Progress::of_time(config);
+        let progress = Progress::of_time(config.shows_progress());
         progress.names(&format!("the tables of {name}"));
         let steps = steps(config, each, check).await;
         drop(progress);

@@ -4,69 +4,63 @@
 use std::{pin::pin, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sir0_telemetry::Format;
-
-use crate::Config;
-
 /// How often a bar moves by itself.
 const BEAT: Duration = Duration::from_millis(100);
 
 /// A line on standard error that says how far something has come. It is gone when this is dropped. Nothing is written
 /// where no person looks: into a file, a pipe, a terminal that cannot move its cursor, or beside JSON.
-pub(super) struct Progress(ProgressBar);
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
 
 impl Progress {
     /// Of so many rows, each written and read back.
-    pub(super) fn of_rows(config: &Config) -> Self {
+    #[must_use]
+    pub fn of_rows(is_shown: bool) -> Self {
         const ROWS: &str =
             "{msg:<12} {wide_bar} {percent:>3} %  {human_pos} of {human_len}  {eta} left";
-        Self::new(config, ROWS)
+        Self::new(is_shown, ROWS)
     }
 
     /// Of so many bytes.
-    pub(super) fn of_bytes(config: &Config, all: u64) -> Self {
+    #[must_use]
+    pub fn of_bytes(is_shown: bool, all: u64) -> Self {
         const BYTES: &str = "{msg:<12} {wide_bar} {percent:>3} %  {bytes} of {total_bytes}";
-        let this = Self::new(config, BYTES);
+        let this = Self::new(is_shown, BYTES);
         this.0.set_length(all);
         this
     }
 
     /// Of work whose size is unknown.
-    pub(super) fn of_time(config: &Config) -> Self {
-        let this = Self::new(config, "{spinner} {msg}  {elapsed}");
+    #[must_use]
+    pub fn of_time(is_shown: bool) -> Self {
+        let this = Self::new(is_shown, "{spinner} {msg}  {elapsed}");
         if !this.0.is_hidden() {
             this.0.enable_steady_tick(BEAT);
         }
         this
     }
 
-    fn new(config: &Config, template: &str) -> Self {
-        let target = match config.log.format {
-            Format::Text => ProgressDrawTarget::stderr(),
-            Format::Json => ProgressDrawTarget::hidden(),
-        };
+    fn new(is_shown: bool, template: &str) -> Self {
+        let target =
+            if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let style = ProgressStyle::with_template(template).expect("the templates are tested");
         let style = style.progress_chars("=> ").tick_chars("-\\|/ ");
         Self(ProgressBar::with_draw_target(Some(0), target).with_style(style))
     }
 
     /// Says what is worked on.
-    pub(super) fn names(&self, what: &str) {
+    pub fn names(&self, what: &str) {
         self.0.set_message(what.to_owned());
     }
 
     /// Says how much is done, of how much.
-    pub(super) fn is_at(&self, done: u64, of: u64) {
+    pub fn is_at(&self, done: u64, of: u64) {
         self.0.set_length(of);
         self.0.set_position(done);
     }
 
     /// Waits for the end of something, and looks now and then how much of it is done.
-    pub(super) async fn follows<T>(
-        &self,
-        work: impl Future<Output = T>,
-        done: impl Fn() -> u64,
-    ) -> T {
+    pub async fn follows<T>(&self, work: impl Future<Output = T>, done: impl Fn() -> u64) -> T {
         let mut work = pin!(work);
         loop {
             tokio::select! {
@@ -90,13 +84,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_bar_can_be_made_and_hides_from_what_is_no_terminal() {
-        let config = Config::default();
-
-        for bar in [
-            Progress::of_rows(&config),
-            Progress::of_bytes(&config, 10),
-            Progress::of_time(&config),
-        ] {
+        for bar in [Progress::of_rows(true), Progress::of_bytes(true, 10), Progress::of_time(true)]
+        {
             bar.names("games");
             bar.is_at(1, 2);
             let followed = bar.follows(async { tokio::time::sleep(BEAT * 2).await }, || 2);
