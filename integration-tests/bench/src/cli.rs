@@ -55,6 +55,8 @@ pub(crate) enum Part {
     Disk,
     /// Searches and pages of a large store.
     Search,
+    /// A catalogue as a file, in and out.
+    Import,
     /// Changes to open streams.
     Streams,
     /// The memory of idle streams, of each kind.

@@ -5,6 +5,7 @@ mod cli;
 mod compare;
 mod disk;
 mod http1;
+mod import;
 mod instructions;
 mod load;
 mod machine;

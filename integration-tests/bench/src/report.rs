@@ -3,14 +3,15 @@
 mod bars;
 mod changes;
 mod found;
+mod imported;
 mod loads;
 mod streams;
 
 use std::fmt;
 
 use crate::{
-    compare::Comparison, disk::Disk, machine::Machine, memory::Held, search::Found, start::Start,
-    streams::Delivery, tokens::Tokens, writes::Writes,
+    compare::Comparison, disk::Disk, import::Imported, machine::Machine, memory::Held,
+    search::Found, start::Start, streams::Delivery, tokens::Tokens, writes::Writes,
 };
 
 /// Where the figures stand.
@@ -27,6 +28,7 @@ pub(crate) struct Report {
     pub(crate) writes: Option<Writes>,
     pub(crate) disk: Option<Disk>,
     pub(crate) found: Vec<Found>,
+    pub(crate) imported: Vec<Imported>,
     pub(crate) delivery: Option<Delivery>,
     pub(crate) memory: Vec<Held>,
     pub(crate) start: Option<Start>,
@@ -45,6 +47,7 @@ impl Report {
             writes: None,
             disk: None,
             found: Vec::new(),
+            imported: Vec::new(),
             delivery: None,
             memory: Vec::new(),
             start: None,
@@ -89,6 +92,9 @@ busy machine does not disturb, is in [a table of its own](instructions.md)."
         }
         if !self.found.is_empty() {
             found::section(f, &self.found)?;
+        }
+        if !self.imported.is_empty() {
+            imported::section(f, &self.imported)?;
         }
         if let Some(delivery) = &self.delivery {
             streams::deliveries(f, delivery)?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     cli::{Part, Plan, typed},
     compare::{self, Comparison},
-    disk,
+    disk, import,
     load::Generators,
     machine::Machine,
     memory,
@@ -53,6 +53,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if plan.has(Part::Search) {
         report.found = search::measure(plan, folder.path()).await?;
+    }
+    if plan.has(Part::Import) {
+        report.imported = import::measure(plan, folder.path()).await?;
     }
     if plan.has(Part::Memory) {
         report.memory = memory::measure(plan, folder.path()).await?;

@@ -99,24 +99,27 @@ fn title(game: usize) -> String {
     [0, 1, 2].map(|at| word(drawn(game * 3 + at))).join(" ")
 }
 
+/// A game with a title of three words and a description of sixty. Each tenth is to come.
+pub(crate) fn product(number: usize) -> Result<Value> {
+    let description = (0..60).map(|at| word(drawn(number * 61 + at)));
+    let mut game = serde_json::json!({
+        "title": title(number),
+        "genre": format!("Genre {}", number % 12),
+        "price": f64::from(u32::try_from(number % 6_000)?) / 100.0,
+        "description": description.collect::<Vec<_>>().join(" "),
+    });
+    if number % 10 == 0 {
+        game["state"] = "announced".into();
+        game["releaseDate"] = format!("2031-{:02}-{:02}", number % 12 + 1, number % 28 + 1).into();
+    }
+    Ok(game)
+}
+
 async fn fill(address: SocketAddr, authorization: &str) -> Result<()> {
     let clients = (0..CLIENTS).map(async |first| -> Result<()> {
         let mut connection = Connection::open_as(address, authorization).await?;
         for number in (first..GAMES).step_by(CLIENTS) {
-            let description = (0..60).map(|at| word(drawn(number * 61 + at)));
-            let announced = number % 10 == 0;
-            let mut game = serde_json::json!({
-                "title": title(number),
-                "genre": format!("Genre {}", number % 12),
-                "price": f64::from(u32::try_from(number % 6_000)?) / 100.0,
-                "description": description.collect::<Vec<_>>().join(" "),
-            });
-            if announced {
-                game["state"] = "announced".into();
-                game["releaseDate"] =
-                    format!("2031-{:02}-{:02}", number % 12 + 1, number % 28 + 1).into();
-            }
-            let body = game.to_string().into();
+            let body = product(number)?.to_string().into();
             let answer = connection.send(Method::POST, "/api/games", body).await?;
             ensure!(answer.status == 201, "POST /api/games answered {}", answer.status);
         }

@@ -94,7 +94,7 @@ impl Installation {
 
     /// sir0 as on a machine without a setting: no `SIR0_` variable but ours, and no `sir0.toml` in the folder where it
     /// runs.
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = self.runner.command(&self.program);
         command.current_dir(&self.data);
         for (name, _) in env::vars_os() {

@@ -5,8 +5,10 @@ use std::fmt;
 use super::{
     Report, cut,
     found::{PAGE_BAR_MS, SEARCH_BAR_MS},
+    imported::IMPORT_BAR,
 };
 use crate::{
+    import::Imported,
     search::{Found, GAMES},
     start::Start,
     stats,
@@ -27,6 +29,7 @@ impl Report {
         let by_hand: Vec<_> =
             by_hand.filter_map(|engine| Some((&engine.name, engine.to_hand()?))).collect();
         let served = !self.found.is_empty()
+            || !self.imported.is_empty()
             || self.delivery.is_some()
             || self.start.is_some()
             || self.tokens.is_some();
@@ -49,6 +52,9 @@ impl Report {
         for found in &self.found {
             of_finding(f, found)?;
         }
+        for imported in &self.imported {
+            of_import(f, imported)?;
+        }
         if let Some(delivery) = &self.delivery {
             of_delivery(f, delivery)?;
         }
@@ -70,6 +76,17 @@ fn of_finding(f: &mut fmt::Formatter<'_>, found: &Found) -> fmt::Result {
         bar(f, &what, &format!("{p99:.1} ms"), &format!("≤ {wanted:.0} ms"), p99 <= wanted)?;
     }
     Ok(())
+}
+
+fn of_import(f: &mut fmt::Formatter<'_>, imported: &Imported) -> fmt::Result {
+    let a_second = imported.a_second(imported.added_s);
+    let what = format!("an import of {GAMES} games on {}", imported.engine);
+    let figure = format!("{a_second:.0}/s");
+    if imported.engine.starts_with("SQLite") {
+        bar(f, &what, &figure, &format!("> {IMPORT_BAR:.0}/s"), a_second > IMPORT_BAR)
+    } else {
+        writeln!(f, "| {what} | {figure} | none | |")
+    }
 }
 
 fn of_tokens(f: &mut fmt::Formatter<'_>, Tokens { new_us, known_us }: &Tokens) -> fmt::Result {
