@@ -1,6 +1,6 @@
 //! What can be tuned in the storefront.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sir0_settings::{Kind, Setting};
@@ -31,6 +31,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Kind::Number,
         "how many games to keep at hand in memory",
     ),
+    Setting::new(
+        "storefront.events_kept_for",
+        "SIR0_STOREFRONT_EVENTS_KEPT_FOR",
+        Kind::Duration,
+        "how long changes are kept at least for those who follow them; the latest 100000 are kept longer",
+    ),
 ];
 
 /// What can be tuned in the storefront.
@@ -47,6 +53,10 @@ pub struct Config {
     /// How many single games of up to 1 KiB are kept in memory. A larger one counts as several. 0 reads each from the
     /// database. Pages of lists have separate room.
     pub cached_games: u64,
+    /// How long the events of changes are kept at least: a stream that resumes within this time starts over for no change. The
+    /// latest 100,000 are kept longer.
+    #[serde(with = "humantime_serde")]
+    pub events_kept_for: Duration,
 }
 
 impl Default for Config {
@@ -56,6 +66,7 @@ impl Default for Config {
             database_password_file: None,
             database_connections: 20,
             cached_games: 10_000,
+            events_kept_for: Duration::from_mins(10),
         }
     }
 }

@@ -50,6 +50,9 @@ pub enum StorefrontError {
     /// A resume token of changes that have not happened.
     #[error("the resume token is ahead of every change there is, watch again without it")]
     ResumeTokenAhead,
+    /// The process is about to stop, in the middle of an import.
+    #[error("the server is about to stop, import again from line {0} on")]
+    ImportCutOff(u32),
     /// Only the index knows the answer, and it is not whole yet.
     #[error("games are being indexed, ask again in a moment")]
     NotIndexed,
@@ -84,7 +87,7 @@ impl Refusal for StorefrontError {
             Self::OnlyForStudio(id) => Reason::denied("SCOPE_MISSING").about("studio", id),
             Self::Denied(denied) => denied.reason(),
             Self::ResumeTokenAhead => Reason::out_of_range("RESUME_TOKEN_AHEAD"),
-            Self::NotIndexed => Reason::unavailable(),
+            Self::NotIndexed | Self::ImportCutOff(_) => Reason::unavailable(),
             Self::Database(error) => Reason::of_storage(error),
         }
     }

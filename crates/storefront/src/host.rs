@@ -1,13 +1,14 @@
 //! The storefront as a program runs it: what it is called, what it needs, and how it is opened, asked and closed.
 
+mod catalogue;
 mod demo;
 pub(crate) mod topics;
 
 use std::sync::Arc;
 
 use sir0_contract_storefront::{
-    CALLS, GamesServiceDispatch, GamesServiceKeyed, HistoryServiceDispatch, HistoryServiceKeyed,
-    games_service_server, history_service_server,
+    BulkServiceDispatch, CALLS, GamesServiceDispatch, GamesServiceKeyed, HistoryServiceDispatch,
+    HistoryServiceKeyed, bulk_service_server, games_service_server, history_service_server,
 };
 use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
 use sir0_settings::{Kind, Setting};
@@ -41,7 +42,7 @@ pub static SERVICE: Service = Service {
     ],
     identifying: None,
     has_demo: true,
-    commands: &[],
+    commands: &[catalogue::COMMAND],
     describe_metrics,
 };
 
@@ -91,6 +92,7 @@ impl Hosted for Storefront {
             self.clone(),
             GamesServiceKeyed by self.keys.clone()
         );
+        serve!(doors, bulk_service_server::BulkServiceServer, BulkServiceDispatch, self.clone());
         serve!(
             doors,
             history_service_server::HistoryServiceServer,

@@ -10,7 +10,9 @@ use sir0_contract::{
         audit_service_client::AuditServiceClient, sessions_service_client::SessionsServiceClient,
     },
     status::status_service_client::StatusServiceClient,
-    storefront::games_service_client::GamesServiceClient,
+    storefront::{
+        bulk_service_client::BulkServiceClient, games_service_client::GamesServiceClient,
+    },
 };
 use tonic::transport::{Channel, Endpoint};
 
@@ -142,6 +144,12 @@ impl Person {
     #[must_use]
     pub fn games(&self) -> GamesClient {
         GamesServiceClient::new(self.connection())
+    }
+
+    /// The storefront's catalogues as files over gRPC, on a separate connection.
+    #[must_use]
+    pub fn bulk(&self) -> BulkServiceClient<Bearer> {
+        BulkServiceClient::new(self.connection())
     }
 
     /// The status service over gRPC, on a separate connection.

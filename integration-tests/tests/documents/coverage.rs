@@ -9,10 +9,11 @@ use crate::{
     sources,
 };
 
-const SCENES: [&Scene; 7] = [
+const SCENES: [&Scene; 8] = [
     &crate::readme::ALL,
     &crate::guide::ALL,
     &crate::accounts::ALL,
+    &crate::catalogue::ALL,
     &crate::backup::FILES,
     &crate::backup::SERVERS,
     &crate::backup::MOVING,

@@ -6,13 +6,14 @@
 //! 3. `reader`: a person who pastes a page into a terminal, line by line.
 //! 4. `stand_ins`: the few programs that are not what a page says they are.
 //! 5. `network`: the addresses that the pages name, in a network that the test has to itself.
-//! 6. `readme`, `guide`, `accounts`, `backup`, `scaling`, `operations`: the pages that are read so. `coverage` finds
+//! 6. `readme`, `guide`, `accounts`, `backup`, `catalogue`, `scaling`, `operations`: the pages that are read so. `coverage` finds
 //!    unread blocks.
 //! 7. `names`: commands, settings, metrics, links and files that the pages mention.
 #![cfg(unix)]
 
 mod accounts;
 mod backup;
+mod catalogue;
 mod coverage;
 mod databases;
 mod exceptions;

@@ -17,7 +17,7 @@ const ANSWERS: &str = "not_a_server_error,status_code_conformance,content_type_c
 /// A known path with another method is answered with 405, and with the methods it takes.
 const METHODS: &str = "unsupported_method,allow_header_conformance";
 /// Their answers never end, so the judge would wait for them in vain; the stories of watching judge them instead.
-const ENDLESS: [&str; 3] = ["watchGames", "watchMyGames", "watchSecurityEvents"];
+const ENDLESS: [&str; 4] = ["watchGames", "watchMyGames", "watchSecurityEvents", "importGames"];
 
 /// The document without the answers that any call may give. With them every status is a documented one, and the
 /// judge could not tell an unexpected refusal from a promised one.

@@ -7,6 +7,7 @@ mod administration;
 mod alive;
 mod apart;
 mod api_tokens;
+mod bulk;
 mod catalogue;
 mod codings;
 mod databases;

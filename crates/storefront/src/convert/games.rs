@@ -13,15 +13,14 @@ use tonic::metadata::MetadataMap;
 
 use crate::domain::{
     Base, Change, CreateGame, Created, Description, Dimension, Expected, Filter, Game, GameEvent,
-    Genre, Kind, Listing, NewGame, Page, PageToken, RequestId, Sort, State, Title, UnknownKind,
-    UpdateGame, WatchGames, Words,
+    Genre, Kind, Listing, MOST_BUNDLED, NewGame, Page, PageToken, RequestId, Sort, State, Title,
+    UnknownKind, UpdateGame, WatchGames, Words,
 };
 
 /// What the token of a stream is sealed for.
 pub(crate) const WATCH: &[u8] = b"watch";
 
 const MOST_WATCHED_GAMES: usize = 1000;
-const MOST_BUNDLED: usize = 100;
 
 impl From<&Game> for pb::Game {
     fn from(game: &Game) -> Self {

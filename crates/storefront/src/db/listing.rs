@@ -266,14 +266,14 @@ impl Store<Database> {
 }
 
 /// Studios as a JSON array.
-fn studios_to(studios: &[StudioId]) -> String {
+pub(super) fn studios_to(studios: &[StudioId]) -> String {
     let ids: Vec<_> = studios.iter().map(ToString::to_string).collect();
     serde_json::to_string(&ids).expect("texts are always JSON")
 }
 
 /// Reads rows one by one, up to and with the first that does not fit any more: how long a page of large games is shows
 /// only while it is read.
-async fn read_within<R, T>(
+pub(super) async fn read_within<R, T>(
     bounds: Bounds,
     mut rows: impl Stream<Item = sqlx::Result<R>> + Unpin,
     read: impl Fn(R) -> storage::Result<T>,

@@ -1,20 +1,21 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
+//! `bulk.rs`, `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
 //! These also hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
 #[expect(clippy::duplicate_mod, reason = "the same SQL for another engine")]
 mod sqlite;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sir0_kernel::{GameId, StudioId, Timestamp};
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Bounds, Created, Difference, Game, GameEvent, Listing, Made, NewGame, OwnListing, OwnPage,
-    Page, PastChange, RequestKey, Schedule,
+    Bounds, Created, Difference, Game, GameEvent, Kind, Listing, Made, NewGame, OwnListing,
+    OwnPage, Page, PastChange, RequestKey, Schedule,
+    bulk::{ImportKey, Named},
 };
 
 /// Keeps games that everyone sees. Each statement that answers strangers has it. A test holds those of them that it names.
@@ -43,6 +44,8 @@ storage::room! {
         present_after(id: Option<GameId>, bounds: Bounds) -> Vec<Game>;
         save_game(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
         changes(id: GameId, before: Option<i64>, count: u16) -> Vec<PastChange>;
+        export(studios: Option<&[StudioId]>, kinds: &[Kind], after: Option<GameId>, bounds: Bounds) -> Vec<Game>;
+        keys_of(ids: &[GameId]) -> HashMap<(Option<StudioId>, GameId), ImportKey>;
         key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
     }
@@ -52,6 +55,10 @@ storage::room! {
         some_games(ids: &[GameId]) -> Vec<Game>;
         count_games() -> i64;
         add_game(game: NewGame, studio: Option<StudioId>, at: Timestamp) -> Game;
+        imported(keys: &HashSet<Named>) -> HashMap<Named, GameId>;
+        hold_some(ids: &[GameId]) -> Vec<Game>;
+        next_ids(count: u16) -> Vec<GameId>;
+        add_games(games: &[(ImportKey, Game)], made: Made) -> ();
         note_request(request: &RequestKey, game: &Game, at: Timestamp) -> Created;
         save_game(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
         past_change(id: GameId, change: i64) -> Option<PastChange>;

@@ -4,6 +4,8 @@ use sir0_storage::postgres as engine;
 
 use crate::domain::Syntax;
 
+#[path = "bulk.rs"]
+pub(super) mod bulk;
 #[path = "games.rs"]
 pub(super) mod games;
 #[path = "history.rs"]
@@ -69,6 +71,35 @@ macro_rules! next_id {
     };
 }
 use next_id;
+
+/// The rows of a parameter that is a JSON array of them, each as `value`.
+macro_rules! rows {
+    ($parameter:literal) => {
+        concat!("json_array_elements(CAST(CAST(", $parameter, " AS TEXT) AS json))")
+    };
+}
+use rows;
+
+/// Bytes that a text writes as hexadecimal digits.
+macro_rules! bytes {
+    ($text:literal) => {
+        concat!("decode(", $text, ", 'hex')")
+    };
+}
+use bytes;
+
+/// Gives as many ids as are asked for.
+macro_rules! next_ids {
+    () => {
+        "SELECT nextval('game_ids_game_id_seq') FROM generate_series(1, CAST($1 AS BIGINT))"
+    };
+}
+use next_ids;
+
+/// The ids that this gave.
+fn ids_of(given: Vec<i64>, _count: i64) -> Vec<i64> {
+    given
+}
 
 /// The language of `tsquery`. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " & ", or: " | ", begins: |word| format!("'{word}':*") };

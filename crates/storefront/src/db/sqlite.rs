@@ -4,6 +4,8 @@ use sir0_storage::sqlite as engine;
 
 use crate::domain::Syntax;
 
+#[path = "bulk.rs"]
+pub(super) mod bulk;
 #[path = "games.rs"]
 pub(super) mod games;
 #[path = "history.rs"]
@@ -64,6 +66,35 @@ macro_rules! next_id {
     };
 }
 use next_id;
+
+/// The rows of a parameter that is a JSON array of them, each as `value`.
+macro_rules! rows {
+    ($parameter:literal) => {
+        concat!("json_each(", $parameter, ")")
+    };
+}
+use rows;
+
+/// Bytes that a text writes as hexadecimal digits.
+macro_rules! bytes {
+    ($text:literal) => {
+        concat!("unhex(", $text, ")")
+    };
+}
+use bytes;
+
+/// Gives the last of as many ids as are asked for.
+macro_rules! next_ids {
+    () => {
+        "UPDATE sqlite_sequence SET seq = seq + $1 WHERE name = 'game_ids' RETURNING seq"
+    };
+}
+use next_ids;
+
+/// The ids that this gave.
+fn ids_of(given: Vec<i64>, count: i64) -> Vec<i64> {
+    given.into_iter().flat_map(|last| last - count + 1..=last).collect()
+}
 
 /// The language of FTS5. A word in quotes holds no operator.
 const SYNTAX: Syntax = Syntax { and: " AND ", or: " OR ", begins: |word| format!("\"{word}\"*") };

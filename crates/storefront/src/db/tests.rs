@@ -33,6 +33,7 @@ macro_rules! for_all_on_every_engine {
     )*};
 }
 
+mod bulk;
 mod games;
 mod history;
 mod keys;

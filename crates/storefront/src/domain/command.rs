@@ -2,7 +2,7 @@
 
 use sir0_kernel::{GameId, StudioId, Timestamp};
 
-use super::{Change, Filter, NewGame, Public, RequestId, Schedule, State};
+use super::{Change, Filter, NewGame, Public, RequestId, Schedule, State, bulk::Format};
 
 /// Asks for a game to be added.
 pub(crate) struct CreateGame {
@@ -62,6 +62,26 @@ impl Expected {
     pub(crate) fn is(&self, revision: i32) -> bool {
         self.0(revision)
     }
+}
+
+/// Asks for products as a file.
+#[derive(Clone, Copy)]
+pub(crate) struct ExportGames {
+    pub(crate) format: Format,
+    /// Whose. `None` is all that the caller may see.
+    pub(crate) studio: Option<StudioId>,
+}
+
+/// Asks for the products of a file to be taken in.
+#[derive(Clone, Copy)]
+pub(crate) struct ImportGames {
+    pub(crate) format: Format,
+    /// The studio of lines that name none, if one is named.
+    pub(crate) studio: Option<StudioId>,
+    /// The first line that is taken.
+    pub(crate) from_line: u32,
+    /// Whether every bad line is told.
+    pub(crate) tells_all: bool,
 }
 
 /// Asks to hear of changes.

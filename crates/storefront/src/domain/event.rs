@@ -37,6 +37,16 @@ pub enum GameEvent {
 }
 
 impl GameEvent {
+    /// What those who watch hear of a game that was added.
+    #[must_use]
+    pub fn beginning(game: Game) -> Self {
+        if game.is_public() {
+            Self::Added(game)
+        } else {
+            Self::Hidden { game, studio_before: None }
+        }
+    }
+
     /// The game it is about, as it is now or was last.
     #[must_use]
     pub const fn game(&self) -> &Game {

@@ -1,12 +1,14 @@
 //! The rules: what a game is, how it changes, how it is found. No network, no database, no clock.
 
 mod band;
+pub mod bulk;
 mod command;
 mod event;
 mod filter;
 mod game;
 mod history;
 mod own;
+mod parts;
 mod request;
 pub mod search;
 mod standing;
@@ -14,7 +16,8 @@ mod words;
 
 pub use band::{Band, UnknownBand};
 pub(crate) use command::{
-    CreateGame, Expected, HandOverGame, PublishGame, Published, UpdateGame, WatchGames,
+    CreateGame, Expected, ExportGames, HandOverGame, ImportGames, PublishGame, Published,
+    UpdateGame, WatchGames,
 };
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
@@ -23,6 +26,7 @@ pub use history::{
     Difference, Field, Made, NotUndoable, PastChange, beginning, differences, planned,
 };
 pub use own::{OwnListing, OwnPage, OwnPlace};
+pub use parts::{MOST_BUNDLED, Unfit, Whole};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
 pub use search::{
     Bounds, Dimension, Facet, Found, Listing, Page, PageToken, Sort, UnknownDimension, UnknownSort,

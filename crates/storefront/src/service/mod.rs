@@ -1,4 +1,5 @@
 //! The doorway. Each file reads like the proto file of its service.
 
+mod bulk;
 mod games;
 mod history;

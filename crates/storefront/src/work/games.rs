@@ -73,11 +73,7 @@ impl Storefront {
                 }
             }
             tx.note_change(&game, &beginning(&game), Made { by: Some(by.user), at }).await?;
-            let added = if game.is_public() {
-                GameEvent::Added(game)
-            } else {
-                GameEvent::Hidden { game, studio_before: None }
-            };
+            let added = GameEvent::beginning(game);
             tx.announce(&added.announcement(at)).await?;
             Ok(added)
         });
@@ -317,6 +313,23 @@ impl Storefront {
             self.freshness.committed(event);
         }
         self.drop_copies(event);
+        self.feed.ring();
+        if self.freshness.is_full() {
+            self.catch_up().await;
+        }
+    }
+
+    /// Makes many committed changes known, as [`Self::changed`] does for one. The index hears of them from the feed, at its
+    /// pace.
+    pub(super) async fn changed_many(&self, events: &[GameEvent]) {
+        for event in events {
+            self.turns.hear(event);
+            if event.is_public() {
+                self.freshness.committed(event);
+                self.game_cache.drop(event.game().id);
+            }
+        }
+        self.page_cache.outdate();
         self.feed.ring();
         if self.freshness.is_full() {
             self.catch_up().await;

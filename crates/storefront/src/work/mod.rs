@@ -1,6 +1,7 @@
 //! What the calls do. Each change is one unit of work: read, decide, write, announce.
 
 mod background;
+mod bulk;
 mod games;
 mod history;
 mod listing;

@@ -27,7 +27,8 @@ impl Storefront {
         let seal = Seal::new(&sealing_key);
         let keys = Keys::open(&shared, database.clone(), &sealing_key);
         let (redis, clock) = (shared.redis.clone(), shared.clock.clone());
-        let feeding = sir0_feed::Config::default();
+        let keep_for = config.events_kept_for;
+        let feeding = sir0_feed::Config { keep_for, ..sir0_feed::Config::default() };
         let feed = Feed::open("storefront", database, redis, clock, feeding).await?;
         // Both begin at one position: a change that neither knew of would leave a stale copy in the shared cache
         // looking fresh.

@@ -62,6 +62,37 @@ impl Writer {
         Ok(())
     }
 
+    /// Lets pass who adds games to this studio, or to the platform if there is none.
+    pub(super) fn must_add_to(&self, studio: Option<StudioId>) -> Result<(), StorefrontError> {
+        self.must_have_role(studio, StudioRole::Editor)
+    }
+
+    /// Lets pass who sees all games of this studio.
+    pub(super) fn must_be_in(&self, studio: StudioId) -> Result<(), StorefrontError> {
+        self.must_have_role(Some(studio), StudioRole::Viewer)
+    }
+
+    fn must_have_role(
+        &self,
+        studio: Option<StudioId>,
+        least: StudioRole,
+    ) -> Result<(), StorefrontError> {
+        if let Some(only) = self.by.grant.and_then(|grant| grant.studio)
+            && studio != Some(only)
+        {
+            return Err(StorefrontError::OnlyForStudio(only));
+        }
+        match studio {
+            None if self.by.role == Role::Admin => Ok(()),
+            None => Err(InvalidFields::one("studio_id", "is required").into()),
+            Some(studio) if !self.studios.has(studio) => {
+                Err(StorefrontError::StudioNotFound(studio))
+            }
+            Some(studio) if self.has_role(studio, least) => Ok(()),
+            Some(studio) => Err(StorefrontError::StudioRoleRequired(studio)),
+        }
+    }
+
     fn may(&self, game: &Game, least: StudioRole) -> bool {
         let is_platforms = || self.by.role == Role::Admin && self.by.reaches(None);
         game.studio.map_or_else(is_platforms, |studio| self.has_role(studio, least))

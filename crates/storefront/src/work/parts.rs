@@ -1,9 +1,9 @@
-//! What products have to do with each other: what belongs to a game, and what is in a bundle.
+//! What products have to do with each other, as the store has them.
 //!
 //! Whether one may be public is read before the change is written, and not held: a product that was public once is no
 //! secret any more, and nothing makes it one.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use sir0_kernel::{GameId, StudioId};
 use sir0_rpc::InvalidFields;
@@ -11,17 +11,8 @@ use sir0_rpc::InvalidFields;
 use crate::{
     StorefrontError,
     db::StorefrontTx,
-    domain::{Base, Game, Kind, NewGame, NotPublishable},
+    domain::{Game, NewGame, Unfit, Whole},
 };
-
-/// What is asked of a product that is made or changed.
-struct Whole<'w> {
-    kind: Kind,
-    studio: Option<StudioId>,
-    is_public: bool,
-    base: Option<GameId>,
-    bundled: &'w [GameId],
-}
 
 /// Refuses a new game that belongs to none that it may belong to, or holds some that it may not.
 pub(super) async fn must_fit_new(
@@ -29,16 +20,12 @@ pub(super) async fn must_fit_new(
     game: &NewGame,
     studio: Option<StudioId>,
 ) -> Result<(), StorefrontError> {
-    let is_public = game.state.is_public();
-    let NewGame { kind, base, bundled, .. } = game;
-    must_fit_whole(tx, Whole { kind: *kind, studio, is_public, base: *base, bundled }).await
+    must_fit_whole(tx, Whole::new(game, studio)).await
 }
 
 /// Refuses what a bundle is to hold, if it may not.
 pub(super) async fn must_fit(tx: &mut StorefrontTx, game: &Game) -> Result<(), StorefrontError> {
-    let is_public = game.is_public();
-    let Game { kind, studio, bundled, .. } = game;
-    must_fit_whole(tx, Whole { kind: *kind, studio: *studio, is_public, base: None, bundled }).await
+    must_fit_whole(tx, Whole::changed(game)).await
 }
 
 /// Refuses to make a game public before what it belongs to, or holds.
@@ -46,59 +33,24 @@ pub(super) async fn must_be_public_before(
     tx: &mut StorefrontTx,
     game: &Game,
 ) -> Result<(), StorefrontError> {
-    let ids: Vec<_> = game.base.into_iter().chain(game.bundled.iter().copied()).collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let parts = tx.some_games(&ids).await?;
-    let public: BTreeSet<_> =
-        parts.iter().filter(|it| it.standing.was_seen()).map(|it| it.id).collect();
-    let refuse = |why| Err(StorefrontError::NotPublishable(game.id, why));
-    if let Some(base) = game.base.filter(|base| !public.contains(base)) {
-        return refuse(NotPublishable::BeforeBase(base));
-    }
-    match game.bundled.iter().find(|part| !public.contains(part)) {
-        Some(part) => refuse(NotPublishable::BeforeContents(*part)),
-        None => Ok(()),
-    }
+    let parts = read(tx, game.parts()).await?;
+    let refuse = |why| StorefrontError::NotPublishable(game.id, why);
+    game.must_be_public_after(|id| parts.get(&id)).map_err(refuse)
 }
 
 async fn must_fit_whole(tx: &mut StorefrontTx, whole: Whole<'_>) -> Result<(), StorefrontError> {
-    let Whole { kind, studio, is_public, base, bundled } = whole;
-    let fault = |field, why: &str| Err(InvalidFields::one(field, why).into());
-    match (kind.base(), base) {
-        (Base::None, Some(_)) => {
-            return fault("base_game_id", "is only for a dlc, a demo or a soundtrack");
-        }
-        _ if kind != Kind::Bundle && !bundled.is_empty() => {
-            return fault("bundled_game_ids", "is only for a bundle");
-        }
-        _ => {}
+    let parts = read(tx, whole.parts()).await?;
+    let fault = |Unfit { field, why }| InvalidFields::one(field, why).into();
+    whole.must_fit(|id| parts.get(&id)).map_err(fault)
+}
+
+async fn read(
+    tx: &mut StorefrontTx,
+    ids: impl Iterator<Item = GameId>,
+) -> Result<HashMap<GameId, Game>, StorefrontError> {
+    let ids: Vec<_> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
     }
-    if let Some(id) = base {
-        // One answer for all that it may not be: a stranger's draft must look like an id that nothing has.
-        let found = tx.some_games(&[id]).await?;
-        let fits = found.first().filter(|it| it.kind.can_be_base() && it.studio == studio);
-        match fits {
-            None => return fault("base_game_id", "must be a game or software of the same studio"),
-            Some(base) if is_public && !base.standing.was_seen() => {
-                return fault("base_game_id", "must be public, or this a draft");
-            }
-            Some(_) => {}
-        }
-    }
-    if !bundled.is_empty() {
-        let found = tx.some_games(bundled).await?;
-        let fits = |it: &Game| it.kind != Kind::Bundle && it.studio == studio;
-        if found.len() != bundled.len() || !found.iter().all(fits) {
-            return fault(
-                "bundled_game_ids",
-                "must be products of the same studio, each once and none a bundle",
-            );
-        }
-        if is_public && !found.iter().all(|it| it.standing.was_seen()) {
-            return fault("bundled_game_ids", "must be public, or the bundle a draft");
-        }
-    }
-    Ok(())
+    Ok(tx.some_games(&ids).await?.into_iter().map(|game| (game.id, game)).collect())
 }

@@ -133,6 +133,7 @@ impl Stage {
         match message {
             "sir0.storefront.v1.ListGamesRequest"
             | "sir0.storefront.v1.WatchGamesRequest"
+            | "sir0.storefront.v1.ExportGamesRequest"
             | "sir0.storefront.v1.ListMyGamesRequest" => json!({}),
             "sir0.storefront.v1.GetGameRequest" | "sir0.storefront.v1.GetMyGameRequest" => {
                 json!({"gameId": self.game})
@@ -238,6 +239,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.CreateGameRequest.state"
         | "storefront.v1.PublishGameRequest.state"
         | "storefront.v1.WatchGamesRequest.kind"
+        | "storefront.v1.ExportGamesRequest.format"
         | "accounts.v1.ListSecurityEventsRequest.kind"
         | "accounts.v1.ConfirmActionRequest.action"
         | "storefront.v1.HandOverGameRequest.studio_id"

@@ -1,0 +1,5 @@
+//! The catalogue in bulk: sent as a file, and taken in from one.
+
+mod batch;
+mod exporting;
+mod importing;

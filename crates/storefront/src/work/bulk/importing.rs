@@ -1,0 +1,239 @@
+//! A file taken in, line by line, while it arrives. One batch of it is in memory at a time.
+
+use std::{collections::VecDeque, mem, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
+use sir0_kernel::StudioId;
+use sir0_rpc::{Caller, InvalidFields, Status};
+use tokio::time::timeout;
+
+use super::{super::Storefront, batch::Outcome};
+use crate::{
+    StorefrontError,
+    domain::{
+        ImportGames,
+        bulk::{BadLine, Counts, Found, Placed, Reader, Reference, Row, Told},
+    },
+};
+
+/// How many lines are taken at a time: all of them or none. On SQLite others wait for them.
+const AT_A_TIME: usize = 500;
+/// How many bytes their texts take.
+const BYTES: usize = 512 * 1024;
+
+/// How many bytes are read between two looks at what came of them: a file may be nothing but bad lines of one byte.
+const PIECE: usize = 16 * 1024;
+
+/// How many bad lines are told to those who do not ask for all.
+const MOST_TOLD: u32 = 100;
+
+/// How slow an import becomes at most, in lines a second, so that those who follow are not thrown back. Who hears less than
+/// that has as long as events are kept.
+const SLOWEST: f64 = 200.0;
+
+/// An import on its way.
+struct Importing<P> {
+    storefront: Storefront,
+    by: Caller,
+    import: ImportGames,
+    pieces: P,
+    /// What arrived and was not read yet.
+    arrived: Bytes,
+    reader: Reader,
+    /// Where a line belongs that names no studio, once that was asked: or why it belongs nowhere.
+    home: Option<Result<Option<StudioId>, String>>,
+    batch: Vec<Placed>,
+    bytes: usize,
+    /// The last line that was read.
+    line: u32,
+    counts: Counts,
+    told: VecDeque<Told>,
+    /// Why it ended before the file did.
+    refused: Option<Status>,
+    is_over: bool,
+}
+
+impl Storefront {
+    /// Takes in the products of a file that arrives in pieces, and tells how that goes.
+    pub(crate) async fn import<P>(
+        &self,
+        by: Caller,
+        import: ImportGames,
+        pieces: P,
+    ) -> Result<impl Stream<Item = Result<Told, Status>> + use<P>, Status>
+    where
+        P: Stream<Item = Result<Bytes, Status>> + Send + Unpin + 'static,
+    {
+        let home = match import.studio {
+            None => None,
+            named => Some(Ok(self.studio_of_new(by, named).await?)),
+        };
+        let importing = Importing {
+            storefront: self.clone(),
+            by,
+            import,
+            pieces,
+            arrived: Bytes::new(),
+            reader: Reader::of(import.format),
+            home,
+            batch: Vec::new(),
+            bytes: 0,
+            line: 0,
+            counts: Counts::default(),
+            told: VecDeque::new(),
+            refused: None,
+            is_over: false,
+        };
+        Ok(stream::unfold(importing, |mut importing| async {
+            let next = Box::pin(importing.next()).await?;
+            Some((next, importing))
+        }))
+    }
+}
+
+impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
+    async fn next(&mut self) -> Option<Result<Told, Status>> {
+        loop {
+            if let Some(told) = self.told.pop_front() {
+                return Some(Ok(told));
+            }
+            if let Some(refused) = self.refused.take() {
+                self.is_over = true;
+                return Some(Err(refused));
+            }
+            if self.is_over {
+                return None;
+            }
+            // What was found out before it is told first.
+            self.refused = self.go_on().await.err();
+        }
+    }
+
+    /// Reads a piece of the file, or ends it.
+    async fn go_on(&mut self) -> Result<(), Status> {
+        if self.arrived.is_empty() {
+            match self.pieces.next().await {
+                Some(piece) => self.arrived = piece?,
+                None => return self.end().await,
+            }
+        }
+        let piece = self.arrived.split_to(self.arrived.len().min(PIECE));
+        let mut found = Vec::new();
+        let read = self.reader.read(&piece, &mut found);
+        self.take(found).await?;
+        read.map_err(|bad| InvalidFields::one("file", bad).into())
+    }
+
+    async fn end(&mut self) -> Result<(), Status> {
+        let mut found = Vec::new();
+        let read = self.reader.finish(&mut found);
+        self.take(found).await?;
+        read.map_err(|bad| InvalidFields::one("file", bad))?;
+        Box::pin(self.take_batch()).await?;
+        self.told.push_back(Told::Ended(self.counts));
+        self.is_over = true;
+        Ok(())
+    }
+
+    async fn take(&mut self, found: Vec<Found>) -> Result<(), Status> {
+        for found in found {
+            let line = match &found {
+                Found::Record(line, _) | Found::Bad(BadLine { line, .. }) => *line,
+            };
+            if line < self.import.from_line {
+                continue;
+            }
+            self.line = line;
+            match found {
+                Found::Bad(bad) => self.refuse(bad),
+                Found::Record(line, record) => match Row::read(&record) {
+                    Ok(row) => self.place(line, row).await?,
+                    Err(why) => self.refuse(BadLine::new(line, &why)),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a line where it belongs, if the caller may.
+    async fn place(&mut self, line: u32, row: Row) -> Result<(), Status> {
+        let studio = match row.studio {
+            Some(studio) => Ok(Some(studio)),
+            None => self.home().await,
+        };
+        let writer = self.storefront.writer(self.by)?;
+        let studio = match (&row.of, studio) {
+            (Reference::Key(_), Ok(studio)) => {
+                writer.must_add_to(studio).map(|()| studio).map_err(|why| why.to_string())
+            }
+            (Reference::Key(_), Err(why)) => Err(why),
+            // Whose the product is that has this id, is asked when it is read.
+            (Reference::Id(_), studio) => Ok(studio.unwrap_or_default()),
+        };
+        let studio = match studio {
+            Ok(studio) => studio,
+            Err(why) => {
+                self.refuse(BadLine::new(line, &why));
+                return Ok(());
+            }
+        };
+        self.bytes += row.size();
+        self.batch.push(Placed { line, row, studio });
+        if self.batch.len() >= AT_A_TIME || self.bytes >= BYTES {
+            Box::pin(self.take_batch()).await?;
+        }
+        Ok(())
+    }
+
+    /// Where a line belongs that names no studio. A studio is founded for a publisher without one only when it is needed.
+    async fn home(&mut self) -> Result<Option<StudioId>, String> {
+        if self.home.is_none() {
+            let home = self.storefront.studio_of_new(self.by, None).await;
+            self.home = Some(home.map_err(|status| status.message().to_owned()));
+        }
+        self.home.clone().unwrap_or(Ok(None))
+    }
+
+    /// Takes the lines that were read, and tells how far that is.
+    async fn take_batch(&mut self) -> Result<(), Status> {
+        if !self.batch.is_empty() {
+            if self.storefront.shared.stopping.is_cancelled() {
+                return Err(StorefrontError::ImportCutOff(self.counts.line + 1).into());
+            }
+            let batch = mem::take(&mut self.batch);
+            self.leave_time(batch.len()).await?;
+            let lines: Vec<_> = batch.iter().map(|placed| placed.line).collect();
+            let outcomes = self.storefront.take_lines(self.by, batch).await?;
+            for (line, outcome) in lines.into_iter().zip(outcomes) {
+                match outcome {
+                    Outcome::Added => self.counts.added += 1,
+                    Outcome::Changed => self.counts.changed += 1,
+                    Outcome::Unchanged => self.counts.unchanged += 1,
+                    Outcome::Refused(why) => self.refuse(BadLine::new(line, &why)),
+                }
+            }
+        }
+        self.bytes = 0;
+        self.counts.line = self.line;
+        self.told.push_back(Told::Progress(self.counts));
+        Ok(())
+    }
+
+    /// Waits for those who follow changes and are far behind, but not for ever: anyone may follow as slowly as they like.
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
+    async fn leave_time(&self, lines: usize) -> Result<(), StorefrontError> {
+        let patience = Duration::from_secs_f64(lines as f64 / SLOWEST);
+        match timeout(patience, self.storefront.feed.has_room()).await {
+            Ok(has_room) => Ok(has_room?),
+            Err(_late) => Ok(()),
+        }
+    }
+
+    fn refuse(&mut self, bad: BadLine) {
+        self.counts.bad = self.counts.bad.saturating_add(1);
+        if self.import.tells_all || self.counts.bad <= MOST_TOLD {
+            self.told.push_back(Told::Bad(bad));
+        }
+    }
+}
