@@ -217,6 +217,7 @@ async fn an_operator_rotates(folder: &Path) {
         data_dir: folder.to_owned(),
         address: String::new(),
         clock: Arc::new(SystemClock),
+        shows_progress: false,
         line: (command.definition)().get_matches_from(["keys", "rotate"]),
     };
     (command.run)(asked).await.expect("made");

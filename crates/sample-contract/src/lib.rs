@@ -2,7 +2,7 @@
 //! doors use it; no program serves it.
 
 use futures::{
-    StreamExt, TryStreamExt,
+    StreamExt, TryStreamExt, future,
     stream::{self, BoxStream},
 };
 use sir0_transcoding::HttpBody;
@@ -54,7 +54,9 @@ impl SampleService for Echo {
         &self,
         request: Request<Streaming<ImageRequest>>,
     ) -> Answer<Self::ChunksStream> {
+        // A file of this name is answered without a message.
         let parts = request.into_inner();
+        let parts = parts.try_filter(|part| future::ready(part.name != "nothing"));
         let parts = parts.map_ok(|ImageRequest { image, .. }| ImageResponse { image });
         Ok(Response::new(parts.boxed()))
     }

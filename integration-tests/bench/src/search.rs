@@ -108,7 +108,7 @@ pub(crate) fn product(number: usize) -> Result<Value> {
         "price": f64::from(u32::try_from(number % 6_000)?) / 100.0,
         "description": description.collect::<Vec<_>>().join(" "),
     });
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         game["state"] = "announced".into();
         game["releaseDate"] = format!("2031-{:02}-{:02}", number % 12 + 1, number % 28 + 1).into();
     }

@@ -88,7 +88,8 @@ async fn exports(person: &Person, format: &str) -> String {
 
 /// Lines of JSON.
 fn lines(products: &[Value]) -> String {
-    products.iter().map(|product| format!("{product}\n")).collect()
+    let lines: Vec<_> = products.iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 /// A game, its DLC and its soundtrack, a secret, and a bundle: each behind those that it refers to.
@@ -211,15 +212,16 @@ async fn what_is_exported_is_imported_again_without_a_change_and_has_no_formula_
 
     // Another studio takes it as its own, but for what has no key, which is not its own.
     let other = platform.publisher("Southlight").await;
-    let keyed: String = json
+    let keyed: Vec<_> = json
         .lines()
         .filter(|line| line.contains("importKey"))
         .map(|line| {
             let mut product: Value = serde_json::from_str(line).expect("JSON");
             product.as_object_mut().expect("an object").remove("studioId");
-            format!("{product}\n")
+            product
         })
         .collect();
+    let keyed = lines(&keyed);
     assert_eq!(imports(&other, "ndjson", &keyed).await.counts(), (5, 0, 0, 0));
     let theirs = imports(&other, "csv", &dearer).await;
     assert_eq!(theirs.counts(), (0, 0, 0, 1));
@@ -282,7 +284,7 @@ async fn two_imports_of_one_file_at_once_make_each_product_once() {
     let studio = platform.publisher("Northlight").await;
     imports(&studio, "ndjson", &lines(&a_catalogue()[..1])).await;
     let line = |number: usize| {
-        let state = if number % 3 == 0 { "draft" } else { "released" };
+        let state = if number.is_multiple_of(3) { "draft" } else { "released" };
         json!({"importKey": format!("k{number}"), "title": format!("Game {number}"), "genre": "Puzzle", "price": 1, "state": state})
     };
     let forth: Vec<_> = (0..1_200).map(line).collect();
@@ -350,8 +352,11 @@ async fn a_catalogue_goes_in_and_out_over_rest() {
         studio.rest().changes(request.body(file)).await
     };
 
+    let nothing = studio.rest().get("/api/games:export?format=ndjson").await;
     let taken = sends("", "application/x-ndjson", lines(&a_catalogue())).await;
 
+    assert_eq!(nothing.header("content-type"), Some("application/x-ndjson"));
+    assert_eq!((nothing.status, &*nothing.text), (200, ""));
     assert_eq!(taken.status, 200, "{taken:?}");
     let last: Value =
         serde_json::from_str(taken.text.trim().lines().last().unwrap_or_default()).expect("JSON");

@@ -161,8 +161,10 @@ impl Made {
     async fn chunks(
         self,
         metadata: MetadataMap,
-        mut messages: Messages,
+        messages: Messages,
     ) -> Result<Response<Body>, Refused> {
+        // A file without a byte may have no message, and a stream that ended is not to be asked again.
+        let mut messages = messages.fuse();
         let first = match messages.next().await {
             None => HttpBody::default(),
             Some(Err(status)) => return Err(Refused::from_status(&status, self.call)),

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{
     Report, cut,
     found::{PAGE_BAR_MS, SEARCH_BAR_MS},
-    imported::IMPORT_BAR,
+    imported::{IMPORT_BAR, a_second},
 };
 use crate::{
     import::Imported,
@@ -79,7 +79,7 @@ fn of_finding(f: &mut fmt::Formatter<'_>, found: &Found) -> fmt::Result {
 }
 
 fn of_import(f: &mut fmt::Formatter<'_>, imported: &Imported) -> fmt::Result {
-    let a_second = imported.a_second(imported.added_s);
+    let a_second = a_second(imported.added_s);
     let what = format!("an import of {GAMES} games on {}", imported.engine);
     let figure = format!("{a_second:.0}/s");
     if imported.engine.starts_with("SQLite") {

@@ -7,12 +7,10 @@ use crate::{import::Imported, search::GAMES};
 /// How many products a second an import takes in on SQLite.
 pub(super) const IMPORT_BAR: f64 = 5_000.0;
 
-impl Imported {
-    /// Products a second of the first import.
-    #[expect(clippy::cast_precision_loss, reason = "a hundred thousand")]
-    pub(super) fn a_second(&self, seconds: f64) -> f64 {
-        GAMES as f64 / seconds
-    }
+/// Products a second.
+#[expect(clippy::cast_precision_loss, reason = "a hundred thousand")]
+pub(super) fn a_second(seconds: f64) -> f64 {
+    GAMES as f64 / seconds
 }
 
 pub(super) fn section(f: &mut fmt::Formatter<'_>, imported: &[Imported]) -> fmt::Result {
@@ -37,10 +35,10 @@ price in each line; and `sir0 catalogue export` as CSV. In products a second.
             f,
             "| {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.1} s | {:.1} s | {} | {} | {} |",
             it.engine,
-            it.a_second(it.added_s),
-            it.a_second(it.unchanged_s),
-            it.a_second(it.changed_s),
-            it.a_second(it.exported_s),
+            a_second(it.added_s),
+            a_second(it.unchanged_s),
+            a_second(it.changed_s),
+            a_second(it.exported_s),
             it.heard_s,
             it.indexed_s,
             megabytes(it.before_mb),

@@ -135,6 +135,9 @@ async fn a_forged_token_is_refused_at_every_door() {
     }
 }
 
+/// Their streams are as long as a file, not as long as someone watches.
+const END_BY_THEMSELVES: [&str; 2] = ["ExportGames", "ImportGames"];
+
 /// Every stream of the contract that belongs to someone. A new one is cut here too, or fails here.
 #[tokio::test]
 async fn every_stream_that_belongs_to_someone_is_cut_when_their_session_ends() {
@@ -143,6 +146,7 @@ async fn every_stream_that_belongs_to_someone_is_cut_when_their_session_ends() {
     let streams: Vec<_> = calls()
         .filter(|call| call.streaming)
         .filter(|call| !matches!(call.access, Access::Anyone | Access::Peer))
+        .filter(|call| !END_BY_THEMSELVES.contains(&call.name))
         .collect();
     assert!(!streams.is_empty());
 

@@ -29,7 +29,7 @@ async fn every_bad_line_is_told_and_the_others_are_taken() {
         r#"{"gameId":2000000,"price":1}"#,
         r#"{"title":"Nobody","genre":"Puzzle","price":1}"#,
         r#"{"importKey":"k","prize":1}"#,
-        r#"not JSON"#,
+        "not JSON",
         &long,
         r#"{"importKey":"l","title":"Good too","genre":"Puzzle","price":1}"#,
         r#"{"importKey":"m","title":"Cut o"#,

@@ -63,6 +63,16 @@ async fn a_stream_may_be_larger_than_a_body_and_is_read_in_parts() {
 }
 
 #[tokio::test]
+async fn a_file_of_no_message_is_an_empty_one() {
+    let door = sample().await;
+
+    let answer = door.request("POST", "/sample/chunks/nothing").send().await.expect("an answer");
+
+    assert_eq!(answer.headers()["content-type"], "application/octet-stream");
+    assert_eq!(answer.bytes().await.expect("a whole answer"), "");
+}
+
+#[tokio::test]
 async fn a_part_is_answered_before_the_next_is_sent() {
     let door = sample().await;
     let (parts, given) = tokio::sync::mpsc::channel::<Bytes>(1);

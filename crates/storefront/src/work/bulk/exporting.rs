@@ -1,7 +1,5 @@
 //! A catalogue as a file, read piece by piece while it is sent.
 
-use std::mem;
-
 use futures::{Stream, TryStreamExt, stream};
 use sir0_kernel::{GameId, Role, StudioId};
 use sir0_rpc::{Caller, request_id};
@@ -29,8 +27,9 @@ struct Export {
     /// Whose products. `None` is the whole store.
     studios: Option<Vec<StudioId>>,
     writer: Writer,
-    /// What is to be sent before anything is read.
-    beginning: Vec<u8>,
+    /// What is to be sent before anything is read. It may be nothing, and goes all the same: the first part says what the
+    /// file is.
+    beginning: Option<Vec<u8>>,
     pass: usize,
     after: Option<GameId>,
 }
@@ -51,7 +50,7 @@ impl Storefront {
             None => Some(self.studios_of(by)?),
         };
         let writer = Writer::of(format);
-        let beginning = writer.beginning();
+        let beginning = Some(writer.beginning());
         let storefront = self.clone();
         let export = Export { storefront, studios, writer, beginning, pass: 0, after: None };
         Ok(stream::try_unfold(export, Export::next).map_err(StorefrontError::from))
@@ -61,8 +60,7 @@ impl Storefront {
 impl Export {
     /// The next bytes, until there are none.
     async fn next(mut self) -> storage::Result<Option<(Vec<u8>, Self)>> {
-        let beginning = mem::take(&mut self.beginning);
-        if !beginning.is_empty() {
+        if let Some(beginning) = self.beginning.take() {
             return Ok(Some((beginning, self)));
         }
         while let Some(kinds) = PASSES.get(self.pass) {
