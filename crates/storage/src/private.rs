@@ -160,7 +160,7 @@ pub fn judge_folder(path: &Path) -> Result<Reach, Error> {
         ("belongs to another user", format!("{another}, or give it to the user that runs sir0"))
     } else if mode & STICKY != 0 {
         ("is a folder for everyone", another.to_owned())
-    } else if has_folders(path).map_err(Error::of(path))? {
+    } else if has_folders_for_others(path, &folder).map_err(Error::of(path))? {
         let close = format!("or run `chmod {right:o} {}` if it is one", path.display());
         ("holds folders that may be for others", format!("{another}, {close}"))
     } else {
@@ -213,12 +213,17 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or_else(|| Path::new("."))
 }
 
-/// Whether the folder holds folders. The `lost+found` of a file system does not count.
-fn has_folders(path: &Path) -> io::Result<bool> {
+/// Whether the folder holds folders that others than its owner may use. The `lost+found` of a file system does not
+/// count, nor does a folder that is private already, such as the one with pictures.
+fn has_folders_for_others(path: &Path, folder: &fs::Metadata) -> io::Result<bool> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() && entry.file_name() != "lost+found" {
-            return Ok(true);
+            let inner = entry.metadata()?;
+            let is_private = mode(&inner) & BEYOND_OWNER == 0;
+            if !(is_private && is_ours(&inner) && is_of_its_owner(&inner, folder)) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)

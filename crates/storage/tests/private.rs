@@ -114,6 +114,8 @@ fn a_new_folder_is_for_its_owner_alone_and_an_open_one_is_closed() {
     assert_eq!((reach, mode(&new)), (Reach::Private, 0o700));
 
     fs::write(folder.join("games.db"), b"").expect("our own folder");
+    fs::create_dir(folder.join("media")).expect("our own folder");
+    set_mode(&folder.join("media"), 0o700);
     for open in [0o755, 0o750, 0o777, 0o701, 0o2755] {
         set_mode(&folder, open);
 
@@ -134,6 +136,7 @@ fn a_folder_that_is_not_only_ours_is_refused_and_left_as_it_is() {
 
     set_mode(&folder, 0o755);
     fs::create_dir(folder.join("of somebody")).expect("our own folder");
+    set_mode(&folder.join("of somebody"), 0o755);
     let with_folders = private::close_folder(&folder).expect_err("as /srv");
 
     assert!(!for_everyone.to_string().contains("chmod"), "nobody closes /tmp: {for_everyone}");
