@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 umask 077
-mkdir -p secrets
+mkdir -p secrets media
 
 missing() {
     if [ -e "secrets/$1" ]; then
@@ -44,7 +44,7 @@ chmod 0444 secrets/accounts-db-password secrets/storefront-db-password secrets/r
 chmod 0400 secrets/sealing-key secrets/signing-key
 owner=10001:10001
 if [ "$(id -u)" = 0 ]; then
-    chown "$owner" secrets/sealing-key secrets/signing-key
+    chown "$owner" secrets/sealing-key secrets/signing-key media
 else
     owner="$(id -u):$(id -g)"
     if ! grep -qs '^CONTAINER_USER=' ../.env; then

@@ -7,6 +7,7 @@ import httpx
 import made_models as made
 from pydantic import BaseModel, ValidationError
 
+from picture import PNG
 from totp import shows
 
 with open("api.json", encoding="utf-8") as document:
@@ -136,6 +137,14 @@ undo = f"{game}/changes/{change.changeId}:undo"
 assert call("POST", undo, made.UndoGameChangeResponse, asked, studio).revision == 3
 undo = f"{game}/changes/{first.changeId}:undo"
 assert call("POST", undo, made.Error, asked, studio).reason == "NOT_UNDOABLE"
+headers = {"authorization": f"Bearer {studio}"}
+uploaded = client.post(f"{game}/pictures?purpose=cover", content=PNG, headers=headers).content
+picture = made.UploadPictureResponse.model_validate_json(uploaded, strict=True).picture
+shown = call("GET", f"{game}/pictures", made.ListPicturesResponse).pictures
+assert [it.pictureId for it in shown] == [picture.pictureId], shown
+assert call("GET", f"{game}/pictures:mine", made.ListMyPicturesResponse, token=studio).pictures
+away = f"{game}/pictures/{picture.pictureId}"
+call("DELETE", away, made.DeletePictureResponse, token=studio)
 assert call("DELETE", game, made.Error, token=token).reason == "PUBLISHER_ROLE_REQUIRED"
 call("DELETE", game, made.DeleteGameResponse, token=studio)
 assert call("GET", game, made.Error).reason == "GAME_NOT_FOUND"

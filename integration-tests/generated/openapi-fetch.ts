@@ -5,7 +5,7 @@ import createClient from "openapi-fetch";
 
 import type { components, paths } from "./openapi-typescript.js";
 import document from "./api.json" with { type: "json" };
-import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine, shows } from "./stage.js";
+import { ADA, EVE, LANTERNS, PNG, PUBLISHER, RENAMED, firstLine, shows } from "./stage.js";
 
 const baseUrl = document.servers[0]!.url;
 const visitor = createClient<paths>({ baseUrl });
@@ -138,6 +138,20 @@ const undone = await studio.POST("/api/games/{game_id}/changes/{change_id}:undo"
   body: {},
 });
 assert.equal(good(undone).revision, 3);
+const { picture } = good(
+  await studio.POST("/api/games/{game_id}/pictures", {
+    params: { ...game, query: { purpose: "cover" } },
+    body: "",
+    bodySerializer: () => PNG,
+    headers: { "Content-Type": "image/png" },
+  }),
+);
+const pictures = await visitor.GET("/api/games/{game_id}/pictures", { params: game });
+assert.equal(good(pictures).pictures[0]?.pictureId, picture.pictureId);
+const mine = await studio.GET("/api/games/{game_id}/pictures:mine", { params: game });
+assert.equal(good(mine).pictures.length, 1);
+const away = { path: { ...game.path, picture_id: picture.pictureId } };
+good(await studio.DELETE("/api/games/{game_id}/pictures/{picture_id}", { params: away }));
 const denied = await ada.DELETE("/api/games/{game_id}", { params: game });
 assert.equal(denied.error?.reason, "PUBLISHER_ROLE_REQUIRED");
 good(await studio.DELETE("/api/games/{game_id}", { params: game }));

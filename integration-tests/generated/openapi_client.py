@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import UTC, datetime
+from io import BytesIO
 
 from made_client import AuthenticatedClient, Client
 from made_client.api.accounts import (
@@ -56,6 +57,12 @@ from made_client.api.guard import (
     renew_recovery_codes,
 )
 from made_client.api.history import list_game_changes, undo_game_change
+from made_client.api.media import (
+    delete_picture,
+    list_my_pictures,
+    list_pictures,
+    upload_picture,
+)
 from made_client.api.sessions import (
     confirm_action,
     end_sessions,
@@ -131,7 +138,10 @@ from made_client.models import (
     UserRole,
     WatchGamesResponse,
     WatchMyGamesResponse,
+    UploadPicturePurpose,
 )
+from made_client.types import File
+from picture import PNG
 from totp import shows
 
 with open("api.json", encoding="utf-8") as document:
@@ -253,6 +263,13 @@ undone = undo_game_change.sync(first, change.change_id, client=studio, body=undo
 assert undone.revision == 3, undone
 kept = undo_game_change.sync(first, begun.change_id, client=studio, body=undo)
 assert kept.reason == UndoGameChangeResponse400Reason.NOT_UNDOABLE, kept
+file = File(payload=BytesIO(PNG))
+cover = UploadPicturePurpose.COVER
+picture = upload_picture.sync(first, purpose=cover, client=studio, body=file).picture
+shown = list_pictures.sync(first, client=visitor).pictures
+assert [it.picture_id for it in shown] == [picture.picture_id], shown
+assert list_my_pictures.sync(first, client=studio).pictures
+assert delete_picture.sync(first, picture.picture_id, client=studio).message
 denied = delete_game.sync(first, client=ada)
 assert denied.reason == DeleteGameResponse403Reason.PUBLISHER_ROLE_REQUIRED, denied
 assert delete_game.sync(first, client=studio).message == "Game deleted successfully"

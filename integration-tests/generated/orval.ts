@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import * as sir0 from "./orval/calls.js";
 import * as valid from "./orval/validators.js";
-import { ADA, EVE, LANTERNS, PUBLISHER, RENAMED, firstLine, shows } from "./stage.js";
+import { ADA, EVE, LANTERNS, PNG, PUBLISHER, RENAMED, firstLine, shows } from "./stage.js";
 
 const signed = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const studio = signed(PUBLISHER);
@@ -131,6 +131,14 @@ const past = valid.listGameChangesResponse.parse((await sir0.listGameChanges(id,
 assert.deepEqual(past.changes[0]?.fields.map(({ field }) => field), ["price"]);
 const undone = await sir0.undoGameChange(id, past.changes[0]!.changeId, {}, studio);
 assert.equal(valid.undoGameChangeResponse.parse(undone.data).revision, 3);
+// Its function would send a file as JSON.
+const at = sir0.getUploadPictureUrl(id, { purpose: "cover" });
+const cover = await fetch(at, { ...studio, method: "POST", body: PNG });
+const { picture } = (await cover.json()) as sir0.UploadPictureResponse;
+const pictures = valid.listPicturesResponse.parse((await sir0.listPictures(id)).data);
+assert.equal(pictures.pictures[0]?.pictureId, picture.pictureId);
+valid.listMyPicturesResponse.parse((await sir0.listMyPictures(id, studio)).data);
+valid.deletePictureResponse.parse((await sir0.deletePicture(id, picture.pictureId, studio)).data);
 const denied = await sir0.deleteGame(id, ada);
 assert.ok(denied.status === 403 && denied.data.reason === "PUBLISHER_ROLE_REQUIRED");
 valid.deleteGameResponse.parse((await sir0.deleteGame(id, studio)).data);

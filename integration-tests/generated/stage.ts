@@ -60,3 +60,9 @@ export async function firstLine(body: ReadableStream<Uint8Array> | null): Promis
   await reader.cancel();
   return read.slice(0, read.indexOf("\n"));
 }
+
+/** A picture of 2 by 3 pixels, as PNG. */
+export const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAIAAAA2iEnWAAAAFklEQVR42mNgCKgAIY2ACg0QK6ACiAA05QWhyqYXYAAAAABJRU5ErkJggg==",
+  "base64",
+);

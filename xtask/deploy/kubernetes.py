@@ -14,7 +14,16 @@ import yaml
 
 VERSION = "1.37"
 # What this check understands; a kustomization that uses more has to teach it first.
-UNDERSTOOD = {"apiVersion", "kind", "namespace", "resources", "labels", "images", "configMapGenerator"}
+UNDERSTOOD = {
+    "apiVersion",
+    "kind",
+    "namespace",
+    "resources",
+    "labels",
+    "images",
+    "configMapGenerator",
+    "patches",
+}
 
 
 class Assembly:
@@ -49,6 +58,27 @@ class Assembly:
                 self.fault(f"{file}: there is no `{entry}`")
         for generator in given.get("configMapGenerator", []):
             self.generate(file, generator)
+        for patch in given.get("patches", []):
+            self.patch(file, patch["target"], yaml.safe_load(patch["patch"]))
+
+    def patch(self, file, target, operations):
+        """Changes documents as RFC 6902 says, as far as that is to replace what is there."""
+        found = [
+            each
+            for each in self.of_kind(target["kind"])
+            if each["metadata"]["name"] == target["name"]
+        ]
+        if not found:
+            self.fault(f"{file}: a patch is for {target}, and there is none")
+        for operation in operations:
+            *way, last = operation["path"].lstrip("/").split("/")
+            for place in found:
+                for step in way:
+                    place = place.get(step, {})
+                if operation["op"] != "replace" or last not in place:
+                    self.fault(f"{file}: this check does not understand the patch {operation}")
+                else:
+                    place[last] = operation["value"]
 
     def generate(self, file, generator):
         name, merges = generator["name"], generator.get("behavior") == "merge"

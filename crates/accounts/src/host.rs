@@ -37,7 +37,7 @@ pub static SERVICE: Service = Service {
     name: "accounts",
     about: "Who someone is and how they prove it",
     packages: &[contract::CALLS, internal::CALLS],
-    settings: SETTINGS,
+    settings: &[SETTINGS],
     peer: Setting::new(
         "peers.accounts",
         "SIR0_ACCOUNTS_URL",

@@ -48,12 +48,21 @@ pub(crate) struct Rest {
     pub(crate) answers: Vec<i32>,
     /// How the example of such an answer differs from that of a success, as JSON.
     pub(crate) answers_example: Option<serde_json::Value>,
+    /// The forms of the file that it takes or answers.
+    pub(crate) files: Vec<FileType>,
     /// Whether answers have an entity tag.
     pub(crate) is_tagged: bool,
     /// Whether the call judges `If-Match`.
     pub(crate) takes_conditions: bool,
     /// How a list goes on.
     pub(crate) paging: Option<Paging>,
+}
+
+/// One form of a file.
+#[derive(Debug)]
+pub(crate) struct FileType {
+    pub(crate) media_type: String,
+    pub(crate) example: String,
 }
 
 impl Call {
@@ -206,10 +215,23 @@ fn rest(
         named,
         answers,
         answers_example,
+        files: files(field("rest_files").as_ref()),
         is_tagged,
         takes_conditions,
         paging: None,
     })
+}
+
+fn files(listed: Option<&Value>) -> Vec<FileType> {
+    let listed = listed.and_then(Value::as_list).unwrap_or_default();
+    let text = |of: &DynamicMessage, name| {
+        let text = of.get_field_by_name(name);
+        text.as_deref().and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let types = listed.iter().filter_map(Value::as_message);
+    types
+        .map(|it| FileType { media_type: text(it, "media_type"), example: text(it, "example") })
+        .collect()
 }
 
 /// Refuses a tag where it would be wrong: a cache hands an answer with a tag to the next caller.

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     binding::{Binding, Part},
     bounds,
-    calls::{Call, Rest},
+    calls::{Call, FileType, Rest},
     comments, described,
     schema::{self, Schemas},
     shapes,
@@ -149,7 +149,9 @@ fn operation(call: &Call, binding: &Binding, index: usize, schemas: &mut Schemas
     }
     let request = call.method.input();
     if binding.body.is_http_body(&request) {
-        operation["requestBody"] = json!({"content": bytes(), "required": true});
+        let example = call.rest.iter().flat_map(|rest| &rest.files).next();
+        let file = bytes(example.map(|file| &*file.example));
+        operation["requestBody"] = json!({"content": {FILE: file}, "required": true});
     } else if let Some(schema) = part(&binding.body, &request, schemas) {
         let mut content = json!({"schema": schema});
         let in_path: Vec<_> = binding.ways.iter().filter(|way| way.len() == 1).flatten().collect();
@@ -168,9 +170,27 @@ fn says_many(call: &Call, binding: &Binding) -> bool {
     call.method.is_server_streaming() && !binding.response.is_http_body(&call.method.output())
 }
 
-/// Any bytes.
-fn bytes() -> Value {
-    json!({"*/*": {"schema": {"type": "string", "format": "binary"}}})
+/// What a request with a file is said to have. Any type is taken; generators of clients know this one.
+pub(crate) const FILE: &str = "application/octet-stream";
+
+/// A file, and what one may look like.
+fn bytes(example: Option<&str>) -> Value {
+    let mut file = json!({"schema": {"type": "string", "format": "binary"}});
+    if let Some(example) = example {
+        file["example"] = json!(example);
+    }
+    file
+}
+
+/// The files that an answer may be, by their media types.
+fn files(types: &[FileType]) -> Value {
+    if types.is_empty() {
+        return json!({"*/*": bytes(None)});
+    }
+    let file = |it: &FileType| {
+        (it.media_type.clone(), json!({"schema": {"type": "string"}, "example": it.example}))
+    };
+    types.iter().map(file).collect::<Map<_, _>>().into()
 }
 
 /// The schema of a part of a message.
@@ -233,14 +253,19 @@ fn query(
         return;
     }
     let name: Vec<_> = way.iter().map(FieldDescriptor::json_name).collect();
-    parameters.push(json!({
+    // What a message must have is asked for only if the message is there.
+    let is_required = around.is_empty() && bounds::of(last).is_required;
+    let mut parameter = json!({
         "name": name.join("."),
         "in": "query",
-        // What a message must have is asked for only if the message is there.
-        "required": around.is_empty() && bounds::of(last).is_required,
+        "required": is_required,
         "description": comments::of(&last.parent_message().parent_file(), last.path()),
         "schema": schemas.field(last),
-    }));
+    });
+    if let Some(example) = described::of(last).example.filter(|_| is_required) {
+        parameter["example"] = example;
+    }
+    parameters.push(parameter);
 }
 
 fn responses(call: &Call, binding: &Binding, schemas: &mut Schemas) -> Value {
@@ -308,7 +333,7 @@ fn changed(mut example: Value, by: Option<&Value>) -> Value {
 fn content(call: &Call, binding: &Binding, schemas: &mut Schemas, example: Option<Value>) -> Value {
     let response = call.method.output();
     if binding.response.is_http_body(&response) {
-        return bytes();
+        return files(call.rest.as_ref().map_or(&[], |rest| &rest.files));
     }
     let schema = part(&binding.response, &response, schemas).unwrap_or_default();
     let typed = |schema: Value, example: Option<Value>| match example {

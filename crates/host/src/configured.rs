@@ -43,6 +43,12 @@ pub trait Configured: Erased + Debug + Send + Sync {
         Vec::new()
     }
 
+    /// A folder of files that never change, besides the database, and its name in a backup. `None` if there is none on
+    /// this machine.
+    fn folder(&self, _data_dir: &Path) -> Option<(PathBuf, &'static str)> {
+        None
+    }
+
     /// What is to be said about its files besides the database. Changes nothing.
     fn examine(&self, _data_dir: &Path) -> Vec<(&'static str, Finding)> {
         Vec::new()

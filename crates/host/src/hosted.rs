@@ -9,7 +9,7 @@ use sir0_rpc::{Doorman, Shared, Tasks, peer::Secret, rates::Limiter};
 use sir0_storage as storage;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Doors, Topics};
+use crate::{Doors, Files, Topics};
 
 /// What the process gives each service that it opens. Cheap to clone.
 #[derive(Clone)]
@@ -61,6 +61,11 @@ pub trait Hosted: Any + Send + Sync {
 
     /// What can be followed over the WebSocket.
     fn topics(&self) -> Option<Arc<dyn Topics>> {
+        None
+    }
+
+    /// The files that lie behind a path.
+    fn files(&self) -> Option<Arc<dyn Files>> {
         None
     }
 

@@ -3,11 +3,12 @@
 //!
 //! 1. [`Service`]: what is known of a service before anything is read: its name, its settings, its tables, its pages.
 //! 2. [`Configured`]: a service with its settings, which can be opened, migrated and examined.
-//! 3. [`Hosted`]: an open service: its calls, its pages, its topics, its check and its end.
+//! 3. [`Hosted`]: an open service: its calls, its pages, its topics, its files, its check and its end.
 
 mod command;
 mod configured;
 mod doors;
+mod files;
 mod finding;
 mod hosted;
 mod progress;
@@ -18,6 +19,7 @@ mod unpacked;
 pub use command::{Asked, Command};
 pub use configured::{Configured, Erased, KeyFile, Opened};
 pub use doors::{Answers, Doors, Served};
+pub use files::{FileName, Files, OpenFile, Pieces};
 pub use finding::{Finding, full};
 pub use hosted::{FirstStep, Ground, Hosted, Page};
 pub use progress::Progress;

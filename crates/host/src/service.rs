@@ -15,15 +15,15 @@ pub struct Service {
     pub about: &'static str,
     /// Its calls, a list for each package of the contract.
     pub packages: &'static [&'static [Call]],
-    /// Its settings, in the order of the help page.
-    pub settings: &'static [Setting],
+    /// Its settings, in the order of the help page, a list for each crate that has some.
+    pub settings: &'static [&'static [Setting]],
     /// The setting that says where it is, for parts that run apart from it.
     pub peer: Setting,
     /// Reads its section of the settings.
     pub read: fn(toml::Table) -> Result<Box<dyn Configured>, Misfit>,
     /// The steps of its tables.
     pub tables: &'static Migrations,
-    /// The paths of its pages: what is no call of the contract.
+    /// The paths of its pages: what is no call of the contract. A star stands for the rest of a path.
     pub pages: &'static [&'static str],
     /// What a person at the terminal is told to try, each with a path behind the address of the port.
     pub hints: &'static [Hint],
@@ -63,6 +63,11 @@ impl Service {
     /// Its calls, in the order of the contract.
     pub fn calls(&self) -> impl Iterator<Item = &'static Call> {
         self.packages.iter().copied().flatten()
+    }
+
+    /// Its settings, in the order of the help page.
+    pub fn settings(&self) -> impl Iterator<Item = &'static Setting> {
+        self.settings.iter().copied().flatten()
     }
 
     /// Whether the call is one of its calls.

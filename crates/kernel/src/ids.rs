@@ -140,6 +140,11 @@ ulid_id! {
 }
 
 ulid_id! {
+    /// Identifies a picture of a game. Written `picture_01j9z3k8m4…`.
+    PictureId, "picture_"
+}
+
+ulid_id! {
     /// Identifies a second factor of an account. Written `factor_01j9z3k8m4…`.
     FactorId, "factor_"
 }

@@ -18,7 +18,8 @@ pub use budget::{Budget, Held, OverBudget, Share};
 pub use client::Client;
 pub use day::{Day, InvalidDay};
 pub use ids::{
-    ApiTokenId, DeviceId, FactorId, GameId, InvalidId, InvitationId, SessionId, StudioId, UserId,
+    ApiTokenId, DeviceId, FactorId, GameId, InvalidId, InvitationId, PictureId, SessionId,
+    StudioId, UserId,
 };
 pub use origin::{InvalidOrigin, Origin};
 pub use price::{InvalidPrice, Price};

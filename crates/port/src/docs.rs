@@ -184,9 +184,9 @@ mod tests {
         }
     }
 
-    /// What no call of the document meets: another path, another method, another protocol.
-    const NOT_OF_A_CALL: [&str; 4] =
-        ["NOT_FOUND", "METHOD_NOT_ALLOWED", "NOT_GRPC", "HTTP_2_REQUIRED"];
+    /// What no call of the document meets: another path, another method, another protocol, a file.
+    const NOT_OF_A_CALL: [&str; 5] =
+        ["NOT_FOUND", "METHOD_NOT_ALLOWED", "NOT_GRPC", "HTTP_2_REQUIRED", "RANGE_NOT_SATISFIABLE"];
 
     #[tokio::test]
     async fn every_call_documents_what_the_doors_refuse_and_nothing_else_with_every_call() {

@@ -27,6 +27,7 @@ use crate::{
     access::AccessLog,
     body::Body,
     call_metrics::Door,
+    files::FilesDoor,
     grpc::{self, GrpcDoor},
     listen::{Answers, InFlight, Peer},
     outcome::Outcome,
@@ -48,7 +49,9 @@ const TOO_OFTEN: &str = "sir0_too_many_requests_total";
 pub(crate) struct Front {
     pub(crate) rest: RestDoor,
     pub(crate) grpc: GrpcDoor,
-    /// Everything that is not a call: the WebSocket, the docs page, metrics and keys.
+    /// The files that lie behind a path, such as pictures.
+    pub(crate) files: FilesDoor,
+    /// Everything else that is not a call: the WebSocket, the docs page, metrics and keys.
     pub(crate) pages: Pages,
     /// The way to the pages.
     pub(crate) routes: Router,
@@ -240,6 +243,9 @@ impl Front {
 
     async fn route_http(&self, request: Request<Incoming>) -> Response<Body> {
         let path = request.uri().path();
+        if let Some(file) = self.files.find(path) {
+            return self.files.answer(file, &request, request_id::share()).await;
+        }
         if self.pages.know(path) {
             // The binary holds the bytes of the others anyway. They cost nothing more, however many clients read them.
             let is_written = path == METRICS || has_address(path);

@@ -4,7 +4,7 @@
 //! A request walks through these rooms:
 //! 1. [`listen`]: a connection, within bounds of number, size and time.
 //! 2. `front`: the door that the request goes through, and what every answer carries.
-//! 3. `rest`, `grpc` and [`ws`] are the doors; [`pages`] has what is no call.
+//! 3. `rest`, `grpc`, `files` and [`ws`] are the doors; [`pages`] has what is no call.
 //!
 //! [`Port`] puts them together. [`Limits`] says what a stranger may take.
 
@@ -15,6 +15,7 @@ mod call_metrics;
 mod decoded;
 mod docs;
 mod elsewhere;
+mod files;
 mod front;
 mod grpc;
 mod home;

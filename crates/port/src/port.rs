@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use sir0_host::{Served, Topics};
+use sir0_host::{Files, Served, Topics};
 use sir0_kernel::Budget;
 use sir0_transcoding::{Call, Taken};
 use tokio::net::TcpListener;
@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
-    Limits, Pages, access::AccessLog, front::Front, grpc::GrpcDoor, listen, refused::Refused,
-    rest::RestDoor, ws,
+    Limits, Pages, access::AccessLog, files::FilesDoor, front::Front, grpc::GrpcDoor, listen,
+    refused::Refused, rest::RestDoor, ws,
 };
 
 /// How often refusals are summed up in the log.
@@ -27,6 +27,8 @@ pub struct Behind {
     pub pages: Pages,
     /// What can be followed over the WebSocket. Without topics there is no WebSocket.
     pub topics: Vec<Arc<dyn Topics>>,
+    /// The files that lie behind a path.
+    pub files: Vec<Arc<dyn Files>>,
 }
 
 /// One port, bound and not yet answering.
@@ -68,7 +70,7 @@ impl Port {
     ) -> Result<(), Taken> {
         let Self { listener, limits, budget, .. } = self;
         let sockets = ws::Options { most: limits.connections, ..ws::Options::default() };
-        let Behind { calls, grpc, mut pages, topics } = behind;
+        let Behind { calls, grpc, mut pages, topics, files } = behind;
         if !topics.is_empty() {
             pages = pages.with_socket(ws::route(topics, sockets.clone(), stopping.clone()));
         }
@@ -77,6 +79,7 @@ impl Port {
         let front = Front {
             grpc,
             rest: RestDoor::new(over_rest, limits.clone())?,
+            files: FilesDoor::new(files),
             routes: pages.routes(),
             pages,
             proxies: limits.proxies.clone(),

@@ -38,7 +38,7 @@ const PROCESS: &[Setting] = &[
 #[must_use]
 pub fn settings() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
-        let services = SERVICES.iter().flat_map(|service| service.settings);
+        let services = SERVICES.iter().flat_map(|service| service.settings());
         let peers = SERVICES.iter().map(|service| &service.peer);
         let sections = PROCESS.iter().chain(sir0_telemetry::SETTINGS).chain(services);
         let sections = sections.chain(sir0_redis::SETTINGS).chain(peers).chain(peers::SETTINGS);

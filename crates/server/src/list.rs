@@ -38,7 +38,7 @@ mod tests {
     fn the_settings_of_a_service_stand_in_its_section() {
         for service in SERVICES {
             assert_eq!(service.peer.key, format!("peers.{}", service.name));
-            for setting in service.settings {
+            for setting in service.settings() {
                 assert!(setting.key.starts_with(&format!("{}.", service.name)), "{}", setting.key);
             }
         }

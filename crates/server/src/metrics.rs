@@ -12,10 +12,15 @@ use sir0_storage::Location;
 use crate::{Config, Parts, SERVICES};
 
 /// Counters: what they count.
-const COUNTERS: [(&str, &str); 7] = [
+const COUNTERS: [(&str, &str); 9] = [
     ("sir0_too_many_requests_total", "Requests refused because their address made too many"),
     ("sir0_waiting_refused_total", "Requests and bytes refused to clients that held too much"),
     ("sir0_calls_total", "Calls that ended, by method, door and code"),
+    ("sir0_file_cache_hits_total", "Files that were answered from memory"),
+    (
+        "sir0_file_cache_misses_total",
+        "Files that were not in memory, and asked for where they are kept",
+    ),
     ("sir0_feed_doorbell_misses_total", "Events that the poll found and no doorbell rang for"),
     ("sir0_peer_repeats_total", "Calls to another service that were made again, by outcome"),
     ("sir0_trace_spans_total", "Spans of traces, by what became of them"),

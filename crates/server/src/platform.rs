@@ -189,6 +189,7 @@ async fn behind(
         grpc: sir0_port::with_reflection(doors.routes, FILE_DESCRIPTOR_SET, &listed),
         pages: pages(services, parts, config, metrics.clone()),
         topics: services.here.iter().filter_map(|(_, hosted)| hosted.topics()).collect(),
+        files: services.here.iter().filter_map(|(_, hosted)| hosted.files()).collect(),
     }
 }
 

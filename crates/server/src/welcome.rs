@@ -99,7 +99,7 @@ fn text(
 /// The command that finds the same database from any terminal: relative paths start in the folder of the server.
 fn command_line(config: &Config, service: &Service, typed: &Typed<'_>, rest: &str) -> String {
     let about_the_database = |variable: &str| {
-        let setting = service.settings.iter().find(|setting| setting.variable == variable);
+        let setting = service.settings().find(|setting| setting.variable == variable);
         setting.is_some_and(|it| it.key.starts_with(&format!("{}.database", service.name)))
     };
     let mut command = format!("    cd {}\n    ", quoted(typed.folder));

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use sir0_host::Configured;
 use sir0_settings::{Kind, Setting};
 
 /// The settings of [`Config`].
@@ -35,7 +36,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "storefront.events_kept_for",
         "SIR0_STOREFRONT_EVENTS_KEPT_FOR",
         Kind::Duration,
-        "how long changes are kept at least for those who follow them; the latest 100000 are kept longer",
+        "how long a change is kept at least; the latest 100000 are kept longer",
     ),
 ];
 
@@ -57,6 +58,17 @@ pub struct Config {
     /// latest 100,000 are kept longer.
     #[serde(with = "humantime_serde")]
     pub events_kept_for: Duration,
+    /// Where pictures are kept, and how many are encoded at a time.
+    pub media: sir0_media::Config,
+}
+
+impl Config {
+    /// Whether there is a place for pictures. On PostgreSQL several processes share the tables, and each has a data folder of
+    /// its own, so a place has to be named.
+    pub(crate) fn keeps_pictures(&self) -> bool {
+        let is_named = self.media.s3.bucket.is_some() || self.media.folder.is_some();
+        is_named || self.keeps_tables_in_a_file()
+    }
 }
 
 impl Default for Config {
@@ -67,6 +79,7 @@ impl Default for Config {
             database_connections: 20,
             cached_games: 10_000,
             events_kept_for: Duration::from_mins(10),
+            media: sir0_media::Config::default(),
         }
     }
 }

@@ -2,23 +2,31 @@
 
 mod catalogue;
 mod demo;
+pub(crate) mod pictures;
 pub(crate) mod topics;
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use sir0_contract_storefront::{
     BulkServiceDispatch, CALLS, GamesServiceDispatch, GamesServiceKeyed, HistoryServiceDispatch,
-    HistoryServiceKeyed, bulk_service_server, games_service_server, history_service_server,
+    HistoryServiceKeyed, MediaServiceDispatch, MediaServiceKeyed, bulk_service_server,
+    games_service_server, history_service_server, media_service_server,
 };
-use sir0_host::{Configured, Doors, Ground, Hint, Hosted, Opened, Service, Topics, serve};
+use sir0_host::{
+    Configured, Doors, Files, Finding, Ground, Hint, Hosted, Opened, Service, Topics, serve,
+};
 use sir0_settings::{Kind, Setting};
 use sir0_storage::{self as storage, Database, Location, Step};
 
-use self::topics::GameTopics;
+use self::{pictures::Pictures, topics::GameTopics};
 use crate::{
     Config, Storefront,
     config::SETTINGS,
     db::{self, StorefrontDb},
+    media,
 };
 
 /// The storefront, as a program knows it.
@@ -26,7 +34,7 @@ pub static SERVICE: Service = Service {
     name: "storefront",
     about: "Games, and the WebSocket that tells of their changes",
     packages: &[CALLS],
-    settings: SETTINGS,
+    settings: &[SETTINGS, sir0_media::SETTINGS],
     peer: Setting::new(
         "peers.storefront",
         "SIR0_STOREFRONT_URL",
@@ -35,7 +43,7 @@ pub static SERVICE: Service = Service {
     ),
     read: sir0_host::read::<Config>,
     tables: &db::MIGRATIONS,
-    pages: &["/ws"],
+    pages: &["/ws", "/media/*"],
     hints: &[
         Hint { what: "REST", scheme: "http", path: "/api/games" },
         Hint { what: "WebSocket", scheme: "ws", path: "/ws" },
@@ -76,8 +84,26 @@ impl Configured for Config {
         keyed.map(|_| steps)
     }
 
+    fn folder(&self, data_dir: &Path) -> Option<(PathBuf, &'static str)> {
+        let folder = self.media.folder(data_dir).filter(|_| self.keeps_pictures());
+        folder.map(|folder| (folder, "media"))
+    }
+
+    async fn inspect(
+        &self,
+        location: &Location,
+        data_dir: &Path,
+    ) -> storage::Result<Vec<(&'static str, Finding)>> {
+        // It has every step already, so that nothing is applied.
+        let (db, _) = StorefrontDb::open(location).await?;
+        let missing = media::missing(self, data_dir, &db).await;
+        db.database().close().await;
+        Ok(vec![("pictures", missing?)])
+    }
+
     async fn open(&self, ground: Ground, database: Database) -> anyhow::Result<Opened> {
-        let storefront = Storefront::open(self, database, ground.shared()?).await?;
+        let data_dir = ground.data_dir.clone();
+        let storefront = Storefront::open(self, database, &data_dir, ground.shared()?).await?;
         Ok(Opened { hosted: Arc::new(storefront), doorman: None })
     }
 }
@@ -100,10 +126,21 @@ impl Hosted for Storefront {
             self.clone(),
             HistoryServiceKeyed by self.keys.clone()
         );
+        serve!(
+            doors,
+            media_service_server::MediaServiceServer,
+            MediaServiceDispatch,
+            self.clone(),
+            MediaServiceKeyed by self.keys.clone()
+        );
     }
 
     fn topics(&self) -> Option<Arc<dyn Topics>> {
         Some(Arc::new(GameTopics(self.clone())))
+    }
+
+    fn files(&self) -> Option<Arc<dyn Files>> {
+        Some(Arc::new(Pictures(self.clone())))
     }
 
     async fn check(&self) -> storage::Result<()> {

@@ -8,8 +8,8 @@
 //! 5. `db`: the SQL, and the event written beside each change. `events` says how it lies in the table.
 //!
 //! [`Storefront`] is the service. [`StorefrontError`] lists every refusal. [`Config`] says what can be tuned. Only the
-//! storefront has `cache`, the copies of games, `finding`, the index of them, and `reads`, the turns that reads of the database
-//! take.
+//! storefront has `cache`, the copies of games, `finding`, the index of them, `media`, where their pictures are kept, and `reads`, the turns
+//! that reads of the database take.
 
 mod cache;
 mod config;
@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod finding;
 mod host;
+mod media;
 mod reads;
 mod service;
 mod stored;
@@ -29,6 +30,6 @@ mod watch;
 mod work;
 
 pub use config::Config;
-pub use error::StorefrontError;
-pub use host::{SERVICE, topics::GameTopics};
+pub use error::{NoPicture, StorefrontError};
+pub use host::{SERVICE, pictures::Pictures, topics::GameTopics};
 pub use work::Storefront;

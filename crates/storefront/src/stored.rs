@@ -1,5 +1,7 @@
 //! How a game lies in an event, or in a cache that outlives the process.
 
+mod pictures;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,9 @@ use sir0_kernel::{GameId, InvalidDay, InvalidId, Price, StudioId, Timestamp};
 use crate::domain::{
     Description, Game, Genre, Kind, Standing, State, Title, UnknownKind, UnknownState,
 };
+
+use self::pictures::NoPicture;
+pub(crate) use self::pictures::{StoredPicture, StoredShown};
 
 /// A game as it is stored. Fields may be added, with a default for older ones. They are never renamed. A version that did
 /// not know a field had games for which it is the default.
@@ -37,6 +42,8 @@ pub(crate) struct StoredGame {
     base_id: Option<i64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     bundled: Vec<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<StoredShown>,
 }
 
 /// Why what is stored is no game.
@@ -50,6 +57,8 @@ pub(crate) enum NoGame {
     State(#[from] UnknownState),
     #[error(transparent)]
     Day(#[from] InvalidDay),
+    #[error(transparent)]
+    Picture(#[from] NoPicture),
 }
 
 impl From<&Game> for StoredGame {
@@ -72,6 +81,7 @@ impl From<&Game> for StoredGame {
             listed_at: listed.map(Timestamp::micros),
             base_id: game.base.map(i64::from),
             bundled: game.bundled.iter().map(|id| i64::from(*id)).collect(),
+            shown: game.shown.as_deref().map(Into::into),
         }
     }
 }
@@ -101,6 +111,7 @@ impl TryFrom<StoredGame> for Game {
             },
             base: stored.base_id.map(GameId::from_row).transpose()?,
             bundled: bundled?,
+            shown: stored.shown.map(|it| it.try_into().map(Arc::new)).transpose()?,
         })
     }
 }

@@ -51,7 +51,10 @@ async fn instance(db: &StorefrontDb) -> Storefront {
     let redis = Some(Redis::open(&config).expect("a URL that can be read"));
     let stopping = tokio_util::sync::CancellationToken::new();
     let shared = Shared { doorman, tasks: Tasks::default(), clock, stopping, redis };
-    Storefront::open(&Config::default(), db.database(), shared).await.expect("a storefront")
+    // No picture is kept there.
+    let folder = tempfile::tempdir().expect("a folder");
+    let opened = Storefront::open(&Config::default(), db.database(), folder.path(), shared).await;
+    opened.expect("a storefront")
 }
 
 fn caller(user: i32, role: Role) -> Caller {

@@ -42,7 +42,7 @@ impl Setup {
         };
         let config = Config::default();
         let database = config.connect(folder.path()).await.expect("a database");
-        let opened = Storefront::open(&config, database, shared).await;
+        let opened = Storefront::open(&config, database, folder.path(), shared).await;
         Self { storefront: opened.expect("a storefront"), stopping }
     }
 

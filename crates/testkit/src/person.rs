@@ -176,6 +176,12 @@ impl Person {
         Socket::open(self.address()).await
     }
 
+    /// A gRPC connection, on which every call says who makes it.
+    #[must_use]
+    pub fn bearer(&self) -> Bearer {
+        self.connection()
+    }
+
     fn connection(&self) -> Bearer {
         Bearer::new(self.channel(), self.token.as_deref(), self.address.clone())
     }

@@ -60,6 +60,8 @@ pub async fn platform_with(set: impl FnOnce(&mut Config)) -> Running {
     let mut config = config_of(databases.as_ref().map(Databases::variables).unwrap_or_default());
     set(&mut config);
     config.data_dir = folder.path().to_owned();
+    let storefront: &mut sir0_storefront::Config = config.services.get_mut();
+    storefront.media.folder.get_or_insert_with(|| folder.path().join("media"));
     config.listen = ([127, 0, 0, 1], 0).into();
     // A version from before left it there, and a story may sign with it.
     SigningKey::open_or_create(&key_in(folder.path())).expect("a folder of ours");

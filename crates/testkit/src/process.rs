@@ -70,8 +70,15 @@ async fn process_in(folder: TempDir, settings: &[(&str, &str)]) -> Process {
     let databases = (topology() == Topology::Postgres).then(Databases::fresh);
     let set = CHEAP_HASHING.iter().chain(settings);
     let set = set.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let media = databases.as_ref().map(|_| {
+        (
+            "SIR0_STOREFRONT_MEDIA_FOLDER".to_owned(),
+            folder.path().join("media").display().to_string(),
+        )
+    });
     // What a story asks for comes last, and counts.
-    let settings: Vec<_> = databases.iter().flat_map(Databases::variables).chain(set).collect();
+    let variables = databases.iter().flat_map(Databases::variables);
+    let settings: Vec<_> = variables.chain(media).chain(set).collect();
     let (child, address) = start(folder.path(), &settings, &[]).await;
     Process { child, address: Address::at(address), settings, databases, folder }
 }

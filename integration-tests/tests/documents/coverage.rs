@@ -9,11 +9,12 @@ use crate::{
     sources,
 };
 
-const SCENES: [&Scene; 8] = [
+const SCENES: [&Scene; 9] = [
     &crate::readme::ALL,
     &crate::guide::ALL,
     &crate::accounts::ALL,
     &crate::catalogue::ALL,
+    &crate::store::ALL,
     &crate::backup::FILES,
     &crate::backup::SERVERS,
     &crate::backup::MOVING,

@@ -57,8 +57,9 @@ fn anchors(section: &str) -> BTreeSet<String> {
     each
 }
 
-/// Reasons that no call of the document has: those of other paths and of other protocols.
-const OF_NO_CALL: [&str; 4] = ["NOT_FOUND", "METHOD_NOT_ALLOWED", "NOT_GRPC", "HTTP_2_REQUIRED"];
+/// Reasons that no call of the document has: those of other paths, of other protocols and of files.
+const OF_NO_CALL: [&str; 5] =
+    ["NOT_FOUND", "METHOD_NOT_ALLOWED", "NOT_GRPC", "HTTP_2_REQUIRED", "RANGE_NOT_SATISFIABLE"];
 
 #[test]
 fn each_reason_has_an_anchor_and_no_anchor_is_of_another() {

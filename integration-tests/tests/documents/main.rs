@@ -6,8 +6,8 @@
 //! 3. `reader`: a person who pastes a page into a terminal, line by line.
 //! 4. `stand_ins`: the few programs that are not what a page says they are.
 //! 5. `network`: the addresses that the pages name, in a network that the test has to itself.
-//! 6. `readme`, `guide`, `accounts`, `backup`, `catalogue`, `scaling`, `operations`: the pages that are read so. `coverage` finds
-//!    unread blocks.
+//! 6. `readme`, `guide`, `accounts`, `backup`, `catalogue`, `scaling`, `operations`, `store`: the pages that are read so.
+//!    `coverage` finds unread blocks.
 //! 7. `names`: commands, settings, metrics, links and files that the pages mention.
 #![cfg(unix)]
 
@@ -28,6 +28,7 @@ mod scaling;
 mod shell;
 mod sources;
 mod stand_ins;
+mod store;
 
 /// Finds the programs that others wrote.
 #[path = "../judges/find.rs"]

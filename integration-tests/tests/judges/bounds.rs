@@ -37,7 +37,7 @@ async fn the_server_draws_every_bound_where_the_contract_says_it_is() {
         assert!(broken.iter().all(|field| expected.contains(&&**field)), "{probe}: {broken:?}");
         assert_eq!(broken.is_empty(), expected.is_empty(), "protovalidate on {probe}");
 
-        let (status, refused) = asked::over_rest(&admin, probe).await;
+        let (status, refused) = asked::of(&admin, probe).await;
         let decides = match probe.field.full_name() {
             // What is approved decides what its subject has to be.
             "sir0.accounts.v1.ConfirmActionRequest.action" => &["subject"][..],

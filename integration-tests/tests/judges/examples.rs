@@ -66,7 +66,8 @@ async fn every_body_and_every_answer_has_an_example_that_its_schema_takes() {
         }
     }
 
-    assert_eq!(lacking, [""; 0]);
+    // No text is a picture.
+    assert_eq!(lacking, ["uploadPicture body application/octet-stream"]);
     assert!(all.len() > 200, "{}", all.len());
     assert_eq!(faults(&all).await, [""; 0]);
     let broken = json!(["broken", {"$ref": "#/components/schemas/Game"}, {"gameId": "1"}]);

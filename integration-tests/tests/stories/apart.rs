@@ -104,6 +104,7 @@ async fn each_part_answers_its_own_calls_and_says_of_others_that_they_are_elsewh
         ("/api/status", 503, 503, 200),
         ("/.well-known/jwks.json", 200, 503, 503),
         ("/ws", 503, 426, 503),
+        ("/media/nothing", 503, 404, 503),
         ("/docs", 503, 503, 200),
         ("/docs/openapi.json", 503, 503, 404),
         ("/openapi.json", 503, 503, 200),

@@ -4,6 +4,7 @@ mod bad_input;
 mod hidden;
 mod history;
 mod own;
+mod pictures;
 
 use std::time::{Duration, SystemTime};
 

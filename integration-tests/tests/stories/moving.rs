@@ -1,7 +1,11 @@
 //! A store that moves: into a backup and back, from one engine to the other, through a dump. Its clients go on as if
 //! nothing had happened.
 
-use std::{fs, path::Path, process::Output};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
 
 use serde_json::json;
 use sir0_contract::storefront::WatchGamesRequest;
@@ -165,12 +169,11 @@ async fn copy(store: &Process, file: &str, to: &Database) -> Output {
     store.runs(&["copy", "--from", &from, "--to", to.url()]).await
 }
 
+/// As an operator copies it.
 fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir(to).expect("its parent is there");
-    for entry in fs::read_dir(from).expect("it is there") {
-        let entry = entry.expect("a file");
-        fs::copy(entry.path(), to.join(entry.file_name())).expect("room on the disk");
-    }
+    let copied =
+        Command::new("cp").arg("-r").args([from, to]).status().expect("every system has it");
+    assert!(copied.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

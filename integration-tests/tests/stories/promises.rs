@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use serde_json::{Value, json};
-use sir0_testkit::{Answer, PASSWORD, Person, openapi, platform, platform_with, reasons};
+use sir0_testkit::{Answer, PASSWORD, Person, openapi, platform, platform_with, png, reasons};
 
 use self::stage::Stage;
 use crate::api_tokens;
@@ -19,12 +19,17 @@ struct Promised {
     operation: &'static Value,
 }
 
+fn with_parameter(path: &str, parameter: &str) -> String {
+    let separator = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{separator}{parameter}")
+}
+
 impl Promised {
     fn name(&self) -> &'static str {
         self.operation["operationId"].as_str().expect("a name")
     }
 
-    /// The example of its body.
+    /// The example of its body. A file has none.
     fn body(&self) -> Option<Value> {
         let body = self.operation.get("requestBody")?;
         // A file has no example.
@@ -37,18 +42,22 @@ impl Promised {
         )
     }
 
-    /// Its path with the examples of its variables.
+    /// Its path with the examples of its variables, and of the parameters that it must have.
     fn path(&self) -> String {
         let parameters = self.operation["parameters"].as_array().into_iter().flatten();
-        let in_path = parameters.filter(|parameter| parameter["in"] == "path");
-        in_path.fold(self.path.to_owned(), |path, parameter| {
+        let needed = parameters.filter(|it| it["in"] == "path" || it["in"] == "query");
+        let needed = needed.filter(|parameter| parameter["required"] == true);
+        needed.fold(self.path.to_owned(), |path, parameter| {
             let name = parameter["name"].as_str().expect("a name");
             let example = match &parameter["example"] {
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 _ => panic!("{name} has no example"),
             };
-            path.replace(&format!("{{{name}}}"), &example)
+            match parameter["in"].as_str() {
+                Some("query") => with_parameter(&path, &format!("{name}={example}")),
+                _ => path.replace(&format!("{{{name}}}"), &example),
+            }
         })
     }
 
@@ -102,12 +111,14 @@ struct Real {
     api_token: String,
     token: String,
     change: String,
+    picture: String,
 }
 
 impl Real {
     const STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
     const INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
     const CHANGE: &str = "2000000000";
+    const PICTURE: &str = "picture_01kb2m3n4p5q6r7s8t9v0w1x2y";
     const FACTOR: &str = "factor_01k3v4zq9w6m8x2c5b7n1d0fgh";
     const SECRET: &str = "5eed5eed5eed5eed5eed5eed5eed5eed";
     const TOKEN: &str = "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2y";
@@ -136,6 +147,12 @@ impl Real {
         Self { change: text(&changes.json["changes"][0]["changeId"]), ..self.clone() }
     }
 
+    /// With a picture of the game of the examples, which this person uploads.
+    async fn showing(&self, by: &Person) -> Self {
+        let added = by.uploads(1, "cover", png(2, 3, 1)).await;
+        Self { picture: text(&added.json["picture"]["pictureId"]), ..self.clone() }
+    }
+
     /// With an API token of this person, whom the examples are about.
     async fn making(&self, by: &Person) -> Self {
         let mut owner = by.clone();
@@ -149,6 +166,7 @@ impl Real {
         let example = example.replace(Self::INVITATION, &self.invitation);
         let example = example.replace(Self::SECRET, &self.secret);
         let example = example.replace(Self::CHANGE, &self.change);
+        let example = example.replace(Self::PICTURE, &self.picture);
         example.replace(Self::TOKEN, &self.token).replace(Self::API_TOKEN, &self.api_token)
     }
 
@@ -212,6 +230,10 @@ const KNOWN: &[&str] = &[
     "unscheduleGame",
     "listGameChanges",
     "undoGameChange",
+    "uploadPicture",
+    "listPictures",
+    "listMyPictures",
+    "deletePicture",
     "handOverGame",
     "addFactor",
     "listFactors",
@@ -269,6 +291,14 @@ async fn each_example_of_a_body_works_as_it_stands() {
     for name in ["getMyGame", "publishGame", "unscheduleGame", "listGameChanges"] {
         made_as_it_stands(&studio, name).await;
     }
+    let real = Real::default().showing(&studio).await;
+    for name in ["listPictures", "listMyPictures", "deletePicture"] {
+        made_with(&studio, name, &real).await;
+    }
+    let upload = named("uploadPicture");
+    let request = studio.rest().request(upload.method.clone(), &upload.path());
+    let uploaded = studio.rest().changes(request.body(png(2, 3, 1))).await;
+    assert_eq!(uploaded.status, 201, "{uploaded:?}");
     made_with(&studio, "undoGameChange", &Real::default().changing(&studio).await).await;
     let founded = made_as_it_stands(&studio, "createStudio").await;
     let real = Real { studio: text(&founded.json["studioId"]), ..Real::default() };

@@ -13,6 +13,7 @@ const FLOORS: &[&[&str]] = &[
     // The crate of every package of the contract stands here too.
     &[
         "sir0-search",
+        "sir0-media",
         "sir0-sample-contract",
         "sir0-storage",
         "sir0-redis",

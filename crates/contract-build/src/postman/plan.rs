@@ -105,6 +105,12 @@ impl<'o> Plan<'o> {
         }
     }
 
+    /// Makes what this call ended once more, when a later request needs it.
+    pub(super) fn forget_what_is_ended_by(&mut self, operation: &Operation<'_>) {
+        self.known.retain(|name| !operation.ends(name));
+        self.asked.retain(|name| !operation.ends(name));
+    }
+
     /// The requests that were added since they were taken last.
     pub(super) fn take_items(&mut self) -> Vec<Value> {
         std::mem::take(&mut self.items)

@@ -96,7 +96,9 @@ fn of_used_key<'o>(plan: &mut Plan<'o>, mut request: Request<'o>, refusal: &Refu
             *value = made_unique(value, "again");
         }
     }
+    let ending = request.operation;
     plan.add(&judged(other, refusal));
+    plan.forget_what_is_ended_by(ending);
 }
 
 /// The request as the collection has it: named after the refusal, which is what is asked of its answer.

@@ -8,6 +8,7 @@ use super::{
     operation::{self, Operation, PASSWORD, SECRET},
     scripts,
 };
+use crate::openapi;
 
 /// Around the name of a variable that stands for a number, until the body is text: JSON would put it in quotation marks.
 const NUMBER: &str = "@number@";
@@ -97,7 +98,7 @@ impl<'o> Request<'o> {
             query: Vec::new(),
             headers: Vec::new(),
             body: operation.body().cloned(),
-            is_bytes: operation.said["requestBody"]["content"]["*/*"].is_object(),
+            is_bytes: operation.said["requestBody"]["content"][openapi::FILE].is_object(),
             before: Vec::new(),
             after: scripts::of_success(operation),
             answers: answered(operation).into_iter().collect(),

@@ -214,6 +214,27 @@ pub(crate) fn wrong_page_method() -> Response<Body> {
     Refused::wrong_method(&["GET"]).into_response()
 }
 
+/// The answer to the question what methods a page takes.
+pub(crate) fn page_options() -> Response<Body> {
+    let options = Refused::wrong_method(&["GET"]).into_options();
+    options.unwrap_or_else(Refused::into_response)
+}
+
+/// The answer to a request for something that has no tag that `If-Match` names.
+pub(crate) fn not_as_named() -> Response<Body> {
+    Refused::NOT_AS_NAMED.into_response()
+}
+
+/// The answer to a request for bytes beyond the end of a file of this size.
+pub(crate) fn no_such_range(size: u64) -> Response<Body> {
+    Refused::no_such_range(size).into_response()
+}
+
+/// The answer to a request for something that cannot be read at the moment.
+pub(crate) fn unavailable() -> Response<Body> {
+    Refused::unavailable().into_response()
+}
+
 /// The answer to a request that another process of the platform serves.
 pub(crate) fn elsewhere() -> Response<Body> {
     Refused::elsewhere().into_response()

@@ -161,10 +161,29 @@ impl Refused {
         Self { details: exceeded.to_string().into(), headers: headers.collect(), ..refused }
     }
 
+    /// The range holds no byte of the file, which has this size (RFC 9110, 15.5.17).
+    pub(super) fn no_such_range(size: u64) -> Self {
+        let status = StatusCode::RANGE_NOT_SATISFIABLE;
+        let details = format!("the range is beyond the {size} bytes of the file");
+        let refused = Self::fixed(Code::OutOfRange, status, "RANGE_NOT_SATISFIABLE", "");
+        let all = format!("bytes */{size}").try_into().expect("a number is a header");
+        let headers = vec![(header::CONTENT_RANGE, all)];
+        Self { details: details.into(), headers, ..refused }
+    }
+
     /// The path is known, and another process answers it.
     pub(super) fn elsewhere() -> Self {
+        Self::not_now(elsewhere::MESSAGE)
+    }
+
+    /// Something is there, and cannot be read at the moment.
+    pub(super) fn unavailable() -> Self {
+        Self::not_now("this cannot be read at the moment, try again")
+    }
+
+    fn not_now(details: &'static str) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        let mut refused = Self::fixed(Code::Unavailable, status, "UNAVAILABLE", elsewhere::MESSAGE);
+        let mut refused = Self::fixed(Code::Unavailable, status, "UNAVAILABLE", details);
         let again = elsewhere::AGAIN.as_secs();
         refused.headers.push((header::RETRY_AFTER, again.into()));
         refused
@@ -329,7 +348,9 @@ pub(crate) mod tests {
             Refused::encoded("gzip", "send the body as it is, or in gzip"),
             Refused::over_budget(),
             Refused::too_often(exceeded()),
+            Refused::no_such_range(1000),
             Refused::elsewhere(),
+            Refused::unavailable(),
             Refused::fault(),
             fields.into(),
         ];

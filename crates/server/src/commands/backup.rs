@@ -51,7 +51,41 @@ pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
             .with_context(|| format!("the {what} `{}` cannot be copied", path.display()))?;
         say(&format!("{what}: {}\n", to.join(name).display()))?;
     }
+    // After the databases: a file is there before a database says so.
+    for (from, name) in config.services.iter().filter_map(|each| each.folder(&config.data_dir)) {
+        let copy = to.join(name);
+        let count = copy_folder(&from, &copy)
+            .with_context(|| format!("the folder `{}` cannot be copied", from.display()))?;
+        if count > 0 {
+            say(&format!("{name}: {}, {count} files\n", copy.display()))?;
+        }
+    }
     Ok(())
+}
+
+/// Copies the files of a folder and of those in it, and answers with how many there were. What begins with a dot is on its
+/// way, and no part of it.
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<usize> {
+    if !from.exists() {
+        return Ok(0);
+    }
+    private::make_folder(to)?;
+    let mut count = 0;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (name, path) = (entry.file_name(), entry.path());
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            count += copy_folder(&path, &to.join(name))?;
+        } else if kind.is_file() {
+            copy_private(&path, &to.join(name))?;
+            count += 1;
+        }
+    }
+    Ok(count)
 }
 
 fn make_empty_folder(path: &Path) -> anyhow::Result<()> {

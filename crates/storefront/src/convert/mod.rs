@@ -3,4 +3,5 @@
 pub(crate) mod bulk;
 pub(crate) mod games;
 pub(crate) mod history;
+pub(crate) mod media;
 pub(crate) mod own;

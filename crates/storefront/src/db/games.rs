@@ -13,8 +13,10 @@ use super::{
 use crate::{
     db::{Store, Tx, public},
     domain::{
-        Description, Game, Genre, KEYS_VERSION, Kind, NewGame, Standing, State, Title, searched,
+        Description, Game, Genre, KEYS_VERSION, Kind, NewGame, Shown, Standing, State, Title,
+        searched,
     },
+    stored::StoredShown,
 };
 
 storage::row! {
@@ -35,6 +37,7 @@ storage::row! {
         created_at: At,
         base_id: Option<i64>,
         bundled: String,
+        pictures: Option<String>,
     }
 }
 
@@ -72,6 +75,7 @@ pub(super) fn game_from(row: GameRow) -> storage::Result<Game> {
         },
         base: row.base_id.map(id).transpose()?,
         bundled: bundled_from(&row.bundled)?,
+        shown: row.pictures.as_deref().map(shown_from).transpose()?,
     })
 }
 
@@ -87,6 +91,10 @@ fn bundled_from(text: &str) -> storage::Result<Arc<[GameId]>> {
     let ids: Vec<i64> = serde_json::from_str(text).map_err(storage::Error::corrupt)?;
     let ids: Result<_, _> = ids.into_iter().map(GameId::from_row).collect();
     ids.map_err(storage::Error::corrupt)
+}
+
+fn shown_from(json: &str) -> storage::Result<Arc<Shown>> {
+    StoredShown::read(json).map(Arc::new).map_err(storage::Error::corrupt)
 }
 
 /// Ids as a JSON array.
@@ -271,6 +279,7 @@ impl Tx<engine::Tx> {
             standing,
             base,
             bundled,
+            shown: None,
         };
         // Of the ids of drafts, there may be a million before one in a thousand is drawn twice.
         while !self.insert(&game, at).await? {

@@ -1,6 +1,6 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `bulk.rs`, `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
+//! `bulk.rs`, `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs`, `pictures.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
 //! These also hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
@@ -9,12 +9,13 @@ mod sqlite;
 
 use std::collections::{HashMap, HashSet};
 
-use sir0_kernel::{GameId, StudioId, Timestamp};
+use sir0_kernel::{GameId, PictureId, StudioId, Timestamp, UserId};
+use sir0_media::Name;
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
     Bounds, Created, Difference, Game, GameEvent, Kind, Listing, Made, NewGame, OwnListing,
-    OwnPage, Page, PastChange, RequestKey, Schedule,
+    OwnPage, Page, PastChange, Picture, RequestKey, Schedule,
     bulk::{ImportKey, Named},
 };
 
@@ -46,6 +47,13 @@ storage::room! {
         changes(id: GameId, before: Option<i64>, count: u16) -> Vec<PastChange>;
         export(studios: Option<&[StudioId]>, kinds: &[Kind], after: Option<GameId>, bounds: Bounds) -> Vec<Game>;
         keys_of(ids: &[GameId]) -> HashMap<(Option<StudioId>, GameId), ImportKey>;
+        pictures(game: GameId) -> Vec<Picture>;
+        touch_files(names: &[Name], at: Timestamp) -> bool;
+        unused_files(before: Timestamp, count: u16) -> Vec<Name>;
+        take_file(name: Name, at: Timestamp, before: Timestamp) -> bool;
+        forget_file(name: Name) -> ();
+        needed_files(after: Option<Name>, count: u16) -> Vec<Name>;
+        keeps_at(mark: &str) -> bool;
         key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
     }
@@ -63,6 +71,10 @@ storage::room! {
         save_game(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
         past_change(id: GameId, change: i64) -> Option<PastChange>;
         note_change(game: &Game, differences: &[Difference], made: Made) -> ();
+        pictures(game: GameId) -> Vec<Picture>;
+        add_picture(game: GameId, picture: &Picture, by: UserId, at: Timestamp) -> ();
+        drop_picture(id: PictureId) -> ();
+        shelf_mark() -> String;
         schedule(id: GameId) -> Schedule;
         plan(id: GameId, schedule: Schedule) -> ();
         count_planned(studio: StudioId) -> i64;

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     db::{Store, Tx},
     domain::{Game, GameEvent, Made, Standing, differences, searched},
+    stored::StoredShown,
 };
 
 /// Numbers the columns from the ninth parameter on. The first three are the announcement, whose moment is the third; the
@@ -70,6 +71,9 @@ pub(crate) const SAVE_WHOLE: &str = save!(
     "price_minor" "genre" "genre_key" "genre_fold" "title" "title_key" "title_sort" "description" "words"
     "state" "release_day" "released_at" "listed" "bundled"
 );
+
+/// The statement for what a game is shown by.
+pub(crate) const SAVE_SHOWN: &str = save!("pictures");
 
 /// The statement that hands a game over.
 pub(crate) const HAND_OVER: &str = save!("studio_id");
@@ -137,6 +141,9 @@ fn saving(
         | part(is_whole || game.title != before.title, TITLE)
         | part(is_whole || game.description != before.description, DESCRIPTION);
 
+    // No change is about pictures and about something else.
+    let is_shown = game.shown != before.shown;
+
     let bind = move |query: Statement| {
         let mut query = noted(query, before, game, made);
         if parts & PRICE != 0 {
@@ -158,6 +165,9 @@ fn saving(
         if parts & (TITLE | DESCRIPTION) != 0 {
             query = query.bind(searched(&game.title, &game.description));
         }
+        if is_shown {
+            query = query.bind(game.shown.as_deref().map(StoredShown::json));
+        }
         if is_whole {
             let Standing { state, release_day, released, listed } = game.standing;
             query = query.bind(state.as_str());
@@ -167,5 +177,10 @@ fn saving(
         }
         query
     };
-    (if is_whole { SAVE_WHOLE } else { SAVE_GAME[parts] }, bind)
+    let statement = match (is_whole, is_shown) {
+        (true, _) => SAVE_WHOLE,
+        (false, true) => SAVE_SHOWN,
+        (false, false) => SAVE_GAME[parts],
+    };
+    (statement, bind)
 }

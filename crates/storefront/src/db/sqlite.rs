@@ -12,6 +12,8 @@ pub(super) mod games;
 pub(super) mod history;
 #[path = "listing.rs"]
 pub(super) mod listing;
+#[path = "pictures.rs"]
+pub(super) mod pictures;
 #[path = "requests.rs"]
 pub(super) mod requests;
 #[path = "saving.rs"]

@@ -38,6 +38,7 @@ mod games;
 mod history;
 mod keys;
 mod pages;
+mod pictures;
 mod plans;
 mod races;
 mod ranked;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sir0_kernel::{Day, GameId, Price, StudioId, Timestamp};
 
-use super::{Description, GameEvent, Genre, Kind, Public, Schedule, Standing, State, Title};
+use super::{Description, GameEvent, Genre, Kind, Public, Schedule, Shown, Standing, State, Title};
 
 /// A game as the store shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Game {
     pub base: Option<GameId>,
     /// The products in it, if it is a bundle.
     pub bundled: Arc<[GameId]>,
+    /// The pictures that it is shown by. `None` if there are none.
+    pub shown: Option<Arc<Shown>>,
 }
 
 /// A game that is not in the store yet.
@@ -121,9 +123,10 @@ impl Game {
     /// About how many bytes it takes, in memory and on the wire.
     #[must_use]
     pub fn size(&self) -> usize {
-        let Self { title, genre, description, bundled, .. } = self;
+        let Self { title, genre, description, bundled, shown, .. } = self;
         let texts = title.as_str().len() + genre.as_str().len() + description.as_str().len();
-        size_of::<Self>() + texts + size_of_val(&**bundled)
+        let pictures = shown.as_deref().map_or(0, Shown::size);
+        size_of::<Self>() + texts + size_of_val(&**bundled) + pictures
     }
 
     /// Makes the change. A change that changes nothing moves no revision and is not announced.
@@ -137,6 +140,7 @@ impl Game {
             description: change.description.unwrap_or_else(|| self.description.clone()),
             standing: Standing { release_day, ..self.standing },
             bundled: change.bundled.unwrap_or_else(|| Arc::clone(&self.bundled)),
+            shown: self.shown.clone(),
             ..*self
         };
         self.becoming(changed)
@@ -194,7 +198,7 @@ impl Game {
     }
 
     /// What the change comes to for those who watch. `None` if nothing is different.
-    fn becoming(&self, changed: Self) -> Option<(Self, GameEvent)> {
+    pub(super) fn becoming(&self, changed: Self) -> Option<(Self, GameEvent)> {
         if changed == *self {
             return None;
         }
@@ -229,6 +233,7 @@ impl Game {
             standing: Standing::new(State::Released, None, Timestamp::from_micros(1)),
             base: None,
             bundled: Arc::default(),
+            shown: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sir0_kernel::{GameId, Price, Timestamp, UserId};
+use sir0_kernel::{GameId, PictureId, Price, Timestamp, UserId};
 
 use super::{Change, Description, Game, GameEvent, Genre, Schedule, Title};
 
@@ -23,6 +23,12 @@ pub enum Field {
     ReleaseDate,
     /// The products in a bundle.
     BundledGameIds,
+    /// Its upright picture.
+    Cover,
+    /// Its wide picture.
+    Header,
+    /// Its screenshots, in their order.
+    Screenshots,
     /// Who can see it.
     State,
     /// The studio that has it.
@@ -37,7 +43,15 @@ impl Field {
     /// Whether `UndoGameChange` undoes a change of this field. Publishing, handing over and scheduling have other calls.
     #[must_use]
     pub const fn is_undone(self) -> bool {
-        !matches!(self, Self::State | Self::StudioId | Self::AnnounceTime | Self::ReleaseTime)
+        matches!(
+            self,
+            Self::Title
+                | Self::Genre
+                | Self::Price
+                | Self::Description
+                | Self::ReleaseDate
+                | Self::BundledGameIds
+        )
     }
 }
 
@@ -84,8 +98,11 @@ pub enum NotUndoable {
     /// What it made was changed since. The later change is to be undone first.
     #[error("was changed again since, undo the later change first")]
     ChangedSince,
-    /// The change published, withdrew, handed over or scheduled the game, which other calls take back.
-    #[error("is not undone: publish, withdraw, hand over or schedule the game instead")]
+    /// The change published, withdrew, handed over or scheduled the game, or gave it a picture. Other calls take these
+    /// back.
+    #[error(
+        "is not undone: publish, withdraw, hand over or schedule the game, or upload the picture again instead"
+    )]
     OtherCall,
 }
 
@@ -104,6 +121,7 @@ impl Difference {
 #[must_use]
 pub fn differences(before: &Game, after: &Game) -> Vec<Difference> {
     let (was, is) = (&before.standing, &after.standing);
+    let picture = |id: &Option<PictureId>| id.map(|id| id.to_string());
     [
         Difference::of(Field::Title, &before.title, &after.title, |it| {
             Some(it.as_str().to_owned())
@@ -122,6 +140,12 @@ pub fn differences(before: &Game, after: &Game) -> Vec<Difference> {
         }),
         Difference::of(Field::BundledGameIds, &before.bundled, &after.bundled, |it| {
             Some(ids_to(it))
+        }),
+        Difference::of(Field::Cover, &before.cover(), &after.cover(), picture),
+        Difference::of(Field::Header, &before.header(), &after.header(), picture),
+        Difference::of(Field::Screenshots, &before.screenshots(), &after.screenshots(), |it| {
+            let ids: Vec<_> = it.iter().map(ToString::to_string).collect();
+            (!ids.is_empty()).then(|| ids.join(" "))
         }),
         Difference::of(Field::State, &was.state, &is.state, |it| Some(it.as_str().to_owned())),
         Difference::of(Field::StudioId, &before.studio, &after.studio, |it| {
@@ -192,7 +216,7 @@ impl Game {
                 Field::BundledGameIds => {
                     change.bundled = Some(ids_from(&text()).ok_or(NotUndoable::OtherCall)?);
                 }
-                Field::State | Field::StudioId | Field::AnnounceTime | Field::ReleaseTime => {}
+                _ => {}
             }
         }
         Ok(self.change(change))
@@ -207,7 +231,7 @@ impl Game {
             Field::Description => Some(self.description.as_str().to_owned()),
             Field::ReleaseDate => self.standing.release_day.map(|day| day.to_string()),
             Field::BundledGameIds => Some(ids_to(&self.bundled)),
-            Field::State | Field::StudioId | Field::AnnounceTime | Field::ReleaseTime => None,
+            _ => None,
         }
     }
 }

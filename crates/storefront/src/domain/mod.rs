@@ -9,6 +9,7 @@ mod game;
 mod history;
 mod own;
 mod parts;
+mod picture;
 mod request;
 pub mod search;
 mod standing;
@@ -27,6 +28,8 @@ pub use history::{
 };
 pub use own::{OwnListing, OwnPage, OwnPlace};
 pub use parts::{MOST_BUNDLED, Unfit, Whole};
+pub(crate) use picture::UploadPicture;
+pub use picture::{MOST_SCREENSHOTS, Picture, PictureFile, Shown, TooManyScreenshots};
 pub use request::{Created, InvalidRequestId, RequestId, RequestKey};
 pub use search::{
     Bounds, Dimension, Facet, Found, Listing, Page, PageToken, Sort, UnknownDimension, UnknownSort,

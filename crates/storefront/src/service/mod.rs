@@ -3,3 +3,4 @@
 mod bulk;
 mod games;
 mod history;
+mod media;

@@ -133,6 +133,10 @@ impl Storefront {
     pub(super) async fn keep_tidy(self) {
         let mut rounds = Rounds::every(UPKEEP, &self.shared.stopping);
         while rounds.next().await {
+            if let Err(error) = self.tidy_files().await {
+                let error = &error as &dyn Error;
+                tracing::warn!(error, "the files of pictures could not be tidied");
+            }
             if let Err(error) = self.tidy().await {
                 tracing::warn!(error = &error as &dyn Error, "the storefront could not be tidied");
             }

@@ -8,6 +8,7 @@ mod listing;
 mod open;
 mod owners;
 mod parts;
+mod pictures;
 mod publishing;
 mod turns;
 
@@ -22,6 +23,7 @@ use crate::{
     db::StorefrontDb,
     domain::GameEvent,
     finding::Finder,
+    media::Media,
     reads::Reads,
 };
 
@@ -39,6 +41,7 @@ pub struct Storefront {
     /// The cache that all instances share, if there is one.
     shared_cache: Option<SharedCache>,
     pub(crate) feed: Feed<GameEvent>,
+    pub(crate) media: Media,
     pub(crate) seal: Seal,
     pub(crate) keys: Arc<Keys>,
     pub(crate) shared: Shared,

@@ -1,5 +1,7 @@
 //! How the storefront begins and ends.
 
+use std::path::Path;
+
 use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
@@ -10,19 +12,22 @@ use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,
     finding::Finder,
+    media::Media,
     reads::Reads,
 };
 
 impl Storefront {
-    /// Begins to follow the changes of its database.
+    /// Begins to follow the changes of its database. Refuses a place for pictures that is not the one of this database.
     pub async fn open(
         config: &Config,
         database: Database,
+        data_dir: &Path,
         shared: Shared,
-    ) -> storage::Result<Self> {
+    ) -> anyhow::Result<Self> {
         let doorman = shared.doorman.clone().for_publishers_to("change games");
         let shared = Shared { doorman, ..shared };
         let db = StorefrontDb::of(database.clone());
+        let media = Media::open(config, data_dir, &db, shared.clock.now()).await?;
         let sealing_key = database.sealing_key().await?;
         let seal = Seal::new(&sealing_key);
         let keys = Keys::open(&shared, database.clone(), &sealing_key);
@@ -49,6 +54,7 @@ impl Storefront {
             reads: Reads::new(),
             shared_cache,
             feed,
+            media,
             seal,
             keys,
             shared,

@@ -98,7 +98,7 @@ impl Plan {
         let warden = Arc::new(Warden::start(folder.path()));
         let secrets = Secrets::make(folder.path());
         let (redis, planned) = self.servers(&secrets).await;
-        let places = places(&secrets, &redis, &planned);
+        let places = places(folder.path(), &secrets, &redis, &planned);
         let settling = Settling::of(planned.iter().map(Planned::feed).collect());
 
         let program = self.program.clone().unwrap_or_else(process::program);
@@ -195,10 +195,11 @@ impl Plan {
 }
 
 /// Where instances find what the files of the containers name.
-fn places(secrets: &Secrets, redis: &Redis, planned: &[Planned]) -> Places {
+fn places(folder: &Path, secrets: &Secrets, redis: &Redis, planned: &[Planned]) -> Places {
     let of_all = [
         ("//redis:6379".to_owned(), format!("//127.0.0.1:{}", redis.port())),
         ("/run/secrets/".to_owned(), secrets.folder.display().to_string() + "/"),
+        ("/media".to_owned(), folder.join("media").display().to_string()),
     ];
     planned.iter().flat_map(Planned::places).chain(of_all).collect()
 }

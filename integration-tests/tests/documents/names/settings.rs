@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Ends of names of files, which look like keys.
-const ENDS_OF_FILES: [&str; 5] = ["db", "dump", "lock", "toml", "yaml"];
+const ENDS_OF_FILES: [&str; 6] = ["db", "dump", "env", "lock", "toml", "yaml"];
 
 /// Whether the name, in which `…` stands for anything, is that of a setting.
 fn is_variable(name: &str) -> bool {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use serde_json::{Value, json};
-use sir0_testkit::{Person, Process, process_after_upgrade};
+use sir0_testkit::{Person, Process, png, process_after_upgrade};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
@@ -80,9 +80,11 @@ async fn about(studio: &Person, game: i32) -> About {
     let path = format!("/api/games/{game}");
     studio.rest().put(&path, &json!({"price": 4.5})).await;
     let changes = studio.rest().get(&format!("{path}/changes")).await;
+    let added = studio.uploads(game.into(), "cover", png(2, 3, 1)).await;
     About {
         user: studio.id,
         game,
+        picture: text(&added.json["picture"]["pictureId"]),
         change: text(&changes.json["changes"][0]["changeId"]),
         studio: id,
         invitation: text(&invited.json["invitationId"]),

@@ -15,6 +15,8 @@ pub(super) struct About {
     pub(super) game: i32,
     /// A change of the game, which can be undone.
     pub(super) change: String,
+    /// A picture of the game.
+    pub(super) picture: String,
     pub(super) studio: String,
     pub(super) invitation: String,
     pub(super) api_token: String,
@@ -27,6 +29,7 @@ impl About {
             user: i32::MAX,
             game: i32::MAX,
             change: "2000000000".to_owned(),
+            picture: "picture_01kb2m3n4p5q6r7s8t9v0w1x2y".to_owned(),
             studio: "studio_01kb2m3n4p5q6r7s8t9v0w1x2y".to_owned(),
             invitation: "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z".to_owned(),
             api_token: "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2z".to_owned(),
@@ -41,6 +44,8 @@ impl About {
             "price" => Some(Value::F64(0.01)),
             "life_days" => Some(Value::I32(1)),
             "change_id" => text(&self.change),
+            "picture_id" => text(&self.picture),
+            "purpose" => text("cover"),
             "studio_id" => text(&self.studio),
             "invitation_id" => text(&self.invitation),
             "token_id" => text(&self.api_token),

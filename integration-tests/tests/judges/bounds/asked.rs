@@ -1,14 +1,18 @@
-//! A message as a request of REST.
+//! A message as a request of REST, or of gRPC where a call has no form of REST.
 
+use prost::Message;
 use serde_json::Value;
+use sir0_contract::storefront::{ReadPictureRequest, media_service_client::MediaServiceClient};
 use sir0_testkit::Person;
 use sir0_transcoding::Part;
+use tonic::Code;
+use tonic_types::StatusExt;
 
 use super::probes::Probe;
 
-/// Asks the server, and answers with the status and the fields that it names.
-pub(super) async fn over_rest(person: &Person, probe: &Probe) -> (u16, Vec<String>) {
-    let rest = probe.call.rest.as_ref().expect("a call with a REST form");
+/// Asks the server, and answers with the status of HTTP and the fields that it names.
+pub(super) async fn of(person: &Person, probe: &Probe) -> (u16, Vec<String>) {
+    let Some(rest) = &probe.call.rest else { return over_grpc(person, probe).await };
     let binding = &rest.bindings[0];
     let mut fields = probe.message.as_object().expect("a message is an object").clone();
     let mut path = binding.template.to_owned();
@@ -22,8 +26,8 @@ pub(super) async fn over_rest(person: &Person, probe: &Probe) -> (u16, Vec<Strin
     let mut request = person.rest().request(method, &path);
     request = match binding.body {
         Part::Whole => request.json(&fields),
-        Part::Nothing => request.query(&parameters(&fields)),
-        Part::Field(field) => panic!("{} is a body, which no recipe makes", field.name),
+        // A field is a file, of which no recipe says anything.
+        Part::Nothing | Part::Field(_) => request.query(&parameters(&fields)),
     };
     let response = request.send().await.expect("an answer");
     let status = response.status().as_u16();
@@ -37,6 +41,22 @@ pub(super) async fn over_rest(person: &Person, probe: &Probe) -> (u16, Vec<Strin
         named.iter().map(|it| it["field"].as_str().expect("a name").to_owned()).collect();
     named.dedup();
     (status, named)
+}
+
+/// Makes the only call of the contract that has bounds and no form of REST.
+async fn over_grpc(person: &Person, probe: &Probe) -> (u16, Vec<String>) {
+    assert_eq!(probe.call.name, "ReadPicture", "say here how it is made");
+    let request = ReadPictureRequest::decode(&*probe.wire()).expect("its own message");
+    let answer = MediaServiceClient::new(person.bearer()).read_picture(request).await;
+    let Err(refused) = answer else { return (200, Vec::new()) };
+    let status = match refused.code() {
+        Code::InvalidArgument => 400,
+        Code::NotFound => 404,
+        _ => panic!("the server answers {refused} to {probe}"),
+    };
+    let named = refused.get_details_bad_request().map(|bad| bad.field_violations);
+    let named = named.into_iter().flatten().map(|violation| violation.field);
+    (status, named.collect())
 }
 
 fn parameters(fields: &serde_json::Map<String, Value>) -> Vec<(&str, String)> {

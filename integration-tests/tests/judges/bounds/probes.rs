@@ -100,7 +100,6 @@ struct Maker<'s> {
 impl Maker<'_> {
     /// Makes what lies on both sides of a bound.
     fn probe(&mut self, call: &'static Call, field: &FieldDescriptor, rule: &str, value: &Rule) {
-        assert!(call.rest.is_some(), "{} has a bound and no REST form", field.full_name());
         let turn = self.probes.len() as u64;
         let (within, beyond) = sides(field, recipes::of(field), rule, value, turn);
         for (value, is_beyond) in within.into_iter().map(|it| (it, false)).chain([(beyond, true)]) {

@@ -10,6 +10,8 @@ const NO_SESSION: &str = "session_01arz3ndektsv4rrffq69g5fav";
 const NO_FACTOR: &str = "factor_01arz3ndektsv4rrffq69g5fav";
 const NO_DEVICE: &str = "device_01arz3ndektsv4rrffq69g5fav";
 const NO_API_TOKEN: &str = "apitoken_01kb2m3n4p5q6r7s8t9v0w1x2y";
+const NO_FILE: &str = "ba/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.webp";
+const NO_PICTURE: &str = "picture_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_STUDIO: &str = "studio_01kb2m3n4p5q6r7s8t9v0w1x2y";
 const NO_INVITATION: &str = "invitation_01kb2m3n4p5q6r7s8t9v0w1x2z";
 
@@ -135,9 +137,11 @@ impl Stage {
             | "sir0.storefront.v1.WatchGamesRequest"
             | "sir0.storefront.v1.ExportGamesRequest"
             | "sir0.storefront.v1.ListMyGamesRequest" => json!({}),
-            "sir0.storefront.v1.GetGameRequest" | "sir0.storefront.v1.GetMyGameRequest" => {
-                json!({"gameId": self.game})
-            }
+            "sir0.storefront.v1.GetGameRequest"
+            | "sir0.storefront.v1.GetMyGameRequest"
+            | "sir0.storefront.v1.ListPicturesRequest"
+            | "sir0.storefront.v1.ListMyPicturesRequest"
+            | "sir0.storefront.v1.ListGameChangesRequest" => json!({"gameId": self.game}),
             "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
             "sir0.storefront.v1.UpdateGameRequest" => {
                 json!({"gameId": self.game, "title": "Light"})
@@ -145,7 +149,13 @@ impl Stage {
             "sir0.storefront.v1.DeleteGameRequest" | "sir0.storefront.v1.UnscheduleGameRequest" => {
                 json!({"gameId": NOTHING})
             }
-            "sir0.storefront.v1.ListGameChangesRequest" => json!({"gameId": self.game}),
+            "sir0.storefront.v1.UploadPictureRequest" => {
+                json!({"gameId": NOTHING, "purpose": "cover"})
+            }
+            "sir0.storefront.v1.DeletePictureRequest" => {
+                json!({"gameId": NOTHING, "pictureId": NO_PICTURE})
+            }
+            "sir0.storefront.v1.ReadPictureRequest" => json!({"name": NO_FILE}),
             "sir0.storefront.v1.UndoGameChangeRequest" => {
                 json!({"gameId": NOTHING, "changeId": "1"})
             }
@@ -224,6 +234,12 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "storefront.v1.ListGamesRequest.facets" => {
             Recipe::Written { good: "genre", broken: "title" }
         }
+        "storefront.v1.DeletePictureRequest.picture_id" => {
+            Recipe::Written { good: NO_PICTURE, broken: "picture_01ARZ3NDEKTSV4RRFFQ69G5FAU" }
+        }
+        "storefront.v1.ReadPictureRequest.name" => {
+            Recipe::Written { good: NO_FILE, broken: "ba/short.webp" }
+        }
         "storefront.v1.UndoGameChangeRequest.change_id" => {
             Recipe::Written { good: "1", broken: "01" }
         }
@@ -240,6 +256,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.PublishGameRequest.state"
         | "storefront.v1.WatchGamesRequest.kind"
         | "storefront.v1.ExportGamesRequest.format"
+        | "storefront.v1.UploadPictureRequest.purpose"
         | "accounts.v1.ListSecurityEventsRequest.kind"
         | "accounts.v1.ConfirmActionRequest.action"
         | "storefront.v1.HandOverGameRequest.studio_id"

@@ -19,7 +19,15 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect()
+    all_in(folder).into_iter().filter(|path| path.is_file()).collect()
+}
+
+fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    all_in(folder).into_iter().filter(|path| path.is_dir()).collect()
+}
+
+fn all_in(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect()
 }
 
 #[tokio::test]
@@ -51,6 +59,8 @@ async fn a_backup_is_for_its_owner_alone_also_in_a_folder_that_was_there() {
     assert!(backup.status.success(), "{}", said(&backup));
     let modes: Vec<_> = files_in(folder.path()).iter().map(|file| mode(file)).collect();
     assert_eq!(modes, [0o600; 3]);
+    let folders: Vec<_> = folders_in(folder.path()).iter().map(|folder| mode(folder)).collect();
+    assert_eq!(folders, [0o700], "that of the pictures");
 }
 
 #[tokio::test]
@@ -61,7 +71,9 @@ async fn a_volume_that_kubernetes_lends_to_a_group_is_served_again_and_again() {
     for file in files_in(&store.data_dir()) {
         set_mode(&file, mode(&file) | 0o660);
     }
-    set_mode(&store.data_dir(), 0o2770);
+    for folder in folders_in(&store.data_dir()).iter().chain([&store.data_dir()]) {
+        set_mode(folder, 0o2770);
+    }
 
     store.starts_again().await;
 

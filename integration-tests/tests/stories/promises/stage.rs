@@ -4,13 +4,23 @@ mod factors;
 
 use http::{Method, header};
 use serde_json::{Value, json};
-use sir0_testkit::{Answer, PASSWORD, Person, Running, platform};
+use sir0_testkit::{Answer, PASSWORD, Person, Running, platform, png};
 
-use super::{Promised, Real, made, made_as_it_stands, made_with, text};
+use super::{Promised, Real, made, made_as_it_stands, made_with, text, with_parameter};
 use crate::{
     api_tokens,
     guard::{Guarded, guards},
 };
+
+/// Calls that the scope `games:read` opens.
+const READS: [&str; 6] = [
+    "listMyGames",
+    "getMyGame",
+    "watchMyGames",
+    "listGameChanges",
+    "listMyPictures",
+    "exportGames",
+];
 
 /// A call as it succeeds, to be changed so that it does not.
 #[derive(Clone)]
@@ -79,7 +89,7 @@ impl Stage {
         made_as_it_stands(&other, "createGame").await;
         let others = Real::of(&other).await;
         let guarded = guards(platform.player("Marie").await).await;
-        let real = real.making(&ada).await.changing(&studio).await;
+        let real = real.making(&ada).await.changing(&studio).await.showing(&studio).await;
         let [for_reader, for_writer] = [
             api_tokens::makes(&studio, &["games:read"], "").await,
             api_tokens::makes(&studio, &["games:write"], "").await,
@@ -157,7 +167,7 @@ impl Stage {
             _ if call.operation["tags"][0] == "Guard" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             "acceptInvitation" => &self.other,
-            _ if ["Studios", "Games", "History", "Bulk"]
+            _ if ["Studios", "Games", "History", "Media", "Bulk"]
                 .iter()
                 .any(|tag| call.operation["tags"][0] == *tag)
                 && call.is_signed() =>
@@ -188,7 +198,7 @@ impl Stage {
         let Asked { by: good, method, path, body } = asked.clone();
         match reason {
             "INVALID_FIELDS" => {
-                made(good, method, &format!("{path}?colour=red"), body.as_ref()).await
+                made(good, method, &with_parameter(&path, "colour=red"), body.as_ref()).await
             }
             "PRECONDITION_FAILED" => {
                 let request = good.rest().request(method.clone(), &path);
@@ -199,10 +209,7 @@ impl Stage {
             }
             "SIGN_IN_REQUIRED" => made(&self.visitor, method, &path, body.as_ref()).await,
             "SCOPE_MISSING" => {
-                let reads =
-                    ["listMyGames", "getMyGame", "watchMyGames", "listGameChanges", "exportGames"];
-                let reads = reads.contains(&call.name());
-                let by = if reads { &self.writer } else { &self.reader };
+                let by = if READS.contains(&call.name()) { &self.writer } else { &self.reader };
                 made(by, method, &path, body.as_ref()).await
             }
             "API_TOKEN_REFUSED" => {
@@ -346,6 +353,19 @@ impl Stage {
             "NOT_PUBLISHABLE" => {
                 made(good, method, &path, asked.with("state", json!("announced")).as_ref()).await
             }
+            "PICTURE_NOT_FOUND" => {
+                let none = path.replace(&self.real.picture, Real::PICTURE);
+                made(good, method, &none, body.as_ref()).await
+            }
+            // A file without a byte.
+            "PICTURE_REFUSED" => made(good, method, &path, None).await,
+            "PICTURE_LIMIT_REACHED" => {
+                for tint in 0..12 {
+                    good.uploads(1, "screenshot", png(16, 9, tint)).await;
+                }
+                good.uploads(1, "screenshot", png(16, 9, 99)).await
+            }
+            "MEDIA_BUSY" => while_uploads_come(good, &path).await,
             "CHANGE_NOT_FOUND" => made(good, method, &call.path(), body.as_ref()).await,
             "NOT_UNDOABLE" => {
                 // The change by which the game came to be.
@@ -431,6 +451,11 @@ impl Stage {
             }
             // Whom the example is about stays a member for the other reasons.
             "removeMember" => first = asked.nowhere(),
+            "deletePicture" => {
+                let other = good.uploads(1, "screenshot", png(16, 9, 7)).await;
+                let other = text(&other.json["picture"]["pictureId"]);
+                first = first.replace(&self.real.picture, &other);
+            }
             "revokeInvitation" => {
                 first = first.replace(&self.real.invitation, Real::INVITATION);
             }
@@ -470,4 +495,22 @@ impl Stage {
         };
         keyed(&elsewhere, other.as_ref()).await
     }
+}
+
+/// Uploads while as many uploads of the same person come as may, which do not go on.
+async fn while_uploads_come(by: &Person, path: &str) -> Answer {
+    let stuck = || {
+        let never = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        let request = by.rest().request(Method::POST, path);
+        tokio::spawn(request.body(reqwest::Body::wrap_stream(never)).send())
+    };
+    let coming = [stuck(), stuck()];
+    let answer = loop {
+        let answer = by.uploads(1, "cover", png(2, 3, 5)).await;
+        if answer.status != 201 {
+            break answer;
+        }
+    };
+    coming.iter().for_each(tokio::task::JoinHandle::abort);
+    answer
 }

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use sir0_testkit::{Answer, Person, Running, a_game, email_of};
+use sir0_testkit::{Answer, Person, Running, a_game, email_of, png};
 
 use super::KEY;
 use crate::api_tokens;
@@ -98,6 +98,16 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         Method::POST,
         &format!("/api/games/{draft}/changes/{change}:undo"),
         json!({}),
+        Value::Null,
+    ));
+    let id = draft.as_i64().expect("an id");
+    let added = studio.uploads(id, "cover", png(2, 3, 1)).await;
+    let picture = added.json["picture"]["pictureId"].as_str().expect("an id").to_owned();
+    changes.push(of(
+        "DeletePicture",
+        Method::DELETE,
+        &format!("/api/games/{draft}/pictures/{picture}"),
+        Value::Null,
         Value::Null,
     ));
     changes.extend(changes_of_guard(&studio, &account).await);

@@ -30,6 +30,7 @@ fn product(id: GameId, title: &str, studio: Option<StudioId>, state: State) -> G
         standing: Standing::new(state, "2031-05-01".parse().ok(), NOON),
         base: None,
         bundled: [].into(),
+        shown: None,
     }
 }
 

@@ -253,6 +253,7 @@ impl<'b> Batch<'b> {
             standing: Standing::new(state, new.release_day, self.made.at),
             base,
             bundled,
+            shown: None,
         };
         self.known.insert((line.studio, key.clone()), id);
         self.unwritten.insert(id);
