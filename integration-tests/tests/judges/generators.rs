@@ -11,7 +11,7 @@ use crate::judge::{hear_within, judge};
 
 /// The clients' sources, and the settings of the generators.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/generated");
-const PATIENCE: Duration = Duration::from_secs(100);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// A server, someone who may add games, and the folder in which clients are made.
 struct Stage {

@@ -21,7 +21,7 @@ const LIFETIME: Duration = Duration::from_mins(10);
 
 /// The form of a copy. It grows when a copy holds more than before: a version that does not know that leaves copies without
 /// it, which must not be taken for whole ones.
-const FORM: u8 = 4;
+const FORM: u8 = 5;
 
 /// Games in Redis.
 #[derive(Clone)]
