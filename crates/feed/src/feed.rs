@@ -147,8 +147,8 @@ impl<E: Event> Feed<E> {
         Follower::new(self.clone(), from)
     }
 
-    /// Waits until no follower of this process is further behind than half of what the table keeps, whoever else writes. One
-    /// who writes much asks before, so that nobody who follows has to start over.
+    /// Waits until no follower of this process is further behind than half of what the table keeps, whoever else writes. A
+    /// writer of many events waits here before each batch, so that no follower has to start over.
     pub async fn has_room(&self) -> storage::Result<()> {
         loop {
             let committed = self.committed().await?;

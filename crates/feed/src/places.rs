@@ -27,7 +27,7 @@ impl Places {
         place
     }
 
-    /// Where the one stands that is furthest behind. `None` if nobody follows.
+    /// The position of the follower that is furthest behind. `None` without a follower.
     pub(crate) fn slowest(&self) -> Option<Position> {
         self.lock().iter().filter_map(Weak::upgrade).map(|place| place.load(Relaxed)).min()
     }

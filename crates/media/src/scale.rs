@@ -25,8 +25,8 @@ impl Canvas {
         Self { pixels, is_opaque }
     }
 
-    /// The picture in this size. Each colour is weighed by how much of it is seen: otherwise the colours of pixels that
-    /// nobody sees would shine through at the edges.
+    /// The picture in this size. Each colour is weighed by its opacity: otherwise the colours of transparent pixels
+    /// would shine through at the edges.
     pub(crate) fn scaled(&self, width: u32, height: u32) -> Self {
         let Self { pixels, is_opaque } = self;
         if pixels.dimensions() == (width, height) {

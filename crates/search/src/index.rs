@@ -36,8 +36,8 @@ pub struct Index {
     pub(crate) wholes: Terms,
     facets: Facets,
     orders: Orders,
-    /// Hashes the texts of a document: equal hashes mean equal texts. Its keys are random, so nobody finds two texts with one
-    /// hash.
+    /// Hashes the texts of a document: equal hashes mean equal texts. Its keys are random, so an attacker cannot choose two
+    /// texts with one hash.
     hasher: RandomState,
 }
 

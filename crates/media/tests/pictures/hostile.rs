@@ -1,4 +1,4 @@
-//! Bytes that nobody would send by mistake. Nothing here is to panic, or to become a picture beyond the bounds.
+//! Uploads made to do harm. None makes the encoder panic, and no picture goes beyond its bounds.
 
 use std::sync::LazyLock;
 

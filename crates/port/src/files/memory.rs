@@ -27,7 +27,8 @@ pub(super) const LARGEST: u64 = 2 * 1024 * 1024;
 /// How many bytes may be on their way into memory. A file that finds no room waits.
 const ARRIVING_BYTES: usize = 16 * 1024 * 1024;
 
-/// The files are in so many parts, each with its share of the bytes: who reads one part waits for nobody in another.
+/// The memory has so many parts, each with its own lock and its share of the bytes: readers of different parts do not wait
+/// for each other.
 const PARTS: usize = 4;
 
 /// For how many files there is a place in the lists at first.

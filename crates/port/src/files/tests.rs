@@ -166,7 +166,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
     }
 
-    /// The status, the reason of the contract's error body, and that nobody may keep the answer.
+    /// The status and the reason of the contract's error body. Checks that `Cache-Control` forbids to keep the answer.
     fn refusal(&self) -> (u16, String) {
         let body: Value = serde_json::from_slice(&self.body).expect("the contract's error body");
         assert_eq!(self.header(&CACHE_CONTROL), "no-store");

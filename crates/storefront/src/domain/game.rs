@@ -197,6 +197,12 @@ impl Game {
         self.standing.state.is_public()
     }
 
+    /// Whether its studio can change it. A client that withdrew a game finds it gone.
+    #[must_use]
+    pub const fn is_there(&self) -> bool {
+        !matches!(self.standing.state, State::Withdrawn)
+    }
+
     /// What the change comes to for those who watch. `None` if nothing is different.
     pub(super) fn becoming(&self, changed: Self) -> Option<(Self, GameEvent)> {
         if changed == *self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sir0_kernel::{GameId, PictureId};
 use sir0_media::{Colour, Name, Pictures, Purpose};
 
-use super::{Game, GameEvent, State};
+use super::{Game, GameEvent};
 
 /// How many screenshots a game has at most.
 pub const MOST_SCREENSHOTS: usize = 12;
@@ -170,12 +170,6 @@ impl Game {
     fn shown_by(&self, shown: Shown) -> Option<(Self, GameEvent)> {
         let shown = Some(Arc::new(shown)).filter(|shown| **shown != Shown::default());
         self.becoming(Self { shown, ..self.clone() })
-    }
-
-    /// Whether pictures can be added and taken away: a client that removed a game finds it gone.
-    #[must_use]
-    pub const fn is_there(&self) -> bool {
-        !matches!(self.standing.state, State::Withdrawn)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     StorefrontError,
     domain::{
         CreateGame, Created, Expected, Game, GameEvent, HandOverGame, Made, NewGame, RequestKey,
-        Schedule, State, UpdateGame, beginning,
+        Schedule, UpdateGame, beginning,
     },
 };
 
@@ -368,11 +368,8 @@ impl Done {
 }
 
 /// Refuses what was withdrawn: a client that removed a game finds it gone. Only to publish it brings it back.
-const fn must_be_there(game: &Game) -> Result<(), StorefrontError> {
-    match game.standing.state {
-        State::Withdrawn => Err(StorefrontError::GameNotFound(game.id)),
-        _ => Ok(()),
-    }
+pub(super) const fn must_be_there(game: &Game) -> Result<(), StorefrontError> {
+    if game.is_there() { Ok(()) } else { Err(StorefrontError::GameNotFound(game.id)) }
 }
 
 /// What the change makes of a game; `None` when it changes nothing.

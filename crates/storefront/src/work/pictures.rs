@@ -8,7 +8,10 @@ use sir0_media::{Name, Pictures, Piece};
 use sir0_rpc::{Caller, acted, request_id};
 use sir0_storage::once::Answer;
 
-use super::{Storefront, games::Done};
+use super::{
+    Storefront,
+    games::{Done, must_be_there},
+};
 use crate::{
     StorefrontError,
     domain::{Game, Picture, UploadPicture},
@@ -216,9 +219,4 @@ impl Storefront {
             }
         }
     }
-}
-
-/// Refuses what was withdrawn: a client that removed a game finds it gone.
-const fn must_be_there(game: &Game) -> Result<(), StorefrontError> {
-    if game.is_there() { Ok(()) } else { Err(StorefrontError::GameNotFound(game.id)) }
 }
