@@ -137,6 +137,10 @@ undo = f"{game}/changes/{change.changeId}:undo"
 assert call("POST", undo, made.UndoGameChangeResponse, asked, studio).revision == 3
 undo = f"{game}/changes/{first.changeId}:undo"
 assert call("POST", undo, made.Error, asked, studio).reason == "NOT_UNDOABLE"
+asked = made.UpdateGamePageRequest(page=made.GamePage(tags=["cosy"]))
+assert call("PUT", f"{game}/page", made.UpdateGamePageResponse, asked, studio).revision == 4
+assert call("GET", f"{game}/page", made.GetGamePageResponse).page.tags == ["cosy"]
+assert call("GET", f"{game}/page:mine", made.GetMyGamePageResponse, token=studio).page.tags
 headers = {"authorization": f"Bearer {studio}"}
 uploaded = client.post(f"{game}/pictures?purpose=cover", content=PNG, headers=headers).content
 picture = made.UploadPictureResponse.model_validate_json(uploaded, strict=True).picture

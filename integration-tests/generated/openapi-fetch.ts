@@ -138,6 +138,12 @@ const undone = await studio.POST("/api/games/{game_id}/changes/{change_id}:undo"
   body: {},
 });
 assert.equal(good(undone).revision, 3);
+const page = { tags: ["cosy"] };
+const paged = await studio.PUT("/api/games/{game_id}/page", { params: game, body: { page } });
+assert.equal(good(paged).revision, 4);
+const pageOf = await visitor.GET("/api/games/{game_id}/page", { params: game });
+assert.deepEqual(good(pageOf).page.tags, ["cosy"]);
+good(await studio.GET("/api/games/{game_id}/page:mine", { params: game }));
 const { picture } = good(
   await studio.POST("/api/games/{game_id}/pictures", {
     params: { ...game, query: { purpose: "cover" } },

@@ -63,6 +63,7 @@ from made_client.api.media import (
     list_pictures,
     upload_picture,
 )
+from made_client.api.pages import get_game_page, get_my_game_page, update_game_page
 from made_client.api.sessions import (
     confirm_action,
     end_sessions,
@@ -102,6 +103,7 @@ from made_client.models import (
     EndSessionsRequest,
     ExchangeApiTokenRequest,
     ForgetDevicesRequest,
+    GamePage,
     GetGameResponse404Reason,
     GetStatusResponseStatus,
     GetUserResponse401Reason,
@@ -127,6 +129,7 @@ from made_client.models import (
     UndoGameChangeRequest,
     UndoGameChangeResponse400Reason,
     UnscheduleGameRequest,
+    UpdateGamePageRequest,
     UpdateGameRequest,
     UpdateGameResponse409Reason,
     UpdateMemberRequest,
@@ -263,6 +266,10 @@ undone = undo_game_change.sync(first, change.change_id, client=studio, body=undo
 assert undone.revision == 3, undone
 kept = undo_game_change.sync(first, begun.change_id, client=studio, body=undo)
 assert kept.reason == UndoGameChangeResponse400Reason.NOT_UNDOABLE, kept
+page = UpdateGamePageRequest(page=GamePage(tags=["cosy"]))
+assert update_game_page.sync(first, client=studio, body=page).revision == 4
+assert get_game_page.sync(first, client=visitor).page.tags == ["cosy"]
+assert get_my_game_page.sync(first, client=studio).page.tags == ["cosy"]
 file = File(payload=BytesIO(PNG))
 cover = UploadPicturePurpose.COVER
 picture = upload_picture.sync(first, purpose=cover, client=studio, body=file).picture

@@ -131,6 +131,12 @@ const past = valid.listGameChangesResponse.parse((await sir0.listGameChanges(id,
 assert.deepEqual(past.changes[0]?.fields.map(({ field }) => field), ["price"]);
 const undone = await sir0.undoGameChange(id, past.changes[0]!.changeId, {}, studio);
 assert.equal(valid.undoGameChangeResponse.parse(undone.data).revision, 3);
+const page = valid.updateGamePageBody.parse({ page: { tags: ["cosy"] } });
+const paged = await sir0.updateGamePage(id, page, studio);
+assert.equal(valid.updateGamePageResponse.parse(paged.data).revision, 4);
+const pageOf = valid.getGamePageResponse.parse((await sir0.getGamePage(id)).data);
+assert.deepEqual(pageOf.page.tags, ["cosy"]);
+valid.getMyGamePageResponse.parse((await sir0.getMyGamePage(id, studio)).data);
 // Its function would send a file as JSON.
 const at = sir0.getUploadPictureUrl(id, { purpose: "cover" });
 const cover = await fetch(at, { ...studio, method: "POST", body: PNG });

@@ -1,10 +1,11 @@
-//! The words every service shares: ids, roles, money, time, text, addresses and secrets; and how memory is shared out.
+//! The words every service shares: ids, roles, money, time, text, countries and languages, addresses and secrets; and how memory is shared out.
 //! The crate knows no network and no database.
 
 mod budget;
 mod client;
 mod day;
 mod ids;
+mod locale;
 mod origin;
 mod price;
 mod role;
@@ -21,6 +22,7 @@ pub use ids::{
     ApiTokenId, DeviceId, FactorId, GameId, InvalidId, InvitationId, PictureId, SessionId,
     StudioId, UserId,
 };
+pub use locale::{Country, InvalidCountry, InvalidLanguage, Language};
 pub use origin::{InvalidOrigin, Origin};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, StudioRole, UnknownRole, UnknownStudioRole};

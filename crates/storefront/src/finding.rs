@@ -6,7 +6,7 @@
 //! could come after the index began anew, and bring back a game that was removed since.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     mem,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
@@ -20,7 +20,8 @@ use tokio::{
 };
 
 use crate::domain::{
-    Band, Dimension, Facet, Game, GameEvent, Genre, Listing, PageToken, Sort, State, search::Key,
+    Band, Dimension, Facet, Game, GameEvent, Genre, Label, Listing, PageToken, Sort, State,
+    found_in, search::Key,
 };
 
 /// How many values of a facet are answered.
@@ -242,6 +243,9 @@ const fn dimension(dimension: Dimension) -> Number {
         Dimension::Price => 2,
         Dimension::State => 3,
         Dimension::Studio => 4,
+        Dimension::Tag => 5,
+        Dimension::Platform => 6,
+        Dimension::Language => 7,
     })
 }
 
@@ -256,9 +260,20 @@ fn document(game: &Game) -> Document {
         (dimension(Dimension::State), standing.state.as_str().to_owned()),
     ];
     facets.extend(game.studio.map(|studio| (dimension(Dimension::Studio), studio.to_string())));
+    let mut titles = vec![game.title.as_str().to_owned()];
+    if let Some(traits) = &game.traits {
+        facets.extend(traits.tags.iter().map(|tag| (dimension(Dimension::Tag), tag.key())));
+        let platforms = traits.platforms.iter();
+        facets.extend(platforms.map(|it| (dimension(Dimension::Platform), it.to_string())));
+        // A game in two forms of a language is found by it, and counted, once.
+        let languages: BTreeSet<_> = traits.languages.iter().flat_map(found_in).collect();
+        let languages = languages.into_iter();
+        facets.extend(languages.map(|it| (dimension(Dimension::Language), it.to_owned())));
+        titles.extend(traits.titles.iter().map(|title| title.as_str().to_owned()));
+    }
     Document {
         id: number(game.id),
-        titles: vec![game.title.as_str().to_owned()],
+        titles,
         texts: vec![game.description.as_str().to_owned()],
         facets,
         added: standing.listed.map_or(0, Timestamp::micros),
@@ -280,6 +295,9 @@ fn query(listing: &Listing) -> Query {
         (Dimension::Price, band),
         (Dimension::State, state),
         (Dimension::Studio, studio),
+        (Dimension::Tag, listing.tag.as_ref().map(Label::key)),
+        (Dimension::Platform, listing.platform.map(|platform| platform.to_string())),
+        (Dimension::Language, listing.language.as_ref().map(ToString::to_string)),
     ];
     let filters = filters.into_iter().filter_map(|(by, value)| Some((dimension(by), vec![value?])));
     Query {

@@ -12,8 +12,9 @@ use std::{
 
 use sir0_contract_storefront::{
     BulkServiceDispatch, CALLS, GamesServiceDispatch, GamesServiceKeyed, HistoryServiceDispatch,
-    HistoryServiceKeyed, MediaServiceDispatch, MediaServiceKeyed, bulk_service_server,
-    games_service_server, history_service_server, media_service_server,
+    HistoryServiceKeyed, MediaServiceDispatch, MediaServiceKeyed, PagesServiceDispatch,
+    PagesServiceKeyed, bulk_service_server, games_service_server, history_service_server,
+    media_service_server, pages_service_server,
 };
 use sir0_host::{
     Configured, Doors, Files, Finding, Ground, Hint, Hosted, Opened, Service, Topics, serve,
@@ -133,6 +134,13 @@ impl Hosted for Storefront {
             self.clone(),
             MediaServiceKeyed by self.keys.clone()
         );
+        serve!(
+            doors,
+            pages_service_server::PagesServiceServer,
+            PagesServiceDispatch,
+            self.clone(),
+            PagesServiceKeyed by self.keys.clone()
+        );
     }
 
     fn topics(&self) -> Option<Arc<dyn Topics>> {
@@ -148,9 +156,9 @@ impl Hosted for Storefront {
     }
 
     async fn demonstrate(&self) -> anyhow::Result<Option<String>> {
-        Ok(Some(match self.stock(demo::games()?).await? {
+        Ok(Some(match self.stock_with(demo::products()?, Some(demo::cover)).await? {
             0 => "the store has games already, the demo catalogue stays out".to_owned(),
-            count => format!("the demo catalogue of {count} games is in the store"),
+            count => format!("the demo catalogue of {count} products is in the store"),
         }))
     }
 

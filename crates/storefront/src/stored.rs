@@ -1,5 +1,6 @@
 //! How a game lies in an event, or in a cache that outlives the process.
 
+mod page;
 mod pictures;
 
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use crate::domain::{
     Description, Game, Genre, Kind, Standing, State, Title, UnknownKind, UnknownState,
 };
 
-use self::pictures::NoPicture;
+pub(crate) use self::page::{StoredPage, StoredTraits, differences as differences_of_pages};
 pub(crate) use self::pictures::{StoredPicture, StoredShown};
+use self::{page::NoPage, pictures::NoPicture};
 
 /// A game as it is stored. Fields may be added, with a default for older ones. They are never renamed. A version that did
 /// not know a field had games for which it is the default.
@@ -44,6 +46,8 @@ pub(crate) struct StoredGame {
     bundled: Vec<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shown: Option<StoredShown>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traits: Option<StoredTraits>,
 }
 
 /// Why what is stored is no game.
@@ -59,6 +63,8 @@ pub(crate) enum NoGame {
     Day(#[from] InvalidDay),
     #[error(transparent)]
     Picture(#[from] NoPicture),
+    #[error(transparent)]
+    Page(#[from] NoPage),
 }
 
 impl From<&Game> for StoredGame {
@@ -82,6 +88,7 @@ impl From<&Game> for StoredGame {
             base_id: game.base.map(i64::from),
             bundled: game.bundled.iter().map(|id| i64::from(*id)).collect(),
             shown: game.shown.as_deref().map(Into::into),
+            traits: game.traits.as_deref().map(Into::into),
         }
     }
 }
@@ -112,6 +119,7 @@ impl TryFrom<StoredGame> for Game {
             base: stored.base_id.map(GameId::from_row).transpose()?,
             bundled: bundled?,
             shown: stored.shown.map(|it| it.try_into().map(Arc::new)).transpose()?,
+            traits: stored.traits.map(|it| it.try_into().map(Arc::new)).transpose()?,
         })
     }
 }

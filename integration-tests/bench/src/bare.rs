@@ -74,6 +74,31 @@ struct Game {
     state: String,
     release_time: String,
     bundled_game_ids: Vec<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cover: Option<Cover>,
+    tags: Vec<String>,
+    platforms: Vec<String>,
+    languages: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Cover {
+    picture_id: String,
+    purpose: String,
+    width: i32,
+    height: i32,
+    colour: String,
+    files: Vec<CoverFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CoverFile {
+    path: String,
+    width: i32,
+    height: i32,
+    media_type: String,
 }
 
 /// Serves the routes with `axum::serve`, until the process is ended. A `PUT` reads its body and gets the same answer.

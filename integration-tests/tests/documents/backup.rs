@@ -71,7 +71,7 @@ fn what_was_moved_is_there_after_the_lines_that_move_it() {
         reader.reads_to_the_end().await;
 
         databases::are_used_by(&mut reader);
-        reader.runs("sir0 serve").await;
+        reader.runs("SIR0_STOREFRONT_MEDIA_FOLDER=data/media sir0 serve").await;
         assert_eq!(reader.aside(GAMES).await, games);
         assert!(reader.aside(SIGN_IN).await.contains("Login successful"));
         reader.stops().await;

@@ -205,7 +205,7 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 65] = [
+const CONVERTED: [(&str, &str, u64); 68] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
@@ -248,6 +248,9 @@ const CONVERTED: [(&str, &str, u64); 65] = [
     ("GET", "api/games", 200),
     ("GET", "api/games/:game_id", 200),
     ("PUT", "api/games/:game_id", 200),
+    ("PUT", "api/games/:game_id/page", 200),
+    ("GET", "api/games/:game_id/page", 200),
+    ("GET", "api/games/:game_id/page:mine", 200),
     ("GET", "api/games:export", 200),
     // Its content type does not say what the file is.
     ("POST", "api/games:import", 400),

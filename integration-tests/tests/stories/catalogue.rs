@@ -4,6 +4,7 @@ mod bad_input;
 mod hidden;
 mod history;
 mod own;
+mod pages;
 mod pictures;
 
 use std::time::{Duration, SystemTime};

@@ -209,8 +209,11 @@ async fn what_cannot_be_counted_or_filtered_is_refused_by_name() {
 
     for (parameters, field) in [
         (vec![("facets", "title")], "facets"),
-        (vec![("facets", "genre"); 6], "facets"),
+        (vec![("facets", "genre"); 9], "facets"),
         (vec![("priceBand", "cheap")], "priceBand"),
+        (vec![("platform", "dos")], "platform"),
+        (vec![("language", "de_AT")], "language"),
+        (vec![("tag", "a tag that is longer than any tag is")], "tag"),
         (vec![("state", "draft")], "state"),
         (vec![("state", "withdrawn")], "state"),
         (vec![("sort", "price_up")], "sort"),

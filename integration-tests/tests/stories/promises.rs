@@ -234,6 +234,9 @@ const KNOWN: &[&str] = &[
     "listPictures",
     "listMyPictures",
     "deletePicture",
+    "getGamePage",
+    "getMyGamePage",
+    "updateGamePage",
     "handOverGame",
     "addFactor",
     "listFactors",
@@ -289,6 +292,9 @@ async fn each_example_of_a_body_works_as_it_stands() {
         made_as_it_stands(&studio, name).await;
     }
     for name in ["getMyGame", "publishGame", "unscheduleGame", "listGameChanges"] {
+        made_as_it_stands(&studio, name).await;
+    }
+    for name in ["updateGamePage", "getGamePage", "getMyGamePage"] {
         made_as_it_stands(&studio, name).await;
     }
     let real = Real::default().showing(&studio).await;

@@ -237,7 +237,8 @@ async fn a_change_that_is_sent_fifty_times_at_once_is_made_once_and_has_one_answ
         let gone = before.iter().filter(|game| !after.contains(game)).count();
         let expected = match change.call {
             "CreateGame" | "PublishGame" => (1, 0),
-            "UpdateGame" | "UndoGameChange" | "DeletePicture" | "HandOverGame" => (1, 1),
+            "UpdateGame" | "UndoGameChange" | "UpdateGamePage" | "DeletePicture"
+            | "HandOverGame" => (1, 1),
             "DeleteGame" => (0, 1),
             _ => (0, 0),
         };

@@ -1,12 +1,12 @@
 //! What people tell of themselves. Compiled once for each engine.
 
-use sir0_kernel::UserId;
+use sir0_kernel::{Country, Language, UserId};
 use sir0_storage as storage;
 
 use super::engine::{self, At, Database};
 use crate::{
     db::{Store, Tx},
-    domain::{BirthDate, Country, Details, Language, TermsVersion},
+    domain::{BirthDate, Details, TermsVersion},
 };
 
 storage::row! {

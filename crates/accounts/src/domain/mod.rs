@@ -37,9 +37,7 @@ pub(crate) use command::{
     Register, RemoveFactor, UpdateUser,
 };
 pub(crate) use confirmation::{Action, Confirmation};
-pub(crate) use details::{
-    BirthDate, Country, Details, DetailsChange, Field, Language, TermsVersion,
-};
+pub(crate) use details::{BirthDate, Details, DetailsChange, Field, TermsVersion};
 pub use email::{Email, InvalidEmail};
 pub(crate) use event::{AccountsEvent, SessionEnded};
 pub(crate) use factor::{

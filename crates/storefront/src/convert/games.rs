@@ -6,15 +6,15 @@ use sir0_contract_storefront::{
     self as pb, calls::games_service as calls, watch_games_response::Update,
 };
 use sir0_feed::{BadToken, Moment};
-use sir0_kernel::{GameId, Price, StudioId};
+use sir0_kernel::{GameId, Language, Price, StudioId};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag, page_size, wire_time};
 use sir0_transcoding::{Conditions, Kept, Tag};
 use tonic::metadata::MetadataMap;
 
 use crate::domain::{
     Base, Change, CreateGame, Created, Description, Dimension, Expected, Filter, Game, GameEvent,
-    Genre, Kind, Listing, MOST_BUNDLED, NewGame, Page, PageToken, RequestId, Sort, State, Title,
-    UnknownKind, UpdateGame, WatchGames, Words,
+    Genre, Kind, Label, Listing, MOST_BUNDLED, NewGame, Page, PageToken, RequestId, Sort, State,
+    Title, UnknownKind, UpdateGame, WatchGames, Words,
 };
 
 /// What the token of a stream is sealed for.
@@ -24,6 +24,7 @@ const MOST_WATCHED_GAMES: usize = 1000;
 
 impl From<&Game> for pb::Game {
     fn from(game: &Game) -> Self {
+        let traits = game.traits.as_deref();
         Self {
             game_id: game.id.get(),
             title: game.title.as_str().to_owned(),
@@ -40,8 +41,19 @@ impl From<&Game> for pb::Game {
             bundled_game_ids: game.bundled.iter().map(|id| id.get()).collect(),
             cover: game.shown.as_ref().and_then(|shown| shown.cover.as_ref()).map(Into::into),
             header: game.shown.as_ref().and_then(|shown| shown.header.as_ref()).map(Into::into),
+            tags: traits.map_or_else(Vec::new, |traits| texts(&traits.tags, Label::as_str)),
+            platforms: traits.map_or_else(Vec::new, |traits| {
+                traits.platforms.iter().map(ToString::to_string).collect()
+            }),
+            languages: traits
+                .map_or_else(Vec::new, |traits| texts(&traits.languages, Language::as_str)),
         }
     }
+}
+
+/// As texts on the wire.
+pub(super) fn texts<'t, T: 't>(all: &'t [T], text: impl Fn(&'t T) -> &'t str) -> Vec<String> {
+    all.iter().map(|it| text(it).to_owned()).collect()
 }
 
 /// What everyone hears of a change. `None` for one that only a studio sees.
@@ -73,6 +85,9 @@ pub(crate) fn listing(
     let kind = fields.read("kind", kind_asked(&request.kind, Some(Kind::Game)));
     let band = fields.read_optional("price_band", given(&request.price_band).map(str::parse));
     let state = fields.read_optional("state", given(&request.state).map(str::parse));
+    let tag = fields.read_optional("tag", given(&request.tag).map(Label::parse));
+    let platform = fields.read_optional("platform", given(&request.platform).map(str::parse));
+    let language = fields.read_optional("language", given(&request.language).map(str::parse));
     let facets = facets(&mut fields, &request.facets);
 
     let (Some(page_size), Some(genre), Some(words), Some(sort), Some(studio), Some(kind)) =
@@ -80,11 +95,27 @@ pub(crate) fn listing(
     else {
         return Err(fields.into_faults());
     };
-    let (Some(band), Some(state)) = (band, state) else { return Err(fields.into_faults()) };
+    let (Some(band), Some(state), Some(tag), Some(platform), Some(language)) =
+        (band, state, tag, platform, language)
+    else {
+        return Err(fields.into_faults());
+    };
     fields.finish()?;
-    let after = None;
-    let mut listing =
-        Listing { sort, kind, genre, words, studio, band, state, facets, page_size, after };
+    let mut listing = Listing {
+        sort,
+        kind,
+        genre,
+        words,
+        studio,
+        band,
+        state,
+        tag,
+        platform,
+        language,
+        facets,
+        page_size,
+        after: None,
+    };
     if let Some(token) = given(&request.page_token) {
         let opened = seal.open(&listing.purpose(), token);
         let opened = opened.map_err(|forged| InvalidFields::one("page_token", forged))?;
@@ -120,7 +151,7 @@ fn kind_asked(name: &str, unsaid: Option<Kind>) -> Result<Option<Kind>, &'static
 
 /// The form of a game over REST. It is part of the tag of each, and grows when any of them is written in another way: when
 /// a field is added, for example.
-const FORM: u8 = 4;
+const FORM: u8 = 5;
 
 /// Names a game as REST sends it.
 fn tag(id: GameId, revision: i32) -> Tag {
@@ -347,8 +378,8 @@ mod tests {
         let kept = game(&lanterns);
 
         let (json, tag) = kept.json(binding).expect("what REST sends");
-        let expected = r#"{"gameId":7,"title":"Lanterns","genre":"Puzzle","price":19.99,"description":"Light \"finds\" a way.","revision":3,"kind":"game","state":"released","releaseTime":"1970-01-01T00:00:00.000001Z","bundledGameIds":[]}"#;
+        let expected = r#"{"gameId":7,"title":"Lanterns","genre":"Puzzle","price":19.99,"description":"Light \"finds\" a way.","revision":3,"kind":"game","state":"released","releaseTime":"1970-01-01T00:00:00.000001Z","bundledGameIds":[],"tags":[],"platforms":[],"languages":[]}"#;
         assert_eq!(str::from_utf8(json), Ok(expected));
-        assert_eq!(tag, Some(&Tag::new("7.3.4")));
+        assert_eq!(tag, Some(&Tag::new("7.3.5")));
     }
 }

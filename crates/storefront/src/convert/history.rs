@@ -65,21 +65,7 @@ fn change(PastChange { id, revision, at, by, differences }: PastChange) -> pb::G
 
 fn field(Difference { field, before, after }: Difference) -> pb::FieldChange {
     let text = |text: Option<String>| text.map(|text| shown(field, text));
-    let name = match field {
-        Field::Title => "title",
-        Field::Genre => "genre",
-        Field::Price => "price",
-        Field::Description => "description",
-        Field::ReleaseDate => "release_date",
-        Field::BundledGameIds => "bundled_game_ids",
-        Field::Cover => "cover",
-        Field::Header => "header",
-        Field::Screenshots => "screenshots",
-        Field::State => "state",
-        Field::StudioId => "studio_id",
-        Field::AnnounceTime => "announce_time",
-        Field::ReleaseTime => "release_time",
-    };
+    let name = field.as_str();
     pb::FieldChange { field: name.to_owned(), before: text(before), after: text(after) }
 }
 

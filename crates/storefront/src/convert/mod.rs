@@ -5,3 +5,4 @@ pub(crate) mod games;
 pub(crate) mod history;
 pub(crate) mod media;
 pub(crate) mod own;
+pub(crate) mod pages;

@@ -13,10 +13,10 @@ use super::{
 use crate::{
     db::{Store, Tx, public},
     domain::{
-        Description, Game, Genre, KEYS_VERSION, Kind, NewGame, Shown, Standing, State, Title,
-        searched,
+        Description, Game, GamePage, Genre, KEYS_VERSION, Kind, NewGame, Shown, Standing, State,
+        Title, Traits, searched,
     },
-    stored::StoredShown,
+    stored::{StoredShown, StoredTraits},
 };
 
 storage::row! {
@@ -38,6 +38,7 @@ storage::row! {
         base_id: Option<i64>,
         bundled: String,
         pictures: Option<String>,
+        traits: Option<String>,
     }
 }
 
@@ -76,6 +77,7 @@ pub(super) fn game_from(row: GameRow) -> storage::Result<Game> {
         base: row.base_id.map(id).transpose()?,
         bundled: bundled_from(&row.bundled)?,
         shown: row.pictures.as_deref().map(shown_from).transpose()?,
+        traits: row.traits.as_deref().map(traits_from).transpose()?,
     })
 }
 
@@ -95,6 +97,10 @@ fn bundled_from(text: &str) -> storage::Result<Arc<[GameId]>> {
 
 fn shown_from(json: &str) -> storage::Result<Arc<Shown>> {
     StoredShown::read(json).map(Arc::new).map_err(storage::Error::corrupt)
+}
+
+fn traits_from(json: &str) -> storage::Result<Arc<Traits>> {
+    StoredTraits::read(json).map(Arc::new).map_err(storage::Error::corrupt)
 }
 
 /// Ids as a JSON array.
@@ -155,8 +161,9 @@ pub(crate) const ADD_GAME: &str = "
     INSERT INTO games
            (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at,
             title_sort, genre_fold, keys_version, keys_revision, studio_id,
-            kind, state, release_day, released_at, base_id, bundled, listed, game_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+            kind, state, release_day, released_at, base_id, bundled, listed, pictures, traits, game_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, 1, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+            $22)
         ON CONFLICT (game_id) DO NOTHING
  RETURNING game_id";
 
@@ -265,6 +272,33 @@ impl Tx<engine::Tx> {
         studio: Option<StudioId>,
         at: Timestamp,
     ) -> storage::Result<Game> {
+        self.add_whole(game, studio, (None, None), at).await
+    }
+
+    /// Adds a product of the platform with what it is shown by and with its page.
+    pub(crate) async fn add_stocked(
+        &mut self,
+        game: NewGame,
+        shown: Option<Shown>,
+        page: &GamePage,
+        at: Timestamp,
+    ) -> storage::Result<Game> {
+        let has_page = *page != GamePage::default();
+        let traits = has_page.then(|| Arc::new(page.traits(1)));
+        let game = self.add_whole(game, None, (shown.map(Arc::new), traits), at).await?;
+        if has_page {
+            self.write_page(game.id, page).await?;
+        }
+        Ok(game)
+    }
+
+    async fn add_whole(
+        &mut self,
+        game: NewGame,
+        studio: Option<StudioId>,
+        (shown, traits): (Option<Arc<Shown>>, Option<Arc<Traits>>),
+        at: Timestamp,
+    ) -> storage::Result<Game> {
         let NewGame { title, genre, price, description, kind, state, base, bundled, .. } = game;
         let standing = Standing::new(state, game.release_day, at);
         let mut game = Game {
@@ -279,7 +313,8 @@ impl Tx<engine::Tx> {
             standing,
             base,
             bundled,
-            shown: None,
+            shown,
+            traits,
         };
         // Of the ids of drafts, there may be a million before one in a thousand is drawn twice.
         while !self.insert(&game, at).await? {
@@ -320,6 +355,8 @@ impl Tx<engine::Tx> {
             .bind(game.base.map(i64::from))
             .bind(numbers_to(&game.bundled))
             .bind(standing.listed.map_or(0, Timestamp::micros))
+            .bind(game.shown.as_deref().map(StoredShown::json))
+            .bind(game.traits.as_deref().map(StoredTraits::json))
             .bind(i64::from(game.id))
             .fetch_optional(&mut *self.tx)
             .await?;

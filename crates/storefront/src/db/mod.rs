@@ -1,6 +1,7 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
-//! `bulk.rs`, `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs`, `pictures.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
+//! `bulk.rs`, `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs`, `pages.rs`,
+//! `pictures.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
 //! These also hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
@@ -14,8 +15,8 @@ use sir0_media::Name;
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
-    Bounds, Created, Difference, Game, GameEvent, Kind, Listing, Made, NewGame, OwnListing,
-    OwnPage, Page, PastChange, Picture, RequestKey, Schedule,
+    Bounds, Created, Difference, Game, GameEvent, GamePage, Kind, Listing, Made, NewGame,
+    OwnListing, OwnPage, Page, PastChange, Picture, RequestKey, Schedule, Shown,
     bulk::{ImportKey, Named},
 };
 
@@ -47,6 +48,8 @@ storage::room! {
         changes(id: GameId, before: Option<i64>, count: u16) -> Vec<PastChange>;
         export(studios: Option<&[StudioId]>, kinds: &[Kind], after: Option<GameId>, bounds: Bounds) -> Vec<Game>;
         keys_of(ids: &[GameId]) -> HashMap<(Option<StudioId>, GameId), ImportKey>;
+        page(id: GameId) -> Option<(i32, GamePage)>;
+        any_page(id: GameId) -> Option<(i32, GamePage)>;
         pictures(game: GameId) -> Vec<Picture>;
         touch_files(names: &[Name], at: Timestamp) -> bool;
         unused_files(before: Timestamp, count: u16) -> Vec<Name>;
@@ -63,6 +66,7 @@ storage::room! {
         some_games(ids: &[GameId]) -> Vec<Game>;
         count_games() -> i64;
         add_game(game: NewGame, studio: Option<StudioId>, at: Timestamp) -> Game;
+        add_stocked(game: NewGame, shown: Option<Shown>, page: &GamePage, at: Timestamp) -> Game;
         imported(keys: &HashSet<Named>) -> HashMap<Named, GameId>;
         hold_some(ids: &[GameId]) -> Vec<Game>;
         next_ids(count: u16) -> Vec<GameId>;
@@ -71,8 +75,10 @@ storage::room! {
         save_game(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
         past_change(id: GameId, change: i64) -> Option<PastChange>;
         note_change(game: &Game, differences: &[Difference], made: Made) -> ();
+        page_of(id: GameId) -> GamePage;
+        save_page(before: (&Game, &GamePage), after: (&Game, &GamePage), event: &GameEvent, made: Made) -> bool;
         pictures(game: GameId) -> Vec<Picture>;
-        add_picture(game: GameId, picture: &Picture, by: UserId, at: Timestamp) -> ();
+        add_picture(game: GameId, picture: &Picture, by: Option<UserId>, at: Timestamp) -> ();
         drop_picture(id: PictureId) -> ();
         shelf_mark() -> String;
         schedule(id: GameId) -> Schedule;

@@ -224,11 +224,11 @@ impl Tx<engine::Tx> {
         &mut self,
         game: GameId,
         picture: &Picture,
-        by: UserId,
+        by: Option<UserId>,
         at: Timestamp,
     ) -> storage::Result<()> {
         let query = sqlx::query(ADD_PICTURE).bind(picture.id.to_string()).bind(i64::from(game));
-        let query = query.bind(StoredPicture::json(picture)).bind(At(at)).bind(i64::from(by));
+        let query = query.bind(StoredPicture::json(picture)).bind(At(at)).bind(by.map(i64::from));
         query.execute(&mut *self.tx).await?;
         for name in picture.names() {
             let query = sqlx::query(ADD_FILE).bind(picture.id.to_string()).bind(name.to_string());

@@ -12,6 +12,8 @@ pub(super) mod games;
 pub(super) mod history;
 #[path = "listing.rs"]
 pub(super) mod listing;
+#[path = "pages.rs"]
+pub(super) mod pages;
 #[path = "pictures.rs"]
 pub(super) mod pictures;
 #[path = "requests.rs"]

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     db::{Store, Tx},
-    domain::{Game, GameEvent, Made, Standing, differences, searched},
-    stored::StoredShown,
+    domain::{Difference, Game, GameEvent, Made, Standing, differences, searched},
+    stored::{StoredShown, StoredTraits},
 };
 
 /// Numbers the columns from the ninth parameter on. The first three are the announcement, whose moment is the third; the
@@ -75,6 +75,9 @@ pub(crate) const SAVE_WHOLE: &str = save!(
 /// The statement for what a game is shown by.
 pub(crate) const SAVE_SHOWN: &str = save!("pictures");
 
+/// The statement for what a game is found by, from its page.
+pub(crate) const SAVE_TRAITS: &str = save!("traits");
+
 /// The statement that hands a game over.
 pub(crate) const HAND_OVER: &str = save!("studio_id");
 
@@ -120,12 +123,37 @@ impl Tx<engine::Tx> {
         let bind = |query: Statement| noted(query, before, game, made).bind(studio);
         engine::change(&mut self.tx, HAND_OVER, &event.announcement(made.at), bind).await
     }
+
+    /// Writes what a game is found by, announces it and notes what is different in its page. `false` when another change was
+    /// written first, or the game is gone.
+    pub(super) async fn save_traits(
+        &mut self,
+        before: &Game,
+        game: &Game,
+        event: &GameEvent,
+        made: Made,
+        differences: &[Difference],
+    ) -> storage::Result<bool> {
+        let traits = game.traits.as_deref().map(StoredTraits::json);
+        let bind = |query: Statement| noted_as(query, before, game, made, differences).bind(traits);
+        engine::change(&mut self.tx, SAVE_TRAITS, &event.announcement(made.at), bind).await
+    }
 }
 
 /// The game, its revisions, and the note of the change.
 fn noted(query: Statement, before: &Game, game: &Game, made: Made) -> Statement {
+    noted_as(query, before, game, made, &differences(before, game))
+}
+
+fn noted_as(
+    query: Statement,
+    before: &Game,
+    game: &Game,
+    made: Made,
+    differences: &[Difference],
+) -> Statement {
     let query = query.bind(i64::from(game.id)).bind(game.revision).bind(before.revision);
-    query.bind(made.by.map(i64::from)).bind(fields_to(&differences(before, game)))
+    query.bind(made.by.map(i64::from)).bind(fields_to(differences))
 }
 
 /// The statement for what changed, and what it is given.

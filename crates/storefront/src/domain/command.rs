@@ -2,7 +2,7 @@
 
 use sir0_kernel::{GameId, StudioId, Timestamp};
 
-use super::{Change, Filter, NewGame, Public, RequestId, Schedule, State, bulk::Format};
+use super::{Change, Filter, GamePage, NewGame, Public, RequestId, Schedule, State, bulk::Format};
 
 /// Asks for a game to be added.
 pub(crate) struct CreateGame {
@@ -18,6 +18,14 @@ pub(crate) struct UpdateGame {
     pub(crate) id: GameId,
     pub(crate) change: Change,
     /// The revision that the change is based on. `None` changes the game as it is.
+    pub(crate) revision: Option<i32>,
+}
+
+/// Asks for a game to have this page.
+pub(crate) struct UpdatePage {
+    pub(crate) id: GameId,
+    pub(crate) page: GamePage,
+    /// The revision that the page is based on. `None` changes the game as it is.
     pub(crate) revision: Option<i32>,
 }
 

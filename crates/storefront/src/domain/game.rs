@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use sir0_kernel::{Day, GameId, Price, StudioId, Timestamp};
 
-use super::{Description, GameEvent, Genre, Kind, Public, Schedule, Shown, Standing, State, Title};
+use super::{
+    Description, GameEvent, Genre, Kind, Public, Schedule, Shown, Standing, State, Title, Traits,
+};
 
 /// A game as the store shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Game {
     pub bundled: Arc<[GameId]>,
     /// The pictures that it is shown by. `None` if there are none.
     pub shown: Option<Arc<Shown>>,
+    /// What it is found by, from its page. `None` if that was never written.
+    pub traits: Option<Arc<Traits>>,
 }
 
 /// A game that is not in the store yet.
@@ -123,10 +127,11 @@ impl Game {
     /// About how many bytes it takes, in memory and on the wire.
     #[must_use]
     pub fn size(&self) -> usize {
-        let Self { title, genre, description, bundled, shown, .. } = self;
+        let Self { title, genre, description, bundled, shown, traits, .. } = self;
         let texts = title.as_str().len() + genre.as_str().len() + description.as_str().len();
         let pictures = shown.as_deref().map_or(0, Shown::size);
-        size_of::<Self>() + texts + size_of_val(&**bundled) + pictures
+        let traits = traits.as_deref().map_or(0, Traits::size);
+        size_of::<Self>() + texts + size_of_val(&**bundled) + pictures + traits
     }
 
     /// Makes the change. A change that changes nothing moves no revision and is not announced.
@@ -141,6 +146,7 @@ impl Game {
             standing: Standing { release_day, ..self.standing },
             bundled: change.bundled.unwrap_or_else(|| Arc::clone(&self.bundled)),
             shown: self.shown.clone(),
+            traits: self.traits.clone(),
             ..*self
         };
         self.becoming(changed)
@@ -240,6 +246,7 @@ impl Game {
             base: None,
             bundled: Arc::default(),
             shown: None,
+            traits: None,
         }
     }
 }

@@ -1,42 +1,91 @@
 //! What was changed of a game, and how one change is undone.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use sir0_kernel::{GameId, PictureId, Price, Timestamp, UserId};
 
 use super::{Change, Description, Game, GameEvent, Genre, Schedule, Title};
 
-/// What can be different in a game.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
+macro_rules! fields {
+    ($($(#[$doc:meta])* $field:ident = $name:literal),* $(,)?) => {
+        /// What can be different in a game.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Field { $($(#[$doc])* #[serde(rename = $name)] $field),* }
+
+        impl Field {
+            /// As it is stored, and on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$field => $name),* }
+            }
+        }
+
+        impl FromStr for Field {
+            type Err = UnknownField;
+
+            fn from_str(name: &str) -> Result<Self, UnknownField> {
+                match name {
+                    $($name => Ok(Self::$field),)*
+                    _ => Err(UnknownField),
+                }
+            }
+        }
+    };
+}
+
+/// No field of a change has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is no field of a change")]
+pub struct UnknownField;
+
+fields! {
     /// Its name.
-    Title,
+    Title = "title",
     /// Its genre.
-    Genre,
+    Genre = "genre",
     /// What a player pays, in the smallest unit.
-    Price,
+    Price = "price",
     /// What its page says.
-    Description,
+    Description = "description",
     /// The day of its release, as everyone is told.
-    ReleaseDate,
+    ReleaseDate = "release_date",
     /// The products in a bundle.
-    BundledGameIds,
+    BundledGameIds = "bundled_game_ids",
     /// Its upright picture.
-    Cover,
+    Cover = "cover",
     /// Its wide picture.
-    Header,
+    Header = "header",
     /// Its screenshots, in their order.
-    Screenshots,
+    Screenshots = "screenshots",
     /// Who can see it.
-    State,
+    State = "state",
     /// The studio that has it.
-    StudioId,
+    StudioId = "studio_id",
     /// When it is to be announced.
-    AnnounceTime,
+    AnnounceTime = "announce_time",
     /// When it is to be released.
-    ReleaseTime,
+    ReleaseTime = "release_time",
+    /// The words by which players find it. This and all below are parts of its page, as JSON.
+    Tags = "tags",
+    /// What it runs on.
+    Platforms = "platforms",
+    /// The languages in which it can be played.
+    Languages = "languages",
+    /// Who made it.
+    Developers = "developers",
+    /// What its page says in each language.
+    Texts = "texts",
+    /// The ways out of its page.
+    Links = "links",
+    /// What machines need.
+    Requirements = "requirements",
+    /// For which ages it is.
+    Ratings = "ratings",
+    /// Where it must not be sold.
+    SaleBarredCountries = "sale_barred_countries",
+    /// Where it must not be played.
+    PlayBarredCountries = "play_barred_countries",
 }
 
 impl Field {
@@ -98,10 +147,11 @@ pub enum NotUndoable {
     /// What it made was changed since. The later change is to be undone first.
     #[error("was changed again since, undo the later change first")]
     ChangedSince,
-    /// The change published, withdrew, handed over or scheduled the game, or gave it a picture. Other calls take these
-    /// back.
+    /// The change published, withdrew, handed over or scheduled the game, or gave it a picture or a page. Other calls take
+    /// these back.
     #[error(
-        "is not undone: publish, withdraw, hand over or schedule the game, or upload the picture again instead"
+        "is not undone: publish, withdraw, hand over or schedule the game, upload the picture or write the page again \
+         instead"
     )]
     OtherCall,
 }

@@ -7,7 +7,9 @@ mod event;
 mod filter;
 mod game;
 mod history;
+mod markdown;
 mod own;
+mod page;
 mod parts;
 mod picture;
 mod request;
@@ -18,7 +20,7 @@ mod words;
 pub use band::{Band, UnknownBand};
 pub(crate) use command::{
     CreateGame, Expected, ExportGames, HandOverGame, ImportGames, PublishGame, Published,
-    UpdateGame, WatchGames,
+    UpdateGame, UpdatePage, WatchGames,
 };
 pub use event::GameEvent;
 pub(crate) use filter::Filter;
@@ -26,7 +28,14 @@ pub use game::{Change, Game, MOST_PLANNED, NewGame, NotPublishable};
 pub use history::{
     Difference, Field, Made, NotUndoable, PastChange, beginning, differences, planned,
 };
+pub use markdown::{InvalidMarkdown, Markdown};
 pub use own::{OwnListing, OwnPage, OwnPlace};
+pub use page::{
+    Board, GamePage, InvalidLinkUrl, Label, Link, LinkKind, LinkUrl, MOST_DESCRIPTORS,
+    MOST_DEVELOPERS, MOST_LANGUAGES, MOST_LINKS, MOST_PAGE_BYTES, MOST_TAGS, MOST_TEXTS, Name,
+    Need, PageText, Platform, Rating, Requirements, Summary, Traits, UnknownBoard, UnknownLinkKind,
+    UnknownPlatform, found_in,
+};
 pub use parts::{MOST_BUNDLED, Unfit, Whole};
 pub(crate) use picture::UploadPicture;
 pub use picture::{MOST_SCREENSHOTS, Picture, PictureFile, Shown, TooManyScreenshots};

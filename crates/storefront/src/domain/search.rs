@@ -6,9 +6,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sir0_kernel::StudioId;
+use sir0_kernel::{Language, StudioId};
 
-use super::{Band, Game, Genre, Kind, Public, State, Words};
+use super::{Band, Game, Genre, Kind, Label, Platform, Public, State, Traits, Words};
 
 /// The order of a list. The id decides between equals, so the order is total and a page can continue anywhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,6 +70,12 @@ pub struct Listing {
     pub band: Option<Band>,
     /// Keeps games that are to come, or those that can be had.
     pub state: Option<Public>,
+    /// Keeps games with this tag.
+    pub tag: Option<Label>,
+    /// Keeps games that run on this.
+    pub platform: Option<Platform>,
+    /// Keeps games that can be played in this language, or in a form of it.
+    pub language: Option<Language>,
     /// What to count.
     pub facets: Vec<Dimension>,
     /// How many games a page holds.
@@ -81,13 +87,16 @@ pub struct Listing {
 /// A page in memory is found by it: the choices are hashed as one number, and what a list does not have is not hashed.
 impl Hash for Listing {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let Self { sort, kind, genre, words, studio, band, state, facets, page_size, after } = self;
+        let Self { sort, kind, genre, words, studio, band, state, .. } = self;
+        let Self { tag, platform, language, facets, page_size, after, .. } = self;
         let [low, high] = page_size.to_le_bytes();
+        let platform = platform.map_or(0, |platform| 1 + platform as u8);
         let kind = kind.map_or(0, |kind| 1 + kind as u8);
         let band = band.map_or(0, |band| 1 + band as u8);
         let state = state.map_or(0, |state| 1 + state as u8);
-        let (has_genre, has_words) = (genre.is_some().into(), words.is_some().into());
-        let choices = [*sort as u8, kind, band, state, low, high, has_genre, has_words];
+        let has = [genre.is_some(), words.is_some(), tag.is_some(), language.is_some()];
+        let has = has.into_iter().fold(0, |all, one| all << 1 | u8::from(one));
+        let choices = [*sort as u8, kind, band, state, low, high, platform, has];
         hasher.write_u64(u64::from_le_bytes(choices));
         if let Some(genre) = genre {
             genre.hash(hasher);
@@ -97,6 +106,12 @@ impl Hash for Listing {
         }
         if let Some(studio) = studio {
             studio.hash(hasher);
+        }
+        if let Some(tag) = tag {
+            tag.as_str().hash(hasher);
+        }
+        if let Some(language) = language {
+            language.hash(hasher);
         }
         for facet in facets {
             facet.hash(hasher);
@@ -127,6 +142,9 @@ impl Listing {
             && goes_on_so
             && self.band.is_none()
             && self.state.is_none()
+            && self.tag.is_none()
+            && self.platform.is_none()
+            && self.language.is_none()
             && self.facets.is_empty()
     }
 
@@ -145,6 +163,15 @@ impl Listing {
             && self.studio.is_none_or(|studio| game.studio == Some(studio))
             && self.band.is_none_or(|band| Band::of(game.price) == band)
             && self.state.is_none_or(|state| game.standing.state == State::from(state))
+            && self.keeps_traits(game.traits.as_deref())
+    }
+
+    fn keeps_traits(&self, traits: Option<&Traits>) -> bool {
+        let has = |is_it: &dyn Fn(&Traits) -> bool| traits.is_some_and(is_it);
+        let Self { tag, platform, language, .. } = self;
+        tag.as_ref().is_none_or(|tag| has(&|it| it.has_tag(&tag.key())))
+            && platform.is_none_or(|platform| has(&|it| it.platforms.contains(&platform)))
+            && language.as_ref().is_none_or(|language| has(&|it| it.is_in(language)))
     }
 
     /// What a page token belongs to: the order and the filters, but not the size, which may change on the way.
@@ -167,6 +194,13 @@ impl Listing {
         // games the one that versions without other kinds gave.
         let more =
             (self.band.map(Band::as_str), self.state.map(|state| State::from(state).as_str()));
+        let tag = self.tag.as_ref().map(Label::key);
+        let language = self.language.as_ref().map(Language::as_str);
+        let traits = (tag, self.platform.map(Platform::as_str), language);
+        if traits != (None, None, None) {
+            let purpose = serde_json::to_vec(&(list, studio, self.kind, more, traits));
+            return purpose.expect("names and words are always JSON");
+        }
         let purpose = match (self.kind, studio, more) {
             (Some(Kind::Game), None, (None, None)) => serde_json::to_vec(&list),
             (Some(Kind::Game), Some(studio), (None, None)) => serde_json::to_vec(&(list, studio)),
@@ -273,11 +307,26 @@ pub enum Dimension {
     State,
     /// The studio.
     Studio,
+    /// The tag, as it is compared.
+    Tag,
+    /// [`Platform`].
+    Platform,
+    /// The language, as it is written and without its region and script.
+    Language,
 }
 
 impl Dimension {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Kind, Self::Genre, Self::Price, Self::State, Self::Studio];
+    pub const ALL: [Self; 8] = [
+        Self::Kind,
+        Self::Genre,
+        Self::Price,
+        Self::State,
+        Self::Studio,
+        Self::Tag,
+        Self::Platform,
+        Self::Language,
+    ];
 
     /// As on the wire.
     #[must_use]
@@ -288,13 +337,16 @@ impl Dimension {
             Self::Price => "price",
             Self::State => "state",
             Self::Studio => "studio",
+            Self::Tag => "tag",
+            Self::Platform => "platform",
+            Self::Language => "language",
         }
     }
 }
 
 /// No facet has this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be `kind`, `genre`, `price`, `state` or `studio`")]
+#[error("must be `kind`, `genre`, `price`, `state`, `studio`, `tag`, `platform` or `language`")]
 pub struct UnknownDimension;
 
 impl FromStr for Dimension {
@@ -373,6 +425,10 @@ mod tests {
             Listing { studio: Some(StudioId::fresh(Timestamp::from_micros(1))), ..all() },
             Listing { band: Some(Band::Free), ..all() },
             Listing { state: Some(Public::Announced), ..all() },
+            Listing { tag: Label::parse("puzzle").ok(), ..all() },
+            Listing { platform: Some(Platform::Windows), ..all() },
+            Listing { platform: Some(Platform::Linux), ..all() },
+            Listing { language: "de".parse().ok(), ..all() },
             Listing { facets: vec![Dimension::Kind], ..all() },
             Listing { facets: vec![Dimension::Kind, Dimension::Genre], ..all() },
             Listing { page_size: 1, ..all() },

@@ -4,3 +4,4 @@ mod bulk;
 mod games;
 mod history;
 mod media;
+mod pages;

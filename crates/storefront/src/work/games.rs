@@ -13,34 +13,12 @@ use super::{Storefront, owners::Writer, parts};
 use crate::{
     StorefrontError,
     domain::{
-        CreateGame, Created, Expected, Game, GameEvent, HandOverGame, Made, NewGame, RequestKey,
-        Schedule, UpdateGame, beginning,
+        CreateGame, Created, Expected, Game, GameEvent, HandOverGame, Made, RequestKey, Schedule,
+        UpdateGame, beginning,
     },
 };
 
 impl Storefront {
-    /// Adds games to an empty store, with their announcements. Does nothing to a store that has games.
-    pub async fn stock(&self, games: Vec<NewGame>) -> Result<usize, StorefrontError> {
-        let at = self.shared.clock.now();
-        let count = games.len();
-        let mut tx = self.db.begin().await?;
-        // Of two processes that do this at once, the second one counts what the first one added.
-        tx.hold_games().await?;
-        if tx.count_games().await? > 0 {
-            return Ok(0);
-        }
-        for game in games {
-            let game = tx.add_game(game, None, at).await?;
-            tx.note_change(&game, &beginning(&game), Made { by: None, at }).await?;
-            let added = GameEvent::Added(game);
-            tx.announce(&added.announcement(at)).await?;
-        }
-        tx.commit().await?;
-        self.page_cache.outdate();
-        self.feed.ring();
-        Ok(count)
-    }
-
     /// Adds a game, unless the request did so before.
     pub(crate) async fn add<A: Answer + Send + 'static>(
         &self,

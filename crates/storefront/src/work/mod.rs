@@ -7,9 +7,11 @@ mod history;
 mod listing;
 mod open;
 mod owners;
+mod pages;
 mod parts;
 mod pictures;
 mod publishing;
+mod stocking;
 mod turns;
 
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 
+pub(crate) use self::stocking::Stocked;
 use self::turns::Turns;
 use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},

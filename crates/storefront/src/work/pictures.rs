@@ -91,7 +91,7 @@ impl Storefront {
             if let Some(before) = held.replaced_by(&picture) {
                 tx.drop_picture(before).await?;
             }
-            tx.add_picture(id, &picture, by.user, made.at).await?;
+            tx.add_picture(id, &picture, Some(by.user), made.at).await?;
             if !tx.save_game(&held, &game, &changed, made).await? {
                 return Err(StorefrontError::StaleRevision(id));
             }

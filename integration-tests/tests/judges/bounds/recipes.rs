@@ -141,6 +141,8 @@ impl Stage {
             | "sir0.storefront.v1.GetMyGameRequest"
             | "sir0.storefront.v1.ListPicturesRequest"
             | "sir0.storefront.v1.ListMyPicturesRequest"
+            | "sir0.storefront.v1.GetGamePageRequest"
+            | "sir0.storefront.v1.GetMyGamePageRequest"
             | "sir0.storefront.v1.ListGameChangesRequest" => json!({"gameId": self.game}),
             "sir0.storefront.v1.CreateGameRequest" => a_game("Lanterns"),
             "sir0.storefront.v1.UpdateGameRequest" => {
@@ -148,6 +150,9 @@ impl Stage {
             }
             "sir0.storefront.v1.DeleteGameRequest" | "sir0.storefront.v1.UnscheduleGameRequest" => {
                 json!({"gameId": NOTHING})
+            }
+            "sir0.storefront.v1.UpdateGamePageRequest" => {
+                json!({"gameId": NOTHING, "page": {"tags": ["cosy"]}})
             }
             "sir0.storefront.v1.UploadPictureRequest" => {
                 json!({"gameId": NOTHING, "purpose": "cover"})
@@ -181,6 +186,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.RegisterRequest.username"
         | "accounts.v1.UpdateUserRequest.username"
         | "storefront.v1.ListGamesRequest.genre"
+        | "storefront.v1.ListGamesRequest.tag"
         | "storefront.v1.ListGamesRequest.q"
         | "storefront.v1.CreateGameRequest.title"
         | "storefront.v1.CreateGameRequest.genre"
@@ -231,6 +237,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "accounts.v1.UpdateUserRequest.terms_version" => {
             Recipe::Written { good: "2027-01", broken: "two words" }
         }
+        "storefront.v1.ListGamesRequest.language" => {
+            Recipe::Written { good: "de-AT", broken: "de_AT" }
+        }
         "storefront.v1.ListGamesRequest.facets" => {
             Recipe::Written { good: "genre", broken: "title" }
         }
@@ -249,6 +258,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         "storefront.v1.ListGamesRequest.sort"
         | "storefront.v1.ListGamesRequest.kind"
         | "storefront.v1.ListGamesRequest.price_band"
+        | "storefront.v1.ListGamesRequest.platform"
         | "storefront.v1.ListGamesRequest.state"
         | "storefront.v1.ListMyGamesRequest.state"
         | "storefront.v1.CreateGameRequest.kind"
@@ -264,6 +274,8 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.UpdateMemberRequest.role"
         | "accounts.v1.FindUsersRequest.role"
         | "accounts.v1.SetUserRoleRequest.role" => Recipe::OneOf,
+        // A message. It must be there, and its bounds are told in words.
+        "storefront.v1.UpdateGamePageRequest.page" => Recipe::OneOf,
         _ if is_number => Recipe::Number,
         _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
     }

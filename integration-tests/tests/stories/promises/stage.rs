@@ -13,12 +13,13 @@ use crate::{
 };
 
 /// Calls that the scope `games:read` opens.
-const READS: [&str; 6] = [
+const READS: [&str; 7] = [
     "listMyGames",
     "getMyGame",
     "watchMyGames",
     "listGameChanges",
     "listMyPictures",
+    "getMyGamePage",
     "exportGames",
 ];
 
@@ -167,7 +168,7 @@ impl Stage {
             _ if call.operation["tags"][0] == "Guard" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             "acceptInvitation" => &self.other,
-            _ if ["Studios", "Games", "History", "Media", "Bulk"]
+            _ if ["Studios", "Games", "History", "Media", "Pages", "Bulk"]
                 .iter()
                 .any(|tag| call.operation["tags"][0] == *tag)
                 && call.is_signed() =>

@@ -100,6 +100,13 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         json!({}),
         Value::Null,
     ));
+    changes.push(of(
+        "UpdateGamePage",
+        Method::PUT,
+        &format!("/api/games/{draft}/page"),
+        json!({"page": {"tags": ["cosy"]}}),
+        json!({"page": {"tags": ["dark"]}}),
+    ));
     let id = draft.as_i64().expect("an id");
     let added = studio.uploads(id, "cover", png(2, 3, 1)).await;
     let picture = added.json["picture"]["pictureId"].as_str().expect("an id").to_owned();

@@ -31,6 +31,7 @@ fn product(id: GameId, title: &str, studio: Option<StudioId>, state: State) -> G
         base: None,
         bundled: [].into(),
         shown: None,
+        traits: None,
     }
 }
 

@@ -28,7 +28,7 @@ fn somebody() -> UserId {
 async fn shows(db: &StorefrontDb, game: &Game, picture: &Picture) -> Game {
     let (shown, event) = game.show(picture.clone()).expect("room").expect("another picture");
     let mut tx = db.begin().await.expect("a turn to write");
-    tx.add_picture(game.id, picture, somebody(), NOON).await.expect("a table");
+    tx.add_picture(game.id, picture, Some(somebody()), NOON).await.expect("a table");
     assert!(tx.save_game(game, &shown, &event, MADE).await.expect("a table"));
     tx.commit().await.expect("room on the disk");
     shown

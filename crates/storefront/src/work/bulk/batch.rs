@@ -254,6 +254,7 @@ impl<'b> Batch<'b> {
             base,
             bundled,
             shown: None,
+            traits: None,
         };
         self.known.insert((line.studio, key.clone()), id);
         self.unwritten.insert(id);
