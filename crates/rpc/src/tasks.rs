@@ -23,15 +23,26 @@ impl Tasks {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> T {
+        self.begin(work).await
+    }
+
+    /// As [`Self::to_completion`], for a caller that does something else before it waits: the work begins at once.
+    pub fn begin<T, W>(&self, work: W) -> impl Future<Output = T> + Send + Sync + use<T, W>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
         let work = Trace::current().around(work);
         let work = once::carried_into(request_id::carried_into(work));
         let running = self.tracker.spawn(work);
-        match running.await {
-            Ok(done) => done,
-            Err(failed) => match failed.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                Err(_) => unreachable!("a unit of work is never aborted"),
-            },
+        async {
+            match running.await {
+                Ok(done) => done,
+                Err(failed) => match failed.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(_) => unreachable!("a unit of work is never aborted"),
+                },
+            }
         }
     }
 

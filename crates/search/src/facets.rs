@@ -24,7 +24,7 @@ impl Facets {
         let values: BTreeSet<_> =
             values.map(|(dimension, value)| (dimension, cut_value(value))).collect();
         let mut insert = |(dimension, value): (Dimension, String)| {
-            (dimension, self.0.entry(dimension).or_default().insert(&value, slot))
+            (dimension, self.0.entry(dimension).or_default().insert(&value, slot).0)
         };
         values.into_iter().map(&mut insert).collect()
     }

@@ -126,7 +126,7 @@ impl Index {
             body: self.body.insert(&words.body, slot),
             spoken: self.spoken.insert(&words.spoken, slot),
             joined: self.joined.insert(&words.joined, slot),
-            wholes: words.whole.iter().map(|whole| self.wholes.insert(whole, slot)).collect(),
+            wholes: words.whole.iter().map(|whole| self.wholes.insert(whole, slot).0).collect(),
             facets: self.facets.insert(document, slot),
             unspaced: words.unspaced,
             texts,
@@ -174,7 +174,7 @@ impl Index {
         self.body.remove(&entry.body, slot);
         self.spoken.remove(&entry.spoken, slot);
         self.joined.remove(&entry.joined, slot);
-        entry.wholes.iter().for_each(|number| self.wholes.remove(*number, slot));
+        entry.wholes.iter().for_each(|number| drop(self.wholes.remove(*number, slot)));
         self.facets.remove(&entry.facets, slot);
         self.orders.remove(&entry, slot);
         self.live.remove(slot);

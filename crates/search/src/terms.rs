@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    mem,
     ops::Bound,
     sync::Arc,
 };
@@ -20,7 +21,7 @@ const BEGINNING_CHARS: usize = 3;
 /// Texts and their postings. A document keeps the numbers of its terms, by which it is removed.
 #[derive(Debug, Default)]
 pub(crate) struct Terms {
-    numbers: BTreeMap<Arc<str>, u32>,
+    numbers: HashMap<Arc<str>, u32>,
     numbered: Vec<Term>,
     /// The letters of each, side by side: a search with typos reads those of all.
     letters: Vec<u64>,
@@ -34,13 +35,12 @@ struct Term {
 }
 
 impl Terms {
-    pub(crate) fn insert(&mut self, text: &str, slot: u32) -> u32 {
-        let number = match self.numbers.get(text) {
-            Some(number) => *number,
-            None => self.number(text),
-        };
+    /// Adds a document to those that have the term, and answers the number of the term and whether it is a new one.
+    pub(crate) fn insert(&mut self, text: &str, slot: u32) -> (u32, bool) {
+        let known = self.numbers.get(text).copied();
+        let number = known.unwrap_or_else(|| self.number(text));
         self.numbered[number as usize].postings.insert(slot);
-        number
+        (number, known.is_none())
     }
 
     /// Numbers a new term.
@@ -61,15 +61,18 @@ impl Terms {
         number
     }
 
-    pub(crate) fn remove(&mut self, number: u32, slot: u32) {
+    /// Takes a document from those that have the term. With its last one the term goes; then its text is answered.
+    pub(crate) fn remove(&mut self, number: u32, slot: u32) -> Option<Arc<str>> {
         let term = &mut self.numbered[number as usize];
         term.postings.remove(slot);
-        if term.postings.is_empty() {
-            self.numbers.remove(&term.text);
-            *term = Term { text: "".into(), postings: Postings::default() };
-            self.letters[number as usize] = 0;
-            self.free.push(number);
+        if !term.postings.is_empty() {
+            return None;
         }
+        let gone = mem::replace(term, Term { text: "".into(), postings: Postings::default() });
+        self.numbers.remove(&gone.text);
+        self.letters[number as usize] = 0;
+        self.free.push(number);
+        Some(gone.text)
     }
 
     pub(crate) fn get(&self, text: &str) -> Option<&Postings> {
@@ -90,12 +93,6 @@ impl Terms {
         &self.numbered[number as usize].text
     }
 
-    fn beginning_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Postings> + 'a {
-        let from = self.numbers.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
-        from.take_while(move |(text, _)| text.starts_with(prefix))
-            .map(|(_, number)| &self.numbered[*number as usize].postings)
-    }
-
     /// The terms that may have the letters of a word but for as many as it may have typos, in no order.
     pub(crate) fn with_letters(&self, letters: u64, typos: u32) -> impl Iterator<Item = &str> {
         let may_be = move |of_term: &u64| (letters & !of_term).count_ones() <= typos;
@@ -108,6 +105,9 @@ impl Terms {
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     words: Terms,
+    /// The numbers of the words in the order of bytes. It is read for beginnings alone: each step down a tree compares texts
+    /// that lie anywhere in memory.
+    ordered: BTreeMap<Arc<str>, u32>,
     beginnings: HashMap<Box<str>, Postings>,
 }
 
@@ -129,7 +129,15 @@ impl Vocabulary {
             }
             before = word;
         }
-        words.iter().map(|word| self.words.insert(word, slot)).collect()
+        let number = |word: &String| {
+            let (number, is_new) = self.words.insert(word, slot);
+            if is_new {
+                let text = &self.words.numbered[number as usize].text;
+                self.ordered.insert(Arc::clone(text), number);
+            }
+            number
+        };
+        words.iter().map(number).collect()
     }
 
     pub(crate) fn remove(&mut self, numbers: &[u32], slot: u32) {
@@ -143,7 +151,9 @@ impl Vocabulary {
                     }
                 }
             }
-            self.words.remove(*number, slot);
+            if let Some(gone) = self.words.remove(*number, slot) {
+                self.ordered.remove(&gone);
+            }
         }
     }
 
@@ -168,8 +178,12 @@ impl Vocabulary {
                 postings.add_to(&mut slots);
             }
         } else {
-            let words = self.words.beginning_with(beginning).take(MOST_WORDS_OF_A_BEGINNING);
-            words.for_each(|postings| postings.add_to(&mut slots));
+            let from = (Bound::Included(beginning), Bound::Unbounded);
+            let words = self.ordered.range::<str, _>(from);
+            let words = words.take_while(|(word, _)| word.starts_with(beginning));
+            for (_, number) in words.take(MOST_WORDS_OF_A_BEGINNING) {
+                self.words.numbered[*number as usize].postings.add_to(&mut slots);
+            }
         }
         slots
     }
@@ -211,7 +225,8 @@ mod tests {
         let numbers = vocabulary.insert(&words, 7);
         vocabulary.remove(&numbers, 7);
 
-        assert!(vocabulary.beginnings.is_empty() && vocabulary.words.numbers.is_empty());
+        assert!(vocabulary.beginnings.is_empty() && vocabulary.ordered.is_empty());
+        assert!(vocabulary.words.numbers.is_empty());
         assert_eq!(vocabulary.insert(&words, 8).len(), vocabulary.words.numbers(), "used again");
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     mem,
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
@@ -36,6 +37,10 @@ pub(super) enum Outcome {
     Refused(String),
 }
 
+/// Lines that are being taken.
+pub(super) type Taking =
+    Pin<Box<dyn Future<Output = Result<Vec<Outcome>, StorefrontError>> + Send + Sync>>;
+
 /// What is known of the store while some lines are taken.
 struct Batch<'b> {
     writer: &'b Writer,
@@ -54,14 +59,11 @@ struct Batch<'b> {
 }
 
 impl Storefront {
-    /// Takes some lines, all of them or none, and answers what came of each.
-    pub(super) async fn take_lines(
-        &self,
-        by: Caller,
-        lines: Vec<Placed>,
-    ) -> Result<Vec<Outcome>, StorefrontError> {
+    /// Begins to take some lines, all of them or none. What it answers becomes what came of each.
+    pub(super) fn begin_lines(&self, by: Caller, lines: Vec<Placed>) -> Taking {
         // Boxed: what is in it is as deep as a compiler looks.
-        self.shared.tasks.to_completion(Box::pin(self.clone().save_lines(by, lines))).await
+        let work = Box::pin(self.clone().save_lines(by, lines));
+        Box::pin(self.shared.tasks.begin(work))
     }
 
     async fn save_lines(

@@ -1,4 +1,5 @@
-//! A file taken in, line by line, while it arrives. One batch of it is in memory at a time.
+//! A file taken in, line by line, while it arrives. Two batches of it are in memory at most: one is read while the one before
+//! is written.
 
 use std::{collections::VecDeque, mem, time::Duration};
 
@@ -8,7 +9,10 @@ use sir0_kernel::StudioId;
 use sir0_rpc::{Caller, InvalidFields, Status};
 use tokio::time::timeout;
 
-use super::{super::Storefront, batch::Outcome};
+use super::{
+    super::Storefront,
+    batch::{Outcome, Taking},
+};
 use crate::{
     StorefrontError,
     domain::{
@@ -17,7 +21,7 @@ use crate::{
     },
 };
 
-/// How many lines are taken at a time: all of them or none. On SQLite others wait for them.
+/// How many lines are taken at a time: all that are good, or none. On SQLite others wait for them.
 const AT_A_TIME: usize = 500;
 /// How many bytes their texts take.
 const BYTES: usize = 512 * 1024;
@@ -43,15 +47,48 @@ struct Importing<P> {
     reader: Reader,
     /// Where a line belongs that names no studio, once that was asked: or why it belongs nowhere.
     home: Option<Result<Option<StudioId>, String>>,
-    batch: Vec<Placed>,
-    bytes: usize,
-    /// The last line that was read.
-    line: u32,
+    /// What was read.
+    batch: Batch,
+    /// What was read before, and is being written.
+    begun: Option<Begun>,
     counts: Counts,
     told: VecDeque<Told>,
     /// Why it ended before the file did.
     refused: Option<Status>,
     is_over: bool,
+}
+
+/// Lines that follow each other. What came of them is told when all of them are done.
+#[derive(Default)]
+struct Batch {
+    /// Those that may be taken.
+    placed: Vec<Placed>,
+    /// Those that are not, whatever the store holds.
+    bad: Vec<BadLine>,
+    /// How many bytes of memory their texts take.
+    bytes: usize,
+    /// The last of them.
+    last: u32,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.placed.len() + self.bad.len() >= AT_A_TIME || self.bytes >= BYTES
+    }
+
+    fn refuse(&mut self, bad: BadLine) {
+        self.bytes += bad.reason.len();
+        self.bad.push(bad);
+    }
+}
+
+/// A batch that is being written.
+struct Begun {
+    /// The lines of its products.
+    lines: Vec<u32>,
+    bad: Vec<BadLine>,
+    last: u32,
+    taking: Taking,
 }
 
 impl Storefront {
@@ -77,9 +114,8 @@ impl Storefront {
             arrived: Bytes::new(),
             reader: Reader::of(import.format),
             home,
-            batch: Vec::new(),
-            bytes: 0,
-            line: 0,
+            batch: Batch::default(),
+            begun: None,
             counts: Counts::default(),
             told: VecDeque::new(),
             refused: None,
@@ -105,15 +141,25 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
             if self.is_over {
                 return None;
             }
-            // What was found out before it is told first.
-            self.refused = self.go_on().await.err();
+            if let Err(refused) = self.go_on().await {
+                // What was begun before is told first.
+                self.refused = Some(self.settle().await.err().unwrap_or(refused));
+            }
         }
     }
 
-    /// Reads a piece of the file, or ends it.
+    /// Reads a piece of the file, or ends it, or hears what came of the batch that is being written.
     async fn go_on(&mut self) -> Result<(), Status> {
         if self.arrived.is_empty() {
-            match self.pieces.next().await {
+            let piece = match &mut self.begun {
+                None => self.pieces.next().await,
+                Some(begun) => tokio::select! {
+                    biased;
+                    outcomes = &mut begun.taking => return self.settled(outcomes),
+                    piece = self.pieces.next() => piece,
+                },
+            };
+            match piece {
                 Some(piece) => self.arrived = piece?,
                 None => return self.end().await,
             }
@@ -130,7 +176,8 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
         let read = self.reader.finish(&mut found);
         self.take(found).await?;
         read.map_err(|bad| InvalidFields::one("file", bad))?;
-        Box::pin(self.take_batch()).await?;
+        Box::pin(self.begin()).await?;
+        self.settle().await?;
         self.told.push_back(Told::Ended(self.counts));
         self.is_over = true;
         Ok(())
@@ -144,13 +191,16 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
             if line < self.import.from_line {
                 continue;
             }
-            self.line = line;
             match found {
-                Found::Bad(bad) => self.refuse(bad),
+                Found::Bad(bad) => self.batch.refuse(bad),
                 Found::Record(line, record) => match Row::read(&record) {
                     Ok(row) => self.place(line, row).await?,
-                    Err(why) => self.refuse(BadLine::new(line, &why)),
+                    Err(why) => self.batch.refuse(BadLine::new(line, &why)),
                 },
+            }
+            self.batch.last = line;
+            if self.batch.is_full() {
+                Box::pin(self.begin()).await?;
             }
         }
         Ok(())
@@ -171,17 +221,12 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
             // Whose the product is that has this id, is asked when it is read.
             (Reference::Id(_), studio) => Ok(studio.unwrap_or_default()),
         };
-        let studio = match studio {
-            Ok(studio) => studio,
-            Err(why) => {
-                self.refuse(BadLine::new(line, &why));
-                return Ok(());
+        match studio {
+            Ok(studio) => {
+                self.batch.bytes += row.size();
+                self.batch.placed.push(Placed { line, row, studio });
             }
-        };
-        self.bytes += row.size();
-        self.batch.push(Placed { line, row, studio });
-        if self.batch.len() >= AT_A_TIME || self.bytes >= BYTES {
-            Box::pin(self.take_batch()).await?;
+            Err(why) => self.batch.refuse(BadLine::new(line, &why)),
         }
         Ok(())
     }
@@ -195,29 +240,59 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
         self.home.clone().unwrap_or(Ok(None))
     }
 
-    /// Takes the lines that were read, and tells how far that is.
-    async fn take_batch(&mut self) -> Result<(), Status> {
-        if !self.batch.is_empty() {
-            if self.storefront.shared.stopping.is_cancelled() {
-                return Err(StorefrontError::ImportCutOff(self.counts.line + 1).into());
-            }
-            let batch = mem::take(&mut self.batch);
-            self.leave_time(batch.len()).await?;
-            let lines: Vec<_> = batch.iter().map(|placed| placed.line).collect();
-            let outcomes = self.storefront.take_lines(self.by, batch).await?;
-            for (line, outcome) in lines.into_iter().zip(outcomes) {
-                match outcome {
-                    Outcome::Added => self.counts.added += 1,
-                    Outcome::Changed => self.counts.changed += 1,
-                    Outcome::Unchanged => self.counts.unchanged += 1,
-                    Outcome::Refused(why) => self.refuse(BadLine::new(line, &why)),
-                }
+    /// Begins to write the lines that were read, once those before are written.
+    async fn begin(&mut self) -> Result<(), Status> {
+        self.settle().await?;
+        let Batch { placed, bad, last, .. } = mem::take(&mut self.batch);
+        if placed.is_empty() && bad.is_empty() {
+            return Ok(());
+        }
+        if self.storefront.shared.stopping.is_cancelled() {
+            return Err(StorefrontError::ImportCutOff(self.counts.line + 1).into());
+        }
+        let lines: Vec<_> = placed.iter().map(|placed| placed.line).collect();
+        if placed.is_empty() {
+            self.tell(bad, last);
+            return Ok(());
+        }
+        self.leave_time(placed.len()).await?;
+        let taking = self.storefront.begin_lines(self.by, placed);
+        self.begun = Some(Begun { lines, bad, last, taking });
+        Ok(())
+    }
+
+    /// Waits for the batch that is being written.
+    async fn settle(&mut self) -> Result<(), Status> {
+        let Some(begun) = &mut self.begun else { return Ok(()) };
+        let outcomes = (&mut begun.taking).await;
+        self.settled(outcomes)
+    }
+
+    fn settled(&mut self, outcomes: Result<Vec<Outcome>, StorefrontError>) -> Result<(), Status> {
+        let Some(Begun { lines, mut bad, last, .. }) = self.begun.take() else { return Ok(()) };
+        for (line, outcome) in lines.into_iter().zip(outcomes?) {
+            match outcome {
+                Outcome::Added => self.counts.added += 1,
+                Outcome::Changed => self.counts.changed += 1,
+                Outcome::Unchanged => self.counts.unchanged += 1,
+                Outcome::Refused(why) => bad.push(BadLine::new(line, &why)),
             }
         }
-        self.bytes = 0;
-        self.counts.line = self.line;
-        self.told.push_back(Told::Progress(self.counts));
+        self.tell(bad, last);
         Ok(())
+    }
+
+    /// Tells what is wrong with a batch, and how far that is.
+    fn tell(&mut self, mut bad: Vec<BadLine>, last: u32) {
+        bad.sort_unstable_by_key(|bad| bad.line);
+        for bad in bad {
+            self.counts.bad = self.counts.bad.saturating_add(1);
+            if self.import.tells_all || self.counts.bad <= MOST_TOLD {
+                self.told.push_back(Told::Bad(bad));
+            }
+        }
+        self.counts.line = last;
+        self.told.push_back(Told::Progress(self.counts));
     }
 
     /// Waits for those who follow changes and are far behind, but not for ever: anyone may follow as slowly as they like.
@@ -227,13 +302,6 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
         match timeout(patience, self.storefront.feed.has_room()).await {
             Ok(has_room) => Ok(has_room?),
             Err(_late) => Ok(()),
-        }
-    }
-
-    fn refuse(&mut self, bad: BadLine) {
-        self.counts.bad = self.counts.bad.saturating_add(1);
-        if self.import.tells_all || self.counts.bad <= MOST_TOLD {
-            self.told.push_back(Told::Bad(bad));
         }
     }
 }
