@@ -114,6 +114,12 @@ const page = { texts: [{ language: "de", title: "Laternen" }], platforms: ["linu
 assert.equal(good(await sir0.updateGamePage({ ...game, body: { page } })).revision, 4);
 assert.equal(good(await sir0.getGamePage(game)).page.texts?.[0]?.title, "Laternen");
 assert.deepEqual(good(await sir0.getMyGamePage(game)).page.platforms, ["linux"]);
+const picks = { gameIds: [game.path.game_id] };
+assert.equal(good(await sir0.updatePicks({ body: picks })).revision, 1);
+assert.deepEqual(good(await sir0.getPicks()).gameIds, picks.gameIds);
+const [picked] = good(await sir0.getFrontPage()).lists;
+assert.deepEqual(picked?.games.map(({ title }) => title), ["Lanterns"]);
+assert.equal(good(await sir0.getStore()).currency.decimals, 2);
 const cover = { ...game, query: { purpose: "cover" as const }, body: new Blob([PNG]) };
 const { picture } = good(await sir0.uploadPicture(cover));
 assert.deepEqual(picture.files.map(({ width }) => width), [2, 2]);

@@ -141,6 +141,11 @@ asked = made.UpdateGamePageRequest(page=made.GamePage(tags=["cosy"]))
 assert call("PUT", f"{game}/page", made.UpdateGamePageResponse, asked, studio).revision == 4
 assert call("GET", f"{game}/page", made.GetGamePageResponse).page.tags == ["cosy"]
 assert call("GET", f"{game}/page:mine", made.GetMyGamePageResponse, token=studio).page.tags
+picks = made.UpdatePicksRequest(gameIds=[added[0]])
+assert call("PUT", "/api/store/picks", made.UpdatePicksResponse, picks, studio).revision
+assert call("GET", "/api/store/picks", made.GetPicksResponse, token=studio).gameIds == [added[0]]
+assert call("GET", "/api/store/front-page", made.GetFrontPageResponse).lists[0].name == "picked"
+assert call("GET", "/api/store", made.GetStoreResponse).currency.code == "EUR"
 headers = {"authorization": f"Bearer {studio}"}
 uploaded = client.post(f"{game}/pictures?purpose=cover", content=PNG, headers=headers).content
 picture = made.UploadPictureResponse.model_validate_json(uploaded, strict=True).picture

@@ -158,6 +158,11 @@ const mine = await studio.GET("/api/games/{game_id}/pictures:mine", { params: ga
 assert.equal(good(mine).pictures.length, 1);
 const away = { path: { ...game.path, picture_id: picture.pictureId } };
 good(await studio.DELETE("/api/games/{game_id}/pictures/{picture_id}", { params: away }));
+const picks = { gameIds: [game.path.game_id] };
+assert.equal(typeof good(await studio.PUT("/api/store/picks", { body: picks })).revision, "number");
+assert.deepEqual(good(await studio.GET("/api/store/picks")).gameIds, picks.gameIds);
+assert.equal(good(await visitor.GET("/api/store/front-page")).lists[0]?.name, "picked");
+assert.equal(good(await visitor.GET("/api/store")).priceBands[0]?.name, "free");
 const denied = await ada.DELETE("/api/games/{game_id}", { params: game });
 assert.equal(denied.error?.reason, "PUBLISHER_ROLE_REQUIRED");
 good(await studio.DELETE("/api/games/{game_id}", { params: game }));

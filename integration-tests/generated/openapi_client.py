@@ -71,6 +71,7 @@ from made_client.api.sessions import (
     refresh_session,
 )
 from made_client.api.status import get_status
+from made_client.api.store import get_front_page, get_picks, get_store, update_picks
 from made_client.api.studios import (
     accept_invitation,
     create_invitation,
@@ -134,6 +135,7 @@ from made_client.models import (
     UpdateGameResponse409Reason,
     UpdateMemberRequest,
     UpdateMemberRequestRole,
+    UpdatePicksRequest,
     UpdateStudioRequest,
     UpdateStudioResponse403Reason,
     UpdateUserRequest,
@@ -270,6 +272,11 @@ page = UpdateGamePageRequest(page=GamePage(tags=["cosy"]))
 assert update_game_page.sync(first, client=studio, body=page).revision == 4
 assert get_game_page.sync(first, client=visitor).page.tags == ["cosy"]
 assert get_my_game_page.sync(first, client=studio).page.tags == ["cosy"]
+picks = UpdatePicksRequest(game_ids=[first])
+assert update_picks.sync(client=studio, body=picks).revision
+assert get_picks.sync(client=studio).game_ids == [first]
+assert get_front_page.sync(client=visitor).lists[0].name == "picked"
+assert get_store.sync(client=visitor).currency.code == "EUR"
 file = File(payload=BytesIO(PNG))
 cover = UploadPicturePurpose.COVER
 picture = upload_picture.sync(first, purpose=cover, client=studio, body=file).picture

@@ -137,6 +137,13 @@ assert.equal(valid.updateGamePageResponse.parse(paged.data).revision, 4);
 const pageOf = valid.getGamePageResponse.parse((await sir0.getGamePage(id)).data);
 assert.deepEqual(pageOf.page.tags, ["cosy"]);
 valid.getMyGamePageResponse.parse((await sir0.getMyGamePage(id, studio)).data);
+const picks = valid.updatePicksBody.parse({ gameIds: [id] });
+valid.updatePicksResponse.parse((await sir0.updatePicks(picks, studio)).data);
+const picked = valid.getPicksResponse.parse((await sir0.getPicks(studio)).data);
+assert.deepEqual(picked.gameIds, [id]);
+const front = valid.getFrontPageResponse.parse((await sir0.getFrontPage()).data);
+assert.equal(front.lists[0]?.name, "picked");
+assert.equal(valid.getStoreResponse.parse((await sir0.getStore()).data).currency.code, "EUR");
 // Its function would send a file as JSON.
 const at = sir0.getUploadPictureUrl(id, { purpose: "cover" });
 const cover = await fetch(at, { ...studio, method: "POST", body: PNG });

@@ -6,6 +6,7 @@ mod client;
 mod day;
 mod ids;
 mod locale;
+mod money;
 mod origin;
 mod price;
 mod role;
@@ -23,6 +24,7 @@ pub use ids::{
     StudioId, UserId,
 };
 pub use locale::{Country, InvalidCountry, InvalidLanguage, Language};
+pub use money::{Currency, InvalidCurrency, Money};
 pub use origin::{InvalidOrigin, Origin};
 pub use price::{InvalidPrice, Price};
 pub use role::{Role, StudioRole, UnknownRole, UnknownStudioRole};

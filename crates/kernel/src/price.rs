@@ -1,6 +1,9 @@
-//! Money in minor units. Floats exist only on the wire, where the documented contract has them.
+//! What a game costs.
 
-/// What a player pays: 0 to 999999.99, kept as whole cents.
+use crate::{Currency, Money};
+
+/// What a player pays, in the smallest unit of the store's currency: from nothing to 99,999,999, which is 999999.99 of a
+/// currency with two decimals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price {
     minor: i64,
@@ -16,38 +19,46 @@ pub enum InvalidPrice {
     #[error("must not be negative")]
     Negative,
     /// Above [`Price::MAX`].
-    #[error("must be at most 999999.99")]
-    TooHigh,
-    /// Cents are the smallest unit.
-    #[error("must have at most two decimals")]
-    TooPrecise,
+    #[error("must be at most {}", Price::MAX.of(*.0).major())]
+    TooHigh(Currency),
+    /// The smallest unit is not parted.
+    #[error("must have {}", decimals(*.0))]
+    TooPrecise(Currency),
+}
+
+fn decimals(currency: Currency) -> &'static str {
+    match currency.decimals() {
+        0 => "no decimals",
+        3 => "at most three decimals",
+        _ => "at most two decimals",
+    }
 }
 
 impl Price {
     /// The highest price.
     pub const MAX: Self = Self { minor: 99_999_999 };
-    const MINOR_PER_MAJOR: f64 = 100.0;
 
-    /// Reads a price in major units, such as `19.99`.
-    pub fn parse(major: f64) -> Result<Self, InvalidPrice> {
+    /// Reads a price in major units of a currency, such as `19.99`.
+    pub fn parse(major: f64, currency: Currency) -> Result<Self, InvalidPrice> {
         if !major.is_finite() {
             return Err(InvalidPrice::NotANumber);
         }
         if major < 0.0 {
             return Err(InvalidPrice::Negative);
         }
-        if major > Self::MAX.major() {
-            return Err(InvalidPrice::TooHigh);
+        if major > Self::MAX.of(currency).major() {
+            return Err(InvalidPrice::TooHigh(currency));
         }
         #[expect(
             clippy::cast_possible_truncation,
             reason = "between 0 and MAX, whole after rounding"
         )]
-        let price = Self { minor: (major * Self::MINOR_PER_MAJOR).round() as i64 };
+        let price = Self { minor: (major * currency.minor_per_major()).round() as i64 };
         // Division rounds to the float nearest to the decimal, and the writer of the decimal did the same: the two are
-        // the same float exactly when there was no third decimal.
+        // the same float exactly when there was no further decimal.
         #[expect(clippy::float_cmp, reason = "exactly the same float is the point")]
-        if price.major() == major { Ok(price) } else { Err(InvalidPrice::TooPrecise) }
+        let is_same = price.of(currency).major() == major;
+        if is_same { Ok(price) } else { Err(InvalidPrice::TooPrecise(currency)) }
     }
 
     /// Takes a price from the database, which checks the range.
@@ -62,12 +73,10 @@ impl Price {
         self.minor
     }
 
-    /// In major units, as on the wire.
+    /// As an amount of the store's currency, which is this one.
     #[must_use]
-    pub fn major(self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "MAX is far below 2^53")]
-        let minor = self.minor as f64;
-        minor / Self::MINOR_PER_MAJOR
+    pub const fn of(self, currency: Currency) -> Money {
+        Money { currency, minor: self.minor }
     }
 }
 
@@ -77,26 +86,47 @@ mod tests {
 
     use super::*;
 
+    fn currency() -> impl Strategy<Value = Currency> {
+        prop::sample::select(vec!["EUR", "JPY", "KWD"])
+            .prop_map(|code| code.parse().expect("a currency"))
+    }
+
+    /// A decimal, as a client writes it.
+    fn written(minor: i64, decimals: u8, more: &str) -> f64 {
+        let unit = 10_i64.pow(decimals.into());
+        let rest = if decimals == 0 {
+            String::new()
+        } else {
+            format!("{:0width$}", minor % unit, width = usize::from(decimals))
+        };
+        format!("{}.{rest}{more}", minor / unit).parse().expect("a decimal")
+    }
+
     proptest! {
         #[test]
-        fn every_price_survives_the_wire(minor in 0..=Price::MAX.minor()) {
+        fn every_price_survives_the_wire(minor in 0..=Price::MAX.minor(), currency in currency()) {
             let price = Price::from_minor(minor);
-            let written: f64 = format!("{}.{:02}", minor / 100, minor % 100).parse().expect("a decimal");
 
-            prop_assert_eq!(Price::parse(price.major()), Ok(price));
-            prop_assert_eq!(Price::parse(written), Ok(price));
+            prop_assert_eq!(Price::parse(price.of(currency).major(), currency), Ok(price));
+            let written = written(minor, currency.decimals(), "");
+            prop_assert_eq!(Price::parse(written, currency), Ok(price));
         }
 
         #[test]
-        fn a_third_decimal_is_refused(minor in 0..Price::MAX.minor(), third in 1..=9) {
-            let written: f64 = format!("{}.{:02}{third}", minor / 100, minor % 100).parse().expect("a decimal");
+        fn a_decimal_too_many_is_refused(
+            minor in 0..Price::MAX.minor(),
+            more in 1..=9_u8,
+            currency in currency(),
+        ) {
+            let written = written(minor, currency.decimals(), &more.to_string());
 
-            prop_assert_eq!(Price::parse(written), Err(InvalidPrice::TooPrecise));
+            let refused = Err(InvalidPrice::TooPrecise(currency));
+            prop_assert_eq!(Price::parse(written, currency), refused);
         }
 
         #[test]
-        fn no_float_makes_a_price_out_of_range(major in any::<f64>()) {
-            if let Ok(price) = Price::parse(major) {
+        fn no_float_makes_a_price_out_of_range(major in any::<f64>(), currency in currency()) {
+            if let Ok(price) = Price::parse(major, currency) {
                 prop_assert!((0..=Price::MAX.minor()).contains(&price.minor()));
             }
         }
@@ -104,10 +134,26 @@ mod tests {
 
     #[test]
     fn what_is_no_price_is_refused_for_its_own_reason() {
-        assert_eq!(Price::parse(f64::NAN), Err(InvalidPrice::NotANumber));
-        assert_eq!(Price::parse(f64::INFINITY), Err(InvalidPrice::NotANumber));
-        assert_eq!(Price::parse(-0.01), Err(InvalidPrice::Negative));
-        assert_eq!(Price::parse(1e308), Err(InvalidPrice::TooHigh));
-        assert_eq!(Price::parse(0.001), Err(InvalidPrice::TooPrecise));
+        let euro = Currency::EUR;
+        let refused = |major| Price::parse(major, euro).expect_err("no price");
+        assert_eq!(refused(f64::NAN), InvalidPrice::NotANumber);
+        assert_eq!(refused(f64::INFINITY), InvalidPrice::NotANumber);
+        assert_eq!(refused(-0.01), InvalidPrice::Negative);
+        assert_eq!(refused(1e308), InvalidPrice::TooHigh(euro));
+        assert_eq!(refused(0.001), InvalidPrice::TooPrecise(euro));
+    }
+
+    #[test]
+    fn a_refusal_tells_what_the_currency_has() {
+        let why = |major, code: &str| {
+            let currency = code.parse().expect("a currency");
+            Price::parse(major, currency).expect_err("no price").to_string()
+        };
+        assert_eq!(why(1e9, "EUR"), "must be at most 999999.99");
+        assert_eq!(why(1e9, "JPY"), "must be at most 99999999");
+        assert_eq!(why(1e9, "KWD"), "must be at most 99999.999");
+        assert_eq!(why(0.001, "EUR"), "must have at most two decimals");
+        assert_eq!(why(0.1, "JPY"), "must have no decimals");
+        assert_eq!(why(0.0001, "KWD"), "must have at most three decimals");
     }
 }

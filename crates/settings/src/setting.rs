@@ -40,6 +40,8 @@ pub enum Kind {
     Format,
     /// A name that others see.
     Name,
+    /// A currency.
+    Currency,
     /// Addresses and networks.
     Networks,
     /// A count, or a size in the unit its meaning states.
@@ -75,6 +77,7 @@ impl Kind {
             }
             Self::Format => "`text` or `json`",
             Self::Name => "a name, such as `sir0`",
+            Self::Currency => "a currency of ISO 4217, such as `EUR`",
             Self::Networks => "addresses or networks, such as `10.0.0.0/8, fd00::/8`",
             Self::Number => "a whole number, such as `1000`",
             Self::Duration => "a time with its unit, such as `500ms`, `15s` or `5m`",

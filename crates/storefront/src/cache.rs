@@ -15,7 +15,10 @@ use std::sync::LazyLock;
 use metrics::Counter;
 
 pub(crate) use self::{
-    freshness::Freshness, games::GameCache, pages::PageCache, shared::SharedCache,
+    freshness::Freshness,
+    games::GameCache,
+    pages::{FRONT_PAGES_BYTES, PAGES_BYTES, PageCache},
+    shared::SharedCache,
 };
 
 /// Where games were found.

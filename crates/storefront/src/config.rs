@@ -4,6 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use sir0_host::Configured;
+use sir0_kernel::Currency;
 use sir0_settings::{Kind, Setting};
 
 /// The settings of [`Config`].
@@ -38,6 +39,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Kind::Duration,
         "how long a change is kept at least; the latest 100000 are kept longer",
     ),
+    Setting::new(
+        "storefront.currency",
+        "SIR0_STOREFRONT_CURRENCY",
+        Kind::Currency,
+        "what prices are in; once named it stays; unset, the one that was named, or EUR",
+    ),
 ];
 
 /// What can be tuned in the storefront.
@@ -58,6 +65,9 @@ pub struct Config {
     /// latest 100,000 are kept longer.
     #[serde(with = "humantime_serde")]
     pub events_kept_for: Duration,
+    /// The currency of all prices. A store keeps the one that is named first.
+    #[serde(with = "currency")]
+    pub currency: Option<Currency>,
     /// Where pictures are kept, and how many are encoded at a time.
     pub media: sir0_media::Config,
 }
@@ -71,6 +81,26 @@ impl Config {
     }
 }
 
+/// A currency by its code.
+mod currency {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+    use sir0_kernel::Currency;
+
+    pub(super) fn serialize<S: Serializer>(
+        currency: &Option<Currency>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        currency.as_ref().map(Currency::code).serialize(to)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(
+        from: D,
+    ) -> Result<Option<Currency>, D::Error> {
+        let code = Option::<String>::deserialize(from)?;
+        code.map(|code| code.parse().map_err(de::Error::custom)).transpose()
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -79,6 +109,7 @@ impl Default for Config {
             database_connections: 20,
             cached_games: 10_000,
             events_kept_for: Duration::from_mins(10),
+            currency: None,
             media: sir0_media::Config::default(),
         }
     }

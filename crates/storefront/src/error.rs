@@ -55,6 +55,9 @@ pub enum StorefrontError {
     /// Another change to the game came first.
     #[error("game {0} changed since you read it, read it again")]
     StaleRevision(GameId),
+    /// Other games were picked first.
+    #[error("the picks changed since you read them, read them again")]
+    StalePicks,
     /// The game is not one that the request names by its tag.
     #[error("game {0} is not as `If-Match` or `If-None-Match` says, read it again")]
     NotAsExpected(GameId),
@@ -135,6 +138,7 @@ impl Refusal for StorefrontError {
         match self {
             Self::GameNotFound(id) => Reason::not_found("GAME_NOT_FOUND").about("game", id),
             Self::StaleRevision(id) => Reason::aborted("STALE_REVISION").about("game", id),
+            Self::StalePicks => Reason::aborted("STALE_REVISION"),
             Self::NotAsExpected(id) => Reason::precondition(PRECONDITION_FAILED).about("game", id),
             Self::NotYourGame(id) => Reason::denied("NOT_YOUR_GAME").about("game", id),
             Self::NotPublishable(id, _) => {

@@ -13,8 +13,9 @@ use std::{
 use sir0_contract_storefront::{
     BulkServiceDispatch, CALLS, GamesServiceDispatch, GamesServiceKeyed, HistoryServiceDispatch,
     HistoryServiceKeyed, MediaServiceDispatch, MediaServiceKeyed, PagesServiceDispatch,
-    PagesServiceKeyed, bulk_service_server, games_service_server, history_service_server,
-    media_service_server, pages_service_server,
+    PagesServiceKeyed, StoreServiceDispatch, StoreServiceKeyed, bulk_service_server,
+    games_service_server, history_service_server, media_service_server, pages_service_server,
+    store_service_server,
 };
 use sir0_host::{
     Configured, Doors, Files, Finding, Ground, Hint, Hosted, Opened, Service, Topics, serve,
@@ -140,6 +141,13 @@ impl Hosted for Storefront {
             PagesServiceDispatch,
             self.clone(),
             PagesServiceKeyed by self.keys.clone()
+        );
+        serve!(
+            doors,
+            store_service_server::StoreServiceServer,
+            StoreServiceDispatch,
+            self.clone(),
+            StoreServiceKeyed by self.keys.clone()
         );
     }
 

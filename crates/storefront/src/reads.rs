@@ -22,16 +22,19 @@ const SHORT: usize = 8;
 
 /// Turns for reads. Cheap to clone; clones share their turns.
 #[derive(Clone, Debug)]
-pub(crate) struct Reads {
-    pages: Arc<Turns>,
-    presents: Arc<Turns>,
-    short: Arc<Turns>,
+pub(crate) struct Reads(Arc<Kinds>);
+
+#[derive(Debug)]
+struct Kinds {
+    pages: Turns,
+    presents: Turns,
+    short: Turns,
 }
 
 impl Reads {
     pub(crate) fn new() -> Self {
-        let turns = |at_a_time| Arc::new(Turns::new(at_a_time));
-        Self { pages: turns(PAGES), presents: turns(PRESENTS), short: turns(SHORT) }
+        let [pages, presents, short] = [PAGES, PRESENTS, SHORT].map(Turns::new);
+        Self(Arc::new(Kinds { pages, presents, short }))
     }
 
     /// Reads a row or two for this client when its turn comes.
@@ -40,12 +43,12 @@ impl Reads {
         client: Option<Client>,
         read: impl Future<Output = T>,
     ) -> T {
-        self.short.take(client, read).await
+        self.0.short.take(client, read).await
     }
 
     /// Reads a page for this client when its turn comes. All callers without an address count as one client.
     pub(crate) async fn page<T>(&self, client: Option<Client>, read: impl Future<Output = T>) -> T {
-        self.pages.take(client, read).await
+        self.0.pages.take(client, read).await
     }
 
     /// Reads a piece of the present for this client when its turn comes.
@@ -54,7 +57,7 @@ impl Reads {
         client: Option<Client>,
         read: impl Future<Output = T>,
     ) -> T {
-        self.presents.take(client, read).await
+        self.0.presents.take(client, read).await
     }
 }
 
@@ -160,6 +163,6 @@ mod tests {
         tokio::join!(read(), read());
 
         assert_eq!(begun.elapsed(), A_READ);
-        assert!(reads.pages.places().is_empty());
+        assert!(reads.0.pages.places().is_empty());
     }
 }

@@ -16,10 +16,18 @@ pub(crate) use self::page::{StoredPage, StoredTraits, differences as differences
 pub(crate) use self::pictures::{StoredPicture, StoredShown};
 use self::{page::NoPage, pictures::NoPicture};
 
-/// A game as it is stored. Fields may be added, with a default for older ones. They are never renamed. A version that did
-/// not know a field had games for which it is the default.
+/// The form of a stored game. It grows when a game holds more than before: a version that does not know that stores it without
+/// it, which must not be taken for a whole one.
+pub(crate) const FORM: u8 = 6;
+
+/// A game as it is stored. Fields may be added, with a default for older ones. They are never renamed.
+///
+/// One of an older form comes out as if it did not say since when everyone sees it. Who needs a whole one reads it from the
+/// table.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredGame {
+    #[serde(default)]
+    form: u8,
     game_id: i64,
     title: String,
     genre: String,
@@ -73,6 +81,7 @@ impl From<&Game> for StoredGame {
         let kind = Some(game.kind).filter(|kind| *kind != Kind::Game);
         let state = Some(state).filter(|state| *state != State::Released);
         Self {
+            form: FORM,
             game_id: game.id.into(),
             title: game.title.as_str().to_owned(),
             genre: game.genre.as_str().to_owned(),
@@ -97,6 +106,7 @@ impl TryFrom<StoredGame> for Game {
     type Error = NoGame;
 
     fn try_from(stored: StoredGame) -> Result<Self, NoGame> {
+        let listed = stored.listed_at.filter(|_| stored.form >= FORM);
         let kind = stored.kind.map_or(Ok(Kind::Game), |kind| kind.parse())?;
         let state = stored.state.map_or(Ok(State::Released), |state| state.parse())?;
         let bundled: Result<Arc<[_]>, _> =
@@ -114,12 +124,35 @@ impl TryFrom<StoredGame> for Game {
                 state,
                 release_day: stored.release_day.map(|day| day.parse()).transpose()?,
                 released: stored.released_at.map(Timestamp::from_micros),
-                listed: stored.listed_at.or(stored.released_at).map(Timestamp::from_micros),
+                listed: listed.map(Timestamp::from_micros),
             },
             base: stored.base_id.map(GameId::from_row).transpose()?,
             bundled: bundled?,
             shown: stored.shown.map(|it| it.try_into().map(Arc::new)).transpose()?,
             traits: stored.traits.map(|it| it.try_into().map(Arc::new)).transpose()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_game_of_an_older_form_does_not_say_since_when_everyone_sees_it() {
+        let game = Game::example(7, 3);
+        let stored = |game: &Game| serde_json::to_value(StoredGame::from(game)).expect("JSON");
+        let read = |json| {
+            let stored: StoredGame = serde_json::from_value(json).expect("as it was stored");
+            Game::try_from(stored).expect("a game")
+        };
+        assert_eq!(read(stored(&game)), game);
+        assert!(game.standing.listed.is_some());
+
+        let mut older = stored(&game);
+        older.as_object_mut().expect("a game is an object").remove("form");
+
+        let standing = Standing { listed: None, ..game.standing };
+        assert_eq!(read(older), Game { standing, ..game });
     }
 }

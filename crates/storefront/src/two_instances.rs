@@ -6,8 +6,8 @@ mod lists;
 use std::{path::Path, sync::Arc};
 
 use sir0_kernel::{
-    Clock, GameId, Price, Role, Roster, SessionId, StudioId, StudioRole, SystemClock, Timestamp,
-    UserId,
+    Clock, Currency, GameId, Price, Role, Roster, SessionId, StudioId, StudioRole, SystemClock,
+    Timestamp, UserId,
 };
 use sir0_redis::Redis;
 use sir0_rpc::{Caller, Doorman, Shared, Studios, Tasks};
@@ -102,7 +102,9 @@ impl Two {
         assert_eq!(Box::pin(changing.stock(vec![lanterns])).await.expect("an empty store"), 1);
         let listed = db.present_after(None, crate::domain::Bounds { rows: 1, bytes: 1 }).await;
         let id = listed.expect("a table")[0].id;
-        Box::pin(reading.game(id, convert::game)).await.expect("it is there");
+        Box::pin(reading.game(id, |game| convert::game(game, Currency::EUR)))
+            .await
+            .expect("it is there");
         Self { reading, changing, id }
     }
 

@@ -8,7 +8,7 @@ use sir0_contract_storefront::{
     watch_games_response::Update,
 };
 use sir0_host::Configured;
-use sir0_kernel::{Clock, Price, SystemClock};
+use sir0_kernel::{Clock, Currency, Price, SystemClock};
 use sir0_rpc::{Doorman, Shared, Tasks};
 use sir0_storefront::{
     Config, Storefront,
@@ -65,7 +65,7 @@ fn a_game(title: &str) -> NewGame {
     NewGame::released(
         Title::parse(title).expect("a title"),
         Genre::parse("Puzzle").expect("a genre"),
-        Price::parse(1.0).expect("a price"),
+        Price::parse(1.0, Currency::EUR).expect("a price"),
         Description::parse("").expect("a description"),
     )
 }

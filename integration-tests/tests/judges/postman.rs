@@ -205,7 +205,7 @@ async fn who_names_no_administrator_is_told_so_and_nothing_else() {
 
 /// The requests of the converted collection in the order in which a reader of the document would send them, and the status of
 /// each answer.
-const CONVERTED: [(&str, &str, u64); 68] = [
+const CONVERTED: [(&str, &str, u64); 72] = [
     ("GET", "api/status", 200),
     ("GET", "api/setup", 200),
     ("POST", "api/users/register", 200),
@@ -251,6 +251,10 @@ const CONVERTED: [(&str, &str, u64); 68] = [
     ("PUT", "api/games/:game_id/page", 200),
     ("GET", "api/games/:game_id/page", 200),
     ("GET", "api/games/:game_id/page:mine", 200),
+    ("GET", "api/store", 200),
+    ("GET", "api/store/front-page", 200),
+    ("PUT", "api/store/picks", 200),
+    ("GET", "api/store/picks", 200),
     ("GET", "api/games:export", 200),
     // Its content type does not say what the file is.
     ("POST", "api/games:import", 400),

@@ -1,6 +1,7 @@
 //! A studio prepares a game in secret, plans when it becomes public, and takes it out of the store again.
 
 mod bad_input;
+mod front;
 mod hidden;
 mod history;
 mod own;

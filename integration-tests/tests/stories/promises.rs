@@ -237,6 +237,10 @@ const KNOWN: &[&str] = &[
     "getGamePage",
     "getMyGamePage",
     "updateGamePage",
+    "getStore",
+    "getFrontPage",
+    "getPicks",
+    "updatePicks",
     "handOverGame",
     "addFactor",
     "listFactors",
@@ -297,6 +301,13 @@ async fn each_example_of_a_body_works_as_it_stands() {
     for name in ["updateGamePage", "getGamePage", "getMyGamePage"] {
         made_as_it_stands(&studio, name).await;
     }
+    for name in ["getStore", "getFrontPage"] {
+        made_as_it_stands(&visitor, name).await;
+    }
+    let root = platform.admin("Root").await;
+    for name in ["updatePicks", "getPicks"] {
+        made_as_it_stands(&root, name).await;
+    }
     let real = Real::default().showing(&studio).await;
     for name in ["listPictures", "listMyPictures", "deletePicture"] {
         made_with(&studio, name, &real).await;
@@ -320,7 +331,6 @@ async fn each_example_of_a_body_works_as_it_stands() {
     for name in ["updateMember", "removeMember", "revokeInvitation"] {
         made_with(&studio, name, &real).await;
     }
-    let root = platform.admin("Root").await;
     made_as_it_stands(&root, "listSecurityEvents").await;
     let of_machines = Real::default().making(&ada).await;
     for name in ["exchangeApiToken", "revokeApiToken"] {

@@ -140,7 +140,7 @@ mod tests {
 
     fn found(revision: i32) -> (Game, Kept) {
         let game = Game::example(ID, revision);
-        let answer = convert::game(&game);
+        let answer = convert::game(&game, sir0_kernel::Currency::EUR);
         (game, answer)
     }
 

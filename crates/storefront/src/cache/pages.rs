@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    hash::Hash,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,10 +16,10 @@ use quick_cache::{
 };
 use sir0_transcoding::Kept;
 
-use crate::domain::Listing;
-
-/// How many bytes of pages memory holds.
-const PAGES_BYTES: u64 = 16 * 1024 * 1024;
+/// How many bytes of pages of lists memory holds.
+pub(crate) const PAGES_BYTES: u64 = 16 * 1024 * 1024;
+/// How many bytes of front pages memory holds: one is asked for at a time.
+pub(crate) const FRONT_PAGES_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The pages are in so many parts, each with its share of the bytes: who reads one part waits for nobody in another. A page
 /// that is larger than a share is not kept.
@@ -27,10 +28,10 @@ const PARTS: usize = 4;
 /// For how many pages there is a place in the lists at first.
 const FEWEST: usize = 256;
 
-/// The pages read last, as they are answered.
+/// The pages read last, as they are answered, by what is asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct PageCache {
-    pages: Arc<Cache<Listing, Page, Bytes>>,
+pub(crate) struct PageCache<A> {
+    pages: Arc<Cache<A, Page, Bytes>>,
     version: Arc<AtomicU64>,
 }
 
@@ -41,30 +42,40 @@ type Page = (u64, Kept);
 #[derive(Clone, Copy, Debug)]
 struct Bytes;
 
-impl Weighter<Listing, Page> for Bytes {
-    fn weight(&self, _: &Listing, (_, page): &Page) -> u64 {
+impl<A> Weighter<A, Page> for Bytes {
+    fn weight(&self, _: &A, (_, page): &Page) -> u64 {
         const OVERHEAD: usize = 512;
         (page.size() + OVERHEAD) as u64
     }
 }
 
-impl PageCache {
-    pub(crate) fn new() -> Self {
+impl<A: Clone + Eq + Hash + Send + Sync> PageCache<A> {
+    /// Room for so many bytes of pages.
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self::of_version(bytes, Arc::default())
+    }
+
+    /// Room for other pages, which are made old together with these.
+    pub(crate) fn beside<B: Clone + Eq + Hash + Send + Sync>(&self, bytes: u64) -> PageCache<B> {
+        PageCache::of_version(bytes, Arc::clone(&self.version))
+    }
+
+    fn of_version(bytes: u64, version: Arc<AtomicU64>) -> Self {
         let options = OptionsBuilder::new()
             .estimated_items_capacity(FEWEST)
-            .weight_capacity(PAGES_BYTES)
+            .weight_capacity(bytes)
             .shards(PARTS)
             .build()
             .expect("every option is given");
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         let pages = Cache::with_options(options, Bytes, hasher, lifecycle);
-        Self { pages: Arc::new(pages), version: Arc::default() }
+        Self { pages: Arc::new(pages), version }
     }
 
     /// The page from memory, or read once, however many callers ask at the same time.
     pub(crate) async fn page<R, E>(
         &self,
-        listing: &Listing,
+        asked: &A,
         read: impl FnOnce() -> R + Send,
     ) -> Result<Kept, E>
     where
@@ -72,26 +83,26 @@ impl PageCache {
         E: Send + Sync + 'static,
     {
         let version = self.version.load(Ordering::Acquire);
-        if let Some((read_at, page)) = self.pages.get(listing)
+        if let Some((read_at, page)) = self.pages.get(asked)
             && read_at == version
         {
             return Ok(page);
         }
         // Boxed, like the read of a game that is not in memory.
-        Box::pin(self.fill(listing, version, read())).await
+        Box::pin(self.fill(asked, version, read())).await
     }
 
     async fn fill<E>(
         &self,
-        listing: &Listing,
+        asked: &A,
         version: u64,
         read: impl Future<Output = Result<Kept, E>> + Send,
     ) -> Result<Kept, E> {
         loop {
-            match self.pages.get_value_or_guard_async(listing).await {
+            match self.pages.get_value_or_guard_async(asked).await {
                 // Another caller who asked at the same time has read it meanwhile.
                 Ok((read_at, page)) if read_at >= version => return Ok(page),
-                Ok(_) => drop(self.pages.remove_if(listing, |(read_at, _)| *read_at < version)),
+                Ok(_) => drop(self.pages.remove_if(asked, |(read_at, _)| *read_at < version)),
                 // Who waits for the place has it next, if the page cannot be read.
                 Err(place) => {
                     let page = read.await?;
@@ -117,7 +128,7 @@ mod tests {
     use tokio::{sync::oneshot, time::sleep};
 
     use super::*;
-    use crate::domain::Sort;
+    use crate::domain::{Listing, Sort};
 
     fn page(text: &str) -> Kept {
         let answer =
@@ -135,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_that_was_read_before_a_change_is_not_answered_after_it() {
-        let (pages, listing) = (PageCache::new(), listing());
+        let (pages, listing) = (PageCache::new(PAGES_BYTES), listing());
         let (changed, waits) = oneshot::channel();
         let before = pages.page(&listing, || async {
             waits.await.expect("it is sent");
@@ -157,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_who_ask_at_once_read_once_after_each_change() {
-        let (pages, listing, count) = (PageCache::new(), listing(), AtomicU64::new(0));
+        let (pages, listing, count) = (PageCache::new(PAGES_BYTES), listing(), AtomicU64::new(0));
         let read = || async {
             count.fetch_add(1, Ordering::Relaxed);
             sleep(Duration::from_millis(5)).await;

@@ -13,15 +13,14 @@ use sir0_redis::Redis;
 use sir0_rpc::Seal;
 
 use super::{Freshness, counts};
-use crate::{domain::Game, stored::StoredGame};
+use crate::{
+    domain::Game,
+    stored::{FORM, StoredGame},
+};
 
 /// How long a copy lies in Redis. It bounds how long copies from after a backup survive when the database is restored
 /// from it.
 const LIFETIME: Duration = Duration::from_mins(10);
-
-/// The form of a copy. It grows when a copy holds more than before: a version that does not know that leaves copies without
-/// it, which must not be taken for whole ones.
-const FORM: u8 = 5;
 
 /// Games in Redis.
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use sir0_contract_storefront::{
     self as pb, calls::games_service as calls, watch_games_response::Update,
 };
 use sir0_feed::{BadToken, Moment};
-use sir0_kernel::{GameId, Language, Price, StudioId};
+use sir0_kernel::{Currency, GameId, Language, Price, StudioId};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, content_tag, page_size, wire_time};
 use sir0_transcoding::{Conditions, Kept, Tag};
 use tonic::metadata::MetadataMap;
@@ -22,32 +22,31 @@ pub(crate) const WATCH: &[u8] = b"watch";
 
 const MOST_WATCHED_GAMES: usize = 1000;
 
-impl From<&Game> for pb::Game {
-    fn from(game: &Game) -> Self {
-        let traits = game.traits.as_deref();
-        Self {
-            game_id: game.id.get(),
-            title: game.title.as_str().to_owned(),
-            genre: game.genre.as_str().to_owned(),
-            price: game.price.major(),
-            description: game.description.as_str().to_owned(),
-            revision: game.revision,
-            studio_id: game.studio.map(|studio| studio.to_string()),
-            kind: game.kind.as_str().to_owned(),
-            state: game.standing.state.as_str().to_owned(),
-            release_date: game.standing.release_day.map(|day| day.to_string()),
-            release_time: game.standing.released.map(wire_time),
-            base_game_id: game.base.map(GameId::get),
-            bundled_game_ids: game.bundled.iter().map(|id| id.get()).collect(),
-            cover: game.shown.as_ref().and_then(|shown| shown.cover.as_ref()).map(Into::into),
-            header: game.shown.as_ref().and_then(|shown| shown.header.as_ref()).map(Into::into),
-            tags: traits.map_or_else(Vec::new, |traits| texts(&traits.tags, Label::as_str)),
-            platforms: traits.map_or_else(Vec::new, |traits| {
-                traits.platforms.iter().map(ToString::to_string).collect()
-            }),
-            languages: traits
-                .map_or_else(Vec::new, |traits| texts(&traits.languages, Language::as_str)),
-        }
+/// A game on the wire. Its price is in this currency, which is the store's.
+pub(crate) fn wire_game(game: &Game, currency: Currency) -> pb::Game {
+    let traits = game.traits.as_deref();
+    pb::Game {
+        game_id: game.id.get(),
+        title: game.title.as_str().to_owned(),
+        genre: game.genre.as_str().to_owned(),
+        price: game.price.of(currency).major(),
+        description: game.description.as_str().to_owned(),
+        revision: game.revision,
+        studio_id: game.studio.map(|studio| studio.to_string()),
+        kind: game.kind.as_str().to_owned(),
+        state: game.standing.state.as_str().to_owned(),
+        release_date: game.standing.release_day.map(|day| day.to_string()),
+        release_time: game.standing.released.map(wire_time),
+        base_game_id: game.base.map(GameId::get),
+        bundled_game_ids: game.bundled.iter().map(|id| id.get()).collect(),
+        cover: game.shown.as_ref().and_then(|shown| shown.cover.as_ref()).map(Into::into),
+        header: game.shown.as_ref().and_then(|shown| shown.header.as_ref()).map(Into::into),
+        tags: traits.map_or_else(Vec::new, |traits| texts(&traits.tags, Label::as_str)),
+        platforms: traits.map_or_else(Vec::new, |traits| {
+            traits.platforms.iter().map(ToString::to_string).collect()
+        }),
+        languages: traits
+            .map_or_else(Vec::new, |traits| texts(&traits.languages, Language::as_str)),
     }
 }
 
@@ -57,11 +56,11 @@ pub(super) fn texts<'t, T: 't>(all: &'t [T], text: impl Fn(&'t T) -> &'t str) ->
 }
 
 /// What everyone hears of a change. `None` for one that only a studio sees.
-pub(crate) fn update(event: &GameEvent) -> Option<Update> {
+pub(crate) fn update(event: &GameEvent, currency: Currency) -> Option<Update> {
     match event {
-        GameEvent::Added(game) => Some(Update::Added(game.into())),
-        GameEvent::Changed { game, .. } => Some(Update::Changed(game.into())),
-        GameEvent::Removed(game) => Some(Update::Removed(game.into())),
+        GameEvent::Added(game) => Some(Update::Added(wire_game(game, currency))),
+        GameEvent::Changed { game, .. } => Some(Update::Changed(wire_game(game, currency))),
+        GameEvent::Removed(game) => Some(Update::Removed(wire_game(game, currency))),
         GameEvent::Hidden { .. } | GameEvent::Scheduled { .. } => None,
     }
 }
@@ -168,18 +167,18 @@ pub(crate) fn expected(id: GameId, metadata: &MetadataMap) -> Expected {
 }
 
 /// A game, as it is answered.
-pub(crate) fn game(game: &Game) -> Kept {
-    let answer = pb::GetGameResponse { game: Some(game.into()) };
+pub(crate) fn game(game: &Game, currency: Currency) -> Kept {
+    let answer = pb::GetGameResponse { game: Some(wire_game(game, currency)) };
     Kept::new(calls::GET_GAME, &answer, |_| Some(tag(game.id, game.revision)))
 }
 
 /// A page of this list, as it is answered, with the sealed place where the next one begins.
-pub(crate) fn page(page: &Page, listing: &Listing, seal: &Seal) -> Kept {
+pub(crate) fn page(page: &Page, listing: &Listing, currency: Currency, seal: &Seal) -> Kept {
     let next_page_token = page.next.as_ref().map(|next| {
         let place = serde_json::to_vec(next).expect("a place is always JSON");
         seal.close(&listing.purpose(), &place)
     });
-    let games = page.games.iter().map(pb::Game::from).collect();
+    let games = page.games.iter().map(|game| wire_game(game, currency)).collect();
     let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
     let facets = page.facets.iter().map(|facet| {
         let values = facet.values.iter();
@@ -216,15 +215,17 @@ pub(super) fn given(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-impl TryFrom<pb::CreateGameRequest> for CreateGame {
-    type Error = InvalidFields;
-
-    fn try_from(request: pb::CreateGameRequest) -> Result<Self, InvalidFields> {
+impl CreateGame {
+    /// Reads a request, with the price in this currency.
+    pub(crate) fn read(
+        request: &pb::CreateGameRequest,
+        currency: Currency,
+    ) -> Result<Self, InvalidFields> {
         let mut fields = FieldReader::default();
         let title = fields.read("title", Title::parse(&request.title));
         let genre = fields.read("genre", Genre::parse(&request.genre));
         let price = fields.read("price", request.price.ok_or("is required"));
-        let price = price.and_then(|price| fields.read("price", Price::parse(price)));
+        let price = price.and_then(|price| fields.read("price", Price::parse(price, currency)));
         let description = fields.read("description", Description::parse(&request.description));
         let studio =
             fields.read_optional("studio_id", request.studio_id.as_deref().map(StudioId::parse));
@@ -271,27 +272,39 @@ fn state_of_new(name: &str) -> Result<State, &'static str> {
 
 /// What is in a bundle, each once.
 fn bundled(fields: &mut FieldReader, ids: &[i32]) -> Arc<[GameId]> {
-    if ids.len() > MOST_BUNDLED {
-        fields.fault("bundled_game_ids", format_args!("must be at most {MOST_BUNDLED}"));
-    }
-    let ids = ids.iter().take(MOST_BUNDLED);
-    let read: Vec<_> =
-        ids.filter_map(|id| fields.read("bundled_game_ids", GameId::parse(*id))).collect();
-    if read.iter().collect::<BTreeSet<_>>().len() < read.len() {
-        fields.fault("bundled_game_ids", "must name each once");
-    }
-    read.into()
+    some_games(fields, "bundled_game_ids", ids, MOST_BUNDLED).into()
 }
 
-impl TryFrom<pb::UpdateGameRequest> for UpdateGame {
-    type Error = InvalidFields;
+/// So many games at most, each once.
+pub(super) fn some_games(
+    fields: &mut FieldReader,
+    field: &str,
+    ids: &[i32],
+    most: usize,
+) -> Vec<GameId> {
+    if ids.len() > most {
+        fields.fault(field, format_args!("must be at most {most}"));
+    }
+    let ids = ids.iter().take(most);
+    let read: Vec<_> = ids.filter_map(|id| fields.read(field, GameId::parse(*id))).collect();
+    if read.iter().collect::<BTreeSet<_>>().len() < read.len() {
+        fields.fault(field, "must name each once");
+    }
+    read
+}
 
-    fn try_from(request: pb::UpdateGameRequest) -> Result<Self, InvalidFields> {
+impl UpdateGame {
+    /// Reads a request, with the price in this currency.
+    pub(crate) fn read(
+        request: &pb::UpdateGameRequest,
+        currency: Currency,
+    ) -> Result<Self, InvalidFields> {
         let mut fields = FieldReader::default();
         let id = fields.read("game_id", GameId::parse(request.game_id));
         let title = fields.read_optional("title", request.title.as_deref().map(Title::parse));
         let genre = fields.read_optional("genre", request.genre.as_deref().map(Genre::parse));
-        let price = fields.read_optional("price", request.price.map(Price::parse));
+        let price =
+            fields.read_optional("price", request.price.map(|price| Price::parse(price, currency)));
         let description = fields
             .read_optional("description", request.description.as_deref().map(Description::parse));
         let day = |text: &str| given(text).map(str::parse).transpose();
@@ -375,7 +388,7 @@ mod tests {
         let lanterns = Game { description, ..Game::example(7, 3) };
         let binding = &calls::GET_GAME.rest.as_ref().expect("a REST form").bindings[0];
 
-        let kept = game(&lanterns);
+        let kept = game(&lanterns, Currency::EUR);
 
         let (json, tag) = kept.json(binding).expect("what REST sends");
         let expected = r#"{"gameId":7,"title":"Lanterns","genre":"Puzzle","price":19.99,"description":"Light \"finds\" a way.","revision":3,"kind":"game","state":"released","releaseTime":"1970-01-01T00:00:00.000001Z","bundledGameIds":[],"tags":[],"platforms":[],"languages":[]}"#;

@@ -1,7 +1,7 @@
 //! What was changed of a game, on the wire and as the rules know it.
 
 use sir0_contract_storefront as pb;
-use sir0_kernel::{GameId, Price, Timestamp};
+use sir0_kernel::{Currency, GameId, Price, Timestamp};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, page_size, wire_time};
 
 use super::games::given;
@@ -43,37 +43,40 @@ pub(crate) fn changes(
 pub(crate) fn page(
     mut changes: Vec<PastChange>,
     asked: &Changes,
+    currency: Currency,
     seal: &Seal,
 ) -> pb::ListGameChangesResponse {
     let has_more = changes.len() > usize::from(asked.page_size);
     changes.truncate(asked.page_size.into());
     let last = changes.last().filter(|_| has_more);
     let next = last.map(|last| seal.close(&purpose(asked.id), &last.id.to_be_bytes()));
-    let changes = changes.into_iter().map(change).collect();
+    let changes = changes.into_iter().map(|past| change(past, currency)).collect();
     pb::ListGameChangesResponse { changes, next_page_token: next }
 }
 
-fn change(PastChange { id, revision, at, by, differences }: PastChange) -> pb::GameChange {
+fn change(past: PastChange, currency: Currency) -> pb::GameChange {
+    let PastChange { id, revision, at, by, differences } = past;
     pb::GameChange {
         change_id: id.to_string(),
         revision,
         time: Some(wire_time(at)),
         user_id: by.map(sir0_kernel::UserId::get),
-        fields: differences.into_iter().map(field).collect(),
+        fields: differences.into_iter().map(|difference| field(difference, currency)).collect(),
     }
 }
 
-fn field(Difference { field, before, after }: Difference) -> pb::FieldChange {
-    let text = |text: Option<String>| text.map(|text| shown(field, text));
+fn field(difference: Difference, currency: Currency) -> pb::FieldChange {
+    let Difference { field, before, after } = difference;
+    let text = |text: Option<String>| text.map(|text| shown(field, text, currency));
     let name = field.as_str();
     pb::FieldChange { field: name.to_owned(), before: text(before), after: text(after) }
 }
 
 /// A text as people read it.
-fn shown(field: Field, text: String) -> String {
+fn shown(field: Field, text: String, currency: Currency) -> String {
     let number = text.parse::<i64>();
     match (field, number) {
-        (Field::Price, Ok(minor)) => Price::from_minor(minor).major().to_string(),
+        (Field::Price, Ok(minor)) => Price::from_minor(minor).of(currency).major().to_string(),
         (Field::AnnounceTime | Field::ReleaseTime, Ok(micros)) => {
             wire_time(Timestamp::from_micros(micros)).to_string()
         }

@@ -6,3 +6,4 @@ pub(crate) mod history;
 pub(crate) mod media;
 pub(crate) mod own;
 pub(crate) mod pages;
+pub(crate) mod store;

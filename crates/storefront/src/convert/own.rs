@@ -2,11 +2,11 @@
 
 use sir0_contract_storefront as pb;
 use sir0_feed::{BadToken, Moment, Reached};
-use sir0_kernel::{GameId, StudioId, UserId};
+use sir0_kernel::{Currency, GameId, StudioId, UserId};
 use sir0_rpc::{FieldReader, InvalidFields, Seal, moment, page_size, wire_time};
 use tonic::metadata::MetadataMap;
 
-use super::games::{given, reached};
+use super::games::{given, reached, wire_game};
 use crate::domain::{
     Game, HandOverGame, OwnListing, OwnPage, OwnPlace, PublishGame, Published, Schedule, State,
 };
@@ -51,11 +51,12 @@ pub(crate) fn own_page(
     page: &OwnPage,
     listing: &OwnListing,
     user: UserId,
+    currency: Currency,
     seal: &Seal,
 ) -> pb::ListMyGamesResponse {
     let purpose = own_purpose(user, listing.state);
     let next = page.next.map(|place| seal.close(&purpose, &place.to_bytes()));
-    let games = page.games.iter().map(pb::Game::from).collect();
+    let games = page.games.iter().map(|game| wire_game(game, currency)).collect();
     pb::ListMyGamesResponse { games, next_page_token: next }
 }
 
@@ -65,8 +66,12 @@ pub(crate) fn handed_over(revision: i32) -> pb::HandOverGameResponse {
 }
 
 /// A game as its studio sees it.
-pub(crate) fn own_game((game, planned): &(Game, Schedule)) -> pb::GetMyGameResponse {
-    pb::GetMyGameResponse { game: Some(game.into()), schedule: schedule(*planned) }
+pub(crate) fn own_game(
+    (game, planned): &(Game, Schedule),
+    currency: Currency,
+) -> pb::GetMyGameResponse {
+    let game = Some(wire_game(game, currency));
+    pb::GetMyGameResponse { game, schedule: schedule(*planned) }
 }
 
 impl TryFrom<pb::PublishGameRequest> for PublishGame {

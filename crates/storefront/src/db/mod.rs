@@ -1,7 +1,7 @@
 //! The SQL of the storefront. Statements are whole, and beside the function that runs them.
 //!
 //! `bulk.rs`, `games.rs`, `saving.rs`, `history.rs`, `listing.rs`, `schedules.rs`, `pages.rs`,
-//! `pictures.rs` and `requests.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
+//! `pictures.rs`, `requests.rs` and `store.rs` are compiled twice, as rooms of `sqlite` and of `postgres`.
 //! These also hold what only one engine understands. The list of calls makes the types that stand for one or the other.
 
 mod postgres;
@@ -10,13 +10,13 @@ mod sqlite;
 
 use std::collections::{HashMap, HashSet};
 
-use sir0_kernel::{GameId, PictureId, StudioId, Timestamp, UserId};
+use sir0_kernel::{Currency, GameId, PictureId, StudioId, Timestamp, UserId};
 use sir0_media::Name;
 use sir0_storage::{self as storage, Announcement};
 
 use crate::domain::{
     Bounds, Created, Difference, Game, GameEvent, GamePage, Kind, Listing, Made, NewGame,
-    OwnListing, OwnPage, Page, PastChange, Picture, RequestKey, Schedule, Shown,
+    OwnListing, OwnPage, Page, PastChange, Picks, Picture, RequestKey, Schedule, Shown,
     bulk::{ImportKey, Named},
 };
 
@@ -57,6 +57,9 @@ storage::room! {
         forget_file(name: Name) -> ();
         needed_files(after: Option<Name>, count: u16) -> Vec<Name>;
         keeps_at(mark: &str) -> bool;
+        currency() -> Option<Currency>;
+        name_currency(currency: Currency) -> ();
+        picks() -> Picks;
         key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
     }
@@ -85,6 +88,8 @@ storage::room! {
         plan(id: GameId, schedule: Schedule) -> ();
         count_planned(studio: StudioId) -> i64;
         hand_over(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
+        picks() -> Picks;
+        pick(games: &[GameId], revision: Option<i32>) -> Option<i32>;
         announce(announcement: &Announcement) -> ();
         hold_games() -> ();
     }

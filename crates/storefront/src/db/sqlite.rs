@@ -22,6 +22,8 @@ pub(super) mod requests;
 pub(super) mod saving;
 #[path = "schedules.rs"]
 pub(super) mod schedules;
+#[path = "store.rs"]
+pub(super) mod store;
 
 /// Keeps games that have the words of the first free parameter.
 macro_rules! has_words {

@@ -48,6 +48,7 @@ mod rooms;
 mod scripts;
 mod search;
 mod standings;
+mod store;
 
 const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 const MADE: Made = Made { by: None, at: NOON };

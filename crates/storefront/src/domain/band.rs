@@ -1,4 +1,7 @@
 //! Bands of prices, by which players look for games.
+//!
+//! They are named for a currency with two decimals. In others their bounds are as many of the smallest unit: 500 yen stand
+//! where 5 euro do.
 
 use std::str::FromStr;
 
@@ -33,15 +36,28 @@ impl Band {
 
     /// The band that a price is in.
     #[must_use]
-    pub const fn of(price: Price) -> Self {
-        match price.minor() {
-            ..=0 => Self::Free,
-            1..500 => Self::Under5,
-            500..1000 => Self::Under10,
-            1000..2000 => Self::Under20,
-            2000..4000 => Self::Under40,
-            4000.. => Self::From40,
-        }
+    pub fn of(price: Price) -> Self {
+        let begins = |band: &Self| band.from() <= price;
+        Self::ALL.into_iter().rfind(begins).unwrap_or(Self::Free)
+    }
+
+    /// The lowest price in it.
+    #[must_use]
+    pub const fn from(self) -> Price {
+        Price::from_minor(match self {
+            Self::Free => 0,
+            Self::Under5 => 1,
+            Self::Under10 => 500,
+            Self::Under20 => 1000,
+            Self::Under40 => 2000,
+            Self::From40 => 4000,
+        })
+    }
+
+    /// The lowest price above it. `None` for the highest.
+    #[must_use]
+    pub fn below(self) -> Option<Price> {
+        Self::ALL.into_iter().map(Self::from).find(|from| *from > self.from())
     }
 
     /// As on the wire.

@@ -15,6 +15,7 @@ mod picture;
 mod request;
 pub mod search;
 mod standing;
+mod store;
 mod words;
 
 pub use band::{Band, UnknownBand};
@@ -46,4 +47,5 @@ pub use search::{
 pub use standing::{
     Base, Kind, Public, Schedule, Standing, State, UnknownKind, UnknownPublic, UnknownState,
 };
+pub(crate) use store::{FrontPage, MOST_PICKED, Picks, UpdatePicks};
 pub use words::{Description, Genre, InvalidWords, KEYS_VERSION, Syntax, Title, Words, searched};

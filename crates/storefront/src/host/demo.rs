@@ -8,7 +8,7 @@ pub(super) use drawing::cover;
 use std::{collections::HashMap, sync::Arc};
 
 use serde::Deserialize;
-use sir0_kernel::Price;
+use sir0_kernel::{Currency, Price};
 
 use crate::domain::{
     Board, Description, GamePage, Genre, Kind, Label, Markdown, Name, NewGame, PageText, Platform,
@@ -26,7 +26,7 @@ const MORE: &str = include_str!("demo/more.json");
 struct DemoProduct {
     title: String,
     genre: String,
-    /// In major units.
+    /// In euro. A store of another currency takes as much of its smallest unit as this is of cents.
     price: f64,
     description: String,
     kind: Option<String>,
@@ -44,7 +44,7 @@ impl DemoProduct {
         let game = NewGame {
             title: Title::parse(&self.title)?,
             genre: Genre::parse(&self.genre)?,
-            price: Price::parse(self.price)?,
+            price: Price::parse(self.price, Currency::EUR)?,
             description: Description::parse(&self.description)?,
             kind,
             state: if self.announced.is_some() { State::Announced } else { State::Released },
@@ -173,8 +173,8 @@ mod tests {
             assert_eq!(title.read(&game.title).as_ref(), Ok(&game.title));
             assert_eq!(genre.read(&game.genre).as_ref(), Ok(&game.genre));
             assert_eq!(description.read(&game.description).as_ref(), Ok(&game.description));
-            let price =
-                Price::parse(game.price).unwrap_or_else(|why| panic!("{}: {why}", game.title));
+            let price = Price::parse(game.price, Currency::EUR)
+                .unwrap_or_else(|why| panic!("{}: {why}", game.title));
             assert!(price.minor() <= 7499, "{}", game.title);
         }
         for Stocked { game, page, .. } in products().expect("products") {

@@ -24,7 +24,7 @@ impl GamesService for Storefront {
         self.shared.doorman.admit(calls::LIST_GAMES, request.metadata())?;
         let listing = convert::listing(request.get_ref(), &self.seal)?;
 
-        let answer = |page: &Page| convert::page(page, &listing, &self.seal);
+        let answer = |page: &Page| convert::page(page, &listing, self.currency, &self.seal);
         let page = self.page(&listing, answer).await?;
 
         Ok(page.into_response())
@@ -37,7 +37,7 @@ impl GamesService for Storefront {
         self.shared.doorman.admit(calls::GET_GAME, request.metadata())?;
         let id = convert::game_id(request.get_ref().game_id)?;
 
-        let game = self.game(id, convert::game).await?;
+        let game = self.game(id, |game| convert::game(game, self.currency)).await?;
 
         Ok(game.into_response())
     }
@@ -47,7 +47,7 @@ impl GamesService for Storefront {
         request: Request<pb::CreateGameRequest>,
     ) -> Result<Response<pb::CreateGameResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::CREATE_GAME, request.metadata())?.caller()?;
-        let mut create: CreateGame = request.into_inner().try_into()?;
+        let mut create = CreateGame::read(request.get_ref(), self.currency)?;
 
         create.studio = self.studio_of_new(caller, create.studio).await?;
         let added = self.add(caller, create, convert::created).await?;
@@ -60,9 +60,8 @@ impl GamesService for Storefront {
         request: Request<pb::UpdateGameRequest>,
     ) -> Result<Response<pb::UpdateGameResponse>, Status> {
         let caller = self.shared.doorman.admit(calls::UPDATE_GAME, request.metadata())?.caller()?;
-        let (metadata, _, request) = request.into_parts();
-        let update: UpdateGame = request.try_into()?;
-        let expected = convert::expected(update.id, &metadata);
+        let update = UpdateGame::read(request.get_ref(), self.currency)?;
+        let expected = convert::expected(update.id, request.metadata());
 
         let changed = self.change(caller, update, expected, convert::changed).await?;
 
@@ -92,7 +91,7 @@ impl GamesService for Storefront {
 
         let page = self.own_page(caller, &listing).await?;
 
-        Ok(Response::new(own::own_page(&page, &listing, caller.user, &self.seal)))
+        Ok(Response::new(own::own_page(&page, &listing, caller.user, self.currency, &self.seal)))
     }
 
     async fn get_my_game(
@@ -104,7 +103,7 @@ impl GamesService for Storefront {
 
         let game = self.own_game(caller, id).await?;
 
-        Ok(Response::new(own::own_game(&game)))
+        Ok(Response::new(own::own_game(&game, self.currency)))
     }
 
     async fn publish_game(

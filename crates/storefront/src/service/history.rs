@@ -19,7 +19,7 @@ impl HistoryService for Storefront {
 
         let changes = self.changes(caller, asked.id, asked.before, asked.page_size + 1).await?;
 
-        Ok(Response::new(convert::page(changes, &asked, &self.seal)))
+        Ok(Response::new(convert::page(changes, &asked, self.currency, &self.seal)))
     }
 
     async fn undo_game_change(

@@ -5,3 +5,4 @@ mod games;
 mod history;
 mod media;
 mod pages;
+mod store;

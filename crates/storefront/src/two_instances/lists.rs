@@ -4,7 +4,9 @@ use prost::Message;
 use sir0_contract_storefront::ListGamesResponse;
 
 use super::*;
-use crate::domain::{Band, Dimension, Listing, Page};
+use crate::domain::{
+    Band, Dimension, GameEvent, GamePage, Label, Listing, Made, Page, Standing,
+};
 
 fn all() -> Listing {
     Listing { page_size: 10, ..Listing::default() }
@@ -29,14 +31,14 @@ async fn with_two_games(db: &StorefrontDb) -> Storefront {
     let games = ["Lanterns", "Harbours"].map(game).into();
     assert_eq!(storefront.stock(games).await.expect("an empty store"), 2);
     let listing = all_counted();
-    let answer = |page: &Page| convert::page(page, &listing, &storefront.seal);
+    let answer = |page: &Page| convert::page(page, &listing, storefront.currency, &storefront.seal);
     storefront.page(&listing, answer).await.expect("an index");
     storefront
 }
 
 /// What is answered if the index was found to answer it.
 async fn answered(storefront: &Storefront, listing: &Listing) -> ListGamesResponse {
-    let answer = |page: &Page| convert::page(page, listing, &storefront.seal);
+    let answer = |page: &Page| convert::page(page, listing, storefront.currency, &storefront.seal);
     let page = storefront.page_of_index(listing, answer).await;
     let page = page.expect("a database and an index");
     ListGamesResponse::decode(page.framed().message()).expect("a message")
@@ -77,5 +79,33 @@ on_every_engine! {
 
         let titles: Vec<_> = answered.games.iter().map(|game| &*game.title).collect();
         assert_eq!(titles, ["Harbours"]);
+    }
+
+    async fn a_change_by_an_older_version_takes_no_tag_from_the_index(db: StorefrontDb) {
+        let storefront = Box::pin(with_two_games(&db)).await;
+        let bounds = crate::domain::Bounds { rows: 1, bytes: 1 };
+        let before = db.present_after(None, bounds).await.expect("a table").remove(0);
+        let tags = vec![Label::parse("cosy").expect("a tag")];
+        let page = GamePage { tags, ..GamePage::default() };
+        let (game, _) = before.with_page(&page).expect("another page");
+        // It knows neither tags nor since when everyone sees the game.
+        let standing = Standing { listed: None, ..game.standing };
+        let event = GameEvent::Changed {
+            game: Game { traits: None, standing, ..game.clone() },
+            genre_before: game.genre.clone(),
+            studio_before: None,
+        };
+        let (none, made) = (GamePage::default(), Made { by: None, at: Timestamp::from_micros(1) });
+
+        let saving = db.unit(async |tx| {
+            tx.save_page((&before, &none), (&game, &page), &event, made).await
+        });
+        assert!(saving.await.expect("a table"));
+
+        let cosy = Listing { tag: page.tags.first().cloned(), ..all_counted() };
+        let answer = |page: &Page| convert::page(page, &cosy, storefront.currency, &storefront.seal);
+        let answer = Box::pin(storefront.page(&cosy, answer)).await.expect("an index");
+        let answer = ListGamesResponse::decode(answer.framed().message()).expect("a message");
+        assert_eq!(answer.total_size, Some(1));
     }
 }

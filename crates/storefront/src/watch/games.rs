@@ -6,7 +6,7 @@ use sir0_contract_storefront::{
     GoingAway, Heartbeat, InSync, StartOver, WatchGamesResponse, watch_games_response::Update,
 };
 use sir0_feed::{List, Moment, Piece, Told, Watch};
-use sir0_kernel::{GameId, Share};
+use sir0_kernel::{Currency, GameId, Share};
 use sir0_rpc::Seal;
 use sir0_storage as storage;
 
@@ -31,6 +31,7 @@ impl Storefront {
             db: self.db.clone(),
             reads: self.reads.clone(),
             seal: self.seal.clone(),
+            currency: self.currency,
             filter,
             share,
             _open: OpenStream::count(),
@@ -44,6 +45,7 @@ pub(crate) struct Games {
     db: StorefrontDb,
     reads: Reads,
     seal: Seal,
+    currency: Currency,
     filter: Filter,
     /// The share that games read ahead are held against.
     share: Option<Share>,
@@ -71,9 +73,9 @@ impl List for Games {
 
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<WatchGamesResponse> {
         let update = match told {
-            Told::Present(game) => Update::Present((&game).into()),
+            Told::Present(game) => Update::Present(convert::wire_game(&game, self.currency)),
             Told::Change(event) if !self.filter.wants(event) => return None,
-            Told::Change(event) => convert::update(event)?,
+            Told::Change(event) => convert::update(event, self.currency)?,
             Told::InSync => Update::InSync(InSync {}),
             Told::Heartbeat => Update::Heartbeat(Heartbeat {}),
             Told::StartOver => Update::StartOver(StartOver {}),

@@ -7,14 +7,17 @@ use sir0_contract_storefront::{
     watch_my_games_response::Update,
 };
 use sir0_feed::{List, Moment, Piece, Told, Watch};
-use sir0_kernel::{GameId, Share, StudioId};
+use sir0_kernel::{Currency, GameId, Share, StudioId};
 use sir0_rpc::{Caller, Seal, Studios};
 use sir0_storage as storage;
 
 use super::{OpenStream, read_ahead};
 use crate::{
     Storefront, StorefrontError,
-    convert::own::{self as convert, Watched},
+    convert::{
+        games::wire_game,
+        own::{self as convert, Watched},
+    },
     db::StorefrontDb,
     domain::{Game, GameEvent, Schedule, Standing, State},
     reads::Reads,
@@ -34,6 +37,7 @@ impl Storefront {
             db: self.db.clone(),
             reads: self.reads.clone(),
             seal: self.seal.clone(),
+            currency: self.currency,
             watched: Watched::of(by.user, &studios, &self.seal),
             by: Box::new(by),
             studios,
@@ -50,6 +54,7 @@ pub(crate) struct OwnGames {
     db: StorefrontDb,
     reads: Reads,
     seal: Seal,
+    currency: Currency,
     by: Box<Caller>,
     /// Those that the list is about.
     studios: Vec<StudioId>,
@@ -68,21 +73,31 @@ impl OwnGames {
         studio.is_some_and(|studio| self.studios.contains(&studio) && is_in(studio))
     }
 
+    fn wire(&self, game: &Game) -> sir0_contract_storefront::Game {
+        wire_game(game, self.currency)
+    }
+
+    fn my_game(&self, game: &Game, schedule: Schedule) -> MyGame {
+        MyGame { game: Some(self.wire(game)), schedule: convert::schedule(schedule) }
+    }
+
     fn told(&self, event: &GameEvent) -> Option<Update> {
         let game = event.game();
         if !self.is_of(game.studio) {
             let is_left = self.is_of(event.studio_before());
-            return is_left.then(|| Update::HandedOver(game.into()));
+            return is_left.then(|| Update::HandedOver(self.wire(game)));
         }
         Some(match event {
-            GameEvent::Scheduled { game, schedule } => Update::Scheduled(my_game(game, *schedule)),
+            GameEvent::Scheduled { game, schedule } => {
+                Update::Scheduled(self.my_game(game, *schedule))
+            }
             GameEvent::Removed(last) => {
                 let standing = Standing { state: State::Withdrawn, ..last.standing };
                 let now = Game { standing, revision: last.revision + 1, ..last.clone() };
-                Update::Changed((&now).into())
+                Update::Changed(self.wire(&now))
             }
-            _ if game.revision == 1 => Update::Added(game.into()),
-            _ => Update::Changed(game.into()),
+            _ if game.revision == 1 => Update::Added(self.wire(game)),
+            _ => Update::Changed(self.wire(game)),
         })
     }
 }
@@ -128,7 +143,7 @@ impl List for OwnGames {
 
     fn message(&self, told: Told<'_, Self>, at: Moment) -> Option<WatchMyGamesResponse> {
         let update = match told {
-            Told::Present((game, schedule)) => Update::Present(my_game(&game, schedule)),
+            Told::Present((game, schedule)) => Update::Present(self.my_game(&game, schedule)),
             Told::Change(event) => self.told(event)?,
             Told::InSync => Update::InSync(InSync {}),
             Told::Heartbeat => Update::Heartbeat(Heartbeat {}),
@@ -138,8 +153,4 @@ impl List for OwnGames {
         let resume_token = self.watched.token(at);
         Some(WatchMyGamesResponse { update: Some(update), resume_token })
     }
-}
-
-fn my_game(game: &Game, schedule: Schedule) -> MyGame {
-    MyGame { game: Some(game.into()), schedule: convert::schedule(schedule) }
 }

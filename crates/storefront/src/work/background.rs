@@ -57,7 +57,7 @@ impl Storefront {
         }
     }
 
-    /// An event of an older version, which does not say since when everyone sees the game: with the game as it is in the
+    /// An event of an older version, which may leave out what it does not know of the game: with the game as it is in the
     /// table. Every other one as it is.
     async fn completed<'e>(&self, event: &'e GameEvent) -> Cow<'e, GameEvent> {
         let is_whole = event.game().standing.listed.is_some();

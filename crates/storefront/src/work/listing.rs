@@ -42,23 +42,29 @@ impl Storefront {
     ) -> Result<Kept, StorefrontError> {
         let read = async || {
             let by = self.answerer(listing).await?;
-            self.page_by(by, listing, &answer).await
+            self.page_by(by, listing, &|page| answer(&page)).await
         };
         self.page_cache.page(listing, read).await
     }
 
+    /// The games of a page.
+    pub(super) async fn games_of(&self, listing: &Listing) -> Result<Vec<Game>, StorefrontError> {
+        let by = self.answerer(listing).await?;
+        self.page_by(by, listing, &|page| page.games).await
+    }
+
     /// Reads a page by what was found to answer it. When changes were missed since, the index is not whole any more, and what
     /// answers is found again.
-    async fn page_by(
+    async fn page_by<T>(
         &self,
         mut by: Answerer,
         listing: &Listing,
-        answer: &(impl Fn(&Page) -> Kept + Send + Sync),
-    ) -> Result<Kept, StorefrontError> {
+        answer: &(impl Fn(Page) -> T + Send + Sync),
+    ) -> Result<T, StorefrontError> {
         loop {
             let read = async || {
                 let page = self.read_page(listing, by).await?;
-                Ok::<_, storage::Error>(page.map(|page| answer(&page)))
+                Ok::<_, storage::Error>(page.map(answer))
             };
             if let Some(kept) = self.reads.page(request_id::client(), read()).await? {
                 return Ok(kept);
@@ -189,6 +195,6 @@ impl Storefront {
         listing: &Listing,
         answer: impl Fn(&Page) -> Kept + Send + Sync,
     ) -> Result<Kept, StorefrontError> {
-        self.page_by(Answerer::Index, listing, &answer).await
+        self.page_by(Answerer::Index, listing, &|page| answer(&page)).await
     }
 }

@@ -12,11 +12,13 @@ mod parts;
 mod pictures;
 mod publishing;
 mod stocking;
+mod store;
 mod turns;
 
 use std::sync::Arc;
 
 use sir0_feed::Feed;
+use sir0_kernel::Currency;
 use sir0_rpc::{Keys, Seal, Shared};
 
 pub(crate) use self::stocking::Stocked;
@@ -24,7 +26,7 @@ use self::turns::Turns;
 use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,
-    domain::GameEvent,
+    domain::{GameEvent, Listing},
     finding::Finder,
     media::Media,
     reads::Reads,
@@ -35,7 +37,9 @@ use crate::{
 pub struct Storefront {
     pub(crate) db: StorefrontDb,
     game_cache: GameCache,
-    page_cache: PageCache,
+    page_cache: PageCache<Listing>,
+    /// By the revision of the picks.
+    front_cache: PageCache<i32>,
     freshness: Freshness,
     turns: Turns,
     /// How games are found.
@@ -45,6 +49,8 @@ pub struct Storefront {
     shared_cache: Option<SharedCache>,
     pub(crate) feed: Feed<GameEvent>,
     pub(crate) media: Media,
+    /// What prices are in.
+    pub(crate) currency: Currency,
     pub(crate) seal: Seal,
     pub(crate) keys: Arc<Keys>,
     pub(crate) shared: Shared,

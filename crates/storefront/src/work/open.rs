@@ -6,10 +6,10 @@ use sir0_feed::Feed;
 use sir0_rpc::{Keys, Seal, Shared};
 use sir0_storage::{self as storage, Database};
 
-use super::{Storefront, turns::Turns};
+use super::{Storefront, store, turns::Turns};
 use crate::{
     Config,
-    cache::{Freshness, GameCache, PageCache, SharedCache},
+    cache::{FRONT_PAGES_BYTES, Freshness, GameCache, PAGES_BYTES, PageCache, SharedCache},
     db::StorefrontDb,
     finding::Finder,
     media::Media,
@@ -27,6 +27,7 @@ impl Storefront {
         let doorman = shared.doorman.clone().for_publishers_to("change games");
         let shared = Shared { doorman, ..shared };
         let db = StorefrontDb::of(database.clone());
+        let currency = store::currency(&db, config.currency).await?;
         let media = Media::open(config, data_dir, &db, shared.clock.now()).await?;
         let sealing_key = database.sealing_key().await?;
         let seal = Seal::new(&sealing_key);
@@ -44,10 +45,13 @@ impl Storefront {
             .redis
             .clone()
             .map(|redis| SharedCache::new(redis, seal.clone(), freshness.clone()));
+        let page_cache = PageCache::new(PAGES_BYTES);
+        let front_cache = page_cache.beside(FRONT_PAGES_BYTES);
         let storefront = Self {
             db,
             game_cache: GameCache::holding(config.cached_games),
-            page_cache: PageCache::new(),
+            page_cache,
+            front_cache,
             freshness,
             turns: Turns::new(),
             finder,
@@ -55,6 +59,7 @@ impl Storefront {
             shared_cache,
             feed,
             media,
+            currency,
             seal,
             keys,
             shared,

@@ -136,7 +136,8 @@ impl Stage {
             "sir0.storefront.v1.ListGamesRequest"
             | "sir0.storefront.v1.WatchGamesRequest"
             | "sir0.storefront.v1.ExportGamesRequest"
-            | "sir0.storefront.v1.ListMyGamesRequest" => json!({}),
+            | "sir0.storefront.v1.ListMyGamesRequest"
+            | "sir0.storefront.v1.UpdatePicksRequest" => json!({}),
             "sir0.storefront.v1.GetGameRequest"
             | "sir0.storefront.v1.GetMyGameRequest"
             | "sir0.storefront.v1.ListPicturesRequest"
@@ -215,6 +216,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "storefront.v1.CreateGameRequest.bundled_game_ids"
         | "storefront.v1.UpdateGameRequest.bundled_game_ids"
         | "storefront.v1.WatchGamesRequest.game_ids"
+        | "storefront.v1.UpdatePicksRequest.game_ids"
         | "accounts.v1.CreateInvitationRequest.life_hours" => Recipe::Number,
         "accounts.v1.ConfirmActionRequest.subject" => Recipe::Text(subject),
         "accounts.v1.EndSessionsRequest.session_ids" => {

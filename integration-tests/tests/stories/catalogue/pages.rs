@@ -26,10 +26,6 @@ fn a_page() -> Value {
     })
 }
 
-fn refused(answer: &Answer) -> (u16, &str) {
-    (answer.status, answer.json["reason"].as_str().unwrap_or_default())
-}
-
 /// The ids of the games that a list has.
 async fn found(by: &Person, query: &str) -> Vec<i64> {
     let listed = by.rest().get(&format!("/api/games?{query}")).await;

@@ -164,7 +164,9 @@ impl Stage {
             _ if call.operation["tags"][0] == "Administration" => &self.admin,
             "getUser" | "updateUser" | "listSessions" | "endSessions" | "confirmAction"
             | "listActivity" | "createApiToken" | "listApiTokens" | "revokeApiToken" => &self.ada,
-            "listSecurityEvents" | "watchSecurityEvents" => &self.admin,
+            "listSecurityEvents" | "watchSecurityEvents" | "getPicks" | "updatePicks" => {
+                &self.admin
+            }
             _ if call.operation["tags"][0] == "Guard" => &self.ada,
             "createGame" | "updateGame" | "deleteGame" => &self.studio,
             "acceptInvitation" => &self.other,
@@ -241,6 +243,9 @@ impl Stage {
                 let field =
                     if call.name() == "updateUser" { "currentPassword" } else { "password" };
                 made(good, method, &path, asked.with(field, json!(PASSWORD)).as_ref()).await
+            }
+            "GAME_NOT_FOUND" if call.name() == "updatePicks" => {
+                made(good, method, &path, asked.with("gameIds", json!([2_000_000])).as_ref()).await
             }
             "GAME_NOT_FOUND" | "USER_NOT_FOUND" => {
                 let nowhere = asked.nowhere().replace(&self.of_grace(), "/api/admin/users/2000000");
@@ -468,6 +473,7 @@ impl Stage {
                 first = first.replace(&format!("/{}:", self.real.change), &format!("/{latest}:"));
             }
             "createGame" => other = asked.with("title", json!("Torches")),
+            "updatePicks" => other = asked.with("gameIds", json!([])),
             "confirmAction" => other = asked.with("subject", json!("2")),
             "deleteGame" => {
                 let added = made_as_it_stands(good, "createGame").await;

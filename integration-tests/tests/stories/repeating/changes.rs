@@ -127,7 +127,7 @@ pub(super) async fn every_change(platform: &Running) -> (Person, Vec<Change>) {
         Value::Null,
     ));
     changes.extend(changes_of_studios(platform, &studio, &own, &games[0]).await);
-    changes.extend(changes_by_an_administrator(platform).await);
+    changes.extend(changes_by_an_administrator(platform, &draft).await);
     // This one comes last: the session of the token ends with the other one.
     changes.push(of(
         "EndSessions",
@@ -237,7 +237,7 @@ async fn changes_of_studios(
 }
 
 /// What an administrator does to an account of someone who does nothing else.
-async fn changes_by_an_administrator(platform: &Running) -> Vec<Change> {
+async fn changes_by_an_administrator(platform: &Running, game: &Value) -> Vec<Change> {
     let (admin, grace) = (platform.admin("Root").await, platform.player("Grace").await);
     let account = format!("/api/admin/users/{}", grace.id);
     let of = |call, method, path: &str, body, other| {
@@ -245,6 +245,7 @@ async fn changes_by_an_administrator(platform: &Running) -> Vec<Change> {
         Change { call, method, path, body, other, by }
     };
     let post = |call, path| of(call, Method::POST, path, json!({}), Value::Null);
+    let (picks, none) = (json!({"gameIds": [game]}), json!({"gameIds": []}));
     let roles = (json!({"role": "publisher"}), json!({"role": "player"}));
     vec![
         post("DisableUser", ":disable"),
@@ -252,5 +253,9 @@ async fn changes_by_an_administrator(platform: &Running) -> Vec<Change> {
         post("SignOutUser", ":signOut"),
         post("RequireNewPassword", ":requireNewPassword"),
         of("SetUserRole", Method::PUT, "/role", roles.0, roles.1),
+        Change {
+            path: "/api/store/picks".to_owned(),
+            ..of("UpdatePicks", Method::PUT, "", picks, none)
+        },
     ]
 }

@@ -124,6 +124,8 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
+    use sir0_kernel::Currency;
+
     use super::{super::Record, *};
     use crate::domain::Standing;
 
@@ -135,7 +137,8 @@ mod tests {
 
     fn row(price: Option<f64>, state: Option<&str>) -> Row {
         let state = state.map(str::to_owned);
-        Row::read(&Record { game_id: Some(7), price, state, ..Record::default() }).expect("good")
+        let record = Record { game_id: Some(7), price, state, ..Record::default() };
+        Row::read(&record, Currency::EUR).expect("good")
     }
 
     fn states(row: &Row, held: &Game) -> Result<Vec<State>, String> {

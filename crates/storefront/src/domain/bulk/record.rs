@@ -1,7 +1,7 @@
 //! A product as a line of a file has it: the same names in each format, and nothing judged yet.
 
 use serde::{Deserialize, Serialize};
-use sir0_kernel::GameId;
+use sir0_kernel::{Currency, GameId};
 
 use crate::domain::Game;
 
@@ -54,9 +54,9 @@ pub struct Record {
 }
 
 impl Record {
-    /// A product, with what the importers of its studio call it, and what they call others.
+    /// A product, with what the importers of its studio call it, and what they call others. Its price is in this currency.
     #[must_use]
-    pub fn of(game: &Game, key_of: impl Fn(GameId) -> Option<String>) -> Self {
+    pub fn of(game: &Game, currency: Currency, key_of: impl Fn(GameId) -> Option<String>) -> Self {
         let base_import_key = game.base.and_then(&key_of);
         let keys: Option<Vec<_>> = game.bundled.iter().map(|id| key_of(*id)).collect();
         let keys = keys.filter(|keys| !keys.is_empty());
@@ -68,7 +68,7 @@ impl Record {
             kind: Some(game.kind.as_str().to_owned()),
             title: Some(game.title.as_str().to_owned()),
             genre: Some(game.genre.as_str().to_owned()),
-            price: Some(game.price.major()),
+            price: Some(game.price.of(currency).major()),
             description: Some(game.description.as_str().to_owned()),
             state: Some(game.standing.state.as_str().to_owned()),
             release_date: Some(

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, str::FromStr, sync::Arc};
 
-use sir0_kernel::{GameId, Price, StudioId};
+use sir0_kernel::{Currency, GameId, Price, StudioId};
 
 use super::Record;
 use crate::domain::{Base, Change, Description, Genre, Kind, MOST_BUNDLED, NewGame, State, Title};
@@ -87,8 +87,8 @@ impl Faults {
 }
 
 impl Row {
-    /// Reads every field of a line, or says what is wrong with each.
-    pub fn read(record: &Record) -> Result<Self, String> {
+    /// Reads every field of a line, with the price in this currency, or says what is wrong with each.
+    pub fn read(record: &Record, currency: Currency) -> Result<Self, String> {
         let mut faults = Faults::default();
         let key = faults.read("importKey", record.import_key.as_deref(), ImportKey::parse);
         let id = faults.read("gameId", record.game_id, GameId::parse);
@@ -97,7 +97,7 @@ impl Row {
         let kind = faults.read("kind", record.kind.as_deref(), Kind::from_str);
         let title = faults.read("title", record.title.as_deref(), Title::parse);
         let genre = faults.read("genre", record.genre.as_deref(), Genre::parse);
-        let price = faults.read("price", record.price, Price::parse);
+        let price = faults.read("price", record.price, |price| Price::parse(price, currency));
         let description =
             faults.read("description", record.description.as_deref(), Description::parse);
         let state = faults.read("state", record.state.as_deref(), State::from_str);
@@ -228,7 +228,7 @@ mod tests {
             ..lanterns()
         };
 
-        let why = Row::read(&record).expect_err("six faults");
+        let why = Row::read(&record, Currency::EUR).expect_err("six faults");
 
         for field in ["importKey", "price", "kind", "state", "releaseDate", "bundledGameIds"] {
             assert!(why.contains(&format!("`{field}` ")), "{field}: {why}");
@@ -240,7 +240,7 @@ mod tests {
     fn a_key_names_the_product_and_an_id_does_where_there_is_none() {
         let of = |key: Option<&str>, id| {
             let record = Record { import_key: key.map(str::to_owned), game_id: id, ..lanterns() };
-            Row::read(&record).map(|row| row.of)
+            Row::read(&record, Currency::EUR).map(|row| row.of)
         };
         let key = Reference::Key(ImportKey::parse("a").expect("a key"));
         let seven = GameId::parse(7).expect("an id");
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_new_product_needs_what_a_game_needs_and_one_that_is_there_nothing() {
-        let row = |record: Record| Row::read(&record).expect("a good line");
+        let row = |record: Record| Row::read(&record, Currency::EUR).expect("a good line");
         let bare = row(Record { import_key: Some("a".to_owned()), ..Record::default() });
         let why = bare.new_game(None, Arc::default()).expect_err("it says nothing");
         assert!(["title", "genre", "price"].iter().all(|it| why.contains(it)), "{why}");
@@ -272,8 +272,8 @@ mod tests {
     fn a_product_is_named_in_one_way_and_a_bundle_has_a_bound() {
         let twice =
             Record { base_game_id: Some(1), base_import_key: Some("a".to_owned()), ..lanterns() };
-        assert!(Row::read(&twice).is_err());
+        assert!(Row::read(&twice, Currency::EUR).is_err());
         let many = Record { bundled_game_ids: Some((1..=101).collect()), ..lanterns() };
-        assert!(Row::read(&many).expect_err("too many").contains("at most 100"));
+        assert!(Row::read(&many, Currency::EUR).expect_err("too many").contains("at most 100"));
     }
 }

@@ -87,9 +87,10 @@ impl Export {
         let parts = games.iter().flat_map(Game::parts);
         let ids: Vec<_> = games.iter().map(|game| game.id).chain(parts).collect();
         let keys = db.keys_of(&ids).await?;
+        let currency = self.storefront.currency;
         let record = |game: &Game| {
             let key_of = |id| keys.get(&(game.studio, id)).map(|key| key.as_str().to_owned());
-            (game.id, Record::of(game, key_of))
+            (game.id, Record::of(game, currency, key_of))
         };
         Ok(games.iter().map(record).collect())
     }

@@ -193,7 +193,7 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
             }
             match found {
                 Found::Bad(bad) => self.batch.refuse(bad),
-                Found::Record(line, record) => match Row::read(&record) {
+                Found::Record(line, record) => match Row::read(&record, self.storefront.currency) {
                     Ok(row) => self.place(line, row).await?,
                     Err(why) => self.batch.refuse(BadLine::new(line, &why)),
                 },

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use sir0_kernel::{Currency, Price};
 
 use super::{
     super::{MOST_BYTES, Writer},
@@ -171,7 +172,7 @@ fn a_record() -> impl Strategy<Value = Record> {
             genre: Some(genre.trim().to_owned()).filter(|it| !it.is_empty()),
             description: Some(description),
             release_date: Some(String::new()),
-            price: Some(sir0_kernel::Price::from_minor(cents).major()),
+            price: Some(Price::from_minor(cents).of(Currency::EUR).major()),
             bundled_game_ids,
             ..Record::default()
         },
