@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     mem,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Instant,
 };
 
 use sir0_feed::Position;
@@ -19,9 +20,12 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use crate::domain::{
+use crate::{
+    domain::{
     Band, Dimension, Facet, Game, GameEvent, Genre, Label, Listing, PageToken, Sort, State,
     found_in, search::Key,
+},
+    measured,
 };
 
 /// How many values of a facet are answered.
@@ -175,8 +179,11 @@ impl Finder {
         let finding = spawn_blocking(move || {
             let _turn = turn.expect("it is never closed");
             let held = finder.read();
+            let begun = Instant::now();
             // The index begins anew under the lock for writing, so not while `held` is read.
-            finder.is_whole().then(|| held.index.find(&query))
+            let found = finder.is_whole().then(|| held.index.find(&query));
+            measured::searched(begun.elapsed());
+            found
         });
         let found = finding.await.expect("to find games does not panic")?;
         let facets = dimensions.into_iter().zip(found.facets);
@@ -187,6 +194,11 @@ impl Finder {
                 .map(|(dimension, facet)| Facet { dimension, values: facet.values })
                 .collect(),
         })
+    }
+
+    /// Tells how far it is.
+    pub(crate) fn measure(&self) {
+        measured::index(self.read().index.len(), self.is_whole());
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Held> {

@@ -28,7 +28,7 @@ use crate::{
     Config, Storefront,
     config::SETTINGS,
     db::{self, StorefrontDb},
-    media,
+    measured, media,
 };
 
 /// The storefront, as a program knows it.
@@ -63,6 +63,7 @@ fn describe_metrics() {
     ] {
         metrics::describe_counter!(name, meaning);
     }
+    measured::describe();
 }
 
 #[tonic::async_trait]

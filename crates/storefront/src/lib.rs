@@ -8,8 +8,8 @@
 //! 5. `db`: the SQL, and the event written beside each change. `events` says how it lies in the table.
 //!
 //! [`Storefront`] is the service. [`StorefrontError`] lists every refusal. [`Config`] says what can be tuned. Only the
-//! storefront has `cache`, the copies of games, `finding`, the index of them, `media`, where their pictures are kept, and `reads`, the turns
-//! that reads of the database take.
+//! storefront has `cache`, the copies of games, `finding`, the index of them, `media`, where their pictures are kept, `measured`, what
+//! Prometheus is told of them, and `reads`, the turns that reads of the database take.
 
 mod cache;
 mod config;
@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod finding;
 mod host;
+mod measured;
 mod media;
 mod reads;
 mod service;

@@ -208,6 +208,15 @@ impl Schedule {
         }
     }
 
+    /// The moment of one of the two.
+    #[must_use]
+    pub const fn of(self, public: Public) -> Option<Timestamp> {
+        match public {
+            Public::Announced => self.announce,
+            Public::Released => self.release,
+        }
+    }
+
     /// With another moment for one of the two.
     #[must_use]
     pub const fn with(self, public: Public, at: Timestamp) -> Self {

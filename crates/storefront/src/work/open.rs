@@ -77,6 +77,7 @@ impl Storefront {
     pub async fn check(&self) -> storage::Result<()> {
         let database = self.db.database();
         sir0_rpc::pool_gauges("storefront", database.connections());
+        self.finder.measure();
         database.check().await
     }
 

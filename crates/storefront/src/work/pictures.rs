@@ -1,6 +1,9 @@
 //! Pictures of games: uploaded, listed, taken away, and read.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use sir0_kernel::{GameId, PictureId};
@@ -15,6 +18,7 @@ use super::{
 use crate::{
     StorefrontError,
     domain::{Game, Picture, UploadPicture},
+    measured,
     media::Place,
 };
 
@@ -46,7 +50,9 @@ impl Storefront {
         (upload, place): (Bytes, Place),
         answer: impl Fn(&Picture, i32) -> A + Send + Sync + 'static,
     ) -> Result<A, StorefrontError> {
+        let begun = Instant::now();
         let encoded = self.media.encoder.encode(upload, asked.purpose).await?;
+        measured::encoded(begun.elapsed());
         let saving = self.clone().save_picture(by, asked, encoded, answer);
         let saved = self.shared.tasks.to_completion(saving).await;
         drop(place);

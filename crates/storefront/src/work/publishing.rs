@@ -11,6 +11,7 @@ use super::{Storefront, parts};
 use crate::{
     StorefrontError,
     db::StorefrontTx,
+    measured,
     domain::{
         Game, GameEvent, MOST_PLANNED, Made, NotPublishable, PublishGame, Published, Schedule,
         State, planned,
@@ -256,9 +257,9 @@ impl Storefront {
                 Ok(None) | Err(_) => Err(Tried::Nothing),
             };
             tx.plan(id, before.behind(public)).await?;
-            Ok::<_, StorefrontError>(published)
+            Ok::<_, StorefrontError>(published.map(|(game, event)| (game, event, before.of(public))))
         });
-        let (game, event) = match publishing.await? {
+        let (game, event, planned) = match publishing.await? {
             Ok(published) => published,
             Err(tried) => return Ok(tried),
         };
@@ -266,6 +267,7 @@ impl Storefront {
         let state = game.standing.state;
         tracing::info!(game.id = %id, "game {id} is {state}, as planned");
         self.changed(&event).await;
+        measured::released(planned.map_or(Duration::ZERO, |at| at.until(self.shared.clock.now())));
         Ok(Tried::Published)
     }
 }

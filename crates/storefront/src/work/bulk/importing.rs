@@ -19,6 +19,7 @@ use crate::{
         ImportGames,
         bulk::{BadLine, Counts, Found, Placed, Reader, Reference, Row, Told},
     },
+    measured,
 };
 
 /// How many lines are taken at a time: all that are good, or none. On SQLite others wait for them.
@@ -270,6 +271,7 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
 
     fn settled(&mut self, outcomes: Result<Vec<Outcome>, StorefrontError>) -> Result<(), Status> {
         let Some(Begun { lines, mut bad, last, .. }) = self.begun.take() else { return Ok(()) };
+        let before = self.counts;
         for (line, outcome) in lines.into_iter().zip(outcomes?) {
             match outcome {
                 Outcome::Added => self.counts.added += 1,
@@ -278,12 +280,20 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
                 Outcome::Refused(why) => bad.push(BadLine::new(line, &why)),
             }
         }
+        for (outcome, now, then) in [
+            ("added", self.counts.added, before.added),
+            ("changed", self.counts.changed, before.changed),
+            ("unchanged", self.counts.unchanged, before.unchanged),
+        ] {
+            measured::imported(outcome, now - then);
+        }
         self.tell(bad, last);
         Ok(())
     }
 
     /// Tells what is wrong with a batch, and how far that is.
     fn tell(&mut self, mut bad: Vec<BadLine>, last: u32) {
+        measured::imported("bad", u32::try_from(bad.len()).unwrap_or(u32::MAX));
         bad.sort_unstable_by_key(|bad| bad.line);
         for bad in bad {
             self.counts.bad = self.counts.bad.saturating_add(1);
