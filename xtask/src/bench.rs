@@ -54,6 +54,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<()> {
         Asked::Instructions => provision::instruction_counter()?,
         Asked::Figures | Asked::Table => {
             provision::load_generators();
+            provision::file_server();
             databases::postgres_if_possible();
         }
     }

@@ -76,6 +76,15 @@ pub(crate) fn pages() -> Result<()> {
     if cfg!(target_os = "linux") { need(PAGES) } else { need(&PAGES[..2]) }
 }
 
+/// nginx, which pictures are measured beside. Without it they are not measured.
+pub(crate) fn file_server() {
+    if !shell::finds("nginx")
+        && let Err(failure) = servers(&["nginx-light"])
+    {
+        println!("{failure:#}; going on without nginx");
+    }
+}
+
 /// Programs that make load cheaply. Without them the bench makes it itself, and its table says so.
 pub(crate) fn load_generators() {
     if let Err(failure) = need(LOAD_GENERATORS) {

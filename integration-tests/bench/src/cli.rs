@@ -57,6 +57,8 @@ pub(crate) enum Part {
     Search,
     /// A catalogue as a file, in and out.
     Import,
+    /// Pictures beside nginx.
+    Media,
     /// Changes to open streams.
     Streams,
     /// The memory of idle streams, of each kind.

@@ -21,9 +21,9 @@ pub(crate) struct Figures {
 
 /// Which kind of load.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Load {
+pub(crate) enum Load<'p> {
     /// `GET` over HTTP/1.1.
-    Rest { path: &'static str, connections: usize },
+    Rest { path: &'p str, connections: usize },
     /// `GetGame` over HTTP/2.
     Grpc {
         connections: usize,
@@ -58,7 +58,7 @@ impl Generators {
     }
 
     /// The name of the one that makes this load.
-    pub(crate) fn name(&self, load: Load) -> &'static str {
+    pub(crate) fn name(&self, load: Load<'_>) -> &'static str {
         match load {
             Load::Rest { .. } if self.wrk => "wrk",
             Load::Grpc { .. } if self.h2load => "h2load",
@@ -69,7 +69,7 @@ impl Generators {
     /// One turn. Fails when a single answer was wrong.
     pub(crate) async fn run(
         &self,
-        load: Load,
+        load: Load<'_>,
         target: Target<'_>,
         turn: Duration,
     ) -> Result<Figures> {
@@ -90,7 +90,8 @@ impl Generators {
     }
 }
 
-async fn starts(program: &str) -> bool {
+/// Whether this machine has a program.
+pub(crate) async fn starts(program: &str) -> bool {
     let mut command = Command::new(program);
     command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
     command.status().await.is_ok()

@@ -9,6 +9,7 @@ mod import;
 mod instructions;
 mod load;
 mod machine;
+mod media;
 mod memory;
 mod process;
 mod report;

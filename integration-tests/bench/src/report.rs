@@ -5,12 +5,13 @@ mod changes;
 mod found;
 mod imported;
 mod loads;
+mod media;
 mod streams;
 
 use std::fmt;
 
 use crate::{
-    compare::Comparison, disk::Disk, import::Imported, machine::Machine, memory::Held,
+    compare::Comparison, disk::Disk, import::Imported, machine::Machine, media::Media, memory::Held,
     search::Found, start::Start, streams::Delivery, tokens::Tokens, writes::Writes,
 };
 
@@ -29,6 +30,7 @@ pub(crate) struct Report {
     pub(crate) disk: Option<Disk>,
     pub(crate) found: Vec<Found>,
     pub(crate) imported: Vec<Imported>,
+    pub(crate) media: Option<Media>,
     pub(crate) delivery: Option<Delivery>,
     pub(crate) memory: Vec<Held>,
     pub(crate) start: Option<Start>,
@@ -48,6 +50,7 @@ impl Report {
             disk: None,
             found: Vec::new(),
             imported: Vec::new(),
+            media: None,
             delivery: None,
             memory: Vec::new(),
             start: None,
@@ -95,6 +98,9 @@ busy machine does not disturb, is in [a table of its own](instructions.md)."
         }
         if !self.imported.is_empty() {
             imported::section(f, &self.imported)?;
+        }
+        if let Some(media) = &self.media {
+            media::section(f, media)?;
         }
         if let Some(delivery) = &self.delivery {
             streams::deliveries(f, delivery)?;

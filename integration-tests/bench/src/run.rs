@@ -10,7 +10,7 @@ use crate::{
     disk, import,
     load::Generators,
     machine::Machine,
-    memory,
+    media, memory,
     process::{Answers, Bare, Runner},
     report::Report,
     rest, rpc, search,
@@ -56,6 +56,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<()> {
     }
     if plan.has(Part::Import) {
         report.imported = import::measure(plan, folder.path()).await?;
+    }
+    if plan.has(Part::Media) {
+        report.media = media::measure(plan, folder.path()).await?;
     }
     if plan.has(Part::Memory) {
         report.memory = memory::measure(plan, folder.path()).await?;

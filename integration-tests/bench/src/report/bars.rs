@@ -6,6 +6,7 @@ use super::{
     Report, cut,
     found::{PAGE_BAR_MS, SEARCH_BAR_MS},
     imported::{IMPORT_BAR, a_second},
+    media::SENT_BAR,
 };
 use crate::{
     import::Imported,
@@ -30,6 +31,7 @@ impl Report {
             by_hand.filter_map(|engine| Some((&engine.name, engine.to_hand()?))).collect();
         let served = !self.found.is_empty()
             || !self.imported.is_empty()
+            || self.media.is_some()
             || self.delivery.is_some()
             || self.start.is_some()
             || self.tokens.is_some();
@@ -54,6 +56,12 @@ impl Report {
         }
         for imported in &self.imported {
             of_import(f, imported)?;
+        }
+        for sent in self.media.iter().flat_map(|media| &media.sent) {
+            let what = format!("a cached picture of {} kB", sent.bytes / 1000);
+            let (ratio, wanted) = (sent.ratio(), format!("≥ {SENT_BAR:.2}"));
+            let figure = format!("{} of nginx", cut(ratio));
+            bar(f, &what, &figure, &wanted, ratio >= SENT_BAR)?;
         }
         if let Some(delivery) = &self.delivery {
             of_delivery(f, delivery)?;
