@@ -40,9 +40,6 @@ pub(crate) fn command() -> Result<()> {
     test::steps(&mut run);
     run.step("drills", drill::short);
     #[cfg(target_os = "linux")]
-    {
-        run.step("instructions", bench::instructions);
-        run.step("containers", containers::step);
-    }
+    run.step("containers", containers::step);
     run.finish()
 }

@@ -34,7 +34,8 @@ Usage: cargo xtask NAME [ARGUMENTS]
                    every line of README and docs that can be run;
                    the stories on files, on PostgreSQL, and in many processes behind Envoy
   ci               format, arrows, proto, typos, dependencies, clippy and docs, every warning an error; then test
-  nightly          what takes too long for ci: the long stories once more, through Envoy
+  nightly          what takes too long for ci: the long stories once more, through Envoy, and the instructions of
+                   requests against docs/instructions.md
   proto [--check | --image]
                    formats and lints proto/; --check changes nothing, and fails on what it would change and on what
                    breaks a client; --image writes what clients may know into proto/contract.binpb

@@ -28,7 +28,8 @@ pub(crate) fn command() -> Result<()> {
     run.finish()
 }
 
-/// `cargo xtask nightly`: what takes too long for every change, and says again what was said on one process.
+/// `cargo xtask nightly`: what takes too long for every change. It says again what was said on one process, and builds all
+/// once more as it is deployed, to count the instructions of requests.
 pub(crate) fn nightly() -> Result<()> {
     let mut run = Run::start();
     run.step("tools", provision::build_tools);
@@ -37,6 +38,8 @@ pub(crate) fn nightly() -> Result<()> {
             run.step(again.name, || again.tell_the_rest(&runner, &tools));
         }
     }
+    #[cfg(target_os = "linux")]
+    run.step("instructions", crate::bench::instructions);
     run.finish()
 }
 

@@ -110,10 +110,10 @@ fn painted(seed: u32) -> Result<Vec<u8>> {
 /// Where the JPEG files of a picture are, the widest and the narrowest.
 fn paths_of(picture: &Value) -> Result<Vec<String>> {
     let files = picture["files"].as_array().context("a picture has files")?;
-    let is_jpeg = |file: &&Value| file["contentType"] == "image/jpeg";
+    let is_jpeg = |file: &&Value| file["mediaType"] == "image/jpeg";
     let mut files: Vec<_> = files.iter().filter(is_jpeg).collect();
     files.sort_by_key(|file| std::cmp::Reverse(file["width"].as_u64()));
-    let path = |file: &&Value| file["url"].as_str().map(str::to_owned);
+    let path = |file: &&Value| file["path"].as_str().map(str::to_owned);
     let (first, last) = (files.first().and_then(path), files.last().and_then(path));
     Ok(vec![first.context("a file has a path")?, last.context("a file has a path")?])
 }

@@ -7,6 +7,7 @@ mod history;
 mod own;
 mod pages;
 mod pictures;
+mod release_day;
 
 use std::time::{Duration, SystemTime};
 
