@@ -115,8 +115,8 @@ assert.equal(good(await sir0.updateGamePage({ ...game, body: { page } })).revisi
 assert.equal(good(await sir0.getGamePage(game)).page.texts?.[0]?.title, "Laternen");
 assert.deepEqual(good(await sir0.getMyGamePage(game)).page.platforms, ["linux"]);
 const picks = { gameIds: [game.path.game_id] };
-assert.equal(good(await sir0.updatePicks({ body: picks })).revision, 1);
-assert.deepEqual(good(await sir0.getPicks()).gameIds, picks.gameIds);
+const { revision: picksRevision } = good(await sir0.updatePicks({ body: picks }));
+assert.deepEqual(good(await sir0.getPicks()), { ...picks, revision: picksRevision });
 const [picked] = good(await sir0.getFrontPage()).lists;
 assert.deepEqual(picked?.games.map(({ title }) => title), ["Lanterns"]);
 assert.equal(good(await sir0.getStore()).currency.decimals, 2);

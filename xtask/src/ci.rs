@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
+#[cfg(target_os = "linux")]
+use crate::containers;
 use crate::{
     arrows, dependencies, deploy, drill, proto, provision, run::Run, shell, test, toolchain, typos,
 };
-#[cfg(target_os = "linux")]
-use crate::{bench, containers};
 
 /// Every check, then every test, then the short drills, then what requests cost, then the containers.
 pub(crate) fn command() -> Result<()> {

@@ -86,6 +86,11 @@ mod currency {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
     use sir0_kernel::Currency;
 
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference to the field"
+    )]
     pub(super) fn serialize<S: Serializer>(
         currency: &Option<Currency>,
         to: S,

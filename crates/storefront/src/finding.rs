@@ -22,9 +22,9 @@ use tokio::{
 
 use crate::{
     domain::{
-    Band, Dimension, Facet, Game, GameEvent, Genre, Label, Listing, PageToken, Sort, State,
-    found_in, search::Key,
-},
+        Band, Dimension, Facet, Game, GameEvent, Genre, Label, Listing, PageToken, Sort, State,
+        found_in, search::Key,
+    },
     measured,
 };
 

@@ -28,7 +28,7 @@ use crate::{
     Config, Storefront,
     config::SETTINGS,
     db::{self, StorefrontDb},
-    measured, media,
+    measured, media, work,
 };
 
 /// The storefront, as a program knows it.
@@ -100,8 +100,9 @@ impl Configured for Config {
         // It has every step already, so that nothing is applied.
         let (db, _) = StorefrontDb::open(location).await?;
         let missing = media::missing(self, data_dir, &db).await;
+        let currency = work::currency_found(&db, self.currency).await;
         db.database().close().await;
-        Ok(vec![("pictures", missing?)])
+        Ok(vec![("pictures", missing?), ("currency", currency?)])
     }
 
     async fn open(&self, ground: Ground, database: Database) -> anyhow::Result<Opened> {

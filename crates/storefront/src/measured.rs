@@ -7,9 +7,20 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 /// Describes what is measured here.
 pub(crate) fn describe() {
     describe_gauge!("sir0_games_indexed", "Products in the index of this process");
-    describe_gauge!("sir0_index_whole", "1 while every product is in the index, 0 while it is filled");
-    describe_histogram!("sir0_search_seconds", Unit::Seconds, "How long the index took to find a page");
-    describe_histogram!("sir0_encoding_seconds", Unit::Seconds, "How long an upload took to become pictures, its wait included");
+    describe_gauge!(
+        "sir0_index_whole",
+        "1 while every product is in the index, 0 while it is filled"
+    );
+    describe_histogram!(
+        "sir0_search_seconds",
+        Unit::Seconds,
+        "How long the index took to find a page"
+    );
+    describe_histogram!(
+        "sir0_encoding_seconds",
+        Unit::Seconds,
+        "How long an upload took to become pictures, its wait included"
+    );
     describe_histogram!(
         "sir0_release_delay_seconds",
         Unit::Seconds,

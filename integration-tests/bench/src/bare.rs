@@ -49,7 +49,7 @@ impl Route {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Body {
-    Game(Game),
+    Game(Box<Game>),
     #[serde(rename_all = "camelCase")]
     Page {
         games: Vec<Game>,

@@ -44,7 +44,7 @@ pub(crate) struct Side {
 }
 
 /// What, whether its ratio has a bar to reach, and the load itself.
-const LOADS: [(&str, bool, Load<'static>); 4] = [
+const LOADS: [(&str, bool, Load); 4] = [
     ("REST `GET` one game", true, Load::Rest { path: rest::ONE, connections: 32 }),
     ("REST list of 20 games", false, Load::Rest { path: rest::TWENTY, connections: 32 }),
     (
@@ -74,7 +74,7 @@ pub(crate) async fn all(setup: &Setup<'_>) -> Result<Vec<Comparison>> {
 }
 
 impl Setup<'_> {
-    async fn one(&self, load: Load<'_>) -> Result<(Side, Side)> {
+    async fn one(&self, load: Load) -> Result<(Side, Side)> {
         let bare = match load {
             Load::Rest { .. } => self.bare_rest,
             Load::Grpc { .. } => self.bare_grpc,
@@ -93,7 +93,7 @@ impl Setup<'_> {
 
     async fn turn(
         &self,
-        load: Load<'_>,
+        load: Load,
         address: SocketAddr,
         process: &Process,
         side: &mut Side,

@@ -21,9 +21,9 @@ pub(crate) struct Figures {
 
 /// Which kind of load.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Load<'p> {
+pub(crate) enum Load {
     /// `GET` over HTTP/1.1.
-    Rest { path: &'p str, connections: usize },
+    Rest { path: &'static str, connections: usize },
     /// `GetGame` over HTTP/2.
     Grpc {
         connections: usize,
@@ -58,7 +58,7 @@ impl Generators {
     }
 
     /// The name of the one that makes this load.
-    pub(crate) fn name(&self, load: Load<'_>) -> &'static str {
+    pub(crate) fn name(&self, load: Load) -> &'static str {
         match load {
             Load::Rest { .. } if self.wrk => "wrk",
             Load::Grpc { .. } if self.h2load => "h2load",
@@ -69,7 +69,7 @@ impl Generators {
     /// One turn. Fails when a single answer was wrong.
     pub(crate) async fn run(
         &self,
-        load: Load<'_>,
+        load: Load,
         target: Target<'_>,
         turn: Duration,
     ) -> Result<Figures> {

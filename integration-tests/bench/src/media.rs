@@ -71,7 +71,8 @@ pub(crate) async fn measure(plan: &Plan, folder: &Path) -> Result<Option<Media>>
 
     let (mut uploads_s, mut paths) = (Vec::new(), Vec::new());
     for number in 0..UPLOADS {
-        let game = serde_json::json!({"title": format!("Game {number}"), "genre": "Puzzle", "price": 1});
+        let game =
+            serde_json::json!({"title": format!("Game {number}"), "genre": "Puzzle", "price": 1});
         let added = connection.send(Method::POST, "/api/games", game.to_string().into()).await?;
         let added: Value = serde_json::from_slice(&added.body)?;
         let at = format!("/api/games/{}/pictures?purpose=cover", added["gameId"]);
@@ -173,7 +174,8 @@ async fn in_turns(
 ) -> Result<Sent> {
     let bytes = http1::get(ours, path).await?.body.len();
     let turn = Duration::from_secs(plan.seconds);
-    let load = Load::Rest { path, connections: CONNECTIONS };
+    // There are two, and the program ends soon.
+    let load = Load::Rest { path: path.to_owned().leak(), connections: CONNECTIONS };
     let mut sent = Sent { bytes, ours: Vec::new(), nginx: Vec::new() };
     for _ in 0..plan.rounds {
         for (address, figures) in [(ours, &mut sent.ours), (theirs, &mut sent.nginx)] {

@@ -11,8 +11,8 @@ mod streams;
 use std::fmt;
 
 use crate::{
-    compare::Comparison, disk::Disk, import::Imported, machine::Machine, media::Media, memory::Held,
-    search::Found, start::Start, streams::Delivery, tokens::Tokens, writes::Writes,
+    compare::Comparison, disk::Disk, import::Imported, machine::Machine, media::Media,
+    memory::Held, search::Found, start::Start, streams::Delivery, tokens::Tokens, writes::Writes,
 };
 
 /// Where the figures stand.

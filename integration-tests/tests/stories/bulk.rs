@@ -191,7 +191,7 @@ async fn what_is_exported_is_imported_again_without_a_change_and_has_no_formula_
     let csv = exports(&studio, "csv").await;
     let json = exports(&studio, "ndjson").await;
 
-    assert_eq!(csv.lines().next().map(|line| line.split(',').count()), Some(14));
+    assert_eq!(csv.lines().next().map(|line| line.split(',').count()), Some(17));
     for guarded in [",'@Deep,", ",''Music,", ",'-Secret,", "\"'=1+1, a \"\"way\"\""] {
         // An apostrophe alone is no formula.
         let guarded = guarded.replace("''Music", "'Music");
@@ -367,4 +367,67 @@ async fn a_catalogue_goes_in_and_out_over_rest() {
     assert!(taken.text.contains("\"unchanged\":4"), "{taken:?}");
     let refused = sends("", "text/plain", file.text).await;
     assert_eq!((refused.status, &refused.json["reason"]), (400, &json!("INVALID_FIELDS")));
+}
+
+#[tokio::test]
+async fn tags_platforms_and_languages_come_in_and_out_and_the_rest_of_a_page_stays() {
+    let platform = platform().await;
+    let (studio, visitor) = (platform.publisher("Northlight").await, platform.visitor());
+    let header = "importKey,title,genre,price,tags,platforms,languages\n";
+    let file = format!(
+        "{header}a,Lanterns,Puzzle,1,cosy;Open World,linux;web,en;de-at\nb,Plain,Puzzle,1,,,\n"
+    );
+    assert_eq!(imports(&studio, "csv", &file).await.counts(), (2, 0, 0, 0));
+    let found = async |query: &str| {
+        let found = visitor.rest().get(&format!("/api/games?{query}")).await.json;
+        let games = found["games"].as_array().expect("games").clone();
+        games.iter().map(|game| game["gameId"].as_i64().expect("an id")).collect::<Vec<_>>()
+    };
+    let ids = found("tag=open world&platform=web&language=de-AT").await;
+    let [id] = ids[..] else { panic!("one has them: {ids:?}") };
+    assert_eq!(imports(&studio, "csv", &file).await.counts(), (0, 0, 2, 0), "nothing is new");
+
+    // What only the page has, stays.
+    let path = format!("/api/games/{id}/page");
+    let mut page = visitor.rest().get(&path).await.json["page"].clone();
+    assert_eq!(page["tags"], json!(["cosy", "Open World"]));
+    page["developers"] = json!(["Northlight"]);
+    assert_eq!(studio.rest().put(&path, &json!({"page": page})).await.status, 200);
+    let changed =
+        lines(&[json!({"importKey": "a", "price": 2, "tags": ["dark"], "languages": []})]);
+    assert_eq!(imports(&studio, "ndjson", &changed).await.counts(), (0, 1, 0, 0));
+    let page = visitor.rest().get(&path).await.json["page"].clone();
+    assert_eq!(
+        [&page["tags"], &page["platforms"], &page["languages"], &page["developers"]],
+        [&json!(["dark"]), &json!(["linux", "web"]), &json!([]), &json!(["Northlight"])]
+    );
+    assert_eq!((found("tag=cosy").await, found("tag=dark").await), (vec![], vec![id]));
+
+    let file = exports(&studio, "csv").await;
+    assert!(file.starts_with("importKey,") && file.contains(",dark,linux;web,\n"), "{file}");
+    assert_eq!(imports(&studio, "csv", &file).await.counts(), (0, 0, 2, 0));
+    let file = exports(&studio, "ndjson").await;
+    assert_eq!(imports(&studio, "ndjson", &file).await.counts(), (0, 0, 2, 0));
+
+    let many: Vec<_> = (0..100).map(|number| format!("tag {number}")).collect();
+    for (bad, what) in [
+        (json!({"tags": ["cosy", "COSY"]}), "`tags` must name each once"),
+        (json!({"tags": ["x".repeat(10_000)]}), "`tags`"),
+        (json!({"tags": many}), "`tags` must be at most"),
+        (json!({"platforms": ["amiga"]}), "`platforms`"),
+        (json!({"languages": ["de_AT"]}), "`languages`"),
+    ] {
+        let mut line = json!({"importKey": "a"});
+        line.as_object_mut().expect("an object").extend(bad.as_object().expect("too").clone());
+        let heard = imports(&studio, "ndjson", &lines(&[line])).await;
+        assert!(heard.bad.iter().all(|(_, why)| why.contains(what)), "{heard:?}");
+        assert_eq!(heard.counts(), (0, 0, 0, 1));
+    }
+    assert_eq!(studio.rest().delete(&format!("/api/games/{id}")).await.status, 200);
+    let gone = lines(&[json!({"importKey": "a", "tags": ["bright"]})]);
+    let heard = imports(&studio, "ndjson", &gone).await;
+    assert!(heard.bad[0].1.contains("withdrawn"), "{heard:?}");
+    let back = lines(&[json!({"importKey": "a", "tags": ["bright"], "state": "released"})]);
+    assert_eq!(imports(&studio, "ndjson", &back).await.counts(), (0, 1, 0, 0));
+    assert_eq!(found("tag=bright").await, [id]);
 }

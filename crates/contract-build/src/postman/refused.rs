@@ -86,14 +86,17 @@ fn of_used_key<'o>(plan: &mut Plan<'o>, mut request: Request<'o>, refusal: &Refu
     if let Some((_, name)) = last {
         other.ask_for_nothing(&name);
     } else {
-        // What a text says can be changed; a word of a list cannot.
+        // What a text says can be changed, and a list can be emptied; a word of a list cannot be another one.
         let message = request.operation.call.method.input();
         let is_text = |name: &str| {
             message.get_field_by_json_name(name).is_some_and(|field| field.kind() == Kind::String)
         };
-        let mut members = other.body.iter_mut().flatten();
-        if let Some((_, value)) = members.find(|(name, value)| value.is_string() && is_text(name)) {
-            *value = made_unique(value, "again");
+        let mut members: Vec<_> = other.body.iter_mut().flatten().collect();
+        let text = members.iter_mut().find(|(name, value)| value.is_string() && is_text(name));
+        if let Some((_, value)) = text {
+            **value = made_unique(value, "again");
+        } else if let Some((_, list)) = members.iter_mut().find(|(_, value)| value.is_array()) {
+            **list = json!([]);
         }
     }
     let ending = request.operation;

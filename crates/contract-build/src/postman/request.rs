@@ -120,6 +120,13 @@ impl<'o> Request<'o> {
                 *value = made_unique(value, &format!("{{{{{UNIQUE}}}}}"));
             } else if fed.contains(member.as_str()) {
                 *value = fed_by(member, value);
+            } else if let (Some(one), Some([example])) =
+                (member.strip_suffix('s'), value.as_array().map(Vec::as_slice))
+                && example.is_number()
+                && fed.contains(one)
+            {
+                // A list with one of what an answer before it made.
+                *value = json!([fed_by(one, example)]);
             }
         }
         if operation.makes_unique() {

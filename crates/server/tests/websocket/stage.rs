@@ -232,7 +232,7 @@ pub(crate) fn a_game_in_json(game_id: i32) -> Value {
     json!({
         "gameId": game_id, "title": "Saltglass", "genre": "Adventure",
         "price": 0.0, "description": "", "revision": 1, "kind": "game", "state": "released",
-        "bundledGameIds": [],
+        "bundledGameIds": [], "tags": [], "platforms": [], "languages": [],
     })
 }
 

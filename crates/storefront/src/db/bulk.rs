@@ -20,10 +20,11 @@ use super::{
 use crate::{
     db::{Store, Tx},
     domain::{
-        Bounds, Game, GameEvent, KEYS_VERSION, Kind, Made, Standing, beginning,
+        Bounds, Game, GameEvent, GamePage, KEYS_VERSION, Kind, Made, Standing, beginning,
         bulk::{ImportKey, Named},
         searched,
     },
+    stored::{StoredPage, StoredTraits},
 };
 
 /// The games of a list of ids, public or not, held until the unit of work ends. The order keeps two that hold several from
@@ -76,7 +77,7 @@ pub(crate) const ADD_GAMES: &str = concat!(
     INSERT INTO games
            (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at,
             title_sort, genre_fold, keys_version, keys_revision, studio_id,
-            kind, state, release_day, released_at, base_id, bundled, listed, game_id)
+            kind, state, release_day, released_at, base_id, bundled, listed, traits, game_id)
     SELECT value ->> 'title', value ->> 'title_key', value ->> 'genre', value ->> 'genre_key',
            CAST(value ->> 'price_minor' AS BIGINT), value ->> 'description', value ->> 'words',
            CAST($2 AS TIMESTAMPTZ), CAST($2 AS TIMESTAMPTZ), ",
@@ -85,7 +86,15 @@ pub(crate) const ADD_GAMES: &str = concat!(
            value ->> 'kind', value ->> 'state', value ->> 'release_day',
            CASE WHEN value ->> 'state' = 'released' THEN CAST($2 AS TIMESTAMPTZ) END,
            CAST(value ->> 'base_id' AS BIGINT), value ->> 'bundled', CAST(value ->> 'listed' AS BIGINT),
-           CAST(value ->> 'game_id' AS BIGINT)
+           value ->> 'traits', CAST(value ->> 'game_id' AS BIGINT)
+      FROM ",
+    rows!("$1")
+);
+
+pub(crate) const ADD_PAGES: &str = concat!(
+    "
+    INSERT INTO game_pages (game_id, page)
+    SELECT CAST(value ->> 0 AS BIGINT), value ->> 1
       FROM ",
     rows!("$1")
 );
@@ -201,11 +210,12 @@ impl Tx<engine::Tx> {
         ids.map_err(storage::Error::corrupt)
     }
 
-    /// Adds products, each with what an importer calls it, announces them and notes them, in this order. Fails with
+    /// Adds products, each with what an importer calls it, and pages of theirs, announces them and notes them, in this order. Fails with
     /// [`storage::Error::Taken`] if a key or an id is in use: then nothing is added.
     pub(crate) async fn add_games(
         &mut self,
         games: &[(ImportKey, Game)],
+        pages: &[(GameId, GamePage)],
         made: Made,
     ) -> storage::Result<()> {
         // In one order, so that two imports of the same products do not wait for each other.
@@ -219,6 +229,12 @@ impl Tx<engine::Tx> {
         let rows: Vec<_> = games.iter().map(|(_, game)| NewRow::of(game)).collect();
         let query = sqlx::query(ADD_GAMES).bind(json(&rows)).bind(At(made.at)).bind(KEYS_VERSION);
         query.execute(&mut *self.tx).await?;
+
+        if !pages.is_empty() {
+            let pages: Vec<_> =
+                pages.iter().map(|(id, page)| (i64::from(*id), StoredPage::json(page))).collect();
+            sqlx::query(ADD_PAGES).bind(json(&pages)).execute(&mut *self.tx).await?;
+        }
 
         let notes: Vec<_> = games
             .iter()
@@ -255,6 +271,7 @@ struct NewRow<'g> {
     base_id: Option<i64>,
     bundled: String,
     listed: i64,
+    traits: Option<String>,
 }
 
 impl<'g> NewRow<'g> {
@@ -278,6 +295,7 @@ impl<'g> NewRow<'g> {
             base_id: game.base.map(i64::from),
             bundled: numbers_to(&game.bundled),
             listed: listed.map_or(0, Timestamp::micros),
+            traits: game.traits.as_deref().map(StoredTraits::json),
         }
     }
 }

@@ -73,7 +73,7 @@ storage::room! {
         imported(keys: &HashSet<Named>) -> HashMap<Named, GameId>;
         hold_some(ids: &[GameId]) -> Vec<Game>;
         next_ids(count: u16) -> Vec<GameId>;
-        add_games(games: &[(ImportKey, Game)], made: Made) -> ();
+        add_games(games: &[(ImportKey, Game)], pages: &[(GameId, GamePage)], made: Made) -> ();
         note_request(request: &RequestKey, game: &Game, at: Timestamp) -> Created;
         save_game(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
         past_change(id: GameId, change: i64) -> Option<PastChange>;

@@ -169,7 +169,7 @@ mod tests {
         ] {
             let html = html(text);
 
-            let tags: Vec<_> = html.split('<').skip(1).map(|it| it.to_ascii_lowercase()).collect();
+            let tags: Vec<_> = html.split('<').skip(1).map(str::to_ascii_lowercase).collect();
             for bad in ["script", "img", "svg", "style", "b ", "iframe"] {
                 assert!(!tags.iter().any(|tag| tag.starts_with(bad)), "{text}: {html}");
             }

@@ -4,9 +4,7 @@ use prost::Message;
 use sir0_contract_storefront::ListGamesResponse;
 
 use super::*;
-use crate::domain::{
-    Band, Dimension, GameEvent, GamePage, Label, Listing, Made, Page, Standing,
-};
+use crate::domain::{Band, Dimension, GameEvent, GamePage, Label, Listing, Made, Page, Standing};
 
 fn all() -> Listing {
     Listing { page_size: 10, ..Listing::default() }

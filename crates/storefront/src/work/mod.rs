@@ -21,8 +21,8 @@ use sir0_feed::Feed;
 use sir0_kernel::Currency;
 use sir0_rpc::{Keys, Seal, Shared};
 
-pub(crate) use self::stocking::Stocked;
 use self::turns::Turns;
+pub(crate) use self::{stocking::Stocked, store::currency_found};
 use crate::{
     cache::{Freshness, GameCache, PageCache, SharedCache},
     db::StorefrontDb,

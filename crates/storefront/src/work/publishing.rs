@@ -11,11 +11,11 @@ use super::{Storefront, parts};
 use crate::{
     StorefrontError,
     db::StorefrontTx,
-    measured,
     domain::{
         Game, GameEvent, MOST_PLANNED, Made, NotPublishable, PublishGame, Published, Schedule,
         State, planned,
     },
+    measured,
 };
 
 /// How long this process may not know of something that was planned, or that a clock was set.
@@ -257,7 +257,9 @@ impl Storefront {
                 Ok(None) | Err(_) => Err(Tried::Nothing),
             };
             tx.plan(id, before.behind(public)).await?;
-            Ok::<_, StorefrontError>(published.map(|(game, event)| (game, event, before.of(public))))
+            Ok::<_, StorefrontError>(
+                published.map(|(game, event)| (game, event, before.of(public))),
+            )
         });
         let (game, event, planned) = match publishing.await? {
             Ok(published) => published,

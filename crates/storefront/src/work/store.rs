@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use sir0_host::Finding;
 use sir0_kernel::{Currency, GameId};
 use sir0_rpc::{Caller, acted, request_id};
-use sir0_storage::once::Answer;
+use sir0_storage::{self as storage, once::Answer};
 use sir0_transcoding::Kept;
 
 use super::Storefront;
@@ -46,6 +47,22 @@ pub(super) async fn currency(
         Some(held) => Err(OtherCurrency::Held { held, named }.into()),
         None => Err(OtherCurrency::OtherDecimals(named).into()),
     }
+}
+
+/// Whether a store could start with this currency, for `sir0 doctor`. Changes nothing.
+pub(crate) async fn currency_found(
+    db: &StorefrontDb,
+    named: Option<Currency>,
+) -> storage::Result<Finding> {
+    Ok(match (db.currency().await?, named) {
+        (Some(held), Some(named)) if held != named => Finding::Failing(
+            format!("prices are in {held}, and would be wrong in {named}"),
+            "set `storefront.currency` to the one that the store has, or leave it out",
+        ),
+        (Some(held), _) => Finding::Well(format!("prices are in {held}")),
+        (None, Some(named)) => Finding::Well(format!("prices will be in {named}")),
+        (None, None) => Finding::Well(format!("none was named: prices are in {}", Currency::EUR)),
+    })
 }
 
 /// What came of picks.

@@ -230,7 +230,7 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
             Recipe::Written { good: NO_FACTOR, broken: "factor_01arz3ndektsv4rrffq69g5fau" }
         }
         "accounts.v1.UpdateUserRequest.country" => Recipe::Written { good: "DE", broken: "de" },
-        "accounts.v1.UpdateUserRequest.language" => {
+        "accounts.v1.UpdateUserRequest.language" | "storefront.v1.ListGamesRequest.language" => {
             Recipe::Written { good: "de-AT", broken: "de_AT" }
         }
         "accounts.v1.UpdateUserRequest.birth_date" => {
@@ -238,9 +238,6 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         }
         "accounts.v1.UpdateUserRequest.terms_version" => {
             Recipe::Written { good: "2027-01", broken: "two words" }
-        }
-        "storefront.v1.ListGamesRequest.language" => {
-            Recipe::Written { good: "de-AT", broken: "de_AT" }
         }
         "storefront.v1.ListGamesRequest.facets" => {
             Recipe::Written { good: "genre", broken: "title" }
@@ -275,9 +272,9 @@ pub(super) fn of(field: &FieldDescriptor) -> Recipe {
         | "accounts.v1.CreateInvitationRequest.role"
         | "accounts.v1.UpdateMemberRequest.role"
         | "accounts.v1.FindUsersRequest.role"
-        | "accounts.v1.SetUserRoleRequest.role" => Recipe::OneOf,
+        | "accounts.v1.SetUserRoleRequest.role"
         // A message. It must be there, and its bounds are told in words.
-        "storefront.v1.UpdateGamePageRequest.page" => Recipe::OneOf,
+        | "storefront.v1.UpdateGamePageRequest.page" => Recipe::OneOf,
         _ if is_number => Recipe::Number,
         _ => panic!("{} has a bound and no recipe: say here what it takes", field.full_name()),
     }

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures::stream;
 use prost_types::Timestamp;
 use sir0_contract::storefront::{
-    CreateGameRequest, GamePage, ListGamesRequest, PageText, PublishGameRequest, UpdateGamePageRequest,
-    UploadPictureRequest, media_service_client::MediaServiceClient,
+    CreateGameRequest, GamePage, ListGamesRequest, PageText, PublishGameRequest,
+    UpdateGamePageRequest, UploadPictureRequest, media_service_client::MediaServiceClient,
     pages_service_client::PagesServiceClient, watch_games_response::Update,
 };
 use sir0_testkit::png;

@@ -2,7 +2,7 @@
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, process::Output};
 
-use sir0_testkit::{Process, process};
+use sir0_testkit::{Process, process, process_with};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::said;
@@ -146,5 +146,25 @@ async fn accounts_that_share_a_name_since_an_upgrade_are_listed_and_sign_in() {
     assert!(text.contains("ask them to choose another name"), "{text}");
     for name in ["Richard", "STRAUSS"] {
         store.visitor().signs_in(name).await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_another_currency_than_the_settings_name_does_not_start() {
+    let mut store = process_with(&[("SIR0_STOREFRONT_CURRENCY", "JPY")]).await;
+    store.terminate().await;
+    let doctor = store.runs(&["--listen", "127.0.0.1:0", "doctor"]).await;
+    assert!(said(&doctor).contains("prices are in JPY"), "{}", said(&doctor));
+    let options = SqliteConnectOptions::new().filename(store.data_dir().join("storefront.db"));
+    let mut tables = SqliteConnection::connect_with(&options).await.expect("a file");
+    let other = "UPDATE store_currency SET currency = 'USD'";
+    sqlx::query(other).execute(&mut tables).await.expect("it was named");
+    tables.close().await.expect("it was open");
+
+    let (doctor, serve) = judged(&store).await;
+
+    for said in [&doctor, &serve] {
+        assert!(said.contains("in USD") && said.contains("in JPY"), "{said}");
+        assert!(said.contains("`storefront.currency`"), "{said}");
     }
 }

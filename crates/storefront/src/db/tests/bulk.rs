@@ -37,7 +37,7 @@ fn product(id: GameId, title: &str, studio: Option<StudioId>, state: State) -> G
 
 impl StorefrontDb {
     async fn imports(&self, games: &[(ImportKey, Game)]) -> storage::Result<()> {
-        self.unit(async |tx| tx.add_games(games, made()).await).await
+        self.unit(async |tx| tx.add_games(games, &[], made()).await).await
     }
 
     async fn ids(&self, count: u16) -> Vec<GameId> {

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The columns, in the order in which they are written.
-pub(super) const COLUMNS: [&str; 14] = [
+pub(super) const COLUMNS: [&str; 17] = [
     "importKey",
     "gameId",
     "studioId",
@@ -27,7 +27,12 @@ pub(super) const COLUMNS: [&str; 14] = [
     "baseImportKey",
     "bundledGameIds",
     "bundledImportKeys",
+    "tags",
+    "platforms",
+    "languages",
 ];
+/// What stands between the texts of a list that may have blanks in them.
+pub(super) const BETWEEN_TEXTS: char = ';';
 
 /// Cuts bytes into records. It holds one record at most, and of that no more than it may have.
 pub(super) struct Records {
@@ -240,6 +245,9 @@ fn record_of(columns: &[&'static str], cells: &[&str]) -> Result<Record, String>
                 let ids = given.map(|list| list.split_whitespace().map(whole).collect());
                 record.bundled_game_ids = ids.transpose()?;
             }
+            "tags" => record.tags = given.map(texts),
+            "platforms" => record.platforms = given.map(texts),
+            "languages" => record.languages = given.map(texts),
             _ => {
                 let keys = given.map(|list| list.split_whitespace().map(str::to_owned).collect());
                 record.bundled_import_keys = keys;
@@ -247,6 +255,11 @@ fn record_of(columns: &[&'static str], cells: &[&str]) -> Result<Record, String>
         }
     }
     Ok(record)
+}
+
+fn texts(cell: &str) -> Vec<String> {
+    let texts = cell.split(BETWEEN_TEXTS).map(str::trim);
+    texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
 }
 
 /// A number as people write prices: digits, and a point before the decimals. Rust also reads `inf` and `1e2`.

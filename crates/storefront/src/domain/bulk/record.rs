@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sir0_kernel::{Currency, GameId};
 
-use crate::domain::Game;
+use crate::domain::{Game, Traits};
 
 /// A line of a file. What it leaves out is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,15 @@ pub struct Record {
     /// The products in it, as the importer calls them.
     #[serde(alias = "bundled_import_keys", skip_serializing_if = "Option::is_none")]
     pub bundled_import_keys: Option<Vec<String>>,
+    /// Words by which players find it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<String>>,
+    /// What it runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platforms: Option<Vec<String>>,
+    /// The languages in which it can be played.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub languages: Option<Vec<String>>,
 }
 
 impl Record {
@@ -78,6 +87,19 @@ impl Record {
             base_import_key,
             bundled_game_ids: Some(ids()).filter(|ids| keys.is_none() && !ids.is_empty()),
             bundled_import_keys: keys,
+            tags: listed(game, |traits| &traits.tags, |tag| tag.as_str().to_owned()),
+            platforms: listed(game, |traits| &traits.platforms, ToString::to_string),
+            languages: listed(game, |traits| &traits.languages, ToString::to_string),
         }
     }
+}
+
+/// A list of what a product is found by. `None` if it is empty.
+fn listed<T>(
+    game: &Game,
+    of: impl Fn(&Traits) -> &Vec<T>,
+    text: impl Fn(&T) -> String,
+) -> Option<Vec<String>> {
+    let list = game.traits.as_deref().map(|traits| of(traits).iter().map(text).collect());
+    list.filter(|list: &Vec<_>| !list.is_empty())
 }

@@ -2,10 +2,13 @@
 
 use std::{fmt::Display, str::FromStr, sync::Arc};
 
-use sir0_kernel::{Currency, GameId, Price, StudioId};
+use sir0_kernel::{Currency, GameId, Language, Price, StudioId};
 
 use super::Record;
-use crate::domain::{Base, Change, Description, Genre, Kind, MOST_BUNDLED, NewGame, State, Title};
+use crate::domain::{
+    Base, Change, Description, GamePage, Genre, Kind, Label, MOST_BUNDLED, MOST_LANGUAGES,
+    MOST_TAGS, NewGame, Platform, State, Title, Traits,
+};
 
 /// What an importer calls a product: 1 to 64 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +68,8 @@ pub struct Row {
     pub base: Option<Reference>,
     /// What is in a bundle.
     pub bundled: Option<Vec<Reference>>,
+    /// What it says of the page.
+    pub page: PagePart,
 }
 
 /// Collects what is wrong with a line while its fields are read.
@@ -106,6 +111,26 @@ impl Row {
         });
         let base = base(&mut faults, record);
         let bundled = bundled(&mut faults, record);
+        let page = PagePart {
+            tags: list(&mut faults, "tags", record.tags.as_deref(), MOST_TAGS, |it| {
+                Label::parse(it)
+            }),
+            platforms: list(
+                &mut faults,
+                "platforms",
+                record.platforms.as_deref(),
+                Platform::ALL.len(),
+                str::parse,
+            ),
+            languages: list(
+                &mut faults,
+                "languages",
+                record.languages.as_deref(),
+                MOST_LANGUAGES,
+                str::parse,
+            ),
+        };
+        page.judge(&mut faults);
         let of = match (key, id) {
             (Some(key), _) => Some(Reference::Key(key)),
             (None, Some(id)) if record.import_key.is_none() => Some(Reference::Id(id)),
@@ -118,7 +143,7 @@ impl Row {
         };
         let Some(of) = of.filter(|_| faults.0.is_empty()) else { return Err(faults.0.join("; ")) };
         let change = Change { title, genre, price, description, release_day, bundled: None };
-        Ok(Self { of, studio, kind, change, state, base, bundled })
+        Ok(Self { of, studio, kind, change, state, base, bundled, page })
     }
 
     /// The products that it refers to.
@@ -135,7 +160,8 @@ impl Row {
             genre.as_ref().map_or(0, |it| it.as_str().len()),
             description.as_ref().map_or(0, |it| it.as_str().len()),
         ];
-        texts.into_iter().sum()
+        let tags = self.page.tags.iter().flatten().map(|tag| tag.as_str().len());
+        texts.into_iter().chain(tags).sum()
     }
 
     /// A new product as the line has it, which belongs to this one and holds these.
@@ -171,6 +197,72 @@ impl Row {
         let release_day = release_day.flatten();
         Ok(NewGame { title, genre, price, description, kind, state, release_day, base, bundled })
     }
+}
+
+/// What a line says of the page of its product. What it leaves out is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PagePart {
+    /// Words by which players find it.
+    pub tags: Option<Vec<Label>>,
+    /// What it runs on.
+    pub platforms: Option<Vec<Platform>>,
+    /// The languages in which it can be played.
+    pub languages: Option<Vec<Language>>,
+}
+
+impl PagePart {
+    fn judge(&self, faults: &mut Faults) {
+        let tags = self.tags.iter().flatten().map(Label::key).collect();
+        let platforms = self.platforms.iter().flatten().map(ToString::to_string).collect();
+        let languages = self.languages.iter().flatten().map(ToString::to_string).collect();
+        for (field, mut keys) in
+            [("tags", tags), ("platforms", platforms), ("languages", languages)]
+        {
+            let keys: &mut Vec<String> = &mut keys;
+            keys.sort_unstable();
+            if keys.array_windows().any(|[one, next]| one == next) {
+                faults.note(field, "must name each once");
+            }
+        }
+    }
+
+    /// Whether a product that is found by this gets something else by it.
+    #[must_use]
+    pub fn changes(&self, traits: Option<&Traits>) -> bool {
+        fn is_other<T: PartialEq>(said: Option<&Vec<T>>, held: Option<&Vec<T>>) -> bool {
+            said.is_some_and(|said| *said != *held.map_or(&[][..], Vec::as_slice))
+        }
+        is_other(self.tags.as_ref(), traits.map(|it| &it.tags))
+            || is_other(self.platforms.as_ref(), traits.map(|it| &it.platforms))
+            || is_other(self.languages.as_ref(), traits.map(|it| &it.languages))
+    }
+
+    /// The page with what the line says.
+    #[must_use]
+    pub fn onto(&self, page: GamePage) -> GamePage {
+        let Self { tags, platforms, languages } = self.clone();
+        GamePage {
+            tags: tags.unwrap_or(page.tags),
+            platforms: platforms.unwrap_or(page.platforms),
+            languages: languages.unwrap_or(page.languages),
+            ..page
+        }
+    }
+}
+
+fn list<T, E: Display>(
+    faults: &mut Faults,
+    field: &str,
+    texts: Option<&[String]>,
+    most: usize,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<Vec<T>> {
+    let texts = texts?;
+    if texts.len() > most {
+        faults.note(field, format_args!("must be at most {most}"));
+        return None;
+    }
+    Some(texts.iter().filter_map(|text| faults.read(field, Some(text.as_str()), &parse)).collect())
 }
 
 fn base(faults: &mut Faults, record: &Record) -> Option<Reference> {

@@ -1,6 +1,10 @@
 //! Writing a file.
 
-use super::{Format, Record, cells::guarded, csv::COLUMNS};
+use super::{
+    Format, Record,
+    cells::guarded,
+    csv::{BETWEEN_TEXTS, COLUMNS},
+};
 
 /// Writes a file, record by record, into bytes that its caller takes away.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +64,9 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
         let list = list.into_iter().flatten().map(ToString::to_string);
         list.collect::<Vec<_>>().join(" ")
     }
+    let texts = |texts: Option<&Vec<String>>| {
+        texts.map(|texts| texts.join(&BETWEEN_TEXTS.to_string())).unwrap_or_default()
+    };
     let number = |number: Option<i32>| number.map(|it| it.to_string()).unwrap_or_default();
     [
         text(record.import_key.as_ref()),
@@ -76,5 +83,8 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
         text(record.base_import_key.as_ref()),
         list(record.bundled_game_ids.as_ref()),
         list(record.bundled_import_keys.as_ref()),
+        texts(record.tags.as_ref()),
+        texts(record.platforms.as_ref()),
+        texts(record.languages.as_ref()),
     ]
 }

@@ -18,7 +18,7 @@ use crate::{
     StorefrontError,
     db::StorefrontTx,
     domain::{
-        Game, GameEvent, Made, NewGame, Schedule, Standing, State, Unfit, Whole,
+        Game, GameEvent, GamePage, Made, NewGame, Schedule, Standing, State, Unfit, Whole,
         bulk::{ImportKey, Named, Outdated, Placed, Reference, Step},
     },
 };
@@ -51,8 +51,9 @@ struct Batch<'b> {
     games: HashMap<GameId, Game>,
     /// Ids for products that everyone sees at once.
     ids: Vec<GameId>,
-    /// Products that are not written yet.
+    /// Products that are not written yet, with the pages of those that have one.
     new: Vec<(ImportKey, Game)>,
+    pages: Vec<(GameId, GamePage)>,
     unwritten: HashSet<GameId>,
     /// What those who watch hear.
     events: Vec<GameEvent>,
@@ -143,8 +144,8 @@ impl<'b> Batch<'b> {
         let mut ids = tx.next_ids(u16::try_from(count).unwrap_or(u16::MAX)).await?;
         // They are taken from the end.
         ids.sort_unstable_by(|one, other| other.cmp(one));
-        let (new, unwritten, events) = (Vec::new(), HashSet::new(), Vec::new());
-        Ok(Self { writer, made, known, games, ids, new, unwritten, events })
+        let (new, pages, unwritten, events) = (Vec::new(), Vec::new(), HashSet::new(), Vec::new());
+        Ok(Self { writer, made, known, games, ids, new, pages, unwritten, events })
     }
 
     async fn take(
@@ -174,9 +175,9 @@ impl<'b> Batch<'b> {
         line: &Placed,
         id: GameId,
     ) -> Result<Outcome, StorefrontError> {
-        let steps = match self.judged(line, id) {
-            Ok(steps) if steps.is_empty() => return Ok(Outcome::Unchanged),
-            Ok(steps) => steps,
+        let (steps, has_other_page) = match self.judged(line, id) {
+            Ok((steps, false)) if steps.is_empty() => return Ok(Outcome::Unchanged),
+            Ok(judged) => judged,
             Err(why) => return Ok(Outcome::Refused(why)),
         };
         let parts = steps.iter().flat_map(|step| step.game.bundled.iter());
@@ -202,11 +203,33 @@ impl<'b> Batch<'b> {
             self.games.insert(id, game);
             self.events.push(event);
         }
+        if has_other_page {
+            self.change_page(tx, line, id).await?;
+        }
         Ok(Outcome::Changed)
     }
 
-    /// What the line makes of a product, if it may.
-    fn judged(&self, line: &Placed, id: GameId) -> Result<Vec<Step>, String> {
+    /// Gives the page of a product what the line says.
+    async fn change_page(
+        &mut self,
+        tx: &mut StorefrontTx,
+        line: &Placed,
+        id: GameId,
+    ) -> Result<(), StorefrontError> {
+        let held = self.games.get(&id).ok_or(StorefrontError::GameNotFound(id))?;
+        let before = tx.page_of(id).await?;
+        let page = line.row.page.onto(before.clone());
+        let Some((game, event)) = held.with_page(&page) else { return Ok(()) };
+        if !tx.save_page((held, &before), (&game, &page), &event, self.made).await? {
+            return Err(StorefrontError::StaleRevision(id));
+        }
+        self.games.insert(id, game);
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// What the line makes of a product, if it may, and whether its page becomes another one.
+    fn judged(&self, line: &Placed, id: GameId) -> Result<(Vec<Step>, bool), String> {
         let held = self.games.get(&id).ok_or_else(|| no_product(id))?;
         let is_elsewhere = match line.row.of {
             Reference::Key(_) => held.studio != line.studio,
@@ -231,7 +254,11 @@ impl<'b> Batch<'b> {
             }
             before = game;
         }
-        Ok(steps)
+        let has_other_page = line.row.page.changes(held.traits.as_deref());
+        if has_other_page && !before.is_there() {
+            return Err("is withdrawn: its page cannot change".to_owned());
+        }
+        Ok((steps, has_other_page))
     }
 
     /// Makes a new product, if it may be made. It is written with the others.
@@ -242,6 +269,8 @@ impl<'b> Batch<'b> {
         Whole::new(&new, line.studio).must_fit(|id| self.games.get(&id)).map_err(unfit)?;
         let id = if new.state.is_public() { self.ids.pop() } else { Some(self.drawn()) };
         let id = id.ok_or("cannot be added now, import it again")?;
+        let page = line.row.page.onto(GamePage::default());
+        let has_page = page != GamePage::default();
         let NewGame { title, genre, price, description, kind, state, base, bundled, .. } = new;
         let game = Game {
             id,
@@ -256,8 +285,11 @@ impl<'b> Batch<'b> {
             base,
             bundled,
             shown: None,
-            traits: None,
+            traits: has_page.then(|| Arc::new(page.traits(1))),
         };
+        if has_page {
+            self.pages.push((id, page));
+        }
         self.known.insert((line.studio, key.clone()), id);
         self.unwritten.insert(id);
         self.games.insert(id, game.clone());
@@ -279,8 +311,8 @@ impl<'b> Batch<'b> {
     /// Writes the products that are new.
     async fn write(&mut self, tx: &mut StorefrontTx) -> storage::Result<()> {
         self.unwritten.clear();
-        let new = mem::take(&mut self.new);
-        if new.is_empty() { Ok(()) } else { tx.add_games(&new, self.made).await }
+        let (new, pages) = (mem::take(&mut self.new), mem::take(&mut self.pages));
+        if new.is_empty() { Ok(()) } else { tx.add_games(&new, &pages, self.made).await }
     }
 
     /// The product that a line refers to.

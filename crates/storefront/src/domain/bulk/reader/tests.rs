@@ -91,7 +91,7 @@ fn a_bad_record_of_a_csv_costs_no_other() {
         (3, "bad: `gameId` must be a whole number"),
         (4, "bad: is not UTF-8"),
         (5, "bad: has more than 65536 bytes"),
-        (6, "bad: has more than 14 cells"),
+        (6, "bad: has more than 17 cells"),
         (7, "bad: `price`"),
         (8, "Ten"),
         (9, "bad: is cut off in its middle"),
@@ -164,8 +164,10 @@ fn a_record() -> impl Strategy<Value = Record> {
     let key = "[!-~]{1,9}";
     let products = proptest::option::of(proptest::collection::vec(1..=9_i32, 1..4));
     let texts = (text, text, "[ -~]{0,9}");
-    (key, proptest::option::of(1..=i32::MAX), texts, 0..=99_999_999_i64, products).prop_map(
-        |(key, game_id, (title, genre, description), cents, bundled_game_ids)| Record {
+    let tags = proptest::option::of(proptest::collection::vec("[=a-z]{1,3}( [a-z]{1,3})?", 1..4));
+    let lists = (products, tags);
+    (key, proptest::option::of(1..=i32::MAX), texts, 0..=99_999_999_i64, lists).prop_map(
+        |(key, game_id, (title, genre, description), cents, (bundled_game_ids, tags))| Record {
             import_key: Some(key),
             game_id,
             title: Some(title.trim().to_owned()).filter(|it| !it.is_empty()),
@@ -174,6 +176,7 @@ fn a_record() -> impl Strategy<Value = Record> {
             release_date: Some(String::new()),
             price: Some(Price::from_minor(cents).of(Currency::EUR).major()),
             bundled_game_ids,
+            tags,
             ..Record::default()
         },
     )
