@@ -8,7 +8,7 @@ use crate::{
     arrows, dependencies, deploy, drill, proto, provision, run::Run, shell, test, toolchain, typos,
 };
 
-/// Every check, then every test, then the short drills, then what requests cost, then the containers.
+/// Every check, then every test, then the short drills, then the containers.
 pub(crate) fn command() -> Result<()> {
     let mut run = Run::start();
     run.step("tools", || {

@@ -2,8 +2,7 @@
 
 use crate::{Currency, Money};
 
-/// What a player pays, in the smallest unit of the store's currency: from nothing to 99,999,999, which is 999999.99 of a
-/// currency with two decimals.
+/// What a player pays, in the smallest unit of the store's currency: from nothing to [`Self::highest`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price {
     minor: i64,
@@ -18,8 +17,8 @@ pub enum InvalidPrice {
     /// A player is never paid for playing.
     #[error("must not be negative")]
     Negative,
-    /// Above [`Price::MAX`].
-    #[error("must be at most {}", Price::MAX.of(*.0).major())]
+    /// Above [`Price::highest`].
+    #[error("must be at most {}", Price::highest(*.0).of(*.0).major())]
     TooHigh(Currency),
     /// The smallest unit is not parted.
     #[error("must have {}", decimals(*.0))]
@@ -35,8 +34,12 @@ fn decimals(currency: Currency) -> &'static str {
 }
 
 impl Price {
-    /// The highest price.
-    pub const MAX: Self = Self { minor: 99_999_999 };
+    /// The highest price in a currency: 999999.99 of one with two decimals, 999999 of one without, and 99999.999 of one with
+    /// three. The contract has one bound for all, and the tables another.
+    #[must_use]
+    pub const fn highest(currency: Currency) -> Self {
+        Self { minor: if currency.decimals() == 0 { 999_999 } else { 99_999_999 } }
+    }
 
     /// Reads a price in major units of a currency, such as `19.99`.
     pub fn parse(major: f64, currency: Currency) -> Result<Self, InvalidPrice> {
@@ -46,12 +49,12 @@ impl Price {
         if major < 0.0 {
             return Err(InvalidPrice::Negative);
         }
-        if major > Self::MAX.of(currency).major() {
+        if major > Self::highest(currency).of(currency).major() {
             return Err(InvalidPrice::TooHigh(currency));
         }
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "between 0 and MAX, whole after rounding"
+            reason = "between 0 and the highest price, whole after rounding"
         )]
         let price = Self { minor: (major * currency.minor_per_major()).round() as i64 };
         // Division rounds to the float nearest to the decimal, and the writer of the decimal did the same: the two are
@@ -104,7 +107,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_price_survives_the_wire(minor in 0..=Price::MAX.minor(), currency in currency()) {
+        fn every_price_survives_the_wire(minor in 0..=99_999_999_i64, currency in currency()) {
+            let minor = minor.min(Price::highest(currency).minor());
             let price = Price::from_minor(minor);
 
             prop_assert_eq!(Price::parse(price.of(currency).major(), currency), Ok(price));
@@ -114,7 +118,7 @@ mod tests {
 
         #[test]
         fn a_decimal_too_many_is_refused(
-            minor in 0..Price::MAX.minor(),
+            minor in 0..999_999_i64,
             more in 1..=9_u8,
             currency in currency(),
         ) {
@@ -127,7 +131,7 @@ mod tests {
         #[test]
         fn no_float_makes_a_price_out_of_range(major in any::<f64>(), currency in currency()) {
             if let Ok(price) = Price::parse(major, currency) {
-                prop_assert!((0..=Price::MAX.minor()).contains(&price.minor()));
+                prop_assert!((0..=Price::highest(currency).minor()).contains(&price.minor()));
             }
         }
     }
@@ -150,7 +154,7 @@ mod tests {
             Price::parse(major, currency).expect_err("no price").to_string()
         };
         assert_eq!(why(1e9, "EUR"), "must be at most 999999.99");
-        assert_eq!(why(1e9, "JPY"), "must be at most 99999999");
+        assert_eq!(why(1e9, "JPY"), "must be at most 999999");
         assert_eq!(why(1e9, "KWD"), "must be at most 99999.999");
         assert_eq!(why(0.001, "EUR"), "must have at most two decimals");
         assert_eq!(why(0.1, "JPY"), "must have no decimals");

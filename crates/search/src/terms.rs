@@ -1,4 +1,4 @@
-//! Terms, in order, and the documents that have each.
+//! Terms, and the documents that have each; words also by their beginnings.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},

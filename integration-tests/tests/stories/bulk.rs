@@ -9,7 +9,7 @@ use futures::stream;
 use serde_json::{Value, json};
 use sir0_contract::storefront::{
     ExportGamesRequest, ImportGamesRequest, ImportGamesResponse, ImportProgress, WatchGamesRequest,
-    import_games_response::Update,
+    import_games_response::Update, watch_games_response::Update as Told,
 };
 use sir0_testkit::{LONG, Person, platform};
 use sir0_transcoding::HttpBody;
@@ -408,6 +408,30 @@ async fn tags_platforms_and_languages_come_in_and_out_and_the_rest_of_a_page_sta
     assert_eq!(imports(&studio, "csv", &file).await.counts(), (0, 0, 2, 0));
     let file = exports(&studio, "ndjson").await;
     assert_eq!(imports(&studio, "ndjson", &file).await.counts(), (0, 0, 2, 0));
+
+    // Who hears of a product hears of its page, and one that goes takes its page with it.
+    let draft = json!({"importKey": "c", "title": "Secret", "genre": "Puzzle", "price": 1, "state": "draft"});
+    assert_eq!(imports(&studio, "ndjson", &lines(&[draft])).await.counts(), (1, 0, 0, 0));
+    let mut stream = watches(&visitor, WatchGamesRequest::default()).await;
+    let released =
+        json!({"importKey": "c", "state": "released", "tags": ["rpg; tactical", "a\\b"]});
+    assert_eq!(imports(&studio, "ndjson", &lines(&[released])).await.counts(), (0, 1, 0, 0));
+    let Some(Told::Added(game)) = next(&mut stream).await.update else { panic!("it is added") };
+    assert_eq!(game.tags, ["rpg; tactical", "a\\b"]);
+    let file = exports(&studio, "csv").await;
+    assert_eq!(imports(&studio, "csv", &file).await.counts(), (0, 0, 3, 0), "{file}");
+    let withdrawn = json!({"importKey": "c", "state": "withdrawn", "tags": ["over"]});
+    assert_eq!(imports(&studio, "ndjson", &lines(&[withdrawn])).await.counts(), (0, 1, 0, 0));
+    let own = studio.rest().get(&format!("/api/games/{}:mine", game.game_id)).await.json;
+    assert_eq!(
+        (&own["game"]["state"], &own["game"]["tags"]),
+        (&json!("withdrawn"), &json!(["over"]))
+    );
+    let past = studio.rest().get(&format!("/api/games/{id}/changes")).await.json;
+    let first = past["changes"].as_array().expect("changes").last().expect("one").clone();
+    let fields = first["fields"].as_array().expect("fields").iter();
+    let fields: Vec<_> = fields.filter_map(|field| field["field"].as_str()).collect();
+    assert!(["tags", "platforms", "languages"].iter().all(|it| fields.contains(it)), "{first}");
 
     let many: Vec<_> = (0..100).map(|number| format!("tag {number}")).collect();
     for (bad, what) in [

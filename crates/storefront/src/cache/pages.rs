@@ -18,8 +18,9 @@ use sir0_transcoding::Kept;
 
 /// How many bytes of pages of lists memory holds.
 pub(crate) const PAGES_BYTES: u64 = 16 * 1024 * 1024;
-/// How many bytes of front pages memory holds: one is asked for at a time.
-pub(crate) const FRONT_PAGES_BYTES: u64 = 4 * 1024 * 1024;
+/// How many bytes of front pages memory holds. One is asked for at a time, and the longest has a place in a part: 90 games with
+/// the longest descriptions, in two forms.
+pub(crate) const FRONT_PAGES_BYTES: u64 = 24 * 1024 * 1024;
 
 /// The pages are in so many parts, each with its share of the bytes: who reads one part waits for nobody in another. A page
 /// that is larger than a share is not kept.
@@ -124,7 +125,11 @@ mod tests {
     use std::{convert::Infallible, time::Duration};
 
     use futures::future::{join, join_all};
-    use sir0_contract_storefront::{ListGamesResponse, calls::games_service as calls};
+    use sir0_contract_storefront::{
+        FrontPageList, Game, GetFrontPageResponse, ListGamesResponse,
+        calls::{games_service as calls, store_service as store_calls},
+    };
+    use sir0_rpc::content_tag;
     use tokio::{sync::oneshot, time::sleep};
 
     use super::*;
@@ -164,6 +169,26 @@ mod tests {
         assert!(is(&before, "before") && is(&after, "after"));
         let Ok(kept) = pages.page(&listing, || async { Ok::<_, Infallible>(page("again")) }).await;
         assert!(is(&kept, "after"));
+    }
+
+    #[tokio::test]
+    async fn the_longest_front_page_is_kept() {
+        let pages = PageCache::new(FRONT_PAGES_BYTES);
+        let games = (0..90).map(|game_id| Game {
+            game_id,
+            description: "灯".repeat(4000),
+            title: "灯".repeat(200),
+            ..Game::default()
+        });
+        let list = FrontPageList { name: "picked".to_owned(), games: games.collect() };
+        let answer = GetFrontPageResponse { lists: vec![list] };
+        let tagged = |json: &[u8]| Some(content_tag(json));
+        let page = Kept::new(store_calls::GET_FRONT_PAGE, &answer, tagged);
+        let Ok(_) = pages.page(&1, || async { Ok::<_, Infallible>(page) }).await;
+
+        let again = pages.page(&1, || async { Err("it is read again") }).await;
+
+        assert!(again.is_ok());
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ use crate::{
         bulk::{ImportKey, Named},
         searched,
     },
-    stored::{StoredPage, StoredTraits},
+    stored::{StoredPage, StoredTraits, differences_of_pages},
 };
 
 /// The games of a list of ids, public or not, held until the unit of work ends. The order keeps two that hold several from
@@ -236,10 +236,15 @@ impl Tx<engine::Tx> {
             sqlx::query(ADD_PAGES).bind(json(&pages)).execute(&mut *self.tx).await?;
         }
 
-        let notes: Vec<_> = games
-            .iter()
-            .map(|(_, game)| (i64::from(game.id), fields_to(&beginning(game))))
-            .collect();
+        let pages: HashMap<_, _> = pages.iter().map(|(id, page)| (*id, page)).collect();
+        let note = |game: &Game| {
+            let mut differences = beginning(game);
+            if let Some(page) = pages.get(&game.id) {
+                differences.extend(differences_of_pages(&GamePage::default(), page));
+            }
+            (i64::from(game.id), fields_to(&differences))
+        };
+        let notes: Vec<_> = games.iter().map(|(_, game)| note(game)).collect();
         let query = sqlx::query(NOTE_CHANGES).bind(json(&notes)).bind(At(made.at));
         query.bind(made.by.map(i64::from)).execute(&mut *self.tx).await?;
 

@@ -58,7 +58,7 @@ storage::room! {
         needed_files(after: Option<Name>, count: u16) -> Vec<Name>;
         keeps_at(mark: &str) -> bool;
         currency() -> Option<Currency>;
-        name_currency(currency: Currency) -> ();
+        has_games() -> bool;
         picks() -> Picks;
         key_games() -> u64;
         forget_requests(before: Timestamp) -> ();
@@ -88,6 +88,8 @@ storage::room! {
         plan(id: GameId, schedule: Schedule) -> ();
         count_planned(studio: StudioId) -> i64;
         hand_over(before: &Game, game: &Game, event: &GameEvent, made: Made) -> bool;
+        currency() -> Option<Currency>;
+        name_currency(currency: Currency) -> ();
         picks() -> Picks;
         pick(games: &[GameId], revision: Option<i32>) -> Option<i32>;
         announce(announcement: &Announcement) -> ();

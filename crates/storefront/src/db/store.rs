@@ -13,6 +13,12 @@ pub(crate) const CURRENCY: &str = "
     SELECT currency
       FROM store_currency";
 
+/// Any game.
+pub(crate) const ANY: &str = "
+    SELECT game_id
+      FROM games
+     LIMIT 1";
+
 /// Prices from before a currency was named are in hundredths.
 pub(crate) const NAME_CURRENCY: &str = "
     INSERT INTO store_currency (only_one, currency)
@@ -34,6 +40,10 @@ pub(crate) const PICK: &str = "
      WHERE CAST($2 AS INTEGER) IS NULL OR held.revision = CAST($2 AS INTEGER)
  RETURNING revision";
 
+fn currency_from(code: Option<String>) -> storage::Result<Option<Currency>> {
+    code.map(|code| code.parse().map_err(storage::Error::corrupt)).transpose()
+}
+
 fn picks_from(row: Option<(String, i32)>) -> storage::Result<Picks> {
     let Some((json, revision)) = row else { return Ok(Picks::default()) };
     let ids: Vec<i64> = serde_json::from_str(&json).map_err(storage::Error::corrupt)?;
@@ -44,19 +54,14 @@ fn picks_from(row: Option<(String, i32)>) -> storage::Result<Picks> {
 impl Store<Database> {
     /// The currency that a setting named for this store. `None` if none ever did.
     pub(crate) async fn currency(&self) -> storage::Result<Option<Currency>> {
-        let query = sqlx::query_scalar(CURRENCY);
-        let code: Option<String> = query.fetch_optional(self.database.reader()).await?;
-        code.map(|code| code.parse().map_err(storage::Error::corrupt)).transpose()
+        currency_from(sqlx::query_scalar(CURRENCY).fetch_optional(self.database.reader()).await?)
     }
 
-    /// Names the currency of this store, unless it has one, or prices that are no amounts of this one.
-    pub(crate) async fn name_currency(&self, currency: Currency) -> storage::Result<()> {
-        let naming = self.database.unit(async |tx| {
-            let query = sqlx::query(NAME_CURRENCY).bind(currency.code());
-            query.bind(i32::from(currency.decimals())).execute(&mut **tx).await?;
-            Ok::<_, storage::Error>(())
-        });
-        naming.await
+    /// Whether there is any game.
+    pub(crate) async fn has_games(&self) -> storage::Result<bool> {
+        let any: Option<i64> =
+            sqlx::query_scalar(ANY).fetch_optional(self.database.reader()).await?;
+        Ok(any.is_some())
     }
 
     /// The games that the platform picked.
@@ -66,6 +71,18 @@ impl Store<Database> {
 }
 
 impl Tx<engine::Tx> {
+    /// The currency that a setting named for this store. `None` if none ever did.
+    pub(crate) async fn currency(&mut self) -> storage::Result<Option<Currency>> {
+        currency_from(sqlx::query_scalar(CURRENCY).fetch_optional(&mut *self.tx).await?)
+    }
+
+    /// Names the currency of this store, unless it has one, or prices that are no amounts of this one.
+    pub(crate) async fn name_currency(&mut self, currency: Currency) -> storage::Result<()> {
+        let query = sqlx::query(NAME_CURRENCY).bind(currency.code());
+        query.bind(i32::from(currency.decimals())).execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
     /// The games that the platform picked.
     pub(crate) async fn picks(&mut self) -> storage::Result<Picks> {
         picks_from(sqlx::query_as(PICKS).fetch_optional(&mut *self.tx).await?)

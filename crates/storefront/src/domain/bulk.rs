@@ -14,7 +14,7 @@ mod row;
 mod told;
 mod writer;
 
-pub use placed::{Named, Outdated, Placed, Step};
+pub use placed::{Named, Outdated, Placed, Step, WITHDRAWN};
 pub use reader::{BadFile, BadLine, Found, Reader};
 pub use record::Record;
 pub use row::{ImportKey, InvalidImportKey, Reference, Row};

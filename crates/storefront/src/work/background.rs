@@ -28,14 +28,25 @@ impl Storefront {
             let position = follower.position();
             match next {
                 Next::Event(event) => {
-                    let event = self.completed(&event).await;
                     // The change is noted before the game is dropped. A fill after the drop must not take an older copy
                     // from the shared cache.
                     if event.is_public() {
                         self.freshness.changed(&event, position);
                     }
-                    self.turns.hear(&event);
-                    self.finder.take(&event);
+                    match self.whole(&event).await {
+                        Ok(Some(whole)) => {
+                            self.turns.hear(&whole);
+                            self.finder.take(&whole);
+                        }
+                        // Not everyone sees the game any more. Another event says so.
+                        Ok(None) => self.turns.forget(event.game().id),
+                        Err(error) => {
+                            let error = &error as &dyn Error;
+                            tracing::warn!(error, "a change by an older version could not be read");
+                            self.turns.forget(event.game().id);
+                            self.finder.begin_anew();
+                        }
+                    }
                     self.drop_copies(&event);
                     self.freshness.heard(position);
                     self.finder.heard(position);
@@ -58,16 +69,14 @@ impl Storefront {
     }
 
     /// An event of an older version, which may leave out what it does not know of the game: with the game as it is in the
-    /// table. Every other one as it is.
-    async fn completed<'e>(&self, event: &'e GameEvent) -> Cow<'e, GameEvent> {
+    /// table, if everyone sees it. Every other one as it is.
+    async fn whole<'e>(&self, event: &'e GameEvent) -> storage::Result<Option<Cow<'e, GameEvent>>> {
         let is_whole = event.game().standing.listed.is_some();
         if is_whole || !matches!(event, GameEvent::Added(_) | GameEvent::Changed { .. }) {
-            return Cow::Borrowed(event);
+            return Ok(Some(Cow::Borrowed(event)));
         }
-        match self.db.game(event.game().id).await {
-            Ok(Some(game)) => Cow::Owned(GameEvent::Added(game)),
-            Ok(None) | Err(_) => Cow::Borrowed(event),
-        }
+        let game = self.db.game(event.game().id).await?;
+        Ok(game.map(|game| Cow::Owned(GameEvent::Added(game))))
     }
 
     /// Drops what this process holds of a game whose change was committed. What only a studio sees is in no copy.

@@ -83,8 +83,9 @@ impl Storefront {
             if let Answerer::Sql = otherwise {
                 return Ok(Answerer::Sql);
             }
-            let whole = timeout(UNTIL_INDEXED, self.finder.until_whole(true)).await;
-            whole.map_err(|_late| StorefrontError::NotIndexed)?;
+            if !self.is_indexed().await {
+                return Err(StorefrontError::NotIndexed);
+            }
         }
         // What was committed before the caller asked, by whichever process, is in the answer, if the feed tells of it soon.
         let Ok(Ok(committed)) = timeout(UNTIL_HEARD, self.feed.committed()).await else {
@@ -96,6 +97,12 @@ impl Storefront {
         }
         let has_caught_up = timeout(UNTIL_HEARD, self.finder.until_heard(committed)).await.is_ok();
         Ok(if has_caught_up { Answerer::Index } else { otherwise })
+    }
+
+    /// Whether every game is in the index by now, or is within the time that a list waits for it.
+    pub(super) async fn is_indexed(&self) -> bool {
+        self.finder.is_whole()
+            || timeout(UNTIL_INDEXED, self.finder.until_whole(true)).await.is_ok()
     }
 
     /// Reads a page: of the index, which tells its games, or of the database alone. `None` if the index is not whole.

@@ -11,7 +11,7 @@ use sir0_transcoding::Kept;
 use super::Storefront;
 use crate::{
     StorefrontError,
-    db::StorefrontDb,
+    db::{StorefrontDb, StorefrontTx},
     domain::{FrontPage, Game, Kind, Listing, Picks, Public, Sort, UpdatePicks},
 };
 
@@ -29,8 +29,8 @@ pub(crate) enum OtherCurrency {
     Held { held: Currency, named: Currency },
     /// The store has prices from before it had one.
     #[error(
-        "this store has prices already, and they have two decimals, which {0} has not: set `storefront.currency` to a currency \
-         with two"
+        "this store has prices already, and they have two decimals, which {0} has not: `storefront.currency` has to be one with \
+         two"
     )]
     OtherDecimals(Currency),
 }
@@ -40,12 +40,22 @@ pub(super) async fn currency(
     db: &StorefrontDb,
     named: Option<Currency>,
 ) -> anyhow::Result<Currency> {
-    let Some(named) = named else { return Ok(db.currency().await?.unwrap_or(Currency::EUR)) };
-    db.name_currency(named).await?;
-    match db.currency().await? {
-        Some(held) if held == named => Ok(named),
-        Some(held) => Err(OtherCurrency::Held { held, named }.into()),
-        None => Err(OtherCurrency::OtherDecimals(named).into()),
+    let held = match (db.currency().await?, named) {
+        (Some(held), _) => held,
+        (None, None) => return Ok(Currency::EUR),
+        (None, Some(named)) => {
+            let naming = async |tx: &mut StorefrontTx| {
+                // Nobody adds a game meanwhile, whose price would be in another.
+                tx.hold_games().await?;
+                tx.name_currency(named).await?;
+                tx.currency().await
+            };
+            db.unit(naming).await?.ok_or(OtherCurrency::OtherDecimals(named))?
+        }
+    };
+    match named.filter(|named| *named != held) {
+        None => Ok(held),
+        Some(named) => Err(OtherCurrency::Held { held, named }.into()),
     }
 }
 
@@ -60,6 +70,10 @@ pub(crate) async fn currency_found(
             "set `storefront.currency` to the one that the store has, or leave it out",
         ),
         (Some(held), _) => Finding::Well(format!("prices are in {held}")),
+        (None, Some(named)) if named.decimals() != 2 && db.has_games().await? => Finding::Failing(
+            OtherCurrency::OtherDecimals(named).to_string(),
+            "set `storefront.currency` to a currency with two decimals",
+        ),
         (None, Some(named)) => Finding::Well(format!("prices will be in {named}")),
         (None, None) => Finding::Well(format!("none was named: prices are in {}", Currency::EUR)),
     })
@@ -73,12 +87,16 @@ enum Done {
 
 impl Storefront {
     /// Reads the front page, as it is answered. It is kept as long as nothing changes that everyone sees, and no other games
-    /// are picked.
+    /// are picked. While games are being indexed, it has the picks alone.
     pub(crate) async fn front_page(
         &self,
         answer: impl Fn(&FrontPage) -> Kept + Send + Sync,
     ) -> Result<Kept, StorefrontError> {
         let picks = self.picks().await?;
+        if !self.is_indexed().await {
+            let picked = self.picked(&picks.games).await?;
+            return Ok(answer(&FrontPage { picked, ..FrontPage::default() }));
+        }
         let read = async || {
             let list = |sort, state| Listing {
                 sort,
@@ -135,15 +153,15 @@ impl Storefront {
                 Done::Nothing(revision) | Done::Picked(revision) => answer(*revision),
             },
             async |tx| {
-                let there: Vec<_> = tx.some_games(&games).await?;
-                let is_there = |id| there.iter().any(|game| game.id == id && game.is_there());
-                if let Some(missing) = games.iter().find(|id| !is_there(**id)) {
-                    return Err(StorefrontError::GameNotFound(*missing));
-                }
                 let held = tx.picks().await?;
                 let is_as_seen = revision.is_none_or(|seen| seen == held.revision);
                 if is_as_seen && held.games == games {
                     return Ok(Done::Nothing(held.revision));
+                }
+                let there: Vec<_> = tx.some_games(&games).await?;
+                let is_there = |id| there.iter().any(|game| game.id == id && game.is_there());
+                if let Some(missing) = games.iter().find(|id| !is_there(**id)) {
+                    return Err(StorefrontError::GameNotFound(*missing));
                 }
                 let picked = tx.pick(&games, revision).await?;
                 picked.map(Done::Picked).ok_or(StorefrontError::StalePicks)

@@ -64,6 +64,14 @@ impl Turns {
         }
     }
 
+    /// Forgets a game: what is known of it may not be all. A change that has its turn now reads it anyway.
+    pub(super) fn forget(&self, id: GameId) {
+        let Ok(mut last) = self.place(id).try_lock() else { return };
+        if last.as_ref().is_some_and(|game| game.id == id) {
+            *last = None;
+        }
+    }
+
     fn place(&self, id: GameId) -> &Place {
         &self.0[usize::try_from(i64::from(id)).unwrap_or_default() % PLACES]
     }

@@ -26,6 +26,8 @@ async fn all_lists(visitor: &Person, word: &str) -> Vec<String> {
         }
     }
     let rest = visitor.rest();
+    let front = "/api/store/front-page";
+    answers.push(format!("{front} {}", rest.get(front).await.json));
     let watch = "/api/games:watch?sendPresent=true&kind=all";
     let mut present = rest.stream(watch, "application/x-ndjson", &[]).await;
     loop {
@@ -36,6 +38,13 @@ async fn all_lists(visitor: &Person, word: &str) -> Vec<String> {
         answers.push(line.to_string());
     }
     answers
+}
+
+/// Has an administrator put games on the front page.
+async fn are_picked(platform: &Running, ids: &[i64]) {
+    let root = platform.admin("Root").await;
+    let picked = root.rest().put("/api/store/picks", &json!({"gameIds": ids})).await;
+    assert_eq!(picked.status, 200, "{picked:?}");
 }
 
 #[tokio::test]
@@ -65,6 +74,7 @@ async fn a_stranger_finds_no_trace_of_a_draft() {
         );
         assert_eq!(studio.rest().post(&format!("{own}:unschedule"), &json!({})).await.status, 200);
     }
+    are_picked(&platform, &[draft, dlc, bundle]).await;
 
     for answer in all_lists(&visitor, "moonquake").await {
         let answer = answer.to_lowercase();

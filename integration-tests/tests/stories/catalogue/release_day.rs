@@ -156,7 +156,7 @@ async fn comes_to_its_release(door: Door) {
     shows(&studio, door, game).await;
     let everything = WatchGamesRequest { kind: "all".to_owned(), ..WatchGamesRequest::default() };
     let mut heard = watches(&player, everything).await;
-    let at = now() + Duration::from_secs(2);
+    let at = now() + Duration::from_secs(6);
     for id in [game, dlc, bundle] {
         plans(&studio, door, id, at).await;
         assert_eq!(player.rest().get(&format!("/api/games/{id}")).await.status, 404);

@@ -159,12 +159,26 @@ async fn a_store_of_another_currency_than_the_settings_name_does_not_start() {
     let mut tables = SqliteConnection::connect_with(&options).await.expect("a file");
     let other = "UPDATE store_currency SET currency = 'USD'";
     sqlx::query(other).execute(&mut tables).await.expect("it was named");
-    tables.close().await.expect("it was open");
 
     let (doctor, serve) = judged(&store).await;
 
     for said in [&doctor, &serve] {
         assert!(said.contains("in USD") && said.contains("in JPY"), "{said}");
         assert!(said.contains("`storefront.currency`"), "{said}");
+    }
+
+    // One with prices from before it had a currency.
+    sqlx::query("DELETE FROM store_currency").execute(&mut tables).await.expect("a table");
+    let game = "
+        INSERT INTO games (title, title_key, genre, genre_key, price_minor, description, words, created_at, updated_at)
+        VALUES ('Lanterns', 'lanterns', 'Puzzle', 'puzzle', 1999, '', 'lanterns', 1, 1)";
+    sqlx::query(game).execute(&mut tables).await.expect("as an older version adds one");
+    tables.close().await.expect("it was open");
+    let (doctor, serve) = judged(&store).await;
+    for said in [&doctor, &serve] {
+        assert!(
+            said.contains("prices already") && said.contains("`storefront.currency`"),
+            "{said}"
+        );
     }
 }

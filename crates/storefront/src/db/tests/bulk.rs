@@ -1,11 +1,14 @@
 //! Products that are added many at a time, with what their importers call them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use sir0_kernel::{GameId, StudioId, UserId};
 
 use super::*;
-use crate::domain::{beginning, bulk::ImportKey};
+use crate::domain::{Field, GamePage, Label, beginning, bulk::ImportKey};
 
 fn key(name: &str) -> ImportKey {
     ImportKey::parse(name).expect("a key")
@@ -37,7 +40,15 @@ fn product(id: GameId, title: &str, studio: Option<StudioId>, state: State) -> G
 
 impl StorefrontDb {
     async fn imports(&self, games: &[(ImportKey, Game)]) -> storage::Result<()> {
-        self.unit(async |tx| tx.add_games(games, &[], made()).await).await
+        self.imports_with_pages(games, &[]).await
+    }
+
+    async fn imports_with_pages(
+        &self,
+        games: &[(ImportKey, Game)],
+        pages: &[(GameId, GamePage)],
+    ) -> storage::Result<()> {
+        self.unit(async |tx| tx.add_games(games, pages, made()).await).await
     }
 
     async fn ids(&self, count: u16) -> Vec<GameId> {
@@ -47,6 +58,24 @@ impl StorefrontDb {
 }
 
 on_every_engine! {
+    async fn a_page_is_imported_with_its_product_and_stands_in_its_history(db: StorefrontDb) {
+        let id = db.ids(1).await[0];
+        let tags = vec![Label::parse("cosy; 'dark' \\").expect("a tag")];
+        let page = GamePage { tags, ..GamePage::default() };
+        let traits = Some(Arc::new(page.traits(1)));
+        let game = Game { traits, ..product(id, "Lanterns", None, State::Released) };
+        let plain = product(GameId::drawn(), "Plain", None, State::Draft);
+        let games = [(key("a"), game.clone()), (key("b"), plain.clone())];
+
+        db.imports_with_pages(&games, &[(id, page.clone())]).await.expect("good products");
+
+        assert_eq!(db.any_game(id).await.expect("a table").expect("a game").traits, game.traits);
+        assert_eq!(db.page(id).await.expect("a table"), Some((1, page)));
+        assert_eq!(db.any_game(plain.id).await.expect("a table").expect("a game").traits, None);
+        let past = db.changes(id, None, 1).await.expect("a table").remove(0);
+        assert!(past.differences.iter().any(|it| it.field == Field::Tags), "{past:?}");
+    }
+
     async fn what_is_imported_is_as_if_it_had_been_added_one_by_one(db: StorefrontDb) {
         let studio = Some(StudioId::fresh(NOON));
         let ids = db.ids(2).await;

@@ -16,7 +16,7 @@ on_every_engine! {
 
     async fn every_bound_of_the_contract_fits_into_the_table(db: StorefrontDb) {
         let (title, genre) = ("\u{1F3EE}".repeat(120), "ß".repeat(40));
-        let largest = a_new_game(&title, &genre, Price::MAX.minor(), &"\n字".repeat(1_999));
+        let largest = a_new_game(&title, &genre, 99_999_999, &"\n字".repeat(1_999));
         let smallest = a_new_game("x", "y", 0, "");
 
         let kept = db.keeps([largest, smallest]).await;

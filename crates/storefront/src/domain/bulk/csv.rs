@@ -31,8 +31,9 @@ pub(super) const COLUMNS: [&str; 17] = [
     "platforms",
     "languages",
 ];
-/// What stands between the texts of a list that may have blanks in them.
-pub(super) const BETWEEN_TEXTS: char = ';';
+/// What stands between the texts of a list that may have blanks in them. In a text a backslash is before it.
+const BETWEEN_TEXTS: char = ';';
+const ESCAPE: char = '\\';
 
 /// Cuts bytes into records. It holds one record at most, and of that no more than it may have.
 pub(super) struct Records {
@@ -257,8 +258,29 @@ fn record_of(columns: &[&'static str], cells: &[&str]) -> Result<Record, String>
     Ok(record)
 }
 
+/// Texts as one cell.
+pub(super) fn cell_of(texts: &[String]) -> String {
+    let escaped = texts.iter().map(|text| {
+        let text = text.replace(ESCAPE, "\\\\");
+        text.replace(BETWEEN_TEXTS, "\\;")
+    });
+    escaped.collect::<Vec<_>>().join(";")
+}
+
+/// The texts of a cell. A backslash before anything but another one or a `;` stands for itself.
 fn texts(cell: &str) -> Vec<String> {
-    let texts = cell.split(BETWEEN_TEXTS).map(str::trim);
+    let mut texts = vec![String::new()];
+    let mut characters = cell.chars().peekable();
+    while let Some(character) = characters.next() {
+        let next = characters
+            .next_if(|next| character == ESCAPE && (*next == ESCAPE || *next == BETWEEN_TEXTS));
+        match (next, texts.last_mut()) {
+            (None, Some(_)) if character == BETWEEN_TEXTS => texts.push(String::new()),
+            (next, Some(text)) => text.push(next.unwrap_or(character)),
+            (_, None) => {}
+        }
+    }
+    let texts = texts.iter().map(|text| text.trim());
     texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
 }
 

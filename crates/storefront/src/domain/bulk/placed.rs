@@ -7,6 +7,9 @@ use sir0_kernel::{GameId, StudioId, Timestamp};
 use super::{Reference, Row};
 use crate::domain::{Change, Game, GameEvent, NotPublishable, Public, State};
 
+/// Why a line changes nothing of a product that was withdrawn.
+pub const WITHDRAWN: &str = "was withdrawn: another `state` brings it back first";
+
 /// A product that a line names, among those of its studio. `None` is the platform.
 pub type Named = (Option<StudioId>, super::ImportKey);
 
@@ -86,7 +89,7 @@ impl Row {
         let game = steps.last().map_or(held, |step| &step.game);
         if let Some((changed, event)) = game.change(change) {
             if game.standing.state == State::Withdrawn {
-                return Err("was withdrawn: another `state` brings it back first".to_owned());
+                return Err(WITHDRAWN.to_owned());
             }
             steps.push(Step { game: changed, event, outdates: None });
         }

@@ -87,15 +87,15 @@ impl Record {
             base_import_key,
             bundled_game_ids: Some(ids()).filter(|ids| keys.is_none() && !ids.is_empty()),
             bundled_import_keys: keys,
-            tags: listed(game, |traits| &traits.tags, |tag| tag.as_str().to_owned()),
-            platforms: listed(game, |traits| &traits.platforms, ToString::to_string),
-            languages: listed(game, |traits| &traits.languages, ToString::to_string),
+            tags: texts_of(game, |traits| &traits.tags, |tag| tag.as_str().to_owned()),
+            platforms: texts_of(game, |traits| &traits.platforms, ToString::to_string),
+            languages: texts_of(game, |traits| &traits.languages, ToString::to_string),
         }
     }
 }
 
 /// A list of what a product is found by. `None` if it is empty.
-fn listed<T>(
+fn texts_of<T>(
     game: &Game,
     of: impl Fn(&Traits) -> &Vec<T>,
     text: impl Fn(&T) -> String,

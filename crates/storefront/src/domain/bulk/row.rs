@@ -6,7 +6,7 @@ use sir0_kernel::{Currency, GameId, Language, Price, StudioId};
 
 use super::Record;
 use crate::domain::{
-    Base, Change, Description, GamePage, Genre, Kind, Label, MOST_BUNDLED, MOST_LANGUAGES,
+    Base, Change, Description, Game, GamePage, Genre, Kind, Label, MOST_BUNDLED, MOST_LANGUAGES,
     MOST_TAGS, NewGame, Platform, State, Title, Traits,
 };
 
@@ -235,6 +235,21 @@ impl PagePart {
         is_other(self.tags.as_ref(), traits.map(|it| &it.tags))
             || is_other(self.platforms.as_ref(), traits.map(|it| &it.platforms))
             || is_other(self.languages.as_ref(), traits.map(|it| &it.languages))
+    }
+
+    /// A product that is found by what the line says, as the next revision.
+    #[must_use]
+    pub fn onto_traits(&self, held: &Game) -> Game {
+        let before = held.traits.as_deref();
+        let page = GamePage {
+            tags: before.map(|it| it.tags.clone()).unwrap_or_default(),
+            platforms: before.map(|it| it.platforms.clone()).unwrap_or_default(),
+            languages: before.map(|it| it.languages.clone()).unwrap_or_default(),
+            ..GamePage::default()
+        };
+        let titles = before.map(|it| it.titles.clone()).unwrap_or_default();
+        let traits = Traits { titles, ..self.onto(page).traits(held.revision + 1) };
+        Game { traits: Some(Arc::new(traits)), revision: held.revision + 1, ..held.clone() }
     }
 
     /// The page with what the line says.

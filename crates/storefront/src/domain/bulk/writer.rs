@@ -3,7 +3,7 @@
 use super::{
     Format, Record,
     cells::guarded,
-    csv::{BETWEEN_TEXTS, COLUMNS},
+    csv::{COLUMNS, cell_of},
 };
 
 /// Writes a file, record by record, into bytes that its caller takes away.
@@ -64,9 +64,7 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
         let list = list.into_iter().flatten().map(ToString::to_string);
         list.collect::<Vec<_>>().join(" ")
     }
-    let texts = |texts: Option<&Vec<String>>| {
-        texts.map(|texts| texts.join(&BETWEEN_TEXTS.to_string())).unwrap_or_default()
-    };
+    let texts = |texts: Option<&Vec<String>>| texts.map(|texts| cell_of(texts)).unwrap_or_default();
     let number = |number: Option<i32>| number.map(|it| it.to_string()).unwrap_or_default();
     [
         text(record.import_key.as_ref()),

@@ -18,9 +18,11 @@ use crate::{
     StorefrontError,
     db::StorefrontTx,
     domain::{
-        Game, GameEvent, GamePage, Made, NewGame, Schedule, Standing, State, Unfit, Whole,
-        bulk::{ImportKey, Named, Outdated, Placed, Reference, Step},
+        Game, GameEvent, GamePage, MOST_PAGE_BYTES, Made, NewGame, Schedule, Standing, State,
+        Unfit, Whole,
+        bulk::{ImportKey, Named, Outdated, Placed, Reference, Step, WITHDRAWN},
     },
+    stored::StoredPage,
 };
 
 /// How often some lines are tried, when another import or a change got in between.
@@ -41,6 +43,14 @@ pub(super) enum Outcome {
 pub(super) type Taking =
     Pin<Box<dyn Future<Output = Result<Vec<Outcome>, StorefrontError>> + Send + Sync>>;
 
+/// When a line writes the page of its product: before its other changes, so that whoever hears of those hears of the page, or, of
+/// a product that was withdrawn, after it is back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WritesPage {
+    First,
+    Last,
+}
+
 /// What is known of the store while some lines are taken.
 struct Batch<'b> {
     writer: &'b Writer,
@@ -60,7 +70,7 @@ struct Batch<'b> {
 }
 
 impl Storefront {
-    /// Begins to take some lines, all of them or none. What it answers becomes what came of each.
+    /// Begins to take some lines, all of them or none. The answer, what came of each, is waited for.
     pub(super) fn begin_lines(&self, by: Caller, lines: Vec<Placed>) -> Taking {
         // Boxed: what is in it is as deep as a compiler looks.
         let work = Box::pin(self.clone().save_lines(by, lines));
@@ -175,14 +185,29 @@ impl<'b> Batch<'b> {
         line: &Placed,
         id: GameId,
     ) -> Result<Outcome, StorefrontError> {
-        let (steps, has_other_page) = match self.judged(line, id) {
-            Ok((steps, false)) if steps.is_empty() => return Ok(Outcome::Unchanged),
+        let (steps, writes_page) = match self.judged(line, id) {
+            Ok((steps, None)) if steps.is_empty() => return Ok(Outcome::Unchanged),
             Ok(judged) => judged,
             Err(why) => return Ok(Outcome::Refused(why)),
         };
         let parts = steps.iter().flat_map(|step| step.game.bundled.iter());
         if self.unwritten.contains(&id) || parts.clone().any(|id| self.unwritten.contains(id)) {
             self.write(tx).await?;
+        }
+        let page = match writes_page {
+            None => None,
+            Some(when) => {
+                let before = tx.page_of(id).await?;
+                let page = line.row.page.onto(before.clone());
+                if StoredPage::json(&page).len() > MOST_PAGE_BYTES {
+                    let why = format!("makes a page of more than {MOST_PAGE_BYTES} bytes");
+                    return Ok(Outcome::Refused(why));
+                }
+                Some((when, before, page))
+            }
+        };
+        if let Some((WritesPage::First, before, page)) = &page {
+            self.change_page(tx, id, before, page).await?;
         }
         for Step { game, event, outdates } in steps {
             let before = self.games.get(&id).ok_or(StorefrontError::GameNotFound(id))?;
@@ -203,24 +228,23 @@ impl<'b> Batch<'b> {
             self.games.insert(id, game);
             self.events.push(event);
         }
-        if has_other_page {
-            self.change_page(tx, line, id).await?;
+        if let Some((WritesPage::Last, before, page)) = &page {
+            self.change_page(tx, id, before, page).await?;
         }
         Ok(Outcome::Changed)
     }
 
-    /// Gives the page of a product what the line says.
+    /// Gives a product another page.
     async fn change_page(
         &mut self,
         tx: &mut StorefrontTx,
-        line: &Placed,
         id: GameId,
+        before: &GamePage,
+        page: &GamePage,
     ) -> Result<(), StorefrontError> {
         let held = self.games.get(&id).ok_or(StorefrontError::GameNotFound(id))?;
-        let before = tx.page_of(id).await?;
-        let page = line.row.page.onto(before.clone());
-        let Some((game, event)) = held.with_page(&page) else { return Ok(()) };
-        if !tx.save_page((held, &before), (&game, &page), &event, self.made).await? {
+        let Some((game, event)) = held.with_page(page) else { return Ok(()) };
+        if !tx.save_page((held, before), (&game, page), &event, self.made).await? {
             return Err(StorefrontError::StaleRevision(id));
         }
         self.games.insert(id, game);
@@ -228,8 +252,8 @@ impl<'b> Batch<'b> {
         Ok(())
     }
 
-    /// What the line makes of a product, if it may, and whether its page becomes another one.
-    fn judged(&self, line: &Placed, id: GameId) -> Result<(Vec<Step>, bool), String> {
+    /// What the line makes of a product, if it may, and when its page becomes another one.
+    fn judged(&self, line: &Placed, id: GameId) -> Result<(Vec<Step>, Option<WritesPage>), String> {
         let held = self.games.get(&id).ok_or_else(|| no_product(id))?;
         let is_elsewhere = match line.row.of {
             Reference::Key(_) => held.studio != line.studio,
@@ -242,8 +266,18 @@ impl<'b> Batch<'b> {
         }
         let base = line.row.base.as_ref().map(|base| self.part(line, base)).transpose()?;
         let bundled = self.bundled(line)?;
-        let steps = line.row.steps(held, base, bundled, self.made.at)?;
-        let mut before = held;
+        let has_other_page = line.row.page.changes(held.traits.as_deref());
+        let writes_page = has_other_page.then_some(if held.is_there() {
+            WritesPage::First
+        } else {
+            WritesPage::Last
+        });
+        let paged = match writes_page {
+            Some(WritesPage::First) => line.row.page.onto_traits(held),
+            _ => held.clone(),
+        };
+        let steps = line.row.steps(&paged, base, bundled, self.made.at)?;
+        let mut before = &paged;
         for Step { game, outdates, .. } in &steps {
             if game.bundled != before.bundled {
                 Whole::changed(game).must_fit(|id| self.games.get(&id)).map_err(unfit)?;
@@ -254,11 +288,10 @@ impl<'b> Batch<'b> {
             }
             before = game;
         }
-        let has_other_page = line.row.page.changes(held.traits.as_deref());
-        if has_other_page && !before.is_there() {
-            return Err("is withdrawn: its page cannot change".to_owned());
+        if writes_page == Some(WritesPage::Last) && !before.is_there() {
+            return Err(WITHDRAWN.to_owned());
         }
-        Ok((steps, has_other_page))
+        Ok((steps, writes_page))
     }
 
     /// Makes a new product, if it may be made. It is written with the others.

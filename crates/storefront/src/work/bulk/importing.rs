@@ -49,9 +49,9 @@ struct Importing<P> {
     /// Where a line belongs that names no studio, once that was asked: or why it belongs nowhere.
     home: Option<Result<Option<StudioId>, String>>,
     /// What was read.
-    batch: Batch,
+    lines: Lines,
     /// What was read before, and is being written.
-    begun: Option<Begun>,
+    writing: Option<Writing>,
     counts: Counts,
     told: VecDeque<Told>,
     /// Why it ended before the file did.
@@ -61,7 +61,7 @@ struct Importing<P> {
 
 /// Lines that follow each other. What came of them is told when all of them are done.
 #[derive(Default)]
-struct Batch {
+struct Lines {
     /// Those that may be taken.
     placed: Vec<Placed>,
     /// Those that are not, whatever the store holds.
@@ -72,7 +72,7 @@ struct Batch {
     last: u32,
 }
 
-impl Batch {
+impl Lines {
     fn is_full(&self) -> bool {
         self.placed.len() + self.bad.len() >= AT_A_TIME || self.bytes >= BYTES
     }
@@ -84,7 +84,7 @@ impl Batch {
 }
 
 /// A batch that is being written.
-struct Begun {
+struct Writing {
     /// The lines of its products.
     lines: Vec<u32>,
     bad: Vec<BadLine>,
@@ -115,9 +115,10 @@ impl Storefront {
             arrived: Bytes::new(),
             reader: Reader::of(import.format),
             home,
-            batch: Batch::default(),
-            begun: None,
-            counts: Counts::default(),
+            lines: Lines::default(),
+            writing: None,
+            // What is before the line to begin with was taken by an import before.
+            counts: Counts { line: import.from_line.saturating_sub(1), ..Counts::default() },
             told: VecDeque::new(),
             refused: None,
             is_over: false,
@@ -152,11 +153,11 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
     /// Reads a piece of the file, or ends it, or hears what came of the batch that is being written.
     async fn go_on(&mut self) -> Result<(), Status> {
         if self.arrived.is_empty() {
-            let piece = match &mut self.begun {
+            let piece = match &mut self.writing {
                 None => self.pieces.next().await,
-                Some(begun) => tokio::select! {
+                Some(writing) => tokio::select! {
                     biased;
-                    outcomes = &mut begun.taking => return self.settled(outcomes),
+                    outcomes = &mut writing.taking => return self.settled(outcomes),
                     piece = self.pieces.next() => piece,
                 },
             };
@@ -193,14 +194,14 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
                 continue;
             }
             match found {
-                Found::Bad(bad) => self.batch.refuse(bad),
+                Found::Bad(bad) => self.lines.refuse(bad),
                 Found::Record(line, record) => match Row::read(&record, self.storefront.currency) {
                     Ok(row) => self.place(line, row).await?,
-                    Err(why) => self.batch.refuse(BadLine::new(line, &why)),
+                    Err(why) => self.lines.refuse(BadLine::new(line, &why)),
                 },
             }
-            self.batch.last = line;
-            if self.batch.is_full() {
+            self.lines.last = line;
+            if self.lines.is_full() {
                 Box::pin(self.begin()).await?;
             }
         }
@@ -224,10 +225,10 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
         };
         match studio {
             Ok(studio) => {
-                self.batch.bytes += row.size();
-                self.batch.placed.push(Placed { line, row, studio });
+                self.lines.bytes += row.size();
+                self.lines.placed.push(Placed { line, row, studio });
             }
-            Err(why) => self.batch.refuse(BadLine::new(line, &why)),
+            Err(why) => self.lines.refuse(BadLine::new(line, &why)),
         }
         Ok(())
     }
@@ -244,7 +245,7 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
     /// Begins to write the lines that were read, once those before are written.
     async fn begin(&mut self) -> Result<(), Status> {
         self.settle().await?;
-        let Batch { placed, bad, last, .. } = mem::take(&mut self.batch);
+        let Lines { placed, bad, last, .. } = mem::take(&mut self.lines);
         if placed.is_empty() && bad.is_empty() {
             return Ok(());
         }
@@ -258,19 +259,19 @@ impl<P: Stream<Item = Result<Bytes, Status>> + Send + Unpin> Importing<P> {
         }
         self.leave_time(placed.len()).await?;
         let taking = self.storefront.begin_lines(self.by, placed);
-        self.begun = Some(Begun { lines, bad, last, taking });
+        self.writing = Some(Writing { lines, bad, last, taking });
         Ok(())
     }
 
     /// Waits for the batch that is being written.
     async fn settle(&mut self) -> Result<(), Status> {
-        let Some(begun) = &mut self.begun else { return Ok(()) };
-        let outcomes = (&mut begun.taking).await;
+        let Some(writing) = &mut self.writing else { return Ok(()) };
+        let outcomes = (&mut writing.taking).await;
         self.settled(outcomes)
     }
 
     fn settled(&mut self, outcomes: Result<Vec<Outcome>, StorefrontError>) -> Result<(), Status> {
-        let Some(Begun { lines, mut bad, last, .. }) = self.begun.take() else { return Ok(()) };
+        let Some(Writing { lines, mut bad, last, .. }) = self.writing.take() else { return Ok(()) };
         let before = self.counts;
         for (line, outcome) in lines.into_iter().zip(outcomes?) {
             match outcome {

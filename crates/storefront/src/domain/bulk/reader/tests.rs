@@ -164,7 +164,8 @@ fn a_record() -> impl Strategy<Value = Record> {
     let key = "[!-~]{1,9}";
     let products = proptest::option::of(proptest::collection::vec(1..=9_i32, 1..4));
     let texts = (text, text, "[ -~]{0,9}");
-    let tags = proptest::option::of(proptest::collection::vec("[=a-z]{1,3}( [a-z]{1,3})?", 1..4));
+    let tags =
+        proptest::option::of(proptest::collection::vec(r"[=;\\a-z]{1,3}( [;\\a-z]{1,3})?", 1..4));
     let lists = (products, tags);
     (key, proptest::option::of(1..=i32::MAX), texts, 0..=99_999_999_i64, lists).prop_map(
         |(key, game_id, (title, genre, description), cents, (bundled_game_ids, tags))| Record {
