@@ -1,10 +1,16 @@
 //! Lists, as an instance answers them whose index misses changes.
 
 use prost::Message;
-use sir0_contract_storefront::ListGamesResponse;
+use sir0_contract_storefront::{self as pb, ListGamesResponse};
 
 use super::*;
-use crate::domain::{Band, Dimension, GameEvent, GamePage, Label, Listing, Made, Page, Standing};
+use crate::{
+    convert::store,
+    domain::{
+        Band, Dimension, FrontPage, GameEvent, GamePage, Label, Listing, Made, Page, Standing,
+        UpdatePicks,
+    },
+};
 
 fn all() -> Listing {
     Listing { page_size: 10, ..Listing::default() }
@@ -40,6 +46,14 @@ async fn answered(storefront: &Storefront, listing: &Listing) -> ListGamesRespon
     let page = storefront.page_of_index(listing, answer).await;
     let page = page.expect("a database and an index");
     ListGamesResponse::decode(page.framed().message()).expect("a message")
+}
+
+/// How many games are picked, as an instance answers it.
+async fn picked_of(storefront: &Storefront) -> usize {
+    let answer = |front: &FrontPage| store::front_page(front, storefront.currency);
+    let page = storefront.front_page(answer).await.expect("a database and an index");
+    let page = pb::GetFrontPageResponse::decode(page.framed().message()).expect("a message");
+    page.lists.iter().filter(|list| list.name == "picked").map(|list| list.games.len()).sum()
 }
 
 on_every_engine! {
@@ -105,5 +119,30 @@ on_every_engine! {
         let answer = Box::pin(storefront.page(&cosy, answer)).await.expect("an index");
         let answer = ListGamesResponse::decode(answer.framed().message()).expect("a message");
         assert_eq!(answer.total_size, Some(1));
+    }
+
+    async fn the_front_page_follows_what_another_instance_does(db: StorefrontDb) {
+        let one = Box::pin(with_two_games(&db)).await;
+        let two = Box::pin(instance(&db)).await;
+        let bounds = crate::domain::Bounds { rows: 1, bytes: 1 };
+        let id = db.present_after(None, bounds).await.expect("a table")[0].id;
+        assert_eq!(Box::pin(picked_of(&two)).await, 0);
+
+        let update = UpdatePicks { games: vec![id], revision: None };
+        Box::pin(one.update_picks(an_administrator(), update, |_| pb::UpdatePicksResponse::default()))
+            .await
+            .expect("a game");
+        assert_eq!(Box::pin(picked_of(&two)).await, 1, "at once: who asks reads which are picked");
+
+        Box::pin(one.remove(an_administrator(), id, whatever(), convert::removed))
+            .await
+            .expect("it is there");
+        let gone = async {
+            while Box::pin(picked_of(&two)).await > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        let within = std::time::Duration::from_secs(20);
+        tokio::time::timeout(within, gone).await.expect("it hears of that");
     }
 }
