@@ -6,7 +6,7 @@ use sir0_testkit::process;
 
 use crate::{
     http2::{Http2, calls_from_browser, framed},
-    stage::{Unshaken, a_game, adds},
+    stage::{BESIDE_OTHERS_MIB, Unshaken, a_game, adds},
 };
 
 const INVALID_ARGUMENT: i32 = 3;
@@ -139,7 +139,7 @@ fn bad_lists() -> Vec<(String, String, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_is_refused_with_its_reason_over_grpc() {
-    let mut server = Unshaken::new(process().await);
+    let mut server = Unshaken::new(process().await).await;
     let admin = server.process.admin("Root").await;
     let id = adds(&admin, "Lanterns").await;
     let authorization = format!("Bearer {}", admin.token());
@@ -151,12 +151,12 @@ async fn every_bad_field_is_refused_with_its_reason_over_grpc() {
 
         ended.is_refused(INVALID_ARGUMENT, &format!("{what} to {path}"));
     }
-    server.is_unshaken(32).await;
+    server.is_unshaken(BESIDE_OTHERS_MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_is_refused_with_its_reason_over_grpc_web() {
-    let mut server = Unshaken::new(process().await);
+    let mut server = Unshaken::new(process().await).await;
     let admin = server.process.admin("Root").await;
     let id = adds(&admin, "Lanterns").await;
     let authorization = format!("Bearer {}", admin.token());
@@ -167,7 +167,7 @@ async fn every_bad_field_is_refused_with_its_reason_over_grpc_web() {
 
         ended.is_refused(INVALID_ARGUMENT, &format!("{what} to {path}"));
     }
-    server.is_unshaken(32).await;
+    server.is_unshaken(BESIDE_OTHERS_MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

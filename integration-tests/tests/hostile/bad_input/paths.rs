@@ -4,7 +4,7 @@ use sir0_testkit::process;
 
 use crate::{
     http1::{asks, request, sends},
-    stage::{Unshaken, adds},
+    stage::{BESIDE_OTHERS_MIB, Unshaken, adds},
 };
 
 /// No parameter is named for a query that cannot even be read as text.
@@ -12,7 +12,7 @@ const NO_FIELD: &str = "-";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_can_be_none_is_refused_by_every_call() {
-    let mut server = Unshaken::new(process().await);
+    let mut server = Unshaken::new(process().await).await;
     let admin = server.process.admin("Root").await;
     let (address, token) = (admin.address(), admin.token());
     adds(&admin, "Lanterns").await;
@@ -66,12 +66,12 @@ async fn an_id_that_can_be_none_is_refused_by_every_call() {
 
     let game = asks(address, "GET", "/api/games/1", "", b"").await;
     assert_eq!(game.status, 200, "and the game is still there");
-    server.is_unshaken(32).await;
+    server.is_unshaken(BESIDE_OTHERS_MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_leads_elsewhere_by_a_trick_leads_nowhere() {
-    let mut server = Unshaken::new(process().await);
+    let mut server = Unshaken::new(process().await).await;
     let admin = server.process.admin("Root").await;
     let (address, token) = (admin.address(), admin.token());
     adds(&admin, "Lanterns").await;
@@ -148,12 +148,12 @@ async fn a_path_that_leads_elsewhere_by_a_trick_leads_nowhere() {
         assert!(matches!(answer.status, 400 | 404 | 405), "{target}: {}", answer.status);
         answer.is_refused(answer.status, target);
     }
-    server.is_unshaken(32).await;
+    server.is_unshaken(BESIDE_OTHERS_MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_means_nothing_is_refused_by_the_name_of_its_parameter() {
-    let mut server = Unshaken::new(process().await);
+    let mut server = Unshaken::new(process().await).await;
     let studio = server.process.publisher("Northlight").await;
     adds(&studio, "Lanterns").await;
     let address = studio.address();
@@ -216,7 +216,7 @@ async fn a_query_that_means_nothing_is_refused_by_the_name_of_its_parameter() {
             answer.json()
         );
     }
-    server.is_unshaken(32).await;
+    server.is_unshaken(BESIDE_OTHERS_MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -248,7 +248,7 @@ async fn a_method_that_a_path_does_not_take_is_refused_with_those_it_takes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_http_is_refused_without_a_word_of_ours() {
-    let mut server = Unshaken::new(process().await);
+    let mut server = Unshaken::new(process().await).await;
     let address = server.process.address();
     let both = b"POST /api/users/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /api/games HTTP/1.1\r\nHost: x\r\n\r\n";
     let two_lengths = b"POST /api/users/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 44\r\n\r\n{}";
@@ -286,7 +286,7 @@ async fn what_is_no_http_is_refused_without_a_word_of_ours() {
     // A length and chunks together can smuggle a request past a proxy: the server must never believe both.
     let smuggled = sends(address, both).await;
     assert!(smuggled.status == 0 || (400..500).contains(&smuggled.status), "{}", smuggled.head);
-    server.is_unshaken(32).await;
+    server.is_unshaken(BESIDE_OTHERS_MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

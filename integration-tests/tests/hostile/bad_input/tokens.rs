@@ -14,7 +14,7 @@ use sir0_tokens::{Mint, SignIn, SigningKey};
 use crate::{
     http1::asks,
     http2::{Http2, calls_from_browser, framed},
-    stage::{Unshaken, a_game, adds},
+    stage::{BESIDE_OTHERS_MIB, Unshaken, a_game, adds},
 };
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -145,7 +145,7 @@ fn mangled(good: &str) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_token_opens_no_door_in_any_dialect() {
     let (process, own) = process_after_upgrade().await;
-    let mut server = Unshaken::new(process);
+    let mut server = Unshaken::new(process).await;
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     let folder = tempfile::tempdir().expect("a folder for the test");
@@ -171,12 +171,12 @@ async fn a_forged_token_opens_no_door_in_any_dialect() {
 
     assert_eq!(studio.rest().get(&path).await.status, 200, "the game is still there");
     assert_eq!(studio.rest().delete(&path).await.status, 200, "and the good token still good");
-    server.is_unshaken(32).await;
+    server.is_unshaken(BESIDE_OTHERS_MIB).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_100_kilobytes_does_not_fit_through_the_door() {
-    let mut server = Unshaken::new(process().await);
+    let mut server = Unshaken::new(process().await).await;
     let address = server.process.address();
     let token = "A".repeat(100_000);
     let bearer = format!("Bearer {token}");
