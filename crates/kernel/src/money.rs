@@ -15,7 +15,7 @@ pub struct Currency {
 pub struct InvalidCurrency;
 
 /// The codes of ISO 4217 by the decimals of the currency, without blanks. Codes of funds, metals and units of account are
-/// left out: nobody pays with them.
+/// left out: they are no means of payment.
 const CODES: [(u8, &str); 3] = [
     (0, "BIFCLPDJFGNFISKJPYKMFKRWPYGRWFUGXVNDVUVXAFXOFXPF"),
     (

@@ -63,7 +63,7 @@ fn added_id(answer: &Value) -> i32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_hang_up_take_no_acknowledged_write_with_them() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let victim = adds(&studio, "Changed by many").await;
     let mut acknowledged = vec![victim];

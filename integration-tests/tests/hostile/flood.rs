@@ -46,7 +46,7 @@ async fn slowest_read(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_beyond_the_queue_are_sent_away_over_rest_while_games_are_read_as_ever() {
-    let mut server = Unshaken::new(process_with(SMALL_QUEUE).await).await;
+    let mut server = Unshaken::new(process_with(SMALL_QUEUE).await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     let login = json!({"email": email_of("Northlight"), "password": PASSWORD});

@@ -40,7 +40,7 @@ type Body = UnsyncBoxBody<Bytes, std::convert::Infallible>;
 async fn a_full_store() -> Unshaken {
     let process = process().await;
     fill(&process).await;
-    let mut server = Unshaken::new(process).await;
+    let mut server = Unshaken::new(process);
     // What every server has after some time: a page in memory, and threads that have worked.
     let _warm = server.process.visitor().rest().get("/api/games?pageSize=1000").await;
     server.counts_from_now();
@@ -270,7 +270,7 @@ async fn bodies_of_which_half_comes_are_refused_to_who_sends_many() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_in_the_works_counts_however_little_came_of_it() {
     // The quarter that one client may have is 64 calls.
-    let mut server = Unshaken::new(process_with("[limits]\nwaiting_bytes = 2097152").await).await;
+    let mut server = Unshaken::new(process_with("[limits]\nwaiting_bytes = 2097152").await);
     let greedy = Greedy::connects(&server).await;
 
     let asking = greedy.connections.iter().flat_map(|connection| {

@@ -1,2 +1,2 @@
--- Pictures that the store began with: nobody uploaded them.
+-- Pictures that the store began with have no uploader.
 ALTER TABLE game_pictures ALTER COLUMN user_id DROP NOT NULL;

@@ -1,4 +1,4 @@
--- Pictures that the store began with: nobody uploaded them. SQLite makes a column nullable by a new table only.
+-- Pictures that the store began with have no uploader. SQLite makes a column nullable by a new table only.
 CREATE TABLE pictures_of_games (
     picture_id TEXT    PRIMARY KEY,
     game_id    INTEGER NOT NULL,

@@ -93,7 +93,7 @@ impl TryFrom<pb::UpdateGamePageRequest> for UpdatePage {
         let page = fields.read("page", request.page.ok_or("is required"));
         let page = page.map(|page| read(&mut fields, &page));
         let (Some(id), Some(page)) = (id, page) else { return Err(fields.into_faults()) };
-        if StoredPage::json(&page).len() > MOST_PAGE_BYTES {
+        if StoredPage::is_too_long(&page) {
             fields.fault("page", format_args!("must have at most {MOST_PAGE_BYTES} bytes in all"));
         }
         fields.finish()?;

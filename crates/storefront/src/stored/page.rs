@@ -7,8 +7,8 @@ use serde_json::Value;
 use sir0_kernel::{Country, Language};
 
 use crate::domain::{
-    Difference, GamePage, Label, Link, LinkUrl, Markdown, Name, Need, PageText, Rating,
-    Requirements, Summary, Title, Traits, UnknownBoard, UnknownLinkKind, UnknownPlatform,
+    Difference, GamePage, Label, Link, LinkUrl, MOST_PAGE_BYTES, Markdown, Name, Need, PageText,
+    Rating, Requirements, Summary, Title, Traits, UnknownBoard, UnknownLinkKind, UnknownPlatform,
 };
 
 /// A page as it is stored. Fields may be added, with a default for older ones. They are never renamed: the history of a game
@@ -103,6 +103,11 @@ pub(crate) enum NoPage {
 impl StoredPage {
     pub(crate) fn json(page: &GamePage) -> String {
         serde_json::to_string(&Self::from(page)).expect("numbers and texts are always JSON")
+    }
+
+    /// Whether a page takes more than [`MOST_PAGE_BYTES`].
+    pub(crate) fn is_too_long(page: &GamePage) -> bool {
+        Self::json(page).len() > MOST_PAGE_BYTES
     }
 
     pub(crate) fn read(json: &str) -> Result<GamePage, NoPage> {

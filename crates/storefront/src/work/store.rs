@@ -45,7 +45,7 @@ pub(super) async fn currency(
         (None, None) => return Ok(Currency::EUR),
         (None, Some(named)) => {
             let naming = async |tx: &mut StorefrontTx| {
-                // Nobody adds a game meanwhile, whose price would be in another.
+                // A game that is added meanwhile would have a price in another currency.
                 tx.hold_games().await?;
                 tx.name_currency(named).await?;
                 tx.currency().await

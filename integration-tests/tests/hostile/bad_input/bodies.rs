@@ -79,7 +79,7 @@ fn never_good() -> Vec<(&'static str, Vec<u8>, u16)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_no_call_takes_is_refused_by_every_call() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     let (address, token) = (studio.address(), studio.token());
@@ -117,7 +117,7 @@ fn with(field: &str, value: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_value_of_a_game_is_refused_by_the_name_of_its_field() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     let (address, token, game) = (studio.address(), studio.token(), format!("/api/games/{id}"));
@@ -241,7 +241,7 @@ async fn fields_that_are_unknown_doubled_or_forbidden_are_refused_by_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_that_nobody_could_have_are_refused_by_the_names_of_their_fields() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let address = server.process.address();
     let good = json!({"username": "Ada", "email": "ada@example.com", "password": "nine quiet lanterns over 58 harbours"});
     let long = "x".repeat(10_000);

@@ -139,7 +139,7 @@ fn bad_lists() -> Vec<(String, String, Vec<u8>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_is_refused_with_its_reason_over_grpc() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let admin = server.process.admin("Root").await;
     let id = adds(&admin, "Lanterns").await;
     let authorization = format!("Bearer {}", admin.token());
@@ -156,7 +156,7 @@ async fn every_bad_field_is_refused_with_its_reason_over_grpc() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bad_field_is_refused_with_its_reason_over_grpc_web() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let admin = server.process.admin("Root").await;
     let id = adds(&admin, "Lanterns").await;
     let authorization = format!("Bearer {}", admin.token());

@@ -62,7 +62,7 @@ async fn is_empty(process: &Process) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_not_the_gzip_it_says_it_is_is_refused() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let game = json!({"title": "Lanterns", "genre": "Puzzle", "price": 1, "description": ""});
     let plain = game.to_string().into_bytes();
@@ -125,7 +125,7 @@ async fn a_body_in_a_coding_that_is_not_read_is_refused_and_hears_of_gzip() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_becomes_a_gigabyte_is_refused_like_one_that_is_too_large() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let (large, small) = (bomb(Coding::Gzip, 1000), bomb(Coding::Gzip, 2));
     assert!(large.len() < 1 << 20 && small.len() < 4_000, "{} {}", large.len(), small.len());
@@ -152,7 +152,7 @@ async fn a_body_that_becomes_a_gigabyte_is_refused_like_one_that_is_too_large() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_in_a_coding_is_one_that_is_read_or_the_call_is_not_carried_out() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let authorization = format!("Bearer {}", studio.token());
     let connection = Http2::open(studio.address()).await;
@@ -217,7 +217,7 @@ async fn a_coding_of_messages_that_is_unknown_or_not_named_is_told_apart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_of_messages_that_become_gigabytes_takes_the_memory_of_one_message() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let connection = Http2::open(server.process.address()).await;
     // `list_services` of reflection, which is a call of many messages each way. It ends at a message that it cannot read.
     let question = [0x3a, 0x01, b'*'];
@@ -240,7 +240,7 @@ async fn a_stream_of_messages_that_become_gigabytes_takes_the_memory_of_one_mess
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_with_no_room_for_what_a_message_becomes_is_told_so() {
     let process = process_with("[limits]\nwaiting_bytes = 1_048_576").await;
-    let mut server = Unshaken::new(process).await;
+    let mut server = Unshaken::new(process);
     let studio = server.process.publisher("Northlight").await;
     let authorization = format!("Bearer {}", studio.token());
     let blanks = gzip(&vec![b' '; 1 << 20]);

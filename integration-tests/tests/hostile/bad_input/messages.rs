@@ -62,7 +62,7 @@ async fn was_not_carried_out(server: &mut Unshaken, studio: &Person) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_not_one_message_is_answered_by_the_table_and_not_carried_out() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let authorization = format!("Bearer {}", studio.token());
     let headers = [("authorization", authorization.as_str())];
@@ -93,7 +93,7 @@ async fn from_a_browser(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_is_one_from_a_browser_in_bytes_or_in_text() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let (web, text) = ("application/grpc-web+proto", "application/grpc-web-text+proto");
 
@@ -138,7 +138,7 @@ async fn text_from_a_browser_may_be_padded_where_it_was_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_in_a_form_that_nobody_promised_is_refused_and_not_carried_out() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let authorization = format!("Bearer {}", studio.token());
     let connection = Http2::open(studio.address()).await;

@@ -12,7 +12,7 @@ const NO_FIELD: &str = "-";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_can_be_none_is_refused_by_every_call() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let admin = server.process.admin("Root").await;
     let (address, token) = (admin.address(), admin.token());
     adds(&admin, "Lanterns").await;
@@ -71,7 +71,7 @@ async fn an_id_that_can_be_none_is_refused_by_every_call() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_leads_elsewhere_by_a_trick_leads_nowhere() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let admin = server.process.admin("Root").await;
     let (address, token) = (admin.address(), admin.token());
     adds(&admin, "Lanterns").await;
@@ -153,7 +153,7 @@ async fn a_path_that_leads_elsewhere_by_a_trick_leads_nowhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_means_nothing_is_refused_by_the_name_of_its_parameter() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     adds(&studio, "Lanterns").await;
     let address = studio.address();
@@ -248,7 +248,7 @@ async fn a_method_that_a_path_does_not_take_is_refused_with_those_it_takes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_http_is_refused_without_a_word_of_ours() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let address = server.process.address();
     let both = b"POST /api/users/login HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /api/games HTTP/1.1\r\nHost: x\r\n\r\n";
     let two_lengths = b"POST /api/users/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 44\r\n\r\n{}";

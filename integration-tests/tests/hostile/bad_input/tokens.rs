@@ -145,7 +145,7 @@ fn mangled(good: &str) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_token_opens_no_door_in_any_dialect() {
     let (process, own) = process_after_upgrade().await;
-    let mut server = Unshaken::new(process).await;
+    let mut server = Unshaken::new(process);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     let folder = tempfile::tempdir().expect("a folder for the test");
@@ -176,7 +176,7 @@ async fn a_forged_token_opens_no_door_in_any_dialect() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_of_100_kilobytes_does_not_fit_through_the_door() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let address = server.process.address();
     let token = "A".repeat(100_000);
     let bearer = format!("Bearer {token}");

@@ -60,7 +60,7 @@ fn calls_and_resets() -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_any_frame_ends_its_connection_and_fills_no_log() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let address = server.process.address();
     let logged = server.process.log().len();
 

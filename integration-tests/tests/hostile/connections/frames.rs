@@ -49,7 +49,7 @@ fn malformed() -> Vec<Malformed> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_none_fails_its_call_and_not_its_connection() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     let good = framed(&GetGameRequest { game_id: id }.encode_to_vec());
@@ -69,7 +69,7 @@ async fn a_message_that_is_none_fails_its_call_and_not_its_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_none_fails_its_call_from_a_browser_too() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     adds(&studio, "Lanterns").await;
 
@@ -113,7 +113,7 @@ async fn broken_utf8_is_the_callers_fault_and_said_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_beyond_the_limit_is_refused_and_not_kept() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let bearer = format!("Bearer {}", studio.token());
     let connection = Http2::open(studio.address()).await;

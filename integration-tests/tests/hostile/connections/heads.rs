@@ -84,7 +84,7 @@ const TAKEN: &[(&str, &str, u16)] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_is_none_is_refused_like_everything_else() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let address = server.process.address();
 
     for (what, head, status) in REFUSED {

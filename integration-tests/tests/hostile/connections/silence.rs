@@ -65,7 +65,7 @@ async fn still_open_after(address: SocketAddr, patience: Duration) -> Vec<&'stat
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_begins_and_says_no_more_is_closed_within_thirty_seconds() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
 
     let open = still_open_after(server.process.address(), Duration::from_secs(31)).await;
 
@@ -75,7 +75,7 @@ async fn who_begins_and_says_no_more_is_closed_within_thirty_seconds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_begins_and_says_no_more_is_closed_as_soon_as_the_operator_says() {
-    let mut server = Unshaken::new(process_with(HASTY).await).await;
+    let mut server = Unshaken::new(process_with(HASTY).await);
 
     let open = still_open_after(server.process.address(), Duration::from_secs(5)).await;
 
@@ -175,7 +175,7 @@ async fn an_open_stream_is_not_idle() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_beyond_the_limit_are_refused_in_both_protocols() {
-    let mut server = Unshaken::new(process_with(HASTY).await).await;
+    let mut server = Unshaken::new(process_with(HASTY).await);
     let address = server.process.address();
     let large = "x".repeat(20_000);
     let many: Vec<_> = (0..150).map(|number| format!("X-{number}")).collect();

@@ -50,7 +50,7 @@ async fn changes(studio: &Person, id: i32, from: i32, to: i32) {
 
 /// Opens streams that the client leaves unread, then changes a game two thousand times.
 async fn streams_nobody_reads_cost_no_memory<S>(open: impl AsyncFn(&Person) -> Vec<S>) {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     // What every server has after some time: warm connections, a full window of changes, and the same load before.
@@ -126,7 +126,7 @@ async fn grpc_streams_that_nobody_reads_cost_no_memory_and_hold_up_no_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_the_present_of_a_full_store_and_does_not_read_grows_no_memory() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let games = studio.games();
     stream::iter(0..1_000)
@@ -157,7 +157,7 @@ async fn who_asks_for_the_present_of_a_full_store_and_does_not_read_grows_no_mem
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_piled_up_on_a_connection_that_is_not_read_are_not_all_answered_into_memory() {
-    let mut server = Unshaken::new(process().await).await;
+    let mut server = Unshaken::new(process().await);
     let studio = server.process.publisher("Northlight").await;
     let id = adds(&studio, "Lanterns").await;
     changes(&studio, id, 0, 1).await;

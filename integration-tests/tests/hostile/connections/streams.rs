@@ -97,7 +97,7 @@ pub(super) async fn answers_pings_until_stream_ends(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_beyond_those_a_connection_may_have_are_refused_and_the_others_go_on() {
-    let mut server = Unshaken::new(process_with(FEW_STREAMS).await).await;
+    let mut server = Unshaken::new(process_with(FEW_STREAMS).await);
     let mut stream = TcpStream::connect(server.process.address()).await.expect("it listens");
     let calls: Vec<u8> = (0..20).flat_map(|number| watch(1 + 2 * number)).collect();
     stream.write_all(&[HELLO, &calls].concat()).await.expect("it reads");
@@ -135,7 +135,7 @@ async fn calls_beyond_those_a_connection_may_have_are_refused_and_the_others_go_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_begun_and_reset_by_the_thousand_do_not_trouble_others() {
-    let mut server = Unshaken::new(process_with("").await).await;
+    let mut server = Unshaken::new(process_with("").await);
     let address = server.process.address();
     let begun = Instant::now();
     let flood = tokio::spawn(async move {
@@ -169,7 +169,7 @@ async fn calls_begun_and_reset_by_the_thousand_do_not_trouble_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_that_break_the_protocol_end_their_connection_only() {
-    let mut server = Unshaken::new(process_with("").await).await;
+    let mut server = Unshaken::new(process_with("").await);
 
     for (what, bytes) in [
         ("a frame on stream 0", frame(HEADERS, END_HEADERS, 0, &call("/"))),

@@ -60,7 +60,7 @@ pub(super) async fn place() -> Place {
     }
     let about = about(&studio, game).await;
     Place {
-        server: Unshaken::new(process).await,
+        server: Unshaken::new(process),
         root,
         studio,
         about,

@@ -43,8 +43,8 @@ pub(super) enum Outcome {
 pub(super) type Taking =
     Pin<Box<dyn Future<Output = Result<Vec<Outcome>, StorefrontError>> + Send + Sync>>;
 
-/// When a line writes the page of its product: before its other changes, so that whoever hears of those hears of the page, or, of
-/// a product that was withdrawn, after it is back.
+/// When a line writes the page of its product. A page comes before the other changes, so that the event of a release has its tags.
+/// The page of a withdrawn product comes once the product is back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum WritesPage {
     First,
@@ -199,7 +199,7 @@ impl<'b> Batch<'b> {
             Some(when) => {
                 let before = tx.page_of(id).await?;
                 let page = line.row.page.onto(before.clone());
-                if StoredPage::json(&page).len() > MOST_PAGE_BYTES {
+                if StoredPage::is_too_long(&page) {
                     let why = format!("makes a page of more than {MOST_PAGE_BYTES} bytes");
                     return Ok(Outcome::Refused(why));
                 }
@@ -272,12 +272,10 @@ impl<'b> Batch<'b> {
         } else {
             WritesPage::Last
         });
-        let paged = match writes_page {
-            Some(WritesPage::First) => line.row.page.onto_traits(held),
-            _ => held.clone(),
-        };
-        let steps = line.row.steps(&paged, base, bundled, self.made.at)?;
-        let mut before = &paged;
+        let is_first = writes_page == Some(WritesPage::First);
+        let paged = is_first.then(|| line.row.page.onto_traits(held));
+        let mut before = paged.as_ref().unwrap_or(held);
+        let steps = line.row.steps(before, base, bundled, self.made.at)?;
         for Step { game, outdates, .. } in &steps {
             if game.bundled != before.bundled {
                 Whole::changed(game).must_fit(|id| self.games.get(&id)).map_err(unfit)?;
