@@ -6,8 +6,10 @@ use std::{
     ffi::OsStr,
     fs,
     io::{self, IsTerminal},
+    num::NonZero,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 use anyhow::{Context, Result, bail};
@@ -258,6 +260,9 @@ fn nextest(path: &OsStr) -> Command {
         "--final-status-level=fail",
         "--show-progress=none",
     ]);
+    // Tests wait for programs that start and for time that passes: as many as there are cores leave a fifth of them idle.
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    nextest.arg(format!("--test-threads={}", cores + cores.div_ceil(2)));
     // Its output passes through this process, so it cannot see that the output ends on a terminal.
     if io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none() {
         nextest.arg("--color=always");

@@ -31,11 +31,13 @@ impl Asset {
 /// Writes a file in all forms, for [`asset!`](crate::asset): a build script calls it.
 pub fn write_asset(name: &str, bytes: &[u8]) -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("this is no build script"))?;
+    // Cargo says so to build scripts. What is built to be tried is not to wait seconds for a few bytes in each hundred.
+    let is_to_serve = env::var_os("OPT_LEVEL").is_some_and(|level| level == "3");
+    let effort = if is_to_serve { Effort::Thorough } else { Effort::Quick };
     let path = Path::new(&out).join(name);
     fs::write(&path, bytes)?;
     for coding in Coding::ALL {
-        let coded =
-            if bytes.len() < LEAST { Vec::new() } else { coding.encode(bytes, Effort::Thorough) };
+        let coded = if bytes.len() < LEAST { Vec::new() } else { coding.encode(bytes, effort) };
         let is_shorter = coded.len() < bytes.len();
         let path = Path::new(&out).join(format!("{name}.{}", coding.name()));
         fs::write(path, if is_shorter { &*coded } else { &[] })?;

@@ -12,7 +12,7 @@ use crate::Coding;
 pub enum Effort {
     /// While a caller waits: at most 30 ms for a megabyte.
     Quick,
-    /// When the program is built: seconds.
+    /// When the program is built for machines that serve: seconds.
     Thorough,
 }
 

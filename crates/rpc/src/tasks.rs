@@ -3,13 +3,21 @@
 //! A call is dropped as soon as its client is gone, at any `await`. A write that was begun must still be committed or
 //! rolled back in order, and its announcement made. So it runs on a separate task.
 
-use std::{future::Future, panic::resume_unwind};
+use std::{
+    future::Future,
+    panic::resume_unwind,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use sir0_storage::once;
 use sir0_telemetry::traces::Trace;
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::request_id;
+
+const WHOLE: &str = "nothing panics while it holds the lock";
 
 /// Runs units of work. Cheap to clone; all clones are waited for together.
 #[derive(Clone, Debug, Default)]
@@ -32,18 +40,31 @@ impl Tasks {
         T: Send + 'static,
         W: Future<Output = T> + Send + 'static,
     {
-        let work = Trace::current().around(work);
-        let work = once::carried_into(request_id::carried_into(work));
-        let running = self.tracker.spawn(work);
-        async {
-            match running.await {
-                Ok(done) => done,
-                Err(failed) => match failed.try_into_panic() {
+        let answer = Arc::new(Mutex::new(None));
+        let place = answer.clone();
+        let running = self.spawn(Box::pin(async move {
+            let done = work.await;
+            *place.lock().expect(WHOLE) = Some(done);
+        }));
+        async move {
+            if let Err(failed) = running.await {
+                match failed.try_into_panic() {
                     Ok(panic) => resume_unwind(panic),
                     Err(_) => unreachable!("a unit of work is never aborted"),
-                },
+                }
             }
+            answer
+                .lock()
+                .expect(WHOLE)
+                .take()
+                .expect("the last thing it does is to leave its answer")
         }
+    }
+
+    /// Every unit of work is one type here, so that the task around it is compiled once.
+    fn spawn(&self, work: Pin<Box<dyn Future<Output = ()> + Send>>) -> JoinHandle<()> {
+        let work = Trace::current().around(work);
+        self.tracker.spawn(once::carried_into(request_id::carried_into(work)))
     }
 
     /// Waits until everything begun has ended. Work may still be begun meanwhile; it is waited for too.

@@ -73,18 +73,21 @@ macro_rules! room {
             where
                 E: From<$crate::Error> + std::error::Error + 'static,
             {
-                let mut tx = $crate::count_wait(self.engine(), $service, async {
+                let mut tx = self.begin_unit().await?;
+                let answer = work(&mut tx).await;
+                tx.end($crate::Outcome::of(&answer)).await?;
+                answer
+            }
+
+            /// What every unit of work begins with, apart from [`Self::unit`], which is compiled anew for each of them.
+            async fn begin_unit(&self) -> $crate::Result<$tx> {
+                $crate::count_wait(self.engine(), $service, async {
                     Ok(match self {
                         Self::Sqlite(it) => $tx::Sqlite(Tx { tx: it.database.begin_unit().await? }),
                         Self::Postgres(it) => $tx::Postgres(Tx { tx: it.database.begin_unit().await? }),
                     })
                 })
-                .await?;
-                let answer = work(&mut tx).await;
-                match tx {
-                    $tx::Sqlite(it) => $crate::traced("sqlite", "commit", it.tx.end(answer)).await,
-                    $tx::Postgres(it) => $crate::traced("postgresql", "commit", it.tx.end(answer)).await,
-                }
+                .await
             }
 
             /// Does a unit of work as [`Self::unit`] does, and no second time for the idempotency key of the call: the key
@@ -177,6 +180,14 @@ macro_rules! room {
                         let keeping = $crate::postgres::keep_answer(&mut it.tx, claim, answer);
                         $crate::traced("postgresql", "keep_answer", keeping).await
                     }
+                }
+            }
+
+            /// Commits it or rolls it back, as it came out.
+            async fn end(self, outcome: $crate::Outcome) -> $crate::Result<()> {
+                match self {
+                    Self::Sqlite(it) => $crate::traced("sqlite", "commit", it.tx.end(outcome)).await,
+                    Self::Postgres(it) => $crate::traced("postgresql", "commit", it.tx.end(outcome)).await,
                 }
             }
 

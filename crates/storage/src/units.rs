@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use super::{Database, Tx};
-use crate::{Error, Result};
+use crate::{Error, Outcome, Result};
 
 impl Database {
     /// Does a unit of work: all that it writes is committed, or nothing if it answers an error.
@@ -13,6 +13,7 @@ impl Database {
     {
         let mut tx = self.begin_unit().await?;
         let answer = work(&mut tx).await;
-        tx.end(answer).await
+        tx.end(Outcome::of(&answer)).await?;
+        answer
     }
 }

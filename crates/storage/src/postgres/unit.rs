@@ -9,7 +9,7 @@ use std::{
 use sqlx::{Executor, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::{runtime::Handle, time::timeout};
 
-use crate::{Error, Result, once};
+use crate::{Outcome, Result, once};
 
 /// How long the end of an abandoned unit of work may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -44,10 +44,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Commits it if it has an answer, or rolls it back if it refuses, and answers. Only a call with an idempotency key waits
-    /// for the rollback: its caller may correct the request at once, and the key has to be free by then.
-    pub async fn end<T, E: From<Error>>(mut self, answer: Result<T, E>) -> Result<T, E> {
-        if answer.is_ok() {
+    /// Commits it if it has an answer, or rolls it back. An error takes the place of the answer. Only a call with an
+    /// idempotency key waits for the rollback: its caller may correct the request at once, and the key has to be free by then.
+    pub async fn end(mut self, outcome: Outcome) -> Result<()> {
+        if outcome == Outcome::Done {
             self.commit().await?;
         } else if once::is_asked()
             && let Some(connection) = self.connection.take()
@@ -55,7 +55,7 @@ impl Tx {
             // On a separate task, because a rollback that is broken off would leave the connection inside it.
             tokio::spawn(roll_back(connection)).await.ok();
         }
-        answer
+        Ok(())
     }
 }
 

@@ -1,14 +1,11 @@
 //! A unit of work on one of the connections.
 
-use std::{
-    error::Error as StdError,
-    ops::{Deref, DerefMut},
-};
+use std::ops::{Deref, DerefMut};
 
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::writer::Lent;
-use crate::{Error, Result};
+use crate::{Outcome, Result};
 
 /// A unit of work: all of it happens or none. Dropped without a commit, it is rolled back.
 ///
@@ -37,21 +34,17 @@ impl Tx {
         }
     }
 
-    /// Commits a unit of work that has an answer, or rolls back one that refuses, and answers.
+    /// Commits a unit of work that has an answer, or rolls back one that has none. An error takes the place of the answer.
     ///
     /// A refusal may rest on what others wrote and have not committed yet. It is answered once that is committed.
-    pub async fn end<T, E>(self, answer: Result<T, E>) -> Result<T, E>
-    where
-        E: From<Error> + StdError + 'static,
-    {
-        let Err(refused) = &answer else {
-            self.commit().await?;
-            return answer;
-        };
-        let failed = Error::is_failure(refused);
-        match self.roll_back().await {
-            Err(lost) if !failed => Err(lost.into()),
-            _ => answer,
+    pub async fn end(self, outcome: Outcome) -> Result<()> {
+        match outcome {
+            Outcome::Done => self.commit().await,
+            Outcome::Refused => self.roll_back().await,
+            Outcome::Failed => {
+                self.roll_back().await.ok();
+                Ok(())
+            }
         }
     }
 
