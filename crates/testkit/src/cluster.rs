@@ -69,6 +69,11 @@ pub async fn cluster() -> Cluster {
     Plan::default().starts().await
 }
 
+/// As [`cluster`], with two of each service: enough for a story in which nothing dies.
+pub(crate) async fn small_cluster() -> Cluster {
+    Plan { storefronts: 2, ..Plan::default() }.starts().await
+}
+
 impl Cluster {
     /// The address of the cluster: the proxy.
     #[must_use]

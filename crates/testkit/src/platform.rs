@@ -14,7 +14,7 @@ use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 use crate::{
     Cluster, LONG, Operator, Person, Tables, Topology,
     address::Address,
-    cluster,
+    cluster::small_cluster,
     person::people,
     tables::{self, Databases},
     topology,
@@ -47,7 +47,7 @@ struct Serving {
 /// `PostgreSQL`, or as a whole cluster behind its proxy, as [`topology`] says.
 pub async fn platform() -> Running {
     match topology() {
-        Topology::Cluster => Running(Setup::Cluster(Box::new(cluster().await))),
+        Topology::Cluster => Running(Setup::Cluster(Box::new(small_cluster().await))),
         Topology::Files | Topology::Postgres => platform_with(|_| ()).await,
     }
 }
