@@ -9,8 +9,8 @@ use crate::{Outcome, Result};
 
 /// A unit of work: all of it happens or none. Dropped without a commit, it is rolled back.
 ///
-/// After a failed statement other than one that was [`Error::Taken`] it has to end: SQLite may have ended its
-/// transaction, and would commit what follows at once.
+/// After a failed statement other than one that was [`Error::Taken`](crate::Error::Taken) it has to end: SQLite may have
+/// ended its transaction, and would commit what follows at once.
 #[derive(Debug)]
 pub struct Tx(On);
 
