@@ -192,8 +192,8 @@ const AGAIN: &[Again] = &[
             "a_path_is_the_same_with_escapes",
             "what_is_for_the_operator",
         ],
-        // Each call is refused for each of its reasons, one after the other, for over a minute. The others are about what one
-        // instance makes of the bytes of a request, which the proxy passes on as they are.
+        // Each call is refused for each of its reasons, one after the other, for over a minute. The others are about what a
+        // service makes of texts, numbers and searches, and are told in the two other ways with every change.
         nightly: &[
             "found::",
             "json::",

@@ -31,7 +31,7 @@ impl Asset {
 /// Writes a file in all forms, for [`asset!`](crate::asset): a build script calls it.
 pub fn write_asset(name: &str, bytes: &[u8]) -> io::Result<()> {
     let out = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("this is no build script"))?;
-    // Cargo says so to build scripts. What is built to be tried is not to wait seconds for a few bytes in each hundred.
+    // Cargo tells build scripts the level of their package. What is built to be tried is not to wait seconds for smaller files.
     let is_to_serve = env::var_os("OPT_LEVEL").is_some_and(|level| level == "3");
     let effort = if is_to_serve { Effort::Thorough } else { Effort::Quick };
     let path = Path::new(&out).join(name);
