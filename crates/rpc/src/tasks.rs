@@ -73,3 +73,38 @@ impl Tasks {
         self.tracker.wait().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{sync::oneshot, task::yield_now};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_ends_although_its_caller_is_gone() {
+        let (tasks, (go, gone)) = (Tasks::default(), oneshot::channel());
+        let (tell, told) = oneshot::channel();
+        let waiting = tasks.begin(async move {
+            gone.await.expect("it is told to go on");
+            tell.send(7).expect("someone listens");
+        });
+        yield_now().await;
+
+        drop(waiting);
+        go.send(()).expect("it waits");
+
+        tasks.ended().await;
+        assert_eq!(told.await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_work_is_one_of_its_caller() {
+        let tasks = Tasks::default();
+
+        let failed =
+            tokio::spawn(async move { tasks.to_completion(async { panic!("lanterns") }).await });
+        let panic = failed.await.expect_err("it panics").into_panic();
+
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"lanterns"));
+    }
+}
