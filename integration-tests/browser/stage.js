@@ -14,7 +14,7 @@ export const PHONE = { width: 360, height: 740 };
 export const DESK = { width: 1280, height: 800 };
 
 /** Longer than any test of a page takes; only a failing one waits for it. */
-export const LONG = { timeout: 60_000 };
+export const LONG = { timeout: 120_000 };
 
 /** A server and a browser, for as long as the tests of one file take. */
 export async function stage(args = [], settings = {}) {
@@ -46,7 +46,8 @@ class Stage {
     // Without motion: a colour on its way to another one is none that anybody reads.
     const given = { viewport: size, baseURL: url.origin, reducedMotion: "reduce", ...settings };
     const context = await this.#browser.newContext(given);
-    context.setDefaultTimeout(10_000);
+    // A click on the docs page takes over 10 s where other tests hold the cores.
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     const faults = watched(page, url.origin);
     try {

@@ -6,7 +6,7 @@ use crate::judge::{hear_within, judge};
 
 /// What is done with the pages.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser");
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(8);
 
 /// Runs the tests of a file, which start the program that was built beside this one.
 async fn approves(file: &str) {
